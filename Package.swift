@@ -1,0 +1,64 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let package = Package(
+    name: "hawse",
+    products: [
+        .library(name: "Hawse", targets: ["Hawse"]),
+        .library(name: "HawseHost", targets: ["HawseHost"]),
+        .executable(name: "hawse", targets: ["HawseCLI"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .target(name: "CShims"),
+        .systemLibrary(name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
+        .systemLibrary(
+            name: "CNetlink", pkgConfig: "libnl-route-3.0",
+            providers: [.apt(["libnl-3-dev", "libnl-genl-3-dev", "libnl-route-3-dev"])]),
+
+        .target(name: "HawseWire", dependencies: ["CShims"]),
+        .target(name: "HawseModel", dependencies: ["HawseWire"]),
+        .target(name: "HawseDataplane", dependencies: ["HawseWire", "HawseModel", "CShims"]),
+        .target(name: "HawseFormats", dependencies: ["HawseWire", "HawseModel"]),
+        .target(
+            name: "HawseControl",
+            dependencies: [
+                "HawseWire", "HawseModel", "Yams",
+                .product(name: "OrderedCollections", package: "swift-collections"),
+            ]),
+        .target(
+            name: "HawseSimulator",
+            dependencies: ["HawseControl", "HawseDataplane", "HawseFormats", "HawseCapture"]),
+        .target(name: "HawseCapture", dependencies: ["HawseWire", "HawseModel", "CPcap"]),
+        .target(name: "HawseHost", dependencies: ["HawseModel", "CNetlink"]),
+        .target(
+            name: "Hawse",
+            dependencies: [
+                "HawseWire", "HawseModel", "HawseDataplane", "HawseFormats", "HawseControl",
+                "HawseSimulator", "HawseCapture",
+            ]),
+        .executableTarget(
+            name: "HawseCLI",
+            dependencies: [
+                "Hawse",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+
+        .testTarget(name: "HawseWireTests", dependencies: ["HawseWire"]),
+        .testTarget(name: "HawseModelTests", dependencies: ["HawseModel"]),
+        .testTarget(name: "HawseDataplaneTests", dependencies: ["HawseDataplane", "HawseFormats"]),
+        .testTarget(name: "HawseFormatsTests", dependencies: ["HawseFormats"]),
+        .testTarget(name: "HawseControlTests", dependencies: ["HawseControl", "HawseFormats"]),
+        .testTarget(name: "HawseSimulatorTests", dependencies: ["HawseSimulator"]),
+        .testTarget(name: "HawseCaptureTests", dependencies: ["HawseCapture"]),
+        .testTarget(name: "GoldenTests", dependencies: ["Hawse"]),
+        .testTarget(name: "HawseCLITests", dependencies: ["Hawse"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

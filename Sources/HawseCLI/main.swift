@@ -1,0 +1,2 @@
+import Hawse
+print("hawse")
