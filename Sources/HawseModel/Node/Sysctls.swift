@@ -1,0 +1,28 @@
+/// Kernel settings by dotted name, as `sysctl` prints them: `net.ipv4.ip_forward`.
+public struct Sysctls: Hashable, Sendable {
+    public private(set) var values: [String: String]
+
+    public init(_ values: [String: String] = [:]) { self.values = values }
+
+    public subscript(name: String) -> String? {
+        get { values[name] }
+        set { values[name] = newValue }
+    }
+
+    /// The value as a number, or `default` when it is not set.
+    public func integer(_ name: String, default fallback: Int) -> Int {
+        values[name].flatMap { Int($0.split(separator: "\t")[0]) } ?? fallback
+    }
+
+    public func isOn(_ name: String, default fallback: Bool) -> Bool {
+        integer(name, default: fallback ? 1 : 0) != 0
+    }
+
+    /// `net.ipv4.conf.<device>.<key>`, else the family's `default` entry, else `nil`.
+    public func device(_ device: String, _ key: String, family: String = "ipv4") -> Int? {
+        for scope in [device, "default"] {
+            if let value = values["net.\(family).conf.\(scope).\(key)"].flatMap({ Int($0) }) { return value }
+        }
+        return nil
+    }
+}
