@@ -4,23 +4,23 @@ public struct IPProtocol: RawRepresentable, Hashable, Sendable {
     public var rawValue: UInt8
     @inlinable @inline(__always) public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    public static let hopByHop = IPProtocol(rawValue: 0)
-    public static let icmp = IPProtocol(rawValue: 1)
-    public static let igmp = IPProtocol(rawValue: 2)
-    public static let ipip = IPProtocol(rawValue: 4)
-    public static let tcp = IPProtocol(rawValue: 6)
-    public static let udp = IPProtocol(rawValue: 17)
-    public static let dccp = IPProtocol(rawValue: 33)
-    public static let ipv6 = IPProtocol(rawValue: 41)
-    public static let routing = IPProtocol(rawValue: 43)
-    public static let fragment = IPProtocol(rawValue: 44)
-    public static let gre = IPProtocol(rawValue: 47)
-    public static let esp = IPProtocol(rawValue: 50)
-    public static let ah = IPProtocol(rawValue: 51)
-    public static let icmpv6 = IPProtocol(rawValue: 58)
-    public static let noNextHeader = IPProtocol(rawValue: 59)
-    public static let destinationOptions = IPProtocol(rawValue: 60)
-    public static let sctp = IPProtocol(rawValue: 132)
-    public static let mobility = IPProtocol(rawValue: 135)
-    public static let udplite = IPProtocol(rawValue: 136)
+    @inlinable @inline(__always) public static var hopByHop: IPProtocol { .init(rawValue: 0) }
+    @inlinable @inline(__always) public static var icmp: IPProtocol { .init(rawValue: 1) }
+    @inlinable @inline(__always) public static var igmp: IPProtocol { .init(rawValue: 2) }
+    @inlinable @inline(__always) public static var ipip: IPProtocol { .init(rawValue: 4) }
+    @inlinable @inline(__always) public static var tcp: IPProtocol { .init(rawValue: 6) }
+    @inlinable @inline(__always) public static var udp: IPProtocol { .init(rawValue: 17) }
+    @inlinable @inline(__always) public static var dccp: IPProtocol { .init(rawValue: 33) }
+    @inlinable @inline(__always) public static var ipv6: IPProtocol { .init(rawValue: 41) }
+    @inlinable @inline(__always) public static var routing: IPProtocol { .init(rawValue: 43) }
+    @inlinable @inline(__always) public static var fragment: IPProtocol { .init(rawValue: 44) }
+    @inlinable @inline(__always) public static var gre: IPProtocol { .init(rawValue: 47) }
+    @inlinable @inline(__always) public static var esp: IPProtocol { .init(rawValue: 50) }
+    @inlinable @inline(__always) public static var ah: IPProtocol { .init(rawValue: 51) }
+    @inlinable @inline(__always) public static var icmpv6: IPProtocol { .init(rawValue: 58) }
+    @inlinable @inline(__always) public static var noNextHeader: IPProtocol { .init(rawValue: 59) }
+    @inlinable @inline(__always) public static var destinationOptions: IPProtocol { .init(rawValue: 60) }
+    @inlinable @inline(__always) public static var sctp: IPProtocol { .init(rawValue: 132) }
+    @inlinable @inline(__always) public static var mobility: IPProtocol { .init(rawValue: 135) }
+    @inlinable @inline(__always) public static var udplite: IPProtocol { .init(rawValue: 136) }
 }
