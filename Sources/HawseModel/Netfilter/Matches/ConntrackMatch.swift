@@ -25,17 +25,7 @@ public struct ConntrackMatch: Hashable, Sendable {
         public static let confirmed = Status(rawValue: 1 << 3)
     }
 
-    public enum Direction: Hashable, Sendable { case original, reply }
-
-    public struct Flagged<Value: Hashable & Sendable>: Hashable, Sendable {
-        public var value: Value
-        public var inverted: Bool
-
-        public init(_ value: Value, inverted: Bool = false) {
-            self.value = value
-            self.inverted = inverted
-        }
-    }
+    public typealias Direction = ConnectionDirection
 
     /// Written as `-m state --state …` when set.
     public var isStateAlias: Bool

@@ -29,3 +29,20 @@ public struct MaskedValue: Hashable, Sendable {
         self.inverted = inverted
     }
 }
+
+/// A value with an optional `!`.
+public struct Flagged<Value: Hashable & Sendable>: Hashable, Sendable {
+    public var value: Value
+    public var inverted: Bool
+
+    public init(_ value: Value, inverted: Bool = false) {
+        self.value = value
+        self.inverted = inverted
+    }
+}
+
+/// The directions of a connection, as `enum ip_conntrack_dir`.
+public enum ConnectionDirection: UInt8, Hashable, Sendable {
+    case original = 0
+    case reply = 1
+}
