@@ -1,0 +1,89 @@
+/// A value that can stand in a field of a Kubernetes object.
+public protocol FieldValue: Sendable, Hashable {
+    /// Reads a node that is not null; on a wrong type says so to the context and returns `nil`.
+    static func read(_ node: ManifestNode, _ context: FieldContext) -> Self?
+    func written() -> ManifestNode
+    /// True for Go's zero value, which `omitempty` leaves out.
+    var isZero: Bool { get }
+    /// The Go type the API declares, for the decoder's error text.
+    static var goType: String { get }
+}
+
+/// A struct of the API. Its one list of fields serves reading, writing and the search for unknown fields.
+public protocol FieldMap: FieldValue {
+    init()
+    mutating func fields<M: FieldMapper>(_ map: inout M)
+}
+
+/// What visits the fields of a `FieldMap`.
+public protocol FieldMapper {
+    /// A field that is left out when it holds Go's zero value.
+    mutating func callAsFunction<T: FieldValue>(_ key: String, _ value: inout T)
+    /// A pointer field: absent and zero differ.
+    mutating func callAsFunction<T: FieldValue>(_ key: String, _ value: inout T?)
+    /// A field that is written even when zero.
+    mutating func always<T: FieldValue>(_ key: String, _ value: inout T)
+}
+
+extension FieldMap {
+    public var isZero: Bool { false }
+    public static var goType: String { String(describing: Self.self) }
+
+    public static func read(_ node: ManifestNode, _ context: FieldContext) -> Self? {
+        guard case .map(let entries) = node.value else {
+            context.wrongType(node, goType: "v1.\(goType)")
+            return nil
+        }
+        var result = Self()
+        var reader = FieldReader(entries: entries, context: context)
+        let outer = context.structName
+        context.structName = goType
+        result.fields(&reader)
+        context.structName = outer
+        reader.finish(Self.self)
+        return result
+    }
+
+    public func written() -> ManifestNode {
+        var copy = self
+        var writer = FieldWriter()
+        copy.fields(&writer)
+        return ManifestNode(.map(writer.entries))
+    }
+
+    /// The keys that this struct knows, in the order of its declaration.
+    public static var knownFields: [String] {
+        var blank = Self()
+        var collector = FieldNames()
+        blank.fields(&collector)
+        return collector.names
+    }
+}
+
+/// Writes fields into a map node.
+public struct FieldWriter: FieldMapper {
+    public var entries: [ManifestNode.Entry] = []
+
+    public init() {}
+
+    public mutating func callAsFunction<T: FieldValue>(_ key: String, _ value: inout T) {
+        if !value.isZero { entries.append(.init(key, value.written())) }
+    }
+
+    public mutating func callAsFunction<T: FieldValue>(_ key: String, _ value: inout T?) {
+        if let value { entries.append(.init(key, value.written())) }
+    }
+
+    public mutating func always<T: FieldValue>(_ key: String, _ value: inout T) {
+        entries.append(.init(key, value.written()))
+    }
+}
+
+/// Collects the names of fields.
+struct FieldNames: FieldMapper {
+    var names: [String] = []
+
+    mutating func callAsFunction<T: FieldValue>(_ key: String, _ value: inout T) { names.append(key) }
+    mutating func callAsFunction<T: FieldValue>(_ key: String, _ value: inout T?) { names.append(key) }
+    mutating func always<T: FieldValue>(_ key: String, _ value: inout T) { names.append(key) }
+}

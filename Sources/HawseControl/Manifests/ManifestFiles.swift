@@ -1,0 +1,69 @@
+import Foundation
+
+extension ManifestLoader {
+    /// The file names that a folder is searched for, as kubectl has it.
+    static let suffixes = [".yaml", ".yml", ".json"]
+    /// A manifest larger than this is refused: no cluster's dump comes near, and it has to fit in memory.
+    static let sizeLimit = 1 << 30
+
+    /// Reads a file, a folder (with `recursive`, its sub-folders too) or `-`, the standard input.
+    public mutating func load(path: String, recursive: Bool = false) {
+        if path == "-" {
+            load(data: FileHandle.standardInput.readDataToEndOfFile(), file: "<stdin>")
+            return
+        }
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            report("no such file or folder", .error, at: .none, file: path)
+            return
+        }
+        if !isFolder.boolValue {
+            load(filePath: path)
+            return
+        }
+        let names = manifestNames(in: path, recursive: recursive)
+        if names.isEmpty {
+            report(
+                "the folder holds no .yaml, .yml or .json file\(recursive ? "" : " (sub-folders need -R)")", .error,
+                at: .none, file: path)
+        }
+        for name in names { load(filePath: name) }
+    }
+
+    private func manifestNames(in folder: String, recursive: Bool) -> [String] {
+        let entries = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
+            .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        var names: [String] = []
+        for entry in entries {
+            let path = folder.hasSuffix("/") ? folder + entry : "\(folder)/\(entry)"
+            var isFolder: ObjCBool = false
+            guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { continue }
+            if isFolder.boolValue {
+                if recursive { names += manifestNames(in: path, recursive: true) }
+            } else if Self.suffixes.contains(where: entry.hasSuffix) {
+                names.append(path)
+            }
+        }
+        return names
+    }
+
+    private mutating func load(filePath: String) {
+        guard let data = FileManager.default.contents(atPath: filePath) else {
+            report("cannot be read", .error, at: .none, file: filePath)
+            return
+        }
+        load(data: data, file: filePath)
+    }
+
+    private mutating func load(data: Data, file: String) {
+        guard data.count <= Self.sizeLimit else {
+            report("larger than \(Self.sizeLimit >> 20) MiB", .error, at: .none, file: file)
+            return
+        }
+        guard let text = String(data: data, encoding: .utf8) else {
+            report("not UTF-8 text", .error, at: .none, file: file)
+            return
+        }
+        load(text: text, file: file)
+    }
+}

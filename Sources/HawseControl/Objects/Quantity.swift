@@ -1,0 +1,70 @@
+extension Kubernetes {
+    /// `resource.Quantity`: text as given and its value in thousandths.
+    public struct Quantity: FieldValue, CustomStringConvertible {
+        public var text: String
+        /// The value times 1,000, rounded up; saturates.
+        public var thousandths: Int64
+
+        public static var goType: String { "resource.Quantity" }
+        public var isZero: Bool { false }
+        public var description: String { text }
+        /// Whole units, rounded up (`Quantity.Value`).
+        public var units: Int64 { thousandths / 1000 + (thousandths % 1000 > 0 ? 1 : 0) }
+
+        public static func == (a: Self, b: Self) -> Bool { a.thousandths == b.thousandths }
+        public func hash(into hasher: inout Hasher) { hasher.combine(thousandths) }
+
+        public init(thousandths: Int64) {
+            self.thousandths = thousandths
+            text = thousandths % 1000 == 0 ? String(thousandths / 1000) : "\(thousandths)m"
+        }
+
+        public init?(_ text: String) {
+            guard let value = Self.parse(text) else { return nil }
+            self.text = text
+            let scaled = (value * 1000).rounded(.up)
+            thousandths = scaled >= 9.2e18 ? .max : scaled <= -9.2e18 ? .min : Int64(scaled)
+        }
+
+        public static func read(_ node: ManifestNode, _ context: FieldContext) -> Quantity? {
+            let text: String
+            switch node.value {
+            case .string(let string): text = string
+            case .integer(let number): text = String(number)
+            case .number(_, let digits): text = digits
+            default:
+                context.wrongType(node, goType: goType)
+                return nil
+            }
+            if let quantity = Quantity(text) { return quantity }
+            context.error(
+                node, "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'")
+            return nil
+        }
+
+        public func written() -> ManifestNode { .string(text) }
+
+        private static let suffixes: [String: Double] = [
+            "": 1, "n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18,
+            "Ki": 1024, "Mi": 1_048_576, "Gi": 1_073_741_824, "Ti": 1_099_511_627_776,
+            "Pi": 1_125_899_906_842_624, "Ei": 1_152_921_504_606_846_976,
+        ]
+
+        private static func parse(_ text: String) -> Double? {
+            let number = text.prefix { $0.isASCII && ($0.isNumber || $0 == "." || $0 == "+" || $0 == "-") }
+            let suffix = String(text.dropFirst(number.count))
+            guard number.contains(where: \.isNumber), var value = Double(number) else { return nil }
+            if let factor = suffixes[suffix] {
+                value *= factor
+            } else if let e = suffix.first, e == "e" || e == "E", let exponent = Int(suffix.dropFirst()),
+                abs(exponent) < 30
+            {
+                guard let scaled = Double("\(number)e\(exponent)") else { return nil }
+                value = scaled
+            } else {
+                return nil
+            }
+            return value
+        }
+    }
+}
