@@ -1,0 +1,131 @@
+import HawseModel
+import HawseWire
+
+/// One node's dataplane: frames in, frames out, as Linux would have done it.
+///
+/// Not thread-safe: one owner drives it. Time is what the caller says it is; the same spec, seed and frames give the
+/// same bytes.
+public final class Dataplane {
+    let node: UnsafeMutablePointer<NodeState>
+    public private(set) var spec: NodeSpec
+    /// With tracing on, `takeTrace()` has the story of every packet; output is the same bytes either way.
+    public var isTracing = false
+
+    public init(_ spec: NodeSpec, seed: UInt64 = 0) throws(DataplaneError) {
+        self.spec = spec
+        let interfaces = InterfaceTable(spec.interfaces, sysctls: spec.sysctls)
+        let family4 = UnsafeMutablePointer<NetfilterFamily>.allocate(capacity: 1)
+        let family6 = UnsafeMutablePointer<NetfilterFamily>.allocate(capacity: 1)
+        family4.initialize(to: NetfilterFamily(spec.iptables, family: .ipv4))
+        family6.initialize(to: NetfilterFamily(spec.ip6tables, family: .ipv6))
+        node = .allocate(capacity: 1)
+        node.initialize(
+            to: NodeState(
+                interfaces: interfaces, settings: NodeSettings(spec.sysctls),
+                routing: RoutingState(spec, interfaces: interfaces),
+                neighbours: NeighbourTable(spec.neighbors, interfaces: interfaces, sysctls: spec.sysctls),
+                bridges: BridgeTable(spec, interfaces: interfaces),
+                vxlan: VXLANTable(spec, interfaces: interfaces, seed: seed),
+                sockets: SocketTable(spec.listeners), netfilter4: family4, netfilter6: family6,
+                sets: SetTable(spec.sets), connections: ConnectionTable(spec.sysctls, seed: seed),
+                ipvs: IPVSState(spec.ipvs, sysctls: spec.sysctls, seed: seed), chance: ChanceStreams(seed: seed)))
+    }
+
+    deinit {
+        node.pointee.pool.deallocate()
+        node.pointee.work.deallocate()
+        node.pointee.outputs.deallocate()
+        node.pointee.interfaces.deallocate()
+        node.pointee.routing.deallocate()
+        node.pointee.neighbours.deallocate()
+        node.pointee.bridges.deallocate()
+        node.pointee.vxlan.deallocate()
+        node.pointee.reassembly.deallocate()
+        node.pointee.netfilter4.pointee.deallocate()
+        node.pointee.netfilter6.pointee.deallocate()
+        node.pointee.netfilter4.deallocate()
+        node.pointee.netfilter6.deallocate()
+        node.pointee.sets.deallocate()
+        node.pointee.connections.deallocate()
+        node.pointee.ipvs.deallocate()
+        node.deinitialize(count: 1)
+        node.deallocate()
+    }
+
+    /// Index of an interface by name; `nil` when the node has none of that name.
+    public func interfaceIndex(_ name: String) -> UInt16? { node.pointee.interfaces.index(of: name) }
+    public func interfaceName(_ index: UInt16) -> String { node.pointee.interfaces.name(index) }
+
+    /// A frame (Ethernet, or bare IP on a `tun` device) arrives on an interface. What leaves is in the output queue.
+    public func receive(_ frame: UnsafeRawBufferPointer, on interface: UInt16, at now: Instant) {
+        advance(to: now)
+        node.pointee.frameOrdinal &+= 1
+        if isTracing {
+            Walk<Traced>(node: node).enter(frame, interface)
+        } else {
+            Walk<Plain>(node: node).enter(frame, interface)
+        }
+    }
+
+    /// A local process sends an IP packet, as through a raw socket with its own header.
+    public func send(_ packet: UnsafeRawBufferPointer, at now: Instant, uid: Int32 = 0, gid: Int32 = 0) {
+        advance(to: now)
+        node.pointee.frameOrdinal &+= 1
+        if isTracing {
+            Walk<Traced>(node: node).enterLocal(packet, uid: uid, gid: gid)
+        } else {
+            Walk<Plain>(node: node).enterLocal(packet, uid: uid, gid: gid)
+        }
+    }
+
+    /// Lets time pass: timers due on the way fire in order.
+    public func advance(to now: Instant) {
+        while let timer = node.pointee.timers.popDue(now) {
+            node.pointee.now = max(node.pointee.now, timer.due)
+            if isTracing {
+                Walk<Traced>(node: node).fire(timer)
+            } else {
+                Walk<Plain>(node: node).fire(timer)
+            }
+        }
+        node.pointee.now = max(node.pointee.now, now)
+    }
+
+    /// Frames that have left since the last call: handed to `body` in order, then forgotten.
+    public func takeOutputs(_ body: (OutputFrame) throws -> Void) rethrows {
+        defer { node.pointee.outputs.removeAll() }
+        for i in 0..<node.pointee.outputs.count {
+            let (entry, bytes) = node.pointee.outputs[i]
+            try body(
+                OutputFrame(
+                    interface: entry.interface, cause: entry.cause, time: entry.time, mark: entry.mark, bytes: bytes))
+        }
+    }
+
+    public func takeTrace() -> [TraceEvent] {
+        let events = node.pointee.trace.events
+        node.pointee.trace.events.removeAll()
+        return events
+    }
+}
+
+/// A frame that left the node. `bytes` are valid only inside the callback.
+public struct OutputFrame {
+    public let interface: UInt16
+    /// Ordinal (from 1) of the frame or local packet that caused it.
+    public let cause: UInt64
+    public let time: Instant
+    public let mark: UInt32
+    public let bytes: UnsafeRawBufferPointer
+}
+
+/// Why a node cannot be built from its spec.
+public struct DataplaneError: Error, Hashable, CustomStringConvertible {
+    public var location: SourceLocation?
+    public var message: String
+    public init(_ message: String, at location: SourceLocation? = nil) {
+        self.message = message
+        self.location = location
+    }
+    public var description: String { location.map { "\($0): \(message)" } ?? message }
+}

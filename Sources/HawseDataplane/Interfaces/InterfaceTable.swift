@@ -1,0 +1,146 @@
+import HawseModel
+import HawseWire
+
+/// A device as the walk sees it (`struct net_device`, `in_device`, `inet6_dev`). Trivial.
+struct Interface {
+    enum Kind: UInt8 { case ether, veth, dummy, loopback, bridge, vxlan, vlan, ipip, tun }
+
+    var index: UInt16
+    var kind: Kind
+    var isUp: Bool
+    var mac: MACAddress
+    var mtu: Int
+    var group: UInt32
+    /// The bridge this is a port of; 0: none.
+    var master: UInt16 = 0
+    var hairpin = false
+    /// VLAN sub-interface: its parent and identifier.
+    var parent: UInt16 = 0
+    var vlan: UInt16 = 0
+    /// ipip: the tunnel's ends.
+    var tunnelLocal: AddressBits = .zero
+    var tunnelRemote: AddressBits = .zero
+
+    // net.ipv4.conf.<dev>.*, with `all` merged in as the kernel merges it for each key
+    var forwarding4 = true
+    var forwarding6 = true
+    var rpFilter: UInt8 = 0
+    var arpIgnore: UInt8 = 0
+    var arpAnnounce: UInt8 = 0
+    var proxyARP = false
+    var proxyNDP = false
+    var sendRedirects = true
+    var routeLocalnet = false
+    var acceptLocal = false
+    var logMartians = false
+    var acceptSourceRoute = false
+
+    var received = Counters()
+    var transmitted = Counters()
+}
+
+/// The node's devices; index 0 is unused, so that 0 can mean none.
+struct InterfaceTable {
+    private(set) var base: UnsafeMutablePointer<Interface>
+    private(set) var count: Int
+    private(set) var names: [String]
+    /// Addresses per interface, in the order added.
+    private(set) var addresses: [[IPPrefix]]
+    private var indexByName: [String: UInt16]
+    let loopback: UInt16
+
+    /// `lo` is added in front when the spec has none, as every network namespace has it.
+    init(_ specs: [InterfaceSpec], sysctls: Sysctls) {
+        var all = specs
+        if !all.contains(where: { $0.kind == .loopback }) {
+            all.insert(
+                InterfaceSpec(
+                    name: "lo", kind: .loopback, mtu: 65536,
+                    addresses: [IPPrefix(IPAddress(ipv4: 0x7f00_0001), length: 8), IPPrefix(IPAddress(ipv6High: 0, low: 1), length: 128)]),
+                at: 0)
+        }
+        count = all.count + 1
+        base = .allocate(capacity: count)
+        names = [""] + all.map(\.name)
+        addresses = [[]] + all.map(\.addresses)
+        indexByName = [:]
+        for (offset, spec) in all.enumerated() { indexByName[spec.name] = UInt16(offset + 1) }
+        var loopback: UInt16 = 0
+        base.initialize(to: Interface(index: 0, kind: .dummy, isUp: false, mac: .zero, mtu: 0, group: 0))
+        for (offset, spec) in all.enumerated() {
+            let index = UInt16(offset + 1)
+            if spec.kind == .loopback { loopback = index }
+            var interface = Interface(
+                index: index, kind: Interface.Kind(spec.kind), isUp: spec.isUp, mac: spec.mac, mtu: spec.mtu,
+                group: spec.group)
+            interface.hairpin = spec.hairpin
+            if let bridge = spec.bridge { interface.master = indexByName[bridge] ?? 0 }
+            switch spec.kind {
+            case .vlan(let id, let parent):
+                interface.vlan = id
+                interface.parent = indexByName[parent] ?? 0
+            case .ipip(let local, let remote):
+                interface.tunnelLocal = local.bits
+                interface.tunnelRemote = remote?.bits ?? .zero
+            default: break
+            }
+            interface.readSettings(sysctls, name: spec.name)
+            (base + offset + 1).initialize(to: interface)
+        }
+        self.loopback = loopback
+    }
+
+    func deallocate() { base.deallocate() }
+
+    @inline(__always)
+    subscript(index: UInt16) -> UnsafeMutablePointer<Interface> { base + Int(index) }
+
+    func index(of name: String) -> UInt16? { indexByName[name] }
+    func name(_ index: UInt16) -> String { Int(index) < names.count ? names[Int(index)] : "?" }
+
+    /// First address of a family on a device (`inet_select_addr` with universe scope).
+    func firstAddress(_ index: UInt16, _ family: AddressFamily) -> IPAddress? {
+        addresses[Int(index)].first { $0.family == family && !($0.address.isLinkLocal && family == .ipv6) }?.address
+    }
+}
+
+extension Interface.Kind {
+    init(_ kind: InterfaceSpec.Kind) {
+        switch kind {
+        case .ether: self = .ether
+        case .veth: self = .veth
+        case .dummy: self = .dummy
+        case .loopback: self = .loopback
+        case .bridge: self = .bridge
+        case .vxlan: self = .vxlan
+        case .vlan: self = .vlan
+        case .ipip: self = .ipip
+        case .tun: self = .tun
+        }
+    }
+}
+
+extension Interface {
+    /// `IN_DEV_CONF_GET`'s merging: some keys need both `all` and the device, some either, some the larger.
+    mutating func readSettings(_ sysctls: Sysctls, name: String) {
+        func all(_ key: String, _ family: String = "ipv4") -> Int {
+            sysctls.integer("net.\(family).conf.all.\(key)", default: 0)
+        }
+        func own(_ key: String, _ fallback: Int, _ family: String = "ipv4") -> Int {
+            sysctls.device(name, key, family: family) ?? fallback
+        }
+        let forward = sysctls.integer("net.ipv4.ip_forward", default: all("forwarding"))
+        forwarding4 = own("forwarding", forward) != 0 && (sysctls["net.ipv4.conf.\(name).forwarding"] != nil || forward != 0)
+        forwarding6 = own("forwarding", all("forwarding", "ipv6"), "ipv6") != 0 || all("forwarding", "ipv6") != 0
+        rpFilter = UInt8(clamping: max(all("rp_filter"), own("rp_filter", 0)))
+        arpIgnore = UInt8(clamping: max(all("arp_ignore"), own("arp_ignore", 0)))
+        arpAnnounce = UInt8(clamping: max(all("arp_announce"), own("arp_announce", 0)))
+        proxyARP = all("proxy_arp") != 0 || own("proxy_arp", 0) != 0
+        proxyNDP = all("proxy_ndp", "ipv6") != 0 || own("proxy_ndp", 0, "ipv6") != 0
+        sendRedirects = sysctls.integer("net.ipv4.conf.all.send_redirects", default: 1) != 0 || own("send_redirects", 1) != 0
+        routeLocalnet = all("route_localnet") != 0 || own("route_localnet", 0) != 0
+        acceptLocal = all("accept_local") != 0 || own("accept_local", 0) != 0
+        logMartians = all("log_martians") != 0 || own("log_martians", 0) != 0
+        acceptSourceRoute = sysctls.integer("net.ipv4.conf.all.accept_source_route", default: 0) != 0 && own("accept_source_route", 1) != 0
+    }
+}

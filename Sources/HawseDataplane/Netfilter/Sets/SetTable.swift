@@ -1,0 +1,7 @@
+import HawseModel
+
+/// The node's ipsets, by handle.
+struct SetTable {
+    init(_ sets: [IPSet]) {}
+    func deallocate() {}
+}

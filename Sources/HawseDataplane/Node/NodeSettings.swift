@@ -1,0 +1,31 @@
+import HawseModel
+
+/// Sysctls, read once when the node is made or changed, in the form the walk wants.
+struct NodeSettings {
+    var ipv4Forward: Bool
+    var ipv6Forward: Bool
+    var bridgeCallIPTables: Bool
+    var bridgeCallIP6Tables: Bool
+    var defaultTTL: UInt8
+    var localPortRange: ClosedRange<UInt16>
+    var ipNoPathMTUDiscovery: Bool
+    var echoIgnoreAll: Bool
+    var echoIgnoreBroadcasts: Bool
+    var all: Sysctls
+
+    init(_ sysctls: Sysctls) {
+        all = sysctls
+        ipv4Forward = sysctls.isOn("net.ipv4.ip_forward", default: false)
+            || sysctls.isOn("net.ipv4.conf.all.forwarding", default: false)
+        ipv6Forward = sysctls.isOn("net.ipv6.conf.all.forwarding", default: false)
+        bridgeCallIPTables = sysctls.isOn("net.bridge.bridge-nf-call-iptables", default: true)
+        bridgeCallIP6Tables = sysctls.isOn("net.bridge.bridge-nf-call-ip6tables", default: true)
+        defaultTTL = UInt8(clamping: sysctls.integer("net.ipv4.ip_default_ttl", default: 64))
+        ipNoPathMTUDiscovery = sysctls.isOn("net.ipv4.ip_no_pmtu_disc", default: false)
+        echoIgnoreAll = sysctls.isOn("net.ipv4.icmp_echo_ignore_all", default: false)
+        echoIgnoreBroadcasts = sysctls.isOn("net.ipv4.icmp_echo_ignore_broadcasts", default: true)
+        let range = (sysctls["net.ipv4.ip_local_port_range"] ?? "32768 60999").split { $0 == " " || $0 == "\t" }
+            .compactMap { UInt16($0) }
+        localPortRange = range.count == 2 && range[0] <= range[1] ? range[0]...range[1] : 32768...60999
+    }
+}

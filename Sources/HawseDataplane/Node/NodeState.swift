@@ -1,0 +1,81 @@
+import HawseModel
+import HawseWire
+
+/// Everything a node knows, behind one pointer: the walk's only argument besides the packet. Tables own memory
+/// that they allocated themselves; growth and release are theirs.
+struct NodeState {
+    var now: Instant = .zero
+    /// Frames from outside so far: names the cause of what the node sends.
+    var frameOrdinal: UInt64 = 0
+
+    var pool = PacketPool()
+    var work = WorkList()
+    var outputs = OutputQueue()
+    var outcomes = Outcomes()
+
+    var interfaces: InterfaceTable
+    var settings: NodeSettings
+    var routing: RoutingState
+    var neighbours: NeighbourTable
+    var bridges: BridgeTable
+    var vxlan: VXLANTable
+    var reassembly = Reassembly()
+    var sockets: SocketTable
+
+    /// Netfilter of each family.
+    var netfilter4: UnsafeMutablePointer<NetfilterFamily>
+    var netfilter6: UnsafeMutablePointer<NetfilterFamily>
+    var sets: SetTable
+    var connections: ConnectionTable
+    var ipvs: IPVSState
+
+    /// The nft backend runs nat before security at INPUT; the legacy backend the other way round.
+    var natBeforeSecurity = false
+
+    var chance: ChanceStreams
+    var timers = TimerQueue()
+    var trace = TraceLog()
+
+    @inline(__always)
+    func netfilter(_ packet: PacketRef) -> UnsafeMutablePointer<NetfilterFamily> {
+        packet.pointee.version == 6 ? netfilter6 : netfilter4
+    }
+}
+
+/// Chance, one stream per purpose, all from one seed.
+struct ChanceStreams {
+    var natPort: RandomStream
+    var statistic: RandomStream
+    var ipIdentification: RandomStream
+    var vxlanPort: RandomStream
+    var ipvs: RandomStream
+    var hashSeed: RandomStream
+
+    init(seed: UInt64) {
+        natPort = RandomStream(seed: seed, purpose: "nat-port")
+        statistic = RandomStream(seed: seed, purpose: "statistic")
+        ipIdentification = RandomStream(seed: seed, purpose: "ip-identification")
+        vxlanPort = RandomStream(seed: seed, purpose: "vxlan-port")
+        ipvs = RandomStream(seed: seed, purpose: "ipvs")
+        hashSeed = RandomStream(seed: seed, purpose: "hash-seed")
+    }
+}
+
+/// Packets by outcome.
+struct Outcomes {
+    private(set) var transmitted: UInt64 = 0
+    private(set) var delivered: UInt64 = 0
+    private(set) var consumed: UInt64 = 0
+    private(set) var dropped: [DropReason: UInt64] = [:]
+
+    @inline(__always)
+    mutating func count(_ disposition: Disposition) {
+        switch disposition {
+        case .transmitted: transmitted &+= 1
+        case .delivered: delivered &+= 1
+        case .consumed: consumed &+= 1
+        case .dropped(let reason): dropped[reason, default: 0] += 1
+        case .pending: dropped[.loop, default: 0] += 1
+        }
+    }
+}

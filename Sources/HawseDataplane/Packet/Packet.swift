@@ -1,0 +1,177 @@
+import HawseModel
+import HawseWire
+
+/// A packet on its way, the counterpart of `struct sk_buff`: one buffer with room in front, and what the stack
+/// has learnt about it. Trivial, so that the pool hands it out without reference counting.
+struct Packet {
+    /// Start of the allocation; every offset below counts from here.
+    var buffer: UnsafeMutableRawPointer
+    var capacity: Int32
+    /// Offset of the Ethernet header; -1 when the packet has none (yet).
+    var mac: Int32 = -1
+    /// Offset of the IP (or ARP) header.
+    var network: Int32 = 0
+    /// Offset of the transport header: behind IPv4 options or all IPv6 extension headers.
+    var transport: Int32 = 0
+    /// One past the last byte.
+    var end: Int32 = 0
+
+    var etherType: UInt16 = 0
+    /// 4 or 6; 0 when it is not IP.
+    var version: UInt8 = 0
+    /// The upper protocol, behind IPv6 extension headers.
+    var ipProtocol: UInt8 = 0
+    /// In bytes; non-zero on every fragment but the first.
+    var fragmentOffset: UInt16 = 0
+    var packetType: PacketType = .host
+    var stage: Stage = .receive
+    var flags: Flags = []
+
+    /// Interface indices (`ifindex`); 0 is none. `in` and `out` are what rules see as `-i` and `-o`.
+    var inInterface: UInt16 = 0
+    var outInterface: UInt16 = 0
+    /// Bridge ports of a bridged frame (`nf_bridge_info`).
+    var physIn: UInt16 = 0
+    var physOut: UInt16 = 0
+
+    var mark: UInt32 = 0
+    var priority: UInt32 = 0
+    var secmark: UInt32 = 0
+    /// Handle into the connection table; 0 is none. See `ConnectionTable`.
+    var connection: UInt32 = 0
+    var connectionInfo: ConnectionInfo = .none
+    /// Largest fragment of a reassembled packet (`IPCB(skb)->frag_max_size`), IP bytes; 0: was never in pieces.
+    var fragmentMaxSize: UInt16 = 0
+    /// Handle of the sizes the packet arrived in, see `Reassembly`; 0 is none.
+    var fragmentGeometry: UInt32 = 0
+    /// Handle of the IPVS connection that owns the packet; 0 is none.
+    var virtualConnection: UInt32 = 0
+
+    var route = RouteResult()
+
+    /// Socket owner of a locally sent packet (`-m owner`); -1: no socket.
+    var uid: Int32 = -1
+    var gid: Int32 = -1
+    /// The local socket (listener index + 1) that TPROXY assigned; 0 is none.
+    var socket: UInt16 = 0
+    /// How many packets that the node made for itself lie between this one and a frame from outside.
+    var generation: UInt8 = 0
+    /// Outcome, once `stage` is `.done`.
+    var disposition: Disposition = .pending
+    /// Ordinal of the frame from outside that caused this packet.
+    var cause: UInt64 = 0
+
+    struct Flags: OptionSet {
+        let rawValue: UInt32
+        /// The node made it, or a local process sent it.
+        static let local = Flags(rawValue: 1 << 0)
+        /// In the bridge, not the IP stack: the hooks see it by br_netfilter.
+        static let bridged = Flags(rawValue: 1 << 1)
+        /// DNAT of a bridged frame towards another address: `BRNF_BRIDGED_DNAT`.
+        static let bridgedDNAT = Flags(rawValue: 1 << 2)
+        /// IPVS has rewritten it (`skb->ipvs_property`).
+        static let ipvs = Flags(rawValue: 1 << 3)
+        /// It went through FORWARD (`IPSKB_FORWARDED`).
+        static let forwarded = Flags(rawValue: 1 << 4)
+        /// The TRACE target or the caller asked for its story.
+        static let traced = Flags(rawValue: 1 << 5)
+        /// `IPSKB_REROUTED`.
+        static let rerouted = Flags(rawValue: 1 << 6)
+        /// Some fragment carried DF (`IPSKB_FRAG_PMTU`).
+        static let fragmentDF = Flags(rawValue: 1 << 7)
+        /// A copy made by TEE: never copied again.
+        static let duplicated = Flags(rawValue: 1 << 8)
+        /// The frame is a clone whose bytes belong to it alone.
+        static let hasEthernet = Flags(rawValue: 1 << 9)
+        /// IPv6 jumbo or GSO frame: IP length 0, or larger than the MTU though it was captured whole.
+        static let gso = Flags(rawValue: 1 << 10)
+        /// A header field was changed and the flow cache must not learn from this packet.
+        static let uncacheable = Flags(rawValue: 1 << 11)
+        /// br_netfilter already ran PREROUTING for it: the IP stack skips the hook.
+        static let preroutingDone = Flags(rawValue: 1 << 12)
+        /// Sent to the loopback device: its route was decided on the way out.
+        static let loopback = Flags(rawValue: 1 << 13)
+        /// The bridged packet arrived with bridge-nf-call, and `physIn` holds.
+        static let physdev = Flags(rawValue: 1 << 14)
+    }
+}
+
+/// `PACKET_*` of if_packet.h.
+enum PacketType: UInt8 {
+    case host = 0
+    case broadcast = 1
+    case multicast = 2
+    case otherHost = 3
+    case outgoing = 4
+    case loopback = 5
+}
+
+/// `enum ip_conntrack_info`, with "no connection" and "untracked" made explicit.
+enum ConnectionInfo: UInt8 {
+    case established = 0
+    case related = 1
+    case new = 2
+    case establishedReply = 3
+    case relatedReply = 4
+    /// `IP_CT_UNTRACKED`: NOTRACK, or neighbour discovery.
+    case untracked = 7
+    /// No connection: INVALID to the matches.
+    case none = 8
+
+    @inline(__always) var isReply: Bool { self == .establishedReply || self == .relatedReply }
+}
+
+/// What a route lookup says (`struct rtable`, `struct rt6_info`).
+struct RouteResult {
+    enum Kind: UInt8 {
+        case none = 0
+        case unicast, local, broadcast, multicast, unreachable, prohibit, blackhole
+        /// The source or destination address may not be routed at all.
+        case martian
+        /// No route matched.
+        case noRoute
+    }
+
+    var kind: Kind = .none
+    /// `rt_gw_family`: 0 when the destination is on the link itself.
+    var gatewayVersion: UInt8 = 0
+    var outInterface: UInt16 = 0
+    /// Bytes; 0: the device's.
+    var mtu: UInt32 = 0
+    var gateway: AddressBits = .zero
+    /// `RTA_PREFSRC` or what `inet_select_addr` chose.
+    var source: AddressBits = .zero
+    /// IPv4 `rt_flags & RTCF_DOREDIRECT`: sent out where it came in, to a neighbour on the sender's net.
+    var redirects = false
+    var isOnlink = false
+    var realm: UInt32 = 0
+}
+
+typealias PacketRef = UnsafeMutablePointer<Packet>
+
+extension UnsafeMutablePointer where Pointee == Packet {
+    @inline(__always) var networkPointer: UnsafeMutableRawPointer { pointee.buffer + Int(pointee.network) }
+    @inline(__always) var transportPointer: UnsafeMutableRawPointer { pointee.buffer + Int(pointee.transport) }
+    @inline(__always) var ethernet: EthernetHeader { EthernetHeader(pointee.buffer + Int(pointee.mac)) }
+    @inline(__always) var ipv4: IPv4Header { IPv4Header(networkPointer) }
+    @inline(__always) var ipv6: IPv6Header { IPv6Header(networkPointer) }
+    @inline(__always) var tcp: TCPHeader { TCPHeader(transportPointer) }
+    @inline(__always) var udp: UDPHeader { UDPHeader(transportPointer) }
+    @inline(__always) var icmp: ICMPHeader { ICMPHeader(transportPointer) }
+
+    @inline(__always) var isIPv4: Bool { pointee.version == 4 }
+    @inline(__always) var isIPv6: Bool { pointee.version == 6 }
+    @inline(__always) var family: AddressFamily { pointee.version == 6 ? .ipv6 : .ipv4 }
+
+    /// Bytes from the IP header to the end: what rule counters add (`skb->len` at a hook).
+    @inline(__always) var length: Int { Int(pointee.end &- pointee.network) }
+    /// Bytes from the transport header to the end.
+    @inline(__always) var transportLength: Int { Int(pointee.end &- pointee.transport) }
+    /// Free bytes before the network header.
+    @inline(__always) var headroom: Int { Int(pointee.network) }
+
+    @inline(__always) var sourceBits: AddressBits { isIPv4 ? ipv4.sourceBits : ipv6.source }
+    @inline(__always) var destinationBits: AddressBits { isIPv4 ? ipv4.destinationBits : ipv6.destination }
+    /// A later fragment: it has no transport header.
+    @inline(__always) var isLaterFragment: Bool { pointee.fragmentOffset != 0 }
+}

@@ -1,0 +1,18 @@
+import HawseModel
+import HawseWire
+
+/// VXLAN devices and their forwarding databases (`drivers/net/vxlan`).
+struct VXLANTable {
+    init(_ spec: NodeSpec, interfaces: InterfaceTable, seed: UInt64) {}
+    func deallocate() {}
+}
+
+extension Walk {
+    /// `vxlan_xmit`: encapsulates a frame and sends it as a packet of the node itself.
+    func vxlanTransmit(_ packet: PacketRef) -> Stage { drop(packet, .vxlanNoPeer) }
+
+    func vlanTransmit(_ packet: PacketRef) -> Stage { drop(packet, .interfaceDown) }
+    func ipipTransmit(_ packet: PacketRef) -> Stage { drop(packet, .interfaceDown) }
+    /// A tagged frame: to its VLAN sub-interface, or dropped.
+    func receiveVLAN(_ packet: PacketRef) -> Stage { drop(packet, .unknownEtherType) }
+}

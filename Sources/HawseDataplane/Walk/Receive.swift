@@ -1,0 +1,45 @@
+import HawseModel
+import HawseWire
+
+extension Walk {
+    /// A frame has come in on a device (`__netif_receive_skb_core`): to the bridge, or up by its EtherType.
+    @inline(__always)
+    func receive(_ packet: PacketRef) -> Stage {
+        let device = node.pointee.interfaces[packet.pointee.inInterface]
+        guard device.pointee.isUp else { return drop(packet, .interfaceDown) }
+        device.pointee.received.packets &+= 1
+        device.pointee.received.bytes &+= UInt64(packet.length)
+        note(packet, .received(interface: node.pointee.interfaces.name(packet.pointee.inInterface)))
+        if device.pointee.master != 0 { return .bridgeInput }
+        return receiveByType(packet)
+    }
+
+    @inline(__always)
+    func receiveByType(_ packet: PacketRef) -> Stage {
+        switch packet.pointee.etherType {
+        case 0x0800, 0x86dd: return .ipReceive
+        case 0x0806: return .arp
+        case 0x8100, 0x88a8: return receiveVLAN(packet)
+        default: return drop(packet, .unknownEtherType)
+        }
+    }
+
+    /// Reads the Ethernet header, sets packet type and EtherType, and leaves `network` behind it (`eth_type_trans`).
+    @inline(__always)
+    func readEthernet(_ packet: PacketRef) {
+        let ethernet = packet.ethernet
+        let device = node.pointee.interfaces[packet.pointee.inInterface]
+        let destination = ethernet.destination
+        packet.pointee.etherType = ethernet.etherType.rawValue
+        packet.pointee.flags.insert(.hasEthernet)
+        if destination == device.pointee.mac {
+            packet.pointee.packetType = .host
+        } else if destination.isBroadcast {
+            packet.pointee.packetType = .broadcast
+        } else if destination.isGroup {
+            packet.pointee.packetType = .multicast
+        } else {
+            packet.pointee.packetType = .otherHost
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import HawseModel
+import HawseWire
+
+extension Walk {
+    /// `dev_queue_xmit`: the frame is complete and goes into the device, whatever that is.
+    @inline(__always)
+    func transmit(_ packet: PacketRef) -> Stage {
+        let device = node.pointee.interfaces[packet.pointee.outInterface]
+        guard device.pointee.isUp else { return drop(packet, .interfaceDown) }
+        device.pointee.transmitted.packets &+= 1
+        device.pointee.transmitted.bytes &+= UInt64(packet.length)
+        switch device.pointee.kind {
+        case .ether, .veth, .tun: return emit(packet)
+        case .bridge: return bridgeTransmit(packet)
+        case .vxlan: return vxlanTransmit(packet)
+        case .loopback: return loopbackTransmit(packet)
+        case .dummy: return drop(packet, .dummyDevice)
+        case .vlan: return vlanTransmit(packet)
+        case .ipip: return ipipTransmit(packet)
+        }
+    }
+
+    /// Out of the node: the frame's bytes go to the output queue.
+    @inline(__always)
+    func emit(_ packet: PacketRef) -> Stage {
+        let start = packet.pointee.mac >= 0 ? packet.pointee.mac : packet.pointee.network
+        node.pointee.outputs.append(
+            packet.pointee.buffer + Int(start), Int(packet.pointee.end &- start),
+            interface: packet.pointee.outInterface, cause: packet.pointee.cause, time: node.pointee.now,
+            mark: packet.pointee.mark)
+        note(packet, .transmitted(interface: node.pointee.interfaces.name(packet.pointee.outInterface)))
+        return end(packet, .transmitted)
+    }
+
+    /// `loopback_xmit`: straight back in. The packet keeps its connection, mark and route.
+    func loopbackTransmit(_ packet: PacketRef) -> Stage {
+        packet.pointee.inInterface = node.pointee.interfaces.loopback
+        packet.pointee.outInterface = 0
+        packet.pointee.packetType = .loopback
+        packet.pointee.flags.insert(.loopback)
+        packet.pointee.etherType = packet.isIPv4 ? 0x0800 : 0x86dd
+        return .receive
+    }
+}

@@ -1,0 +1,8 @@
+/// What a hook function or a table says of a packet (`NF_ACCEPT`, `NF_DROP`, `NF_STOLEN`).
+enum Verdict: UInt8 {
+    case accept
+    /// Dropped; the packet's `disposition` holds the reason.
+    case drop
+    /// Somebody else owns the packet now (reassembly, IPVS sent it): leave it alone.
+    case stolen
+}
