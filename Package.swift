@@ -17,6 +17,7 @@ let package = Package(
     targets: [
         .target(name: "CShims"),
         .systemLibrary(name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(
             name: "CNetlink", pkgConfig: "libnl-route-3.0",
             providers: [.apt(["libnl-3-dev", "libnl-genl-3-dev", "libnl-route-3-dev"])]),
@@ -34,7 +35,7 @@ let package = Package(
         .target(
             name: "HawseSimulator",
             dependencies: ["HawseControl", "HawseDataplane", "HawseFormats", "HawseCapture"]),
-        .target(name: "HawseCapture", dependencies: ["HawseWire", "HawseModel", "CPcap"]),
+        .target(name: "HawseCapture", dependencies: ["HawseWire", "HawseModel", "CPcap", "CZlib"]),
         .target(name: "HawseHost", dependencies: ["HawseModel", "CNetlink"]),
         .target(
             name: "Hawse",
@@ -56,7 +57,7 @@ let package = Package(
         .testTarget(name: "HawseFormatsTests", dependencies: ["HawseFormats"]),
         .testTarget(name: "HawseControlTests", dependencies: ["HawseControl", "HawseFormats"]),
         .testTarget(name: "HawseSimulatorTests", dependencies: ["HawseSimulator"]),
-        .testTarget(name: "HawseCaptureTests", dependencies: ["HawseCapture"]),
+        .testTarget(name: "HawseCaptureTests", dependencies: ["HawseCapture", "CPcap"]),
         .testTarget(name: "GoldenTests", dependencies: ["Hawse"]),
         .testTarget(name: "HawseCLITests", dependencies: ["Hawse"]),
     ],
