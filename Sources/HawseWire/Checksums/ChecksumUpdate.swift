@@ -46,7 +46,8 @@ public enum ChecksumUpdate {
             &+ (new.high >> 32) &+ (new.high & 0xffff_ffff) &+ (new.low >> 32) &+ (new.low & 0xffff_ffff)
     }
 
-    /// Applies a delta, or a sum of at most 2²⁸ of them, as `csum_fold(csum_add(~csum_unfold(sum), delta))` does.
+    /// Applies a delta, or a sum of at most 2²⁸ of them, as `csum_fold(csum_add(~csum_unfold(sum), delta))`
+    /// does.
     @inlinable @inline(__always)
     public static func apply(_ delta: UInt64, to checksum: UInt16) -> UInt16 {
         ~InternetChecksum.fold(UInt64(~UInt32(checksum)) &+ delta)

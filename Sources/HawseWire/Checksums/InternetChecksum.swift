@@ -1,7 +1,8 @@
 /// The internet checksum (RFC 1071) over memory, and the pseudo headers of IPv4 and IPv6.
 ///
-/// A `sum` is the ones' complement sum of 16-bit big-endian words as a host-order number, not complemented and not
-/// necessarily folded; a `checksum` is the folded, complemented field as it stands in the header (host order).
+/// A `sum` is the ones' complement sum of 16-bit big-endian words as a host-order number, not complemented
+/// and not necessarily folded; a `checksum` is the folded, complemented field as it stands in the header
+/// (host order).
 public enum InternetChecksum {
     /// Folds a sum to 16 bits; 0 only when every word was 0.
     @inlinable @inline(__always)
@@ -53,7 +54,8 @@ public enum InternetChecksum {
         ~sum(pointer, count: count)
     }
 
-    /// The IPv4 pseudo header (`csum_tcpudp_nofold`). `length`: bytes of the transport header and its payload.
+    /// The IPv4 pseudo header (`csum_tcpudp_nofold`). `length`: bytes of the transport header and its
+    /// payload.
     @inlinable @inline(__always)
     public static func pseudoHeaderIPv4(
         source: UInt32, destination: UInt32, protocolNumber: IPProtocol, length: Int
@@ -76,7 +78,8 @@ public enum InternetChecksum {
     /// The pseudo header of either family; IPv4 addresses stand in the low 32 bits.
     @inlinable @inline(__always)
     public static func pseudoHeader(
-        family: AddressFamily, source: AddressBits, destination: AddressBits, protocolNumber: IPProtocol, length: Int
+        family: AddressFamily, source: AddressBits, destination: AddressBits, protocolNumber: IPProtocol,
+        length: Int
     ) -> UInt64 {
         // An IPv4 address held in AddressBits has zeros elsewhere: one formula sums both families.
         pseudoHeaderIPv6(

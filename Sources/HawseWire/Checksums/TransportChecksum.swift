@@ -1,7 +1,7 @@
 /// Transport checksums over a contiguous segment with its pseudo header.
 public enum TransportChecksum {
-    /// Where a protocol keeps its checksum, from the start of its header; `nil` when it has none that is summed
-    /// with the internet checksum (SCTP has a CRC).
+    /// Where a protocol keeps its checksum, from the start of its header; `nil` when it has none that is
+    /// summed with the internet checksum (SCTP has a CRC).
     @inlinable
     public static func fieldOffset(of protocolNumber: IPProtocol) -> Int? {
         switch protocolNumber.rawValue {
@@ -13,8 +13,8 @@ public enum TransportChecksum {
         }
     }
 
-    /// How many bytes are summed: UDP-Lite and DCCP cover what their coverage field says (RFC 3828 section 3.1,
-    /// RFC 4340 section 9.2), all others everything.
+    /// How many bytes are summed: UDP-Lite and DCCP cover what their coverage field says (RFC 3828 section
+    /// 3.1, RFC 4340 section 9.2), all others everything.
     @inlinable
     static func coveredBytes(_ segment: UnsafeRawPointer, length: Int, protocolNumber: IPProtocol) -> Int {
         if protocolNumber.rawValue == 136, length >= 8 {
@@ -54,7 +54,8 @@ public enum TransportChecksum {
                     destination: destination))
     }
 
-    /// True when the segment's checksum is right. A UDP checksum of 0 ("not computed") is the caller's to allow.
+    /// True when the segment's checksum is right. A UDP checksum of 0 ("not computed") is the caller's to
+    /// allow.
     @inlinable
     public static func isValid(
         _ segment: UnsafeRawPointer, length: Int, protocolNumber: IPProtocol, family: AddressFamily,

@@ -1,5 +1,5 @@
-/// Bob Jenkins' lookup3 in the form of the kernel's `include/linux/jhash.h`: conntrack expectations, `-m cluster`,
-/// `HMARK` and ipset buckets use it. Every operation wraps modulo 2³².
+/// Bob Jenkins' lookup3 in the form of the kernel's `include/linux/jhash.h`: conntrack expectations, `-m
+/// cluster`, `HMARK` and ipset buckets use it. Every operation wraps modulo 2³².
 public enum JHash {
     @inlinable @inline(__always) public static var initialValue: UInt32 { 0xdead_beef }
 

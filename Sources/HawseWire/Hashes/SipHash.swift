@@ -28,7 +28,9 @@ public struct SipHash: Sendable, Hashable {
         }
 
         @inlinable @inline(__always)
-        static func rotate(_ word: UInt64, _ count: UInt64) -> UInt64 { word << count | word >> (64 &- count) }
+        static func rotate(_ word: UInt64, _ count: UInt64) -> UInt64 {
+            word << count | word >> (64 &- count)
+        }
 
         /// `SIPROUND`
         @inlinable @inline(__always)

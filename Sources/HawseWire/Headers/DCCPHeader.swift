@@ -66,7 +66,8 @@ public struct DCCPHeader {
         nonmutating set { base.store8(newValue, at: Field.typeAndX) }
     }
 
-    /// 0 request, 1 response, 2 data, 3 ack, 4 data-ack, 5 close request, 6 close, 7 reset, 8 sync, 9 sync-ack.
+    /// 0 request, 1 response, 2 data, 3 ack, 4 data-ack, 5 close request, 6 close, 7 reset, 8 sync, 9
+    /// sync-ack.
     @inlinable @inline(__always)
     public var type: UInt8 {
         get { typeAndX >> 1 & 0x0f }

@@ -41,7 +41,9 @@ public struct IPv4Header {
     @inlinable @inline(__always)
     public var headerLength: Int {
         get { Int(versionAndLength & 0x0f) * 4 }
-        nonmutating set { versionAndLength = versionAndLength & 0xf0 | UInt8(truncatingIfNeeded: newValue >> 2) & 0x0f }
+        nonmutating set {
+            versionAndLength = versionAndLength & 0xf0 | UInt8(truncatingIfNeeded: newValue >> 2) & 0x0f
+        }
     }
 
     /// DSCP in the upper six bits, ECN in the lower two.
@@ -101,7 +103,9 @@ public struct IPv4Header {
     @inlinable @inline(__always)
     public var fragmentOffset: Int {
         get { Int(fragmentField & 0x1fff) * 8 }
-        nonmutating set { fragmentField = fragmentField & ~0x1fff | UInt16(truncatingIfNeeded: newValue >> 3) & 0x1fff }
+        nonmutating set {
+            fragmentField = fragmentField & ~0x1fff | UInt16(truncatingIfNeeded: newValue >> 3) & 0x1fff
+        }
     }
 
     /// More fragments or an offset (`ip_is_fragment`).

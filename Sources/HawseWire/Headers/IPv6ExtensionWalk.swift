@@ -70,7 +70,8 @@ public struct IPv6ExtensionWalk: Sendable {
         }
     }
 
-    /// Reads the fragment header at `offset` into the result; false when the packet ends before its offset field.
+    /// Reads the fragment header at `offset` into the result; false when the packet ends before its offset
+    /// field.
     @inlinable @inline(__always)
     mutating func readFragment(_ packet: UnsafeRawPointer, length: Int) -> Bool {
         guard length - offset >= 4 else { return false }
@@ -90,8 +91,9 @@ public struct IPv6ExtensionWalk: Sendable {
         offset += size
     }
 
-    /// `ipv6_find_hdr` without a target: what ip6tables, conntrack and IPVS call the packet's protocol. 40 bytes of
-    /// IPv6 header must be there. Both a packet that ends with "no next header" and a later fragment are `found`.
+    /// `ipv6_find_hdr` without a target: what ip6tables, conntrack and IPVS call the packet's protocol. 40
+    /// bytes of IPv6 header must be there. Both a packet that ends with "no next header" and a later fragment
+    /// are `found`.
     @inlinable
     public static func find(_ packet: UnsafeRawPointer, length: Int) -> IPv6ExtensionWalk {
         var walk = IPv6ExtensionWalk(
@@ -121,8 +123,8 @@ public struct IPv6ExtensionWalk: Sendable {
         return walk
     }
 
-    /// `ipv6_find_hdr` with a target header. `skipFinalRouting`: a routing header with no segments left does not
-    /// count (`IP6_FH_F_SKIP_RH`).
+    /// `ipv6_find_hdr` with a target header. `skipFinalRouting`: a routing header with no segments left does
+    /// not count (`IP6_FH_F_SKIP_RH`).
     @inlinable
     public static func find(
         _ target: IPProtocol, _ packet: UnsafeRawPointer, length: Int, skipFinalRouting: Bool = false
@@ -161,9 +163,9 @@ public struct IPv6ExtensionWalk: Sendable {
         }
     }
 
-    /// `ipv6_skip_exthdr` from `start`, the offset of a header of type `type`: stops at the upper protocol, or at the
-    /// fragment header of a later fragment (`protocolNumber` is then `.fragment`). "No next header" and a
-    /// truncated chain are failures.
+    /// `ipv6_skip_exthdr` from `start`, the offset of a header of type `type`: stops at the upper protocol,
+    /// or at the fragment header of a later fragment (`protocolNumber` is then `.fragment`). "No next header"
+    /// and a truncated chain are failures.
     @inlinable
     public static func skip(
         from type: IPProtocol, at start: Int, _ packet: UnsafeRawPointer, length: Int

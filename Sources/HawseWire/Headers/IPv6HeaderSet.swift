@@ -28,8 +28,9 @@ public struct IPv6HeaderSet: OptionSet, Hashable, Sendable {
         }
     }
 
-    /// All headers of a packet of `length` bytes from its IPv6 header on, as `-m ipv6header` sees them: the walk goes
-    /// on behind any fragment header. `nil` when the packet ends within a header's first two bytes: no match.
+    /// All headers of a packet of `length` bytes from its IPv6 header on, as `-m ipv6header` sees them: the
+    /// walk goes on behind any fragment header. `nil` when the packet ends within a header's first two bytes:
+    /// no match.
     @inlinable
     public static func present(in packet: UnsafeRawPointer, length: Int) -> IPv6HeaderSet? {
         var seen: IPv6HeaderSet = []

@@ -1,5 +1,5 @@
-/// The chunks of an SCTP packet. Iteration ends at the packet's end and at a length field of 0, as the kernel's
-/// `for_each_sctp_chunk` does; a chunk whose length runs past the end is still reported.
+/// The chunks of an SCTP packet. Iteration ends at the packet's end and at a length field of 0, as the
+/// kernel's `for_each_sctp_chunk` does; a chunk whose length runs past the end is still reported.
 @frozen
 public struct SCTPChunks: Sequence {
     public let base: UnsafeRawPointer
@@ -70,7 +70,8 @@ public struct SCTPChunks: Sequence {
             let length = Int(base.loadBE16(at: offset + 2))
             guard length != 0 else { return nil }
             let chunk = Chunk(
-                type: base.load8(at: offset), flags: base.load8(at: offset + 1), length: length, offset: offset)
+                type: base.load8(at: offset), flags: base.load8(at: offset + 1), length: length,
+                offset: offset)
             offset += (length + 3) & ~3
             return chunk
         }

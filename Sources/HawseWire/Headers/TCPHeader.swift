@@ -82,7 +82,8 @@ public struct TCPHeader {
         nonmutating set { base.storeBE16(newValue, at: Field.urgent) }
     }
 
-    /// The options between the fixed header and the data offset, within `available` bytes from the header's start.
+    /// The options between the fixed header and the data offset, within `available` bytes from the header's
+    /// start.
     @inlinable @inline(__always)
     public func options(available: Int) -> TCPOptions {
         TCPOptions(UnsafeRawPointer(base) + Self.length, count: min(headerLength, available) - Self.length)

@@ -1,5 +1,5 @@
-/// The options of a TCP header. Iteration stops at End, at a length below 2 and at an option that runs past the
-/// end, as `tcp_parse_options` does; No-Operation is skipped.
+/// The options of a TCP header. Iteration stops at End, at a length below 2 and at an option that runs past
+/// the end, as `tcp_parse_options` does; No-Operation is skipped.
 @frozen
 public struct TCPOptions: Sequence {
     public let base: UnsafeRawPointer
