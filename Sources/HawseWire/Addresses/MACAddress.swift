@@ -26,7 +26,9 @@ extension MACAddress: LosslessStringConvertible {
         var value: UInt64 = 0
         var count = 0
         for part in text.split(separator: ":", omittingEmptySubsequences: false) {
-            guard (1...2).contains(part.utf8.count), let byte = UInt8(part, radix: 16), part.first != "+"
+            // UInt8(_:radix:) alone would take signs: "+1", "-0".
+            guard (1...2).contains(part.utf8.count), part.allSatisfy(\.isHexDigit),
+                let byte = UInt8(part, radix: 16)
             else { return nil }
             value = value << 8 | UInt64(byte)
             count += 1

@@ -14,10 +14,13 @@ public struct FlowHash: Sendable, Hashable {
         return product.high ^ product.low
     }
 
+    // The constants are the fractional parts of the square roots of 2, 3, 5, 7, 11 and 13. Every factor has
+    // the seed in it, so that no input known beforehand makes a product vanish.
+
     @inlinable @inline(__always)
     public func callAsFunction(_ a: UInt64, _ b: UInt64) -> UInt64 {
-        let folded = Self.mum(a ^ seed ^ 0xa076_1d64_78bd_642f, b ^ seed ^ 0xe703_7ed1_a0b4_28db)
-        return Self.mum(folded ^ 0x8ebc_6af0_9c88_c6e3, seed ^ 0x5899_65cc_7537_4cc3)
+        let folded = Self.mum(a ^ seed ^ 0x6a09_e667_f3bc_c908, b ^ seed ^ 0xbb67_ae85_84ca_a73b)
+        return Self.mum(folded ^ 0x3c6e_f372_fe94_f82b, seed ^ 0xa54f_f53a_5f1d_36f1)
     }
 
     /// Two pairs, such as two addresses.
@@ -29,11 +32,11 @@ public struct FlowHash: Sendable, Hashable {
     /// Two addresses and a word of what else makes the tuple (ports, protocol, zone).
     @inlinable @inline(__always)
     public func callAsFunction(_ a: AddressBits, _ b: AddressBits, _ rest: UInt64) -> UInt64 {
-        let first = Self.mum(a.low ^ seed ^ 0xa076_1d64_78bd_642f, a.high ^ 0xe703_7ed1_a0b4_28db)
-        let second = Self.mum(b.low ^ seed ^ 0x8ebc_6af0_9c88_c6e3, b.high ^ 0x5899_65cc_7537_4cc3)
+        let first = Self.mum(a.low ^ seed ^ 0x6a09_e667_f3bc_c908, a.high ^ seed ^ 0xbb67_ae85_84ca_a73b)
+        let second = Self.mum(b.low ^ seed ^ 0x3c6e_f372_fe94_f82b, b.high ^ seed ^ 0xa54f_f53a_5f1d_36f1)
         // The rotation keeps (a, b) and (b, a) apart and equal addresses from cancelling.
         let both = (first << 23 | first >> 41) ^ second
-        return Self.mum(both ^ 0x1d8e_4e27_c47d_124f, rest ^ seed ^ 0xeb44_acca_b455_d165)
+        return Self.mum(both ^ seed ^ 0x510e_527f_ade6_82d1, rest ^ seed ^ 0x9b05_688c_2b3e_6c1f)
     }
 
     /// The same value for both directions of a flow: endpoints `(address, port)` in either order.
