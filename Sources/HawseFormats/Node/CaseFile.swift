@@ -1,0 +1,155 @@
+import Foundation
+import HawseModel
+import HawseWire
+
+/// case.json: what the node looked like (CASE-FORMAT). Only this file knows of JSON.
+public struct CaseFile: Sendable {
+    /// A command run in the node between packets.
+    public struct Event: Hashable, Sendable {
+        public var time: Instant
+        public var command: String
+    }
+
+    /// A field that the kernel chose; see `FreeField` of the verification.
+    public struct Free: Hashable, Sendable {
+        public var field: String
+        public var interface: String?
+        public var frames: [Int]?
+        public var range: ClosedRange<Int>?
+        public var of: String
+    }
+
+    public var name = ""
+    public var suite = ""
+    public var about = ""
+    public var kernel = ""
+    public var isTimed = false
+    public var family: AddressFamily?
+    public var spec = NodeSpec()
+    public var events: [Event] = []
+    public var free: [Free] = []
+
+    public init(contentsOf path: String) throws(FormatError) {
+        let root = try JSONReader(path: path)
+        name = root.string("name") ?? ""
+        suite = root.string("suite") ?? ""
+        about = root.string("about") ?? ""
+        kernel = root.string("kernel") ?? ""
+        isTimed = root.bool("timed") ?? false
+        family = root.integer("family").flatMap { UInt8(exactly: $0) }.flatMap(AddressFamily.init(rawValue:))
+        spec.name = name.isEmpty ? "node" : name
+        try readInterfaces(root)
+        try readLines(root)
+        for (key, value) in root.strings(in: "sysctls") { spec.sysctls[key] = value }
+        for item in root.objects("listeners") { try readListener(item) }
+        for item in root.objects("events") {
+            guard let at = item.number("at"), let command = item.string("cmd") else {
+                throw item.error("an event needs `at' and `cmd'")
+            }
+            events.append(Event(time: Instant(captureSeconds: at), command: command))
+        }
+        for item in root.objects("free") {
+            let range = item.integers("range")
+            free.append(
+                Free(
+                    field: item.string("field") ?? "", interface: item.string("iface"), frames: item.integers("frames"),
+                    range: range.flatMap { $0.count == 2 && $0[0] <= $0[1] ? $0[0]...$0[1] : nil },
+                    of: item.string("of") ?? ""))
+        }
+    }
+
+    private mutating func readInterfaces(_ root: JSONReader) throws(FormatError) {
+        let items = root.objects("interfaces")
+        for item in items {
+            guard let name = item.string("name") else { throw item.error("an interface needs a name") }
+            var interface = InterfaceSpec(name: name)
+            if let text = item.string("mac") {
+                guard let mac = MACAddress(text) else { throw item.error("interface \(name): `\(text)' is no MAC address") }
+                interface.mac = mac
+            }
+            interface.mtu = item.integer("mtu") ?? 1500
+            interface.isUp = item.bool("up") ?? true
+            interface.group = UInt32(clamping: item.integer("group") ?? 0)
+            for text in item.list("addresses") {
+                guard let prefix = IPPrefix(text) else { throw item.error("interface \(name): `\(text)' is no address") }
+                interface.addresses.append(prefix)
+            }
+            interface.kind = try kind(item, name)
+            spec.interfaces.append(interface)
+        }
+        for item in items {
+            let hairpin = Set(item.list("hairpin"))
+            for port in item.list("bridge_ports") {
+                guard let index = spec.interfaces.firstIndex(where: { $0.name == port }) else {
+                    throw item.error("bridge port `\(port)' is no interface of this node")
+                }
+                spec.interfaces[index].bridge = item.string("name")
+                spec.interfaces[index].hairpin = hairpin.contains(port)
+            }
+        }
+    }
+
+    private func kind(_ item: JSONReader, _ name: String) throws(FormatError) -> InterfaceSpec.Kind {
+        let kinds = ["ether", "veth", "bridge", "vxlan", "dummy", "loopback", "tun", "vlan", "ipip"]
+        switch item.string("kind") ?? "ether" {
+        case "ether": return .ether
+        case "veth": return .veth
+        case "bridge": return .bridge
+        case "dummy": return .dummy
+        case "loopback": return .loopback
+        case "tun": return .tun
+        case "vlan":
+            guard let id = item.integer("vlan"), let parent = item.string("parent"), let tag = UInt16(exactly: id), tag < 4096
+            else { throw item.error("interface \(name): a vlan needs `vlan' (1-4094) and `parent'") }
+            return .vlan(id: tag, parent: parent)
+        case "ipip":
+            guard let local = item.string("local").flatMap({ IPAddress($0) }) else {
+                throw item.error("interface \(name): an ipip tunnel needs `local'")
+            }
+            return .ipip(local: local, remote: item.string("remote").flatMap { IPAddress($0) })
+        case "vxlan":
+            guard let options = item.object("vxlan"), let vni = options.integer("vni").flatMap({ UInt32(exactly: $0) }) else {
+                throw item.error("interface \(name): a vxlan needs `vxlan' with `vni'")
+            }
+            return .vxlan(
+                VXLANSpec(
+                    vni: vni, local: options.string("local").flatMap { IPAddress($0) },
+                    port: UInt16(clamping: options.integer("port") ?? 8472), device: options.string("dev"),
+                    learning: options.bool("learning") ?? false, gbp: options.bool("gbp") ?? false,
+                    ttl: UInt8(clamping: options.integer("ttl") ?? 0), tos: UInt8(clamping: options.integer("tos") ?? 0),
+                    udpChecksum: options.bool("udpcsum") ?? true))
+        case let other:
+            throw FormatError(
+                file: item.file, line: 1, message: "interface \(name): unknown kind `\(other)'",
+                suggestion: nearestWord(other, among: kinds))
+        }
+    }
+
+    private mutating func readLines(_ root: JSONReader) throws(FormatError) {
+        for line in root.list("routes") { spec.routes.append(try RouteText.parse(line, at: root.place(of: line))) }
+        for line in root.list("rules") {
+            RoutingRuleText.add(try RoutingRuleText.parse(line, family: family, at: root.place(of: line)), to: &spec.rules)
+        }
+        for line in root.list("neighbors") { spec.neighbors.append(try NeighborText.parse(line, at: root.place(of: line))) }
+        for line in root.list("fdb") { spec.forwarding.append(try ForwardingEntryText.parse(line, at: root.place(of: line))) }
+    }
+
+    private mutating func readListener(_ item: JSONReader) throws(FormatError) {
+        let protocols: [String: IPProtocol] = ["tcp": .tcp, "udp": .udp, "sctp": .sctp, "udplite": .udplite]
+        guard let number = item.string("proto").flatMap({ protocols[$0] }),
+            let port = item.integer("port").flatMap({ UInt16(exactly: $0) })
+        else { throw item.error("a listener needs `proto' (tcp, udp, sctp) and `port'") }
+        let family = item.integer("family") == 6 ? AddressFamily.ipv6 : .ipv4
+        spec.listeners.append(
+            Listener(
+                ipProtocol: number, family: family, address: item.string("address").flatMap { IPAddress($0) }, port: port,
+                isTransparent: item.bool("transparent") ?? false))
+    }
+}
+
+extension Instant {
+    /// Seconds since the epoch with a fraction, as JSON has them, to the nearest microsecond.
+    public init(captureSeconds seconds: Double) {
+        self.init(nanoseconds: Int64((seconds * 1e6).rounded()) * 1000)
+    }
+}

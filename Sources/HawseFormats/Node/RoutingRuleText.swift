@@ -1,0 +1,70 @@
+import HawseModel
+import HawseWire
+
+/// `ip rule add …` lines.
+public enum RoutingRuleText {
+    private static let words = [
+        "from", "to", "fwmark", "iif", "oif", "dev", "lookup", "table", "priority", "preference", "tos", "dsfield", "not",
+        "unreachable", "prohibit", "blackhole", "goto", "nop",
+    ]
+
+    public static func parse(_ line: String, family: AddressFamily? = nil, at location: SourceLocation) throws(FormatError)
+        -> RoutingRule
+    {
+        var words = try IPRouteWords(line, at: location)
+        var rule = RoutingRule(family: family, priority: 0, action: .nop)
+        while let word = words.take() {
+            switch word {
+            case "not": rule.isInverted = true
+            case "from": rule.from = try words.prefix(word, family: family)
+            case "to": rule.to = try words.prefix(word, family: family)
+            case "fwmark": rule.mark = try mark(&words)
+            case "iif", "dev": rule.inInterface = try words.argument(of: word)
+            case "oif": rule.outInterface = try words.argument(of: word)
+            case "priority", "preference", "pref": rule.priority = try words.number(word)
+            case "tos", "dsfield": rule.tos = try words.number(word)
+            case "lookup", "table":
+                switch words.peek {
+                case "main": rule.action = .lookup(table: 254); _ = words.take()
+                case "local": rule.action = .lookup(table: 255); _ = words.take()
+                case "default": rule.action = .lookup(table: 253); _ = words.take()
+                default: rule.action = .lookup(table: try words.number(word))
+                }
+            case "unreachable": rule.action = .unreachable
+            case "prohibit": rule.action = .prohibit
+            case "blackhole": rule.action = .blackhole
+            case "goto": rule.action = .goto(priority: try words.number(word))
+            case "nop": rule.action = .nop
+            default: throw words.unknown(word, self.words)
+            }
+        }
+        for prefix in [rule.from, rule.to] where prefix.map({ $0.length > 0 }) ?? false {
+            rule.family = rule.family ?? prefix?.family
+        }
+        if let from = rule.from, from.length == 0 { rule.from = nil }
+        if let to = rule.to, to.length == 0 { rule.to = nil }
+        return rule
+    }
+
+    private static func mark(_ words: inout IPRouteWords) throws(FormatError) -> MaskedValue {
+        let text = try words.argument(of: "fwmark")
+        let parts = text.split(separator: "/", maxSplits: 1).map { part in
+            part.hasPrefix("0x") ? UInt32(part.dropFirst(2), radix: 16) : UInt32(part)
+        }
+        guard let first = parts.first, let value = first else { throw words.error("`\(text)' is no mark") }
+        guard parts.count == 2 else { return MaskedValue(value: value) }
+        guard let mask = parts[1] else { throw words.error("`\(text)' has no mask that is a number") }
+        return MaskedValue(value: value, mask: mask)
+    }
+
+    /// Adds a rule the way `ip rule add` does: without a priority it goes one before the lowest one above 0.
+    public static func add(_ rule: RoutingRule, to rules: inout [RoutingRule]) {
+        var rule = rule
+        if rule.priority == 0 {
+            let first = rules.filter { $0.priority > 0 && ($0.family == nil || $0.family == rule.family) }.map(\.priority).min()
+            rule.priority = (first ?? 32766) - 1
+        }
+        let index = rules.firstIndex { $0.priority > rule.priority } ?? rules.endIndex
+        rules.insert(rule, at: index)
+    }
+}
