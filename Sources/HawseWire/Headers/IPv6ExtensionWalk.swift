@@ -74,10 +74,10 @@ public struct IPv6ExtensionWalk: Sendable {
     /// field.
     @inlinable @inline(__always)
     mutating func readFragment(_ packet: UnsafeRawPointer, length: Int) -> Bool {
-        guard length - offset >= 4 else { return false }
+        guard length &- offset >= 4 else { return false }
         fragmentHeaderOffset = offset
         fragmentField = packet.loadBE16(at: offset + 2)
-        if length - offset >= 8 { fragmentIdentification = packet.loadBE32(at: offset + 4) }
+        if length &- offset >= 8 { fragmentIdentification = packet.loadBE32(at: offset + 4) }
         return true
     }
 
@@ -88,7 +88,7 @@ public struct IPv6ExtensionWalk: Sendable {
         seen.insert(IPv6HeaderSet(protocolNumber))
         nextHeaderOffset = offset
         protocolNumber = IPProtocol(rawValue: packet.load8(at: offset))
-        offset += size
+        offset &+= size
     }
 
     /// `ipv6_find_hdr` without a target: what ip6tables, conntrack and IPVS call the packet's protocol. 40
@@ -99,7 +99,7 @@ public struct IPv6ExtensionWalk: Sendable {
         var walk = IPv6ExtensionWalk(
             protocolNumber: IPProtocol(rawValue: packet.load8(at: 6)), offset: 40, nextHeaderOffset: 6)
         while isExtension(walk.protocolNumber), walk.protocolNumber != .noNextHeader {
-            guard length - walk.offset >= 2 else {
+            guard length &- walk.offset >= 2 else {
                 walk.outcome = .truncated
                 return walk
             }
@@ -137,12 +137,12 @@ public struct IPv6ExtensionWalk: Sendable {
                 if !found { walk.outcome = .absent }
                 return walk
             }
-            guard length - walk.offset >= 2 else {
+            guard length &- walk.offset >= 2 else {
                 walk.outcome = .truncated
                 return walk
             }
             if walk.protocolNumber == .routing, found, skipFinalRouting {
-                guard length - walk.offset >= 4 else {
+                guard length &- walk.offset >= 4 else {
                     walk.outcome = .truncated
                     return walk
                 }
@@ -176,7 +176,7 @@ public struct IPv6ExtensionWalk: Sendable {
                 walk.outcome = .absent
                 return walk
             }
-            guard length - walk.offset >= 2 else {
+            guard length &- walk.offset >= 2 else {
                 walk.outcome = .truncated
                 return walk
             }

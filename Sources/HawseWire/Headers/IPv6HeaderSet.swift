@@ -39,10 +39,10 @@ public struct IPv6HeaderSet: OptionSet, Hashable, Sendable {
         while IPv6ExtensionWalk.isExtension(type) || type == .esp {
             seen.insert(IPv6HeaderSet(type))
             if type == .noNextHeader || type == .esp { return seen }
-            guard length - offset >= 2 else { return nil }
+            guard length &- offset >= 2 else { return nil }
             let size = IPv6ExtensionWalk.headerLength(type, packet, at: offset)
             type = IPProtocol(rawValue: packet.load8(at: offset))
-            offset += size
+            offset &+= size
             if offset > length { break }
         }
         if type != .noNextHeader, type != .esp { seen.insert(.upperProtocol) }

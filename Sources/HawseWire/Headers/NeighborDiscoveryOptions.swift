@@ -61,12 +61,12 @@ public struct NeighborDiscoveryOptions: Sequence {
 
         @inlinable
         public mutating func next() -> Option? {
-            guard count - offset >= 2 else { return nil }
-            let length = Int(base.load8(at: offset + 1)) * 8
-            guard length > 0, length <= count - offset else { return nil }
+            guard count &- offset >= 2 else { return nil }
+            let length = Int(base.load8(at: offset &+ 1)) * 8
+            guard length > 0, length <= count &- offset else { return nil }
             let option = Option(
-                kind: base.load8(at: offset), length: length, offset: offset, value: base + offset + 2)
-            offset += length
+                kind: base.load8(at: offset), length: length, offset: offset, value: base + (offset &+ 2))
+            offset &+= length
             return option
         }
     }

@@ -66,13 +66,13 @@ public struct SCTPChunks: Sequence {
 
         @inlinable
         public mutating func next() -> Chunk? {
-            guard count - offset >= 4 else { return nil }
-            let length = Int(base.loadBE16(at: offset + 2))
+            guard count &- offset >= 4 else { return nil }
+            let length = Int(base.loadBE16(at: offset &+ 2))
             guard length != 0 else { return nil }
             let chunk = Chunk(
-                type: base.load8(at: offset), flags: base.load8(at: offset + 1), length: length,
+                type: base.load8(at: offset), flags: base.load8(at: offset &+ 1), length: length,
                 offset: offset)
-            offset += (length + 3) & ~3
+            offset &+= (length &+ 3) & ~3
             return chunk
         }
     }

@@ -93,14 +93,14 @@ public struct TCPOptions: Sequence {
                 let kind = base.load8(at: offset)
                 if kind == Kind.end { break }
                 if kind == Kind.noOperation {
-                    offset += 1
+                    offset &+= 1
                     continue
                 }
-                guard count - offset >= 2 else { break }
-                let length = Int(base.load8(at: offset + 1))
-                guard length >= 2, length <= count - offset else { break }
-                let option = Option(kind: kind, length: length, offset: offset, value: base + offset + 2)
-                offset += length
+                guard count &- offset >= 2 else { break }
+                let length = Int(base.load8(at: offset &+ 1))
+                guard length >= 2, length <= count &- offset else { break }
+                let option = Option(kind: kind, length: length, offset: offset, value: base + (offset &+ 2))
+                offset &+= length
                 return option
             }
             offset = count
