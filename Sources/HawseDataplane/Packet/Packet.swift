@@ -40,6 +40,8 @@ struct Packet {
     /// Handle into the connection table; 0 is none. See `ConnectionTable`.
     var connection: UInt32 = 0
     var connectionInfo: ConnectionInfo = .none
+    /// What a CT target has set for the connection that is yet to be looked up.
+    var connectionTemplate: ConnectionTemplate = .none
     /// Largest fragment of a reassembled packet (`IPCB(skb)->frag_max_size`), IP bytes; 0: was never in pieces.
     var fragmentMaxSize: UInt16 = 0
     /// Handle of the sizes the packet arrived in, see `Reassembly`; 0 is none.
