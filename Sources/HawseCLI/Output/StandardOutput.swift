@@ -1,0 +1,31 @@
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// stdout with one large buffer: data only.
+struct StandardOutput: TextOutputStream {
+    private var buffer: [UInt8] = []
+
+    mutating func write(_ text: String) {
+        buffer.append(contentsOf: text.utf8)
+        if buffer.count > 1 << 16 { flush() }
+    }
+
+    mutating func line(_ text: String) {
+        write(text)
+        buffer.append(UInt8(ascii: "\n"))
+    }
+
+    /// A closed pipe ends the program the way SIGPIPE does.
+    mutating func flush() {
+        buffer.withUnsafeBytes { bytes in
+            var rest = bytes
+            while rest.count > 0 {
+                let count = Glibc.write(1, rest.baseAddress, rest.count)
+                guard count > 0 else { return }
+                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            }
+        }
+        buffer.removeAll(keepingCapacity: true)
+    }
+}

@@ -1,2 +1,0 @@
-import Hawse
-print("hawse")

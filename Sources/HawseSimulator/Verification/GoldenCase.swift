@@ -1,0 +1,55 @@
+import Foundation
+import HawseFormats
+import HawseModel
+import HawseWire
+
+/// One golden case: a folder with what a node looked like, what it was fed, and what the kernel did.
+public struct GoldenCase {
+    public var directory: String
+    public var file: CaseFile
+    public var spec: NodeSpec
+    public var steps: [CaseStep]
+    public var observations: [CaseObservation]
+
+    public var name: String { file.suite + "/" + file.name }
+
+    public var free: [FreeField] {
+        file.free.map {
+            FreeField(field: $0.field, interface: $0.interface, frames: $0.frames.map(Set.init), range: $0.range, of: $0.of)
+        }
+    }
+
+    public init(directory: String) throws {
+        self.directory = directory
+        file = try CaseFile(contentsOf: directory + "/case.json")
+        spec = file.spec
+        try NodeTexts.read(into: &spec, from: directory)
+        let files = FileManager.default
+        steps = files.fileExists(atPath: directory + "/steps.json") ? try CaseStep.load(directory + "/steps.json") : []
+        let states = directory + "/expect/states.jsonl"
+        observations = files.fileExists(atPath: states) ? try CaseObservation.load(states) : []
+    }
+
+    /// Names in a sub-folder with a suffix, sorted.
+    func files(in folder: String, suffix: String = "") -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: directory + "/" + folder)) ?? [])
+            .filter { $0.hasSuffix(suffix) }.sorted()
+    }
+
+    /// Case folders among `paths`, each of which is one or holds some at any depth; sorted within a path.
+    public static func directories(_ paths: [String]) throws(FormatError) -> [String] {
+        var found: [String] = []
+        for path in paths {
+            let inside = search(path.hasSuffix("/") ? String(path.dropLast()) : path, depth: 0)
+            if inside.isEmpty { throw FormatError(file: path, line: 1, message: "no case.json here or below") }
+            found += inside
+        }
+        return found
+    }
+
+    private static func search(_ path: String, depth: Int) -> [String] {
+        if FileManager.default.fileExists(atPath: path + "/case.json") { return [path] }
+        guard depth < 4, let names = try? FileManager.default.contentsOfDirectory(atPath: path) else { return [] }
+        return names.sorted().flatMap { search(path + "/" + $0, depth: depth + 1) }
+    }
+}

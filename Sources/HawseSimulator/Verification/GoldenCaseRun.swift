@@ -1,0 +1,126 @@
+import Foundation
+import HawseCapture
+import HawseDataplane
+import HawseFormats
+import HawseModel
+import HawseWire
+
+/// Plays a golden case through a dataplane and keeps what comes out.
+public struct GoldenCaseRun {
+    let golden: GoldenCase
+    let dataplane: Dataplane
+    /// By interface name.
+    var frames: [String: [CaseOutput]] = [:]
+    /// By file name in expect/.
+    var states: [String: String] = [:]
+    private var observed: [String] = []
+    private var lastCause: UInt64 = 0
+    private var sequence: Int64 = 0
+
+    init(_ golden: GoldenCase, seed: UInt64 = 1) throws(DataplaneError) {
+        self.golden = golden
+        dataplane = try Dataplane(golden.spec, seed: seed)
+    }
+
+    /// Judges one case folder; with `output`, also writes what was produced below it.
+    public static func verify(_ directory: String, writingTo output: String? = nil) -> CaseReport {
+        var name = directory.split(separator: "/").suffix(2).joined(separator: "/")
+        do {
+            let golden = try GoldenCase(directory: directory)
+            name = golden.name
+            var run = try GoldenCaseRun(golden)
+            try run.play()
+            if let output { try run.write(to: output + "/" + golden.name) }
+            if let why = try run.divergence() { return CaseReport(name: name, result: .fail, why: why) }
+            return CaseReport(name: name, result: .pass)
+        } catch let error as CaptureError {
+            return CaseReport(name: name, result: .fail, why: error.description)
+        } catch {
+            return CaseReport(name: name, result: .unsupported, why: "\(error)")
+        }
+    }
+
+    /// Feeds every frame, event and step in order, then reads the states.
+    mutating func play() throws {
+        let inputs = try CaseInput.load(golden)
+        let start = Instant(seconds: 1_700_000_000)
+        var now = start
+        var events = golden.file.events[...]
+        for (count, input) in inputs.enumerated() {
+            try stepsAndObservations(after: count, start: start, now: &now)
+            while let event = events.first, event.time <= input.time {
+                dataplane.advance(to: event.time)
+                collect()
+                try CaseCommand.run(event.command, on: dataplane)
+                events.removeFirst()
+            }
+            now = max(now, input.time)
+            inject(input)
+        }
+        try stepsAndObservations(after: inputs.count, start: start, now: &now)
+        for event in events {
+            dataplane.advance(to: event.time)
+            collect()
+            try CaseCommand.run(event.command, on: dataplane)
+        }
+        // The recordings ran on for some seconds after the last packet: unanswered ARP requests gave up in that time.
+        if golden.spec.ipvs == nil { dataplane.advance(to: now + .milliseconds(4200)) }
+        collect()
+        try readStates(suffix: "")
+        if !golden.observations.isEmpty { states["states.jsonl"] = observed.joined(separator: "\n") + "\n" }
+    }
+
+    private func inject(_ input: CaseInput) {
+        input.bytes.withUnsafeBytes { bytes in
+            if let interface = input.interface {
+                guard let index = dataplane.interfaceIndex(interface) else { return }
+                dataplane.receive(bytes, on: index, at: input.time)
+            } else {
+                dataplane.send(bytes, at: input.time)
+            }
+        }
+    }
+
+    private mutating func stepsAndObservations(after count: Int, start: Instant, now: inout Instant) throws {
+        for step in golden.steps where step.afterPacket == count {
+            if let at = step.at { now = max(now, start + Int64((at * 1e9).rounded())) }
+            dataplane.advance(to: now)
+            collect()
+            for line in step.ipvsadm { try CaseCommand.run("ipvsadm " + line, on: dataplane) }
+            for (key, value) in step.sysctls.sorted(by: { $0.key < $1.key }) {
+                try CaseCommand.run("sysctl -qw \(key)=\(value)", on: dataplane)
+            }
+            for line in step.ip { try CaseCommand.run("ip " + line, on: dataplane) }
+            if let snapshot = step.snapshot { try readStates(suffix: ".\(snapshot)") }
+        }
+        for observation in golden.observations where observation.afterPacket == count {
+            if let at = observation.at { now = max(now, start + Int64((at * 1e9).rounded())) }
+            dataplane.advance(to: now)
+            collect()
+            observed.append(CaseStates.observation(dataplane, observation))
+        }
+    }
+
+    /// Takes what has left: stamped with the time of the cause plus 1, 2, 3 … µs, over all interfaces.
+    private mutating func collect() {
+        dataplane.takeOutputs { frame in
+            if frame.cause != lastCause {
+                lastCause = frame.cause
+                sequence = 0
+            }
+            sequence += 1
+            frames[dataplane.interfaceName(frame.interface), default: []].append(
+                CaseOutput(time: frame.time + sequence * 1000, bytes: Array(frame.bytes)))
+        }
+    }
+
+    private mutating func readStates(suffix: String) throws {
+        for name in golden.files(in: "expect") {
+            guard name != "states.jsonl", name != "local-delivery", name.hasSuffix(suffix) else { continue }
+            let base = suffix.isEmpty ? name : String(name.dropLast(suffix.utf8.count))
+            // `ipvs-list.2` belongs to snapshot 2, not to the end.
+            if suffix.isEmpty, let last = name.split(separator: ".").last, Int(last) != nil { continue }
+            states[name] = try CaseStates.text(base, dataplane)
+        }
+    }
+}
