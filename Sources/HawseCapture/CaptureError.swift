@@ -1,7 +1,7 @@
 /// Why a capture could not be read any further, and where.
 ///
-/// Everything that stands before the damage has been delivered when this is thrown. The wording of `reason` follows
-/// libpcap's where libpcap has one, so that it is what users know from `tcpdump`.
+/// Everything that stands before the damage has been delivered when this is thrown. The wording of `reason`
+/// follows libpcap's where libpcap has one, so that it is what users know from `tcpdump`.
 public struct CaptureError: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Kind: Hashable, Sendable {
         /// The file could not be opened: the input is missing, nothing was read.

@@ -29,8 +29,10 @@ import Testing
     }
 
     @Test func errorsAreLibpcaps() {
-        #expect(throws: CaptureFilterError(
-            expression: "tcp prot 80", linkType: .ethernet, reason: "can't parse filter expression: syntax error")
+        #expect(
+            throws: CaptureFilterError(
+                expression: "tcp prot 80", linkType: .ethernet,
+                reason: "can't parse filter expression: syntax error")
         ) { try CaptureFilter("tcp prot 80") }
         #expect(throws: CaptureFilterError.self) {
             try CaptureFilter("ether host 00:00:00:00:00:01", linkType: .raw)
@@ -44,7 +46,9 @@ import Testing
             for _ in 0..<8 {
                 group.addTask {
                     packets.count { packet in
-                        packet.bytes.withUnsafeBytes { filter.matches($0, originalLength: packet.originalLength) }
+                        packet.bytes.withUnsafeBytes {
+                            filter.matches($0, originalLength: packet.originalLength)
+                        }
                     }
                 }
             }

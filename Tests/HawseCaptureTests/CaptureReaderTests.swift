@@ -67,17 +67,23 @@ import Testing
     private func expectSame(_ mine: CopiedPacket, _ theirs: CopiedPacket, _ libpcap: LibpcapCapture) {
         // libpcap cuts packets at the file's snapshot length, even where the file has more of them.
         let cut = mine.bytes.count > libpcap.snapshotLength && theirs.bytes.count == libpcap.snapshotLength
-        #expect(cut ? Array(mine.bytes.prefix(libpcap.snapshotLength)) == theirs.bytes : mine.bytes == theirs.bytes)
+        #expect(
+            cut
+                ? Array(mine.bytes.prefix(libpcap.snapshotLength)) == theirs.bytes
+                : mine.bytes == theirs.bytes)
         #expect(mine.originalLength == theirs.originalLength)
-        // libpcap 1.10 takes seconds and fractions for signed 32-bit numbers; they are unsigned by the format.
+        // libpcap 1.10 takes seconds and fractions for signed 32-bit numbers; they are unsigned by the
+        // format.
         let wraps: [Int64] = [0, (1 << 32) * 1_000_000_000, (1 << 32) * 1000, (1 << 32) * 1_000_001_000]
-        #expect(wraps.contains(mine.timestamp - theirs.timestamp), "\(mine.timestamp) and \(theirs.timestamp)")
+        #expect(
+            wraps.contains(mine.timestamp - theirs.timestamp), "\(mine.timestamp) and \(theirs.timestamp)")
         // Raw IP has several numbers.
         #expect(LinkType(dlt: mine.linkType.dlt) == theirs.linkType)
     }
 
     @Test func theYear2038IsNotTheEnd() {
-        let capture = ReadCapture.ours(CaptureSamples.path("malformed/decode/tcpdump--time_2038_overflow.pcap"))
+        let capture = ReadCapture.ours(
+            CaptureSamples.path("malformed/decode/tcpdump--time_2038_overflow.pcap"))
         #expect(capture.packets.last?.timestamp == 2_147_483_648_000_000_000)
     }
 
@@ -116,7 +122,8 @@ import Testing
                     reason: "truncated dump file; tried to read 16 header bytes, only got 7"))
         #expect(
             cut.error?.description
-                == "memory: packet 1, offset 24: truncated dump file; tried to read 16 header bytes, only got 7")
+                == "memory: packet 1, offset 24: truncated dump file; tried to read 16 header bytes, only got 7"
+        )
         let body = ReadCapture.ours(Array(whole.prefix(24 + 16 + 3)))
         #expect(body.error?.reason.hasSuffix("captured bytes, only got 3") == true)
         let scratch = try ScratchFolder()
@@ -199,7 +206,9 @@ import Testing
         let filter = Process()
         let pipe = Pipe()
         filter.executableURL = URL(filePath: "/bin/sh")
-        filter.arguments = ["-c", "\(compression.isEmpty ? "cat" : compression) < \"$0\" | dd bs=97 2>/dev/null", path]
+        filter.arguments = [
+            "-c", "\(compression.isEmpty ? "cat" : compression) < \"$0\" | dd bs=97 2>/dev/null", path,
+        ]
         filter.standardOutput = pipe
         try filter.run()
         var reader = try CaptureReader(descriptor: pipe.fileHandleForReading.fileDescriptor, name: "pipe")

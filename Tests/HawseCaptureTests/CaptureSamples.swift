@@ -16,7 +16,9 @@ enum CaptureSamples {
         malformed
         + (ProcessInfo.processInfo.environment["HAWSE_CAPTURES"].map { folder in
             let names = FileManager.default.enumerator(atPath: folder)?.allObjects as? [String] ?? []
-            return names.filter { $0.contains(".pcap") || $0.hasSuffix(".cap") }.sorted().map { "\(folder)/\($0)" }
+            return names.filter { $0.contains(".pcap") || $0.hasSuffix(".cap") }.sorted().map {
+                "\(folder)/\($0)"
+            }
         } ?? [])
     static let malformed = files(under: "malformed")
 
@@ -24,8 +26,10 @@ enum CaptureSamples {
     static func files(under folder: String) -> [String] {
         let base = root.appending(path: folder)
         let names = FileManager.default.enumerator(atPath: base.path)?.allObjects as? [String] ?? []
-        return names.filter { !$0.hasPrefix(".") && isFile(base.appending(path: $0)) }.map { "\(folder)/\($0)" }
-            .sorted()
+        return names.filter { !$0.hasPrefix(".") && isFile(base.appending(path: $0)) }.map {
+            "\(folder)/\($0)"
+        }
+        .sorted()
     }
 
     private static func isFile(_ url: URL) -> Bool {

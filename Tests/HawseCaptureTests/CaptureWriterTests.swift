@@ -50,12 +50,14 @@ import Testing
         var writer = try PcapngWriter(
             to: .file(path),
             section: CaptureSection(
-                comments: ["hawse replay -r in.pcap", "second"], hardware: "x86_64", operatingSystem: "Linux 6.18",
+                comments: ["hawse replay -r in.pcap", "second"], hardware: "x86_64",
+                operatingSystem: "Linux 6.18",
                 application: "hawse"))
         let names = ["node-a/eth0", "node-a/cni0", "pod/web-0"]
         for (index, name) in names.enumerated() {
             let number = try writer.addInterface(
-                CaptureInterface(name: name, description: "vantage \(index)", linkType: index == 2 ? .raw : .ethernet))
+                CaptureInterface(
+                    name: name, description: "vantage \(index)", linkType: index == 2 ? .raw : .ethernet))
             #expect(number == UInt32(index))
         }
         try writer.writeNames([
@@ -83,7 +85,8 @@ import Testing
                 }
             }
         }
-        try writer.writeStatistics(interface: 0, timestamp: 1_700_000_000_000_000_000, received: 134, dropped: 2)
+        try writer.writeStatistics(
+            interface: 0, timestamp: 1_700_000_000_000_000_000, received: 134, dropped: 2)
         try writer.close()
         let ours = ReadCapture.ours(path)
         #expect(ours.error == nil)

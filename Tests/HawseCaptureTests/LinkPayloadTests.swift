@@ -11,19 +11,26 @@ import Testing
     }
 
     private static let headers: [(LinkType, [UInt8], [UInt8], UInt16)] = [
-        (.raw, [], ipv4, 0x0800), (.raw, [], ipv6, 0x86dd), (.ipv4, [], ipv4, 0x0800), (.ipv6, [], ipv6, 0x86dd),
+        (.raw, [], ipv4, 0x0800), (.raw, [], ipv6, 0x86dd), (.ipv4, [], ipv4, 0x0800),
+        (.ipv6, [], ipv6, 0x86dd),
         (LinkType(rawValue: 12), [], ipv4, 0x0800),
         (.null, [2, 0, 0, 0], ipv4, 0x0800), (.null, [0, 0, 0, 2], ipv4, 0x0800),
-        (.null, [30, 0, 0, 0], ipv6, 0x86dd), (.null, [0, 0, 0, 24], ipv6, 0x86dd), (.loop, [0, 0, 0, 28], ipv6, 0x86dd),
+        (.null, [30, 0, 0, 0], ipv6, 0x86dd), (.null, [0, 0, 0, 24], ipv6, 0x86dd),
+        (.loop, [0, 0, 0, 28], ipv6, 0x86dd),
         (.linuxSLL, [0, 0, 0, 1, 0, 6, 1, 2, 3, 4, 5, 6, 0, 0, 8, 0], ipv4, 0x0800),
         (.linuxSLL, [0, 0, 0, 1, 0, 6, 1, 2, 3, 4, 5, 6, 0, 0, 0x81, 0, 0, 5, 0x86, 0xdd], ipv6, 0x86dd),
         (.linuxSLL2, [0x86, 0xdd, 0, 0, 0, 0, 0, 2, 0, 1, 4, 6, 1, 2, 3, 4, 5, 6, 0, 0], ipv6, 0x86dd),
-        (.ppp, [0xff, 3, 0, 0x21], ipv4, 0x0800), (.ppp, [0x21], ipv4, 0x0800), (.ppp, [0, 0x57], ipv6, 0x86dd),
+        (.ppp, [0xff, 3, 0, 0x21], ipv4, 0x0800), (.ppp, [0x21], ipv4, 0x0800),
+        (.ppp, [0, 0x57], ipv6, 0x86dd),
         (.pppHDLC, [0x0f, 0, 8, 0], ipv4, 0x0800), (.pppWithDirection, [1, 0xff, 3, 0, 0x21], ipv4, 0x0800),
-        (.pppEthernet, [0x11, 0, 0, 7, 0, 22, 0, 0x21], ipv4, 0x0800), (.ciscoHDLC, [0x8f, 0, 0x86, 0xdd], ipv6, 0x86dd),
+        (.pppEthernet, [0x11, 0, 0, 7, 0, 22, 0, 0x21], ipv4, 0x0800),
+        (.ciscoHDLC, [0x8f, 0, 0x86, 0xdd], ipv6, 0x86dd),
         (.atmRFC1483, [0xaa, 0xaa, 3, 0, 0, 0, 8, 0], ipv4, 0x0800),
         (.enc, [2, 0, 0, 0, 1, 2, 3, 4, 0, 0, 0, 0], ipv4, 0x0800),
-        (.nflog, [2, 0, 0, 0, 8, 0, 1, 0, 8, 0, 1, 0, 5, 0, 10, 0, 0x61, 0, 0, 0, 24, 0, 9, 0], ipv4, 0x0800),
+        (
+            .nflog, [2, 0, 0, 0, 8, 0, 1, 0, 8, 0, 1, 0, 5, 0, 10, 0, 0x61, 0, 0, 0, 24, 0, 9, 0], ipv4,
+            0x0800
+        ),
     ]
 
     @Test(arguments: headers.indices)
@@ -35,7 +42,9 @@ import Testing
         #expect(found.etherType == etherType)
         #expect(found.refusal == .none)
         // Every shorter capture is answered, never read past its end.
-        for length in 0..<header.count { #expect(payload(type, Array(header.prefix(length))).kind == .unsupported) }
+        for length in 0..<header.count {
+            #expect(payload(type, Array(header.prefix(length))).kind == .unsupported)
+        }
     }
 
     @Test func ethernetStaysAsItIs() {

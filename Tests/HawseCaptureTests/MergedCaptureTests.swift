@@ -18,7 +18,8 @@ import Testing
     @Test func ordersByTimeThenByFile() throws {
         let scratch = try ScratchFolder()
         let paths = [
-            try write(scratch, 0, [5, 5, 9, 100]), try write(scratch, 1, [1, 5, 5, 7]), try write(scratch, 2, []),
+            try write(scratch, 0, [5, 5, 9, 100]), try write(scratch, 1, [1, 5, 5, 7]),
+            try write(scratch, 2, []),
             try write(scratch, 3, [5, 6, 9]),
         ]
         var merged = try MergedCapture(paths: paths)
@@ -27,7 +28,10 @@ import Testing
             #expect(merged.currentFile == Int(record.bytes[0]))
             seen.append([record.timestamp, Int64(record.bytes[0])])
         }
-        #expect(seen == [[1, 1], [5, 0], [5, 0], [5, 1], [5, 1], [5, 3], [6, 3], [7, 1], [9, 0], [9, 3], [100, 0]])
+        #expect(
+            seen == [
+                [1, 1], [5, 0], [5, 0], [5, 1], [5, 1], [5, 3], [6, 3], [7, 1], [9, 0], [9, 3], [100, 0],
+            ])
         #expect(merged.packetCount == 11)
         #expect(try merged.next() == nil)
     }

@@ -26,7 +26,8 @@ import Testing
                 record.bytes, interface: UInt32(place), timestamp: record.timestamp + 123,
                 originalLength: record.originalLength,
                 note: PacketNote(
-                    comments: ["packet \(record.number)", "→ 10.244.1.7:53"], direction: .inbound, verdict: .dropped,
+                    comments: ["packet \(record.number)", "→ 10.244.1.7:53"], direction: .inbound,
+                    verdict: .dropped,
                     packetID: record.number))
             let stamp = record.timestamp + 123
             let fraction = String(stamp % 1_000_000_000)

@@ -4,23 +4,43 @@ import Glibc
 public enum CaptureAccess: Sendable {
     /// A mapping for regular files, reads of up to 1 MiB for everything else.
     case automatic
-    /// Reads even of regular files: proof against a file that shrinks meanwhile, which kills a mapping's reader.
+    /// Reads even of regular files: proof against a file that shrinks meanwhile, which kills a mapping's
+    /// reader.
     case streamed
 }
 
-/// A window of consecutive bytes over a file, a pipe, a gzip stream or memory, of bounded size.
+/// The bytes at hand: a part of the input that is contiguous in memory.
+@usableFromInline
+struct ByteWindow {
+    @usableFromInline var cursor: UnsafeRawPointer
+    @usableFromInline var limit: UnsafeRawPointer
+    /// The window's first byte, and where that stands in the (decompressed) input.
+    @usableFromInline var base: UnsafeRawPointer
+    @usableFromInline var baseOffset: UInt64 = 0
+
+    init(_ base: UnsafeRawPointer, count: Int) {
+        self.base = base
+        cursor = base
+        limit = base + count
+    }
+
+    /// Bytes from the beginning of the input to `cursor`.
+    @inlinable @inline(__always) var offset: UInt64 { baseOffset &+ UInt64(bitPattern: Int64(cursor - base)) }
+
+    @inline(__always) var available: Int { limit - cursor }
+}
+
+/// Where a capture's bytes come from: a file, a pipe, a gzip stream or memory.
 ///
-/// `require(n)` makes the next `n` bytes contiguous at `cursor`; pointers got before are void after it. Memory in use
-/// stays within the buffer (1 MiB, or the largest record if that is longer), and for mapped files within two slices.
+/// `refill` moves a window on until enough bytes are contiguous at its cursor; pointers got before are void
+/// then. Memory in use stays within the buffer, or the largest record if that is longer, and for mapped files
+/// within two slices.
 struct ByteSource: ~Copyable, @unchecked Sendable {
-    static let bufferSize = 1 << 20
+    static let bufferSize = 256 << 10
     static let sliceSize = 8 << 20
 
-    private(set) var cursor: UnsafeRawPointer
-    private(set) var limit: UnsafeRawPointer
-    private var base: UnsafeRawPointer
-    private var baseOffset: UInt64 = 0
-
+    private let start: UnsafeRawPointer
+    private var startCount = 0
     private var mapping: UnsafeMutableRawPointer?
     private var mappedCount = 0
     private var releasedCount = 0
@@ -42,9 +62,8 @@ struct ByteSource: ~Copyable, @unchecked Sendable {
 
     /// Over memory that outlives the source.
     init(borrowing memory: UnsafeRawBufferPointer) {
-        base = memory.baseAddress ?? UnsafeRawPointer(bitPattern: 1)!
-        cursor = base
-        limit = base + memory.count
+        start = memory.baseAddress ?? UnsafeRawPointer(bitPattern: 1)!
+        startCount = memory.count
         ended = true
         byteCount = UInt64(memory.count)
         bytesRead = UInt64(memory.count)
@@ -54,16 +73,13 @@ struct ByteSource: ~Copyable, @unchecked Sendable {
     init(descriptor: Int32, closing: Bool) {
         buffer = .allocate(byteCount: Self.bufferSize, alignment: 4096)
         bufferCapacity = Self.bufferSize
-        base = UnsafeRawPointer(buffer!)
-        cursor = base
-        limit = base
+        start = UnsafeRawPointer(buffer!)
         self.descriptor = descriptor
         closesDescriptor = closing
         var status = stat()
         if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG {
             byteCount = UInt64(max(status.st_size, 0))
         }
-        detectCompression()
     }
 
     /// Maps a regular file; `nil` (the descriptor stays open) when it cannot be mapped.
@@ -82,12 +98,9 @@ struct ByteSource: ~Copyable, @unchecked Sendable {
         mapping = address
         mappedCount = status.st_size
         byteCount = UInt64(status.st_size)
-        base = UnsafeRawPointer(address)
-        cursor = base
-        limit = base
+        start = UnsafeRawPointer(address)
         self.descriptor = descriptor
         closesDescriptor = true
-        extendSlice(1)
     }
 
     deinit {
@@ -97,78 +110,75 @@ struct ByteSource: ~Copyable, @unchecked Sendable {
         if closesDescriptor, descriptor >= 0 { close(descriptor) }
     }
 
-    /// Bytes from the beginning of the (decompressed) input to `cursor`.
-    @inline(__always) var offset: UInt64 { baseOffset &+ UInt64(cursor - base) }
-
-    @inline(__always) var available: Int { limit - cursor }
-
-    /// Whether the next `count` bytes are contiguous at `cursor`, after fetching them if need be.
-    @inline(__always) mutating func require(_ count: Int) -> Bool {
-        limit - cursor >= count || refill(count)
+    /// The window at the beginning of the input.
+    mutating func open() -> ByteWindow {
+        var window = ByteWindow(start, count: startCount)
+        if buffer != nil { detectCompression(&window) }
+        return window
     }
 
-    @inline(__always) mutating func advance(_ count: Int) { cursor += count }
-
-    @inline(never) private mutating func refill(_ count: Int) -> Bool {
-        if mapping != nil { return extendSlice(count) }
+    /// Moves the window on so that `count` bytes are contiguous at its cursor; false when there are fewer.
+    @inline(never) mutating func refill(_ window: inout ByteWindow, _ count: Int) -> Bool {
+        if mapping != nil { return extendSlice(&window, count) }
         guard !ended, failure == nil, let buffer else { return false }
-        let kept = available
-        if cursor != base {
-            memmove(buffer, cursor, kept)
-            baseOffset &+= UInt64(cursor - base)
-            cursor = base
-            limit = base + kept
+        let kept = window.available
+        if window.cursor != window.base {
+            memmove(buffer, window.cursor, kept)
+            window.baseOffset = window.offset
+            window.cursor = window.base
+            window.limit = window.base + kept
         }
-        while available < count, !ended, failure == nil {
-            if available == bufferCapacity { growBuffer() }
-            readMore()
+        while window.available < count, !ended, failure == nil {
+            if window.available == bufferCapacity { growBuffer(&window) }
+            readMore(&window)
         }
-        return available >= count
+        return window.available >= count
     }
 
     /// Doubles the buffer: it is full of real bytes then, so that no length field alone can make it grow.
-    private mutating func growBuffer() {
+    private mutating func growBuffer(_ window: inout ByteWindow) {
         let capacity = bufferCapacity * 2
         let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 4096)
-        let kept = available
-        larger.copyMemory(from: cursor, byteCount: kept)
+        let kept = window.available
+        larger.copyMemory(from: window.cursor, byteCount: kept)
         buffer?.deallocate()
         buffer = larger
         bufferCapacity = capacity
-        base = UnsafeRawPointer(larger)
-        cursor = base
-        limit = base + kept
+        window.base = UnsafeRawPointer(larger)
+        window.cursor = window.base
+        window.limit = window.base + kept
     }
 
     /// Moves the end of the visible part of the mapping on, and gives the pages behind the cursor back.
-    @discardableResult
-    private mutating func extendSlice(_ count: Int) -> Bool {
+    private mutating func extendSlice(_ window: inout ByteWindow, _ count: Int) -> Bool {
         guard let mapping else { return false }
-        let start = limit - UnsafeRawPointer(mapping)
-        guard start < mappedCount else { return available >= count }
-        let end = min(mappedCount, max(start + Self.sliceSize, cursor - UnsafeRawPointer(mapping) + count))
-        // Prefaulting a slice at once halves the cost of its page faults (Linux 5.14; harmless where unknown).
+        let start = window.limit - UnsafeRawPointer(mapping)
+        guard start < mappedCount else { return window.available >= count }
+        let end = min(
+            mappedCount, max(start + Self.sliceSize, window.cursor - UnsafeRawPointer(mapping) + count))
+        // Prefaulting a slice at once halves the cost of its page faults (Linux 5.14; harmless where
+        // unknown).
         let MADV_POPULATE_READ: Int32 = 22
         madvise(mapping + start, end - start, MADV_POPULATE_READ)
-        let consumed = (cursor - UnsafeRawPointer(mapping)) & ~0xffff
+        let consumed = (window.cursor - UnsafeRawPointer(mapping)) & ~0xffff
         if consumed > releasedCount {
             madvise(mapping + releasedCount, consumed - releasedCount, MADV_DONTNEED)
             releasedCount = consumed
         }
-        limit = UnsafeRawPointer(mapping) + end
+        window.limit = UnsafeRawPointer(mapping) + end
         bytesRead = UInt64(end)
-        return available >= count
+        return window.available >= count
     }
 }
 
 // MARK: Reading from the descriptor
 
 extension ByteSource {
-    private mutating func readMore() {
+    private mutating func readMore(_ window: inout ByteWindow) {
         guard let inflater else {
-            let room = bufferCapacity - available
-            let count = readDescriptor(UnsafeMutableRawPointer(mutating: limit), room)
-            if count > 0 { limit += count } else { ended = true }
+            let room = bufferCapacity - window.available
+            let count = readDescriptor(UnsafeMutableRawPointer(mutating: window.limit), room)
+            if count > 0 { window.limit += count } else { ended = true }
             return
         }
         if compressedRange.isEmpty {
@@ -185,10 +195,10 @@ extension ByteSource {
         let input = UnsafeRawBufferPointer(
             start: compressed! + compressedRange.lowerBound, count: compressedRange.count)
         let output = UnsafeMutableRawBufferPointer(
-            start: UnsafeMutableRawPointer(mutating: limit), count: bufferCapacity - available)
+            start: UnsafeMutableRawPointer(mutating: window.limit), count: bufferCapacity - window.available)
         let (consumed, produced, step) = inflater.inflate(from: input, to: output)
         compressedRange = (compressedRange.lowerBound + consumed)..<compressedRange.upperBound
-        limit += produced
+        window.limit += produced
         switch step {
         case .progress: break
         case .finished: ended = true
@@ -211,19 +221,19 @@ extension ByteSource {
     }
 
     /// Reads the first bytes; a gzip magic turns the source into one that decompresses.
-    private mutating func detectCompression() {
-        guard require(2), cursor.load(as: UInt8.self) == 0x1f, (cursor + 1).load(as: UInt8.self) == 0x8b
+    private mutating func detectCompression(_ window: inout ByteWindow) {
+        guard refill(&window, 2), window.cursor.loadUnaligned(as: UInt16.self) == UInt16(bigEndian: 0x1f8b)
         else { return }
         guard let inflater = GzipInflater() else {
             failure = (.readFailed, "gzip: cannot start decompression")
             return
         }
         let space = UnsafeMutableRawPointer.allocate(byteCount: Self.bufferSize, alignment: 4096)
-        space.copyMemory(from: cursor, byteCount: available)
+        space.copyMemory(from: window.cursor, byteCount: window.available)
         compressed = space
-        compressedRange = 0..<available
+        compressedRange = 0..<window.available
         self.inflater = inflater
-        limit = base
+        window.limit = window.base
         ended = false
     }
 }

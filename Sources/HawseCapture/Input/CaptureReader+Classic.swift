@@ -6,11 +6,12 @@ extension CaptureReader {
 
     /// Tells the format by its magic and reads the file's header.
     mutating func readFileHeader() throws(CaptureError) {
-        guard source.require(4) else {
+        guard require(4) else {
             throw shortage(
-                "truncated dump file; tried to read 4 file header bytes, only got \(source.available)", inHeader: true)
+                "truncated dump file; tried to read 4 file header bytes, only got \(window.available)",
+                inHeader: true)
         }
-        let magic = source.cursor.loadUnaligned(as: UInt32.self)
+        let magic = window.cursor.loadUnaligned(as: UInt32.self)
         if magic == Self.sectionHeader {
             format = .pcapng
             try readSectionHeader()
@@ -43,12 +44,12 @@ extension CaptureReader {
     }
 
     private mutating func readClassicHeader() throws(CaptureError) {
-        guard source.require(24) else {
+        guard require(24) else {
             throw shortage(
-                "truncated dump file; tried to read 24 file header bytes, only got \(source.available)",
+                "truncated dump file; tried to read 24 file header bytes, only got \(window.available)",
                 inHeader: true)
         }
-        let header = source.cursor
+        let header = window.cursor
         let major = load16(header, 4)
         versionMinor = load16(header, 6)
         guard major >= 2 else {
@@ -61,9 +62,12 @@ extension CaptureReader {
         let snapshotLength = load32(header, 16)
         // The upper half holds the length of the frame check sequence and flags.
         linkType = LinkType(rawValue: UInt16(truncatingIfNeeded: load32(header, 20)))
-        // libpcap believes a packet as long as the file's own limit, or as long as any packet of the type may be.
-        captureLimit = max(linkType.maximumCapturedLength, min(snapshotLength, UInt32(Self.maximumBlockLength)))
-        source.advance(24)
+        // libpcap believes a packet as long as the file's own limit, or as long as any packet of the type may
+        // be.
+        captureLimit = max(
+            linkType.maximumCapturedLength, min(snapshotLength, UInt32(Self.maximumBlockLength)))
+        window.cursor += 24
+        isPlain = !swapped && versionMinor == 4 && recordHeaderLength == 16
         interfaces = [
             CaptureInterface(
                 linkType: linkType, snapshotLength: snapshotLength,
@@ -72,12 +76,13 @@ extension CaptureReader {
     }
 
     mutating func nextClassicRecord() throws(CaptureError) -> CaptureRecord? {
-        guard source.require(recordHeaderLength) else {
-            if source.available == 0, source.failure == nil { return nil }
+        guard require(recordHeaderLength) else {
+            if window.available == 0, source.failure == nil { return nil }
             throw shortage(
-                "truncated dump file; tried to read \(recordHeaderLength) header bytes, only got \(source.available)")
+                "truncated dump file; tried to read \(recordHeaderLength) header bytes, only got \(window.available)"
+            )
         }
-        let header = source.cursor
+        let header = window.cursor
         let seconds = load32(header, 0)
         let fraction = load32(header, 4)
         var captured = load32(header, 8)
@@ -91,35 +96,21 @@ extension CaptureReader {
                 .damaged, "invalid packet capture length \(captured), bigger than maximum of \(captureLimit)")
         }
         let total = recordHeaderLength + Int(captured)
-        guard source.require(total) else {
+        guard require(total) else {
             throw shortage(
                 """
                 truncated dump file; tried to read \(captured) captured bytes, \
-                only got \(max(0, source.available - recordHeaderLength))
+                only got \(max(0, window.available - recordHeaderLength))
                 """)
         }
-        let body = source.cursor + recordHeaderLength
-        let offset = source.offset
-        source.advance(total)
-        packetCount &+= 1
+        let body = window.cursor + recordHeaderLength
+        let offset = window.offset
+        window.cursor += total
+        delivered &+= 1
         return CaptureRecord(
             bytes: UnsafeRawBufferPointer(start: body, count: Int(captured)),
-            options: UnsafeRawBufferPointer(start: nil, count: 0),
-            timestamp: Int64(seconds) &* 1_000_000_000 &+ Int64(fraction) &* Int64(fractionFactor),
-            originalLength: original, interfaceIndex: 0, linkType: linkType, swapped: swapped,
-            number: packetCount, offset: offset)
-    }
-
-    /// Whether the next packet can be delivered without moving the window, so that earlier ones stay valid.
-    func nextRecordIsInWindow() -> Bool {
-        guard source.available >= 12 else { return false }
-        if format == .pcapng {
-            let length = load32(source.cursor, 4)
-            return load32(source.cursor, 0) == Self.enhancedPacket && length >= 32 && source.available >= length
-        }
-        guard versionMinor == 4, source.available >= recordHeaderLength else { return false }
-        let captured = load32(source.cursor, 8)
-        return captured <= captureLimit && source.available - recordHeaderLength >= captured
+            timestamp: Int64(seconds) &* 1_000_000_000 &+ Int64(fraction) &* fractionFactor,
+            number: delivered, offset: offset, originalLength: original, linkType: linkType)
     }
 
     @inline(__always) func load16(_ pointer: UnsafeRawPointer, _ offset: Int) -> UInt16 {

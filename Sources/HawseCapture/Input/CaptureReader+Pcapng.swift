@@ -3,21 +3,21 @@ extension CaptureReader {
     private static let interfaceDescription: UInt32 = 1
     private static let obsoletePacket: UInt32 = 2
     private static let simplePacket: UInt32 = 3
-    static let enhancedPacket: UInt32 = 6
+    private static let enhancedPacket: UInt32 = 6
 
     mutating func nextPcapngRecord() throws(CaptureError) -> CaptureRecord? {
         while true {
-            guard source.require(12) else {
-                if source.available == 0, source.failure == nil { return nil }
-                throw shortage(truncated(source.available < 8 ? 8 : 12))
+            guard require(12) else {
+                if window.available == 0, source.failure == nil { return nil }
+                throw shortage(truncated(window.available < 8 ? 8 : 12))
             }
-            let type = load32(source.cursor, 0)
+            let type = load32(window.cursor, 0)
             if type == Self.sectionHeaderBlock {
                 try readSectionHeader()
                 continue
             }
             let total = try requireBlock()
-            let block = source.cursor
+            let block = window.cursor
             switch type {
             case Self.enhancedPacket:
                 return try enhancedPacket(block, total)
@@ -27,10 +27,10 @@ extension CaptureReader {
                 return try obsoletePacket(block, total)
             case Self.interfaceDescription:
                 try describeInterface(block, total)
-                source.advance(total)
+                window.cursor += total
             default:
                 // Names, statistics, secrets, custom and unknown blocks say nothing about packets.
-                source.advance(total)
+                window.cursor += total
             }
         }
     }
@@ -38,13 +38,13 @@ extension CaptureReader {
     /// Checks the framing of the block at the cursor and brings all of it into the window; its total length.
     @inline(__always)
     private mutating func requireBlock() throws(CaptureError) -> Int {
-        let length = load32(source.cursor, 4)
+        let length = load32(window.cursor, 4)
         guard length >= 12, length & 3 == 0, length <= UInt32(Self.maximumBlockLength) else {
             throw failure(.damaged, Self.lengthFault(length))
         }
         let total = Int(length)
-        guard source.require(total) else { throw shortage(truncated(total)) }
-        guard load32(source.cursor, total - 4) == length else {
+        guard require(total) else { throw shortage(truncated(total)) }
+        guard load32(window.cursor, total - 4) == length else {
             throw failure(.damaged, "block total length in header and trailer don't match")
         }
         return total
@@ -59,7 +59,7 @@ extension CaptureReader {
     }
 
     private func truncated(_ wanted: Int) -> String {
-        "truncated pcapng dump file; tried to read \(wanted) bytes, only got \(source.available)"
+        "truncated pcapng dump file; tried to read \(wanted) bytes, only got \(window.available)"
     }
 
     // MARK: Packets
@@ -70,7 +70,8 @@ extension CaptureReader {
     ) throws(CaptureError) -> CaptureRecord {
         guard total >= 32 else { throw tooShort(Self.enhancedPacket) }
         return try deliver(
-            block, total, interface: load32(block, 8), captured: load32(block, 20), original: load32(block, 24),
+            block, total, interface: load32(block, 8), captured: load32(block, 20),
+            original: load32(block, 24),
             stamp: UInt64(load32(block, 12)) << 32 | UInt64(load32(block, 16)))
     }
 
@@ -94,33 +95,33 @@ extension CaptureReader {
         let snapshot = clocks.entries[0].snapshotLength
         let captured = snapshot == 0 ? original : min(original, snapshot)
         guard captured <= UInt32(total - 16) else { throw overlong(captured, total - 16) }
-        let offset = source.offset
-        source.advance(total)
-        packetCount &+= 1
+        let offset = window.offset
+        window.cursor += total
+        delivered &+= 1
         return CaptureRecord(
-            bytes: UnsafeRawBufferPointer(start: block + 12, count: Int(captured)),
-            options: UnsafeRawBufferPointer(start: nil, count: 0), timestamp: 0, originalLength: original,
-            interfaceIndex: UInt32(sectionBase), linkType: clocks.entries[0].linkType, swapped: swapped,
-            number: packetCount, offset: offset)
+            bytes: UnsafeRawBufferPointer(start: block + 12, count: Int(captured)), timestamp: 0,
+            number: delivered, offset: offset, originalLength: original, linkType: clocks.entries[0].linkType,
+            interfaceIndex: UInt32(truncatingIfNeeded: sectionBase), swapped: swapped)
     }
 
     @inline(__always)
     private mutating func deliver(
-        _ block: UnsafeRawPointer, _ total: Int, interface: UInt32, captured: UInt32, original: UInt32, stamp: UInt64
+        _ block: UnsafeRawPointer, _ total: Int, interface: UInt32, captured: UInt32, original: UInt32,
+        stamp: UInt64
     ) throws(CaptureError) -> CaptureRecord {
         guard interface < UInt32(truncatingIfNeeded: clocks.count) else { throw noInterface(interface) }
         guard captured <= UInt32(total - 32) else { throw overlong(captured, total - 32) }
         let clock = clocks.entries + Int(interface)
         let optionsStart = 28 + ((Int(captured) + 3) & ~3)
-        let offset = source.offset
-        source.advance(total)
-        packetCount &+= 1
+        let offset = window.offset
+        window.cursor += total
+        delivered &+= 1
         return CaptureRecord(
             bytes: UnsafeRawBufferPointer(start: block + 28, count: Int(captured)),
-            options: UnsafeRawBufferPointer(start: block + optionsStart, count: total - 4 - optionsStart),
-            timestamp: clock.pointee.scale.nanoseconds(stamp), originalLength: original,
-            interfaceIndex: UInt32(truncatingIfNeeded: sectionBase) &+ interface, linkType: clock.pointee.linkType,
-            swapped: swapped, number: packetCount, offset: offset)
+            timestamp: clock.pointee.scale.nanoseconds(stamp), number: delivered, offset: offset,
+            originalLength: original, linkType: clock.pointee.linkType,
+            interfaceIndex: UInt32(truncatingIfNeeded: sectionBase) &+ interface,
+            optionsLength: total - 4 - optionsStart, swapped: swapped)
     }
 
     private func tooShort(_ type: UInt32) -> CaptureError {
@@ -141,7 +142,8 @@ extension CaptureReader {
 
     private func overlong(_ captured: UInt32, _ room: Int) -> CaptureError {
         failure(
-            .damaged, "invalid packet capture length \(captured), bigger than the \(room) bytes left in its block")
+            .damaged,
+            "invalid packet capture length \(captured), bigger than the \(room) bytes left in its block")
     }
 
     // MARK: Sections and interfaces
@@ -149,16 +151,17 @@ extension CaptureReader {
     /// A new section: its byte order, and its interfaces counted from 0 again.
     mutating func readSectionHeader() throws(CaptureError) {
         let first = packetCount == 0 && interfaces.isEmpty
-        guard source.require(28) else { throw shortage(truncated(28), inHeader: first) }
-        switch source.cursor.loadUnaligned(fromByteOffset: 8, as: UInt32.self) {
+        guard require(28) else { throw shortage(truncated(28), inHeader: first) }
+        switch window.cursor.loadUnaligned(fromByteOffset: 8, as: UInt32.self) {
         case 0x1a2b_3c4d: swapped = false
         case 0x4d3c_2b1a: swapped = true
         default:
             throw failure(
-                first ? .notACapture : .damaged, "unknown file format (no byte-order magic in the section header)",
+                first ? .notACapture : .damaged,
+                "unknown file format (no byte-order magic in the section header)",
                 inHeader: first)
         }
-        let length = load32(source.cursor, 4)
+        let length = load32(window.cursor, 4)
         guard length >= 28, length <= 1 << 20 else {
             throw failure(
                 .damaged,
@@ -166,12 +169,13 @@ extension CaptureReader {
                 inHeader: first)
         }
         let total = try requireBlock()
-        let block = source.cursor
+        let block = window.cursor
         let major = load16(block, 12)
         let minor = load16(block, 14)
         // 1.2 was written by mistake with the format of 1.0.
         guard major == 1, minor == 0 || minor == 2 else {
-            throw failure(.unsupported, "unsupported pcapng savefile version \(major).\(minor)", inHeader: first)
+            throw failure(
+                .unsupported, "unsupported pcapng savefile version \(major).\(minor)", inHeader: first)
         }
         section = CaptureSection()
         var options = PcapngOptions(
@@ -187,8 +191,10 @@ extension CaptureReader {
             }
         }
         clocks.removeAll()
+        plainClocks = nil
+        plainClockCount = 0
         sectionBase = interfaces.count
-        source.advance(total)
+        window.cursor += total
     }
 
     private mutating func describeInterface(_ block: UnsafeRawPointer, _ total: Int) throws(CaptureError) {
@@ -209,7 +215,9 @@ extension CaptureReader {
                 guard option.value.count == 1 else { throw optionLength("if_tsresol", option.value.count, 1) }
                 interface.timestampResolution = option.value[0]
             case 14:
-                guard option.value.count == 8 else { throw optionLength("if_tsoffset", option.value.count, 8) }
+                guard option.value.count == 8 else {
+                    throw optionLength("if_tsoffset", option.value.count, 8)
+                }
                 interface.timestampOffset = Int64(bitPattern: options.read64(option.value, 0))
             default: break
             }
@@ -227,7 +235,10 @@ extension CaptureReader {
                 """)
         }
         clocks.append(
-            .init(scale: scale, linkType: interface.linkType, snapshotLength: interface.snapshotLength))
+            InterfaceClock(
+                scale: scale, linkType: interface.linkType, snapshotLength: interface.snapshotLength))
+        plainClocks = swapped ? nil : UnsafePointer(clocks.entries)
+        plainClockCount = UInt32(clocks.count)
         interfaces.append(interface)
     }
 

@@ -2,19 +2,21 @@ import Glibc
 
 /// Reads classic pcap and pcapng captures: files, pipes, gzip streams or memory.
 ///
-/// Classic files in either byte order with microseconds, nanoseconds or Kuznetzov's longer record headers; pcapng with
-/// several sections, byte orders, interfaces and link types. The framing is told by the magic, never by the name.
-/// A record costs no allocation; memory stays bounded whatever the input's size, and no length field alone makes it
-/// grow.
+/// Classic files in either byte order with microseconds, nanoseconds or Kuznetzov's longer record headers;
+/// pcapng with several sections, byte orders, interfaces and link types. The framing is told by the magic,
+/// never by the name. A record costs no allocation; memory stays bounded whatever the input's size, and no
+/// length field alone makes it grow.
 ///
 ///     var reader = try CaptureReader(path: "capture.pcapng")
 ///     while let record = try reader.next() { … }
 ///
-/// Everything before a damaged place is delivered, then ``next()`` throws a ``CaptureError``, again at each call.
+/// Everything before a damaged place is delivered, then ``next()`` throws a ``CaptureError``, again at each
+/// call.
 public struct CaptureReader: ~Copyable, @unchecked Sendable {
     enum Format: UInt8 { case classic, pcapng }
 
-    /// libpcap's `INITIAL_MAX_BLOCKSIZE`: a longer pcapng block, or a longer classic packet, is taken for damage.
+    /// libpcap's `INITIAL_MAX_BLOCKSIZE`: a longer pcapng block, or a longer classic packet, is taken for
+    /// damage.
     static let maximumBlockLength = 16 << 20
     /// Interfaces of one capture, all sections together. A bound on memory: no real capture comes near it.
     static let maximumInterfaces = 65_536
@@ -26,20 +28,28 @@ public struct CaptureReader: ~Copyable, @unchecked Sendable {
     /// What the current section's header says; empty for classic files.
     public internal(set) var section = CaptureSection()
     /// Packets delivered so far.
-    public internal(set) var packetCount: UInt64 = 0
+    public var packetCount: UInt64 { delivered }
 
+    @usableFromInline var delivered: UInt64 = 0
+    @usableFromInline var window: ByteWindow
     var source: ByteSource
+    /// Classic, of this machine's byte order, version 2.4, ordinary record headers: what ``next()`` reads in
+    /// line.
+    @usableFromInline var isPlain = false
     var format = Format.classic
     var swapped = false
     // Classic files.
     var recordHeaderLength = 16
-    var fractionFactor: UInt32 = 1000
-    var captureLimit: UInt32 = 0
-    var linkType = LinkType.ethernet
+    @usableFromInline var fractionFactor: Int64 = 1000
+    @usableFromInline var captureLimit: UInt32 = 0
+    @usableFromInline var linkType = LinkType.ethernet
     var versionMinor: UInt16 = 4
     // pcapng: the current section's interfaces.
-    var sectionBase = 0
+    @usableFromInline var sectionBase = 0
     var clocks = InterfaceClocks()
+    /// `clocks` as ``next()`` reads it in line; null unless the section is of this machine's byte order.
+    @usableFromInline var plainClocks: UnsafePointer<InterfaceClock>?
+    @usableFromInline var plainClockCount: UInt32 = 0
 
     /// Opens a file; `-` is standard input.
     public init(path: String, access: CaptureAccess = .automatic) throws(CaptureError) {
@@ -75,12 +85,72 @@ public struct CaptureReader: ~Copyable, @unchecked Sendable {
 
     private init(source: consuming ByteSource, name: String) throws(CaptureError) {
         self.source = source
+        window = self.source.open()
         file = name
         try readFileHeader()
     }
 
     /// The next packet, or `nil` at the end of the capture.
+    @inlinable @inline(__always)
     public mutating func next() throws(CaptureError) -> CaptureRecord? {
+        if isPlain {
+            if let record = plainClassicRecord() { return record }
+        } else if plainClocks != nil, let record = plainEnhancedPacket() {
+            return record
+        }
+        return try nextOutOfLine()
+    }
+
+    /// A record of a plain classic file that is wholly in the window; `nil` leaves it to the careful path.
+    @inlinable @inline(__always)
+    mutating func plainClassicRecord() -> CaptureRecord? {
+        let header = window.cursor
+        let room = window.limit - header
+        guard room >= 16 else { return nil }
+        let captured = header.loadUnaligned(fromByteOffset: 8, as: UInt32.self)
+        guard captured <= captureLimit, room &- 16 >= Int(captured) else { return nil }
+        let offset = window.offset
+        window.cursor = header + (16 &+ Int(captured))
+        delivered &+= 1
+        let seconds = Int64(header.loadUnaligned(as: UInt32.self))
+        let fraction = Int64(header.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
+        return CaptureRecord(
+            bytes: UnsafeRawBufferPointer(start: header + 16, count: Int(captured)),
+            timestamp: seconds &* 1_000_000_000 &+ fraction &* fractionFactor,
+            number: delivered, offset: offset,
+            originalLength: header.loadUnaligned(fromByteOffset: 12, as: UInt32.self), linkType: linkType)
+    }
+
+    /// A sound Enhanced Packet Block that is wholly in the window; `nil` leaves it to the careful path.
+    @inlinable @inline(__always)
+    mutating func plainEnhancedPacket() -> CaptureRecord? {
+        let block = window.cursor
+        let room = window.limit - block
+        guard room >= 32, block.loadUnaligned(as: UInt32.self) == 6 else { return nil }
+        let length = Int(block.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
+        let captured = Int(block.loadUnaligned(fromByteOffset: 20, as: UInt32.self))
+        let interface = block.loadUnaligned(fromByteOffset: 8, as: UInt32.self)
+        guard length <= room, length <= 16 << 20, length & 3 == 0, captured <= length &- 32,
+            interface < plainClockCount, let clocks = plainClocks,
+            Int(block.loadUnaligned(fromByteOffset: length &- 4, as: UInt32.self)) == length
+        else { return nil }
+        let offset = window.offset
+        window.cursor = block + length
+        delivered &+= 1
+        let high = UInt64(block.loadUnaligned(fromByteOffset: 12, as: UInt32.self))
+        let low = UInt64(block.loadUnaligned(fromByteOffset: 16, as: UInt32.self))
+        let clock = clocks + Int(interface)
+        return CaptureRecord(
+            bytes: UnsafeRawBufferPointer(start: block + 28, count: captured),
+            timestamp: clock.pointee.scale.nanoseconds(high << 32 | low), number: delivered, offset: offset,
+            originalLength: block.loadUnaligned(fromByteOffset: 24, as: UInt32.self),
+            linkType: clock.pointee.linkType,
+            interfaceIndex: UInt32(truncatingIfNeeded: sectionBase) &+ interface,
+            optionsLength: length &- 32 &- ((captured &+ 3) & ~3))
+    }
+
+    @usableFromInline @inline(never)
+    mutating func nextOutOfLine() throws(CaptureError) -> CaptureRecord? {
         format == .classic ? try nextClassicRecord() : try nextPcapngRecord()
     }
 
@@ -93,7 +163,10 @@ public struct CaptureReader: ~Copyable, @unchecked Sendable {
         guard !records.isEmpty, let first = try next() else { return 0 }
         records.initializeElement(at: 0, to: first)
         var count = 1
-        while count < records.count, nextRecordIsInWindow(), let record = try next() {
+        while count < records.count {
+            guard
+                let record = isPlain ? plainClassicRecord() : plainClocks != nil ? plainEnhancedPacket() : nil
+            else { break }
             records.initializeElement(at: count, to: record)
             count += 1
         }
@@ -112,11 +185,17 @@ public struct CaptureReader: ~Copyable, @unchecked Sendable {
         return total == 0 ? 1 : min(1, Double(source.bytesRead) / Double(total))
     }
 
+    /// Whether the next `count` bytes are contiguous at the cursor, after fetching them if need be.
+    @inline(__always) mutating func require(_ count: Int) -> Bool {
+        window.available >= count || source.refill(&window, count)
+    }
+
     // MARK: Errors
 
     func failure(_ kind: CaptureError.Kind, _ reason: String, inHeader: Bool = false) -> CaptureError {
         CaptureError(
-            kind: kind, file: file, packet: inHeader ? 0 : packetCount + 1, offset: source.offset, reason: reason)
+            kind: kind, file: file, packet: inHeader ? 0 : delivered + 1, offset: window.offset,
+            reason: reason)
     }
 
     /// For input that ended too early: what the operating system or zlib said, if that is why; else `reason`.
@@ -126,35 +205,4 @@ public struct CaptureReader: ~Copyable, @unchecked Sendable {
         }
         return failure(.damaged, reason, inHeader: inHeader)
     }
-}
-
-/// What the hot path has to know of each interface of the current section, in manual memory.
-struct InterfaceClocks: ~Copyable {
-    struct Entry {
-        var scale: TimestampScale
-        var linkType: LinkType
-        var snapshotLength: UInt32
-    }
-
-    private(set) var entries: UnsafeMutablePointer<Entry>
-    private(set) var count = 0
-    private var capacity = 4
-
-    init() { entries = .allocate(capacity: capacity) }
-
-    deinit { entries.deallocate() }
-
-    mutating func append(_ entry: Entry) {
-        if count == capacity {
-            let larger = UnsafeMutablePointer<Entry>.allocate(capacity: capacity * 2)
-            larger.moveInitialize(from: entries, count: count)
-            entries.deallocate()
-            entries = larger
-            capacity *= 2
-        }
-        (entries + count).initialize(to: entry)
-        count += 1
-    }
-
-    mutating func removeAll() { count = 0 }
 }

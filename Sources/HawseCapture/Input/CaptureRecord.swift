@@ -1,38 +1,49 @@
 /// One captured packet, as a view into the reader's memory.
 ///
-/// `bytes` and `options` are valid until the reader that gave the record is asked for the next one or goes away.
+/// `bytes` and `options` are valid until the reader that gave the record is asked for the next one or goes
+/// away. A record fills one cache line.
+@frozen
 public struct CaptureRecord {
     /// The captured bytes, link-layer header first.
     public let bytes: UnsafeRawBufferPointer
-    /// The raw pcapng options of the packet's block; empty for classic files. See ``comments``.
-    public let options: UnsafeRawBufferPointer
     /// Nanoseconds since 1970-01-01 UTC; 0 where the file has no timestamp (Simple Packet Block).
     public let timestamp: Int64
-    /// Bytes the packet had on the wire; more than `bytes.count` when it was cut.
-    public let originalLength: UInt32
-    /// Index into the reader's `interfaces`; counts on over the sections of a file.
-    public let interfaceIndex: UInt32
-    public let linkType: LinkType
-    let swapped: Bool
     /// The packet's number in its file, counted from 1.
     public let number: UInt64
     /// Where the packet's record or block begins, in bytes from the beginning of the (decompressed) file.
     public let offset: UInt64
+    /// Bytes the packet had on the wire; more than `bytes.count` when it was cut.
+    public let originalLength: UInt32
+    /// Index into the reader's `interfaces`; counts on over the sections of a file.
+    public let interfaceIndex: UInt32
+    /// Bytes of pcapng options, which follow the packet's padding.
+    @usableFromInline let optionsLength: UInt32
+    public let linkType: LinkType
+    @usableFromInline let swapped: Bool
 
-    @inline(__always)
+    @inlinable @inline(__always)
     init(
-        bytes: UnsafeRawBufferPointer, options: UnsafeRawBufferPointer, timestamp: Int64, originalLength: UInt32,
-        interfaceIndex: UInt32, linkType: LinkType, swapped: Bool, number: UInt64, offset: UInt64
+        bytes: UnsafeRawBufferPointer, timestamp: Int64, number: UInt64, offset: UInt64,
+        originalLength: UInt32,
+        linkType: LinkType, interfaceIndex: UInt32 = 0, optionsLength: Int = 0, swapped: Bool = false
     ) {
         self.bytes = bytes
-        self.options = options
         self.timestamp = timestamp
-        self.originalLength = originalLength
-        self.interfaceIndex = interfaceIndex
-        self.linkType = linkType
-        self.swapped = swapped
         self.number = number
         self.offset = offset
+        self.originalLength = originalLength
+        self.interfaceIndex = interfaceIndex
+        self.optionsLength = UInt32(truncatingIfNeeded: optionsLength)
+        self.linkType = linkType
+        self.swapped = swapped
+    }
+
+    /// The raw pcapng options of the packet's block; empty for classic files. See ``comments``.
+    public var options: UnsafeRawBufferPointer {
+        guard optionsLength > 0, let start = bytes.baseAddress else {
+            return UnsafeRawBufferPointer(start: nil, count: 0)
+        }
+        return UnsafeRawBufferPointer(start: start + ((bytes.count + 3) & ~3), count: Int(optionsLength))
     }
 
     /// The packet's comments (`opt_comment`), in file order. Malformed options end the list.

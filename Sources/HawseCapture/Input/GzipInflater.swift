@@ -1,6 +1,7 @@
 import CZlib
 
-/// Decompresses a gzip stream piece by piece; several members one after another count as one stream (RFC 1952).
+/// Decompresses a gzip stream piece by piece; several members one after another count as one stream (RFC
+/// 1952).
 final class GzipInflater {
     enum Step {
         /// Output was produced, or more input is wanted: look at the counts.

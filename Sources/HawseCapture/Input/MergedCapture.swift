@@ -1,6 +1,8 @@
-/// Several captures read as one, in timestamp order; packets of the same nanosecond in the order of the files.
+/// Several captures read as one, in timestamp order; packets of the same nanosecond in the order of the
+/// files.
 ///
-/// As `mergecap` does, each file is taken to be in order itself: of the files' next packets, the earliest comes first.
+/// As `mergecap` does, each file is taken to be in order itself: of the files' next packets, the earliest
+/// comes first.
 public struct MergedCapture: ~Copyable, @unchecked Sendable {
     private struct Head {
         var record: CaptureRecord
@@ -60,8 +62,8 @@ public struct MergedCapture: ~Copyable, @unchecked Sendable {
 
     /// The next packet of all files, valid until the next call, or `nil` when all are at their end.
     ///
-    /// A file that turns out damaged throws once, when its packets before the damage have been delivered; calling again
-    /// goes on with the other files.
+    /// A file that turns out damaged throws once, when its packets before the damage have been delivered;
+    /// calling again goes on with the other files.
     public mutating func next() throws(CaptureError) -> CaptureRecord? {
         while waitingCount > 0 {
             let file = waiting[waitingCount - 1]

@@ -20,7 +20,8 @@ public final class CaptureFilter: @unchecked Sendable {
 
     public init(_ expression: String, linkType: LinkType = .ethernet) throws(CaptureFilterError) {
         guard let handle = pcap_open_dead(linkType.dlt, 262_144) else {
-            throw CaptureFilterError(expression: expression, linkType: linkType, reason: "libpcap: out of memory")
+            throw CaptureFilterError(
+                expression: expression, linkType: linkType, reason: "libpcap: out of memory")
         }
         defer { pcap_close(handle) }
         let program = UnsafeMutablePointer<bpf_program>.allocate(capacity: 1)

@@ -31,8 +31,8 @@ public struct LinkPayload: Hashable, Sendable {
 
     public var kind: Kind
     public var refusal: Refusal
-    /// The EtherType in host byte order: of the frame for Ethernet (0 when it is too short), 0x0800 or 0x86dd for IP,
-    /// what was found for packets refused as `notIP`.
+    /// The EtherType in host byte order: of the frame for Ethernet (0 when it is too short), 0x0800 or 0x86dd
+    /// for IP, what was found for packets refused as `notIP`.
     public var etherType: UInt16
     /// Bytes before the frame or packet.
     public var offset: Int
@@ -96,7 +96,8 @@ extension LinkType {
         }
     }
 
-    /// By the version in the packet's first four bits, whatever the link type promised: captures have both mixed.
+    /// By the version in the packet's first four bits, whatever the link type promised: captures have both
+    /// mixed.
     private static func internetProtocol(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> LinkPayload {
         guard bytes.count > offset else { return LinkPayload(.truncated) }
         switch bytes[offset] >> 4 {
@@ -123,7 +124,8 @@ extension LinkType {
     ) -> LinkPayload {
         guard bytes.count >= header else { return LinkPayload(.truncated) }
         switch bytes.big16(deviceTypeAt) {
-        // ARPHRD_NETLINK, ARPHRD_IPGRE, ARPHRD_IEEE80211_RADIOTAP, ARPHRD_FRAD: the field means something else.
+        // ARPHRD_NETLINK, ARPHRD_IPGRE, ARPHRD_IEEE80211_RADIOTAP, ARPHRD_FRAD: the field means something
+        // else.
         case 824, 778, 803, 770: return LinkPayload(.notIP)
         default: break
         }
@@ -141,7 +143,8 @@ extension LinkType {
         return LinkPayload(.ip, offset: body, etherType: etherType)
     }
 
-    /// `AF_INET` and `AF_INET6` of Linux (10), NetBSD and OpenBSD (24), FreeBSD (28), Darwin (30), in either order.
+    /// `AF_INET` and `AF_INET6` of Linux (10), NetBSD and OpenBSD (24), FreeBSD (28), Darwin (30), in either
+    /// order.
     private static func addressFamily(
         _ value: UInt32, _ bytes: UnsafeRawBufferPointer, _ body: Int
     ) -> LinkPayload {

@@ -57,8 +57,8 @@ public struct LinkType: RawRepresentable, Hashable, Sendable {
         }
     }
 
-    /// The largest capture length that is believed for a record of this type, as `max_snaplen_for_dlt` of libpcap has
-    /// it, save that 16 MiB bound even D-Bus messages here.
+    /// The largest capture length that is believed for a record of this type, as `max_snaplen_for_dlt` of
+    /// libpcap has it, save that 16 MiB bound even D-Bus messages here.
     var maximumCapturedLength: UInt32 {
         switch rawValue {
         case 231: 16 << 20

@@ -8,7 +8,9 @@ public struct LiveCaptureError: Error, Hashable, Sendable, CustomStringConvertib
     public var reason: String
 
     /// The process lacks the capability to open the device (`CAP_NET_RAW`).
-    public var isPermissionDenied: Bool { code == PCAP_ERROR_PERM_DENIED || code == PCAP_ERROR_PROMISC_PERM_DENIED }
+    public var isPermissionDenied: Bool {
+        code == PCAP_ERROR_PERM_DENIED || code == PCAP_ERROR_PROMISC_PERM_DENIED
+    }
 
     public var description: String { "\(device): \(reason)" }
 }
@@ -83,7 +85,9 @@ public final class LiveCapture {
 
     private func install(_ expression: String) throws(LiveCaptureError) {
         var program = bpf_program()
-        guard pcap_compile(handle, &program, expression, 1, 0xffff_ffff) == 0 else { throw lastError(PCAP_ERROR) }
+        guard pcap_compile(handle, &program, expression, 1, 0xffff_ffff) == 0 else {
+            throw lastError(PCAP_ERROR)
+        }
         defer { pcap_freecode(&program) }
         guard pcap_setfilter(handle, &program) == 0 else { throw lastError(PCAP_ERROR) }
     }
@@ -99,11 +103,9 @@ public final class LiveCapture {
             return .packet(
                 CaptureRecord(
                     bytes: UnsafeRawBufferPointer(start: data, count: Int(header.pointee.caplen)),
-                    options: UnsafeRawBufferPointer(start: nil, count: 0),
                     timestamp: Int64(header.pointee.ts.tv_sec) &* 1_000_000_000
                         &+ Int64(header.pointee.ts.tv_usec) &* fractionFactor,
-                    originalLength: header.pointee.len, interfaceIndex: 0, linkType: linkType, swapped: false,
-                    number: packetCount, offset: 0))
+                    number: packetCount, offset: 0, originalLength: header.pointee.len, linkType: linkType))
         case 0: return .timeout
         case PCAP_ERROR_BREAK: return .stopped
         case let code: throw lastError(code)

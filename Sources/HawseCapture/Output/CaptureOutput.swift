@@ -28,8 +28,8 @@ public struct CaptureWriteError: Error, Hashable, Sendable, CustomStringConverti
 
 /// Where a capture is written to.
 public enum CaptureDestination: Hashable, Sendable {
-    /// A path; `-` is standard output. A regular file appears under its name only when it is complete: it is written
-    /// beside it and renamed on close, so that reading and writing the same file is safe.
+    /// A path; `-` is standard output. A regular file appears under its name only when it is complete: it is
+    /// written beside it and renamed on close, so that reading and writing the same file is safe.
     case file(String)
     /// An open descriptor, which stays open.
     case descriptor(Int32)
@@ -181,7 +181,8 @@ private func writeOnce(_ descriptor: Int32, _ start: UnsafeRawPointer, _ count: 
     return (written, written < 0 ? errno : 0)
 }
 
-/// `write(2)` that answers EPIPE instead of ending the process with SIGPIPE, whatever the process does with signals.
+/// `write(2)` that answers EPIPE instead of ending the process with SIGPIPE, whatever the process does with
+/// signals.
 private func writeWithoutSignal(
     _ descriptor: Int32, _ start: UnsafeRawPointer, _ count: Int
 ) -> (Int, Int32) {

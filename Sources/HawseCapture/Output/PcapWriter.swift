@@ -14,7 +14,8 @@ public struct PcapWriter: ~Copyable, @unchecked Sendable {
 
     /// `snapshotLength` goes into the header; packets longer than that are cut to it.
     public init(
-        to destination: CaptureDestination, linkType: LinkType = .ethernet, precision: Precision = .nanoseconds,
+        to destination: CaptureDestination, linkType: LinkType = .ethernet,
+        precision: Precision = .nanoseconds,
         snapshotLength: Int = PcapWriter.maximumCapturedLength
     ) throws(CaptureWriteError) {
         let limit = min(max(snapshotLength, 1), Self.maximumCapturedLength)

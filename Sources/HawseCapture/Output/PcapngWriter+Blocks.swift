@@ -1,7 +1,8 @@
 import HawseWire
 
 extension PcapngWriter {
-    /// Writes a Name Resolution Block: Wireshark then shows the names (of pods, Services, nodes) for the addresses.
+    /// Writes a Name Resolution Block: Wireshark then shows the names (of pods, Services, nodes) for the
+    /// addresses.
     public mutating func writeNames(
         _ names: [(address: IPAddress, names: [String])]
     ) throws(CaptureWriteError) {

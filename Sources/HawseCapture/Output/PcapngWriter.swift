@@ -52,7 +52,8 @@ public struct PcapngWriter: ~Copyable, @unchecked Sendable {
     /// How many interfaces there are.
     public var interfaceCount: Int { interfaceLimits.count }
 
-    /// Writes one packet. `timestamp`: nanoseconds since 1970; earlier ones become 0, which is all the format has.
+    /// Writes one packet. `timestamp`: nanoseconds since 1970; earlier ones become 0, which is all the format
+    /// has.
     public mutating func write(
         _ bytes: UnsafeRawBufferPointer, interface: UInt32, timestamp: Int64, originalLength: UInt32? = nil
     ) throws(CaptureWriteError) {
@@ -84,7 +85,8 @@ public struct PcapngWriter: ~Copyable, @unchecked Sendable {
         optionsLength: Int
     ) throws(CaptureWriteError) -> PacketBlock {
         guard Int(interface) < interfaceLimits.count else {
-            throw CaptureWriteError(file: output.name, reason: "packet for interface \(interface), not described yet")
+            throw CaptureWriteError(
+                file: output.name, reason: "packet for interface \(interface), not described yet")
         }
         let captured = min(bytes.count, interfaceLimits[Int(interface)])
         let padded = (captured + 3) & ~3
