@@ -78,6 +78,9 @@ public final class Dataplane {
         }
     }
 
+    /// When the next timer is due; `distantFuture` when none is armed.
+    public var nextTimer: Instant { node.pointee.timers.next }
+
     /// Lets time pass: timers due on the way fire in order.
     public func advance(to now: Instant) {
         while let timer = node.pointee.timers.popDue(now) {
