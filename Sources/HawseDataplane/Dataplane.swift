@@ -105,6 +105,9 @@ public final class Dataplane {
         }
     }
 
+    /// Packets by outcome since the node was made.
+    public var outcomes: OutcomeCounts { node.pointee.outcomes.counts }
+
     public func takeTrace() -> [TraceEvent] {
         let events = node.pointee.trace.events
         node.pointee.trace.events.removeAll()

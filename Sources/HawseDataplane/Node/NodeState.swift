@@ -61,21 +61,34 @@ struct ChanceStreams {
     }
 }
 
-/// Packets by outcome.
+/// Packets by outcome: how often each end was reached.
 struct Outcomes {
-    private(set) var transmitted: UInt64 = 0
-    private(set) var delivered: UInt64 = 0
-    private(set) var consumed: UInt64 = 0
-    private(set) var dropped: [DropReason: UInt64] = [:]
+    var counts = OutcomeCounts()
 
     @inline(__always)
     mutating func count(_ disposition: Disposition) {
         switch disposition {
-        case .transmitted: transmitted &+= 1
-        case .delivered: delivered &+= 1
-        case .consumed: consumed &+= 1
-        case .dropped(let reason): dropped[reason, default: 0] += 1
-        case .pending: dropped[.loop, default: 0] += 1
+        case .transmitted: counts.transmitted &+= 1
+        case .delivered: counts.delivered &+= 1
+        case .consumed: counts.consumed &+= 1
+        case .dropped(let reason): counts.dropped[reason, default: 0] += 1
+        case .pending: counts.dropped[.loop, default: 0] += 1
         }
+    }
+}
+
+/// How many packets ended how.
+public struct OutcomeCounts: Hashable, Sendable {
+    public var transmitted: UInt64 = 0
+    public var delivered: UInt64 = 0
+    public var consumed: UInt64 = 0
+    public var dropped: [DropReason: UInt64] = [:]
+
+    public init() {}
+
+    /// Reasons with their counts, the most frequent first, then by name.
+    public var drops: [(reason: DropReason, count: UInt64)] {
+        dropped.sorted { $0.value != $1.value ? $0.value > $1.value : $0.key.rawValue < $1.key.rawValue }
+            .map { ($0.key, $0.value) }
     }
 }
