@@ -105,6 +105,21 @@ public final class Dataplane {
         }
     }
 
+    /// While tracing, also record the frames at every device, for captures with many vantage points.
+    public var isTapping: Bool {
+        get { node.pointee.trace.keepsFrames }
+        set { node.pointee.trace.keepsFrames = newValue }
+    }
+
+    /// Whether frames that leave are kept for `takeOutputs`. Off, they are only counted: for measuring.
+    public var keepsOutputs: Bool {
+        get { node.pointee.outputs.keepsFrames }
+        set { node.pointee.outputs.keepsFrames = newValue }
+    }
+
+    /// Names of the node's devices, by index; index 0 is unused.
+    public var interfaceNames: [String] { node.pointee.interfaces.names }
+
     /// Packets by outcome since the node was made.
     public var outcomes: OutcomeCounts { node.pointee.outcomes.counts }
 

@@ -3,6 +3,8 @@ import HawseModel
 /// The story of traced packets: what each stage and rule did, as events in order. Only the traced walk writes here.
 struct TraceLog {
     var events: [TraceEvent] = []
+    /// Also keep the bytes of every frame at every device (`Dataplane.isTapping`).
+    var keepsFrames = false
 }
 
 /// One thing that happened to a packet.
@@ -27,6 +29,8 @@ public struct TraceEvent: Hashable, Sendable {
         case changed(field: String, from: String, to: String)
         case answered(String)
         case transmitted(interface: String)
+        /// The frame as a capture on this device would have it.
+        case frame(interface: UInt16, isOutbound: Bool, bytes: [UInt8])
         case ended(Disposition)
     }
 
@@ -44,6 +48,17 @@ extension Walk {
             node.pointee.trace.events.append(
                 TraceEvent(cause: packet.pointee.cause, generation: packet.pointee.generation, kind: kind()))
         }
+    }
+
+    /// What a packet socket on the packet's device sees (`dev_queue_xmit_nit`): the frame, or the bare IP packet of a
+    /// device without link headers.
+    @inline(__always)
+    func tap(_ packet: PacketRef, _ interface: UInt16, isOutbound: Bool) {
+        guard Watch.isOn, node.pointee.trace.keepsFrames else { return }
+        let start = packet.pointee.mac >= 0 ? packet.pointee.mac : packet.pointee.network
+        let bytes = UnsafeRawBufferPointer(
+            start: packet.pointee.buffer + Int(start), count: Int(packet.pointee.end &- start))
+        note(packet, .frame(interface: interface, isOutbound: isOutbound, bytes: Array(bytes)))
     }
 
     func traceEnd(_ packet: PacketRef) { note(packet, .ended(packet.pointee.disposition)) }

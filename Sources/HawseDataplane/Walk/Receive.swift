@@ -10,6 +10,7 @@ extension Walk {
         device.pointee.received.packets &+= 1
         device.pointee.received.bytes &+= UInt64(packet.length)
         note(packet, .received(interface: node.pointee.interfaces.name(packet.pointee.inInterface)))
+        tap(packet, packet.pointee.inInterface, isOutbound: false)
         if device.pointee.master != 0 { return .bridgeInput }
         return receiveByType(packet)
     }

@@ -9,6 +9,7 @@ extension Walk {
         guard device.pointee.isUp else { return drop(packet, .interfaceDown) }
         device.pointee.transmitted.packets &+= 1
         device.pointee.transmitted.bytes &+= UInt64(packet.length)
+        tap(packet, packet.pointee.outInterface, isOutbound: true)
         switch device.pointee.kind {
         case .ether, .veth, .tun: return emit(packet)
         case .bridge: return bridgeTransmit(packet)

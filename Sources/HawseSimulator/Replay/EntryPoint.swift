@@ -1,0 +1,113 @@
+import HawseCapture
+import HawseDataplane
+import HawseModel
+import HawseWire
+
+/// Where a captured packet enters a node.
+public struct EntryPoint {
+    public enum Choice: Hashable, Sendable {
+        /// By the capture's own interface name, else by the sender's address.
+        case automatic
+        case interface(String)
+    }
+
+    /// An interface and the Ethernet address that takes its frames: its own, or its bridge's.
+    private struct Port {
+        var index: UInt16
+        var name: String
+        var mac: MACAddress
+        var isBare: Bool
+    }
+
+    private var ports: [Port] = []
+    private var addresses: Set<IPAddress> = []
+    private var networks: [(prefix: IPPrefix, port: Int)] = []
+    private var macs: Set<MACAddress> = []
+    private let choice: Choice
+    private let fixed: Int?
+    /// Frames for other machines are addressed to the node, as a capture from elsewhere needs it.
+    public var rewritesMAC = true
+
+    /// `nil` when the interface named is none of the node's.
+    public init?(_ spec: NodeSpec, _ dataplane: Dataplane, choice: Choice) {
+        self.choice = choice
+        for interface in spec.interfaces {
+            guard let index = dataplane.interfaceIndex(interface.name) else { continue }
+            let bridge = interface.bridge.flatMap { name in spec.interfaces.first { $0.name == name } }
+            let isBare = interface.kind == .tun
+            if [.ether, .veth].contains(interface.kind) || isBare {
+                ports.append(Port(index: index, name: interface.name, mac: bridge?.mac ?? interface.mac, isBare: isBare))
+            }
+            macs.insert(interface.mac)
+            addresses.formUnion(interface.addresses.map(\.address))
+        }
+        for neighbor in spec.neighbors { if let mac = neighbor.mac { macs.insert(mac) } }
+        for interface in spec.interfaces {
+            guard let port = Self.port(for: interface, spec, ports.map(\.name)) else { continue }
+            for prefix in interface.addresses { networks.append((prefix.network, port)) }
+            for route in spec.routes where route.nextHops.first?.device == interface.name && route.kind == .unicast {
+                networks.append((route.destination, port))
+            }
+        }
+        networks.sort { $0.prefix.length > $1.prefix.length }
+        if case .interface(let name) = choice {
+            guard let index = ports.firstIndex(where: { $0.name == name }) else { return nil }
+            fixed = index
+        } else {
+            fixed = nil
+        }
+    }
+
+    /// A bridge's network is entered by its first port; a tunnel's by the underlay.
+    private static func port(for interface: InterfaceSpec, _ spec: NodeSpec, _ names: [String]) -> Int? {
+        switch interface.kind {
+        case .bridge: return spec.interfaces.first { $0.bridge == interface.name }.flatMap { names.firstIndex(of: $0.name) }
+        case .vxlan(let options): return options.device.flatMap { names.firstIndex(of: $0) }
+        default: return names.firstIndex(of: interface.name)
+        }
+    }
+
+    public var interfaceNames: [String] { ports.map(\.name) }
+
+    public enum Entry {
+        /// A frame on an interface.
+        case frame(UInt16, [UInt8])
+        /// A packet of the node's own process.
+        case local([UInt8])
+        case unsupported(LinkPayload.Refusal)
+    }
+
+    /// How a record enters. `captureInterface` is the name that a pcapng gives it.
+    public func enter(_ record: CaptureRecord, captureInterface: String) -> Entry {
+        let payload = record.payload
+        guard payload.kind != .unsupported else { return .unsupported(payload.refusal) }
+        let packet = CapturedPacket(record)
+        if choice == .automatic, let packet, addresses.contains(packet.tuple.source) { return .local(packet.bytes) }
+        guard let port = port(captureInterface, packet) else { return .unsupported(.linkType) }
+        if ports[port].isBare {
+            return packet.map { .frame(ports[port].index, $0.bytes) } ?? .unsupported(.notIP)
+        }
+        guard payload.kind == .ethernet, record.bytes.count >= payload.offset + 14 else {
+            guard let packet else { return .unsupported(.notIP) }
+            return .frame(ports[port].index, PacketText.frame(packet.bytes, from: PlanMAC.gateway, to: ports[port].mac))
+        }
+        var frame = Array(record.bytes[payload.offset...])
+        let destination = MACAddress(frame[0..<6].reduce(0) { $0 << 8 | UInt64($1) })
+        if rewritesMAC, !destination.isGroup, !macs.contains(destination) {
+            frame.replaceSubrange(
+                0..<6, with: (0..<6).map { UInt8(truncatingIfNeeded: ports[port].mac.value >> (40 - 8 * UInt64($0))) })
+        }
+        return .frame(ports[port].index, frame)
+    }
+
+    private func port(_ captureInterface: String, _ packet: CapturedPacket?) -> Int? {
+        if let fixed { return fixed }
+        // `node-a/eth0` of a capture that hawse wrote, or plain `eth0`.
+        let name = captureInterface.split(separator: "/").last.map(String.init) ?? ""
+        if let index = ports.firstIndex(where: { $0.name == name }) { return index }
+        if let source = packet?.tuple.source, let match = networks.first(where: { $0.prefix.contains(source) }) {
+            return match.port
+        }
+        return ports.isEmpty ? nil : 0
+    }
+}
