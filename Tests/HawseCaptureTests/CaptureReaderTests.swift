@@ -122,7 +122,8 @@ import Testing
                     reason: "truncated dump file; tried to read 16 header bytes, only got 7"))
         #expect(
             cut.error?.description
-                == "memory: packet 1, offset 24: truncated dump file; tried to read 16 header bytes, only got 7"
+                == "memory: packet 1, offset 24: "
+                + "truncated dump file; tried to read 16 header bytes, only got 7"
         )
         let body = ReadCapture.ours(Array(whole.prefix(24 + 16 + 3)))
         #expect(body.error?.reason.hasSuffix("captured bytes, only got 3") == true)
@@ -243,7 +244,7 @@ import Testing
         shell.executableURL = URL(filePath: "/bin/sh")
         shell.arguments = [
             "-c",
-            "cd \"$0\" && gzip -dc \"$1\" > p && head -c 4321 p | gzip > out && tail -c +4322 p | gzip >> out",
+            "cd \"$0\"; gzip -dc \"$1\" > p; head -c 4321 p | gzip > out; tail -c +4322 p | gzip >> out",
             scratch.url.path, input,
         ]
         try shell.run()

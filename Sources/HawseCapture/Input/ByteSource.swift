@@ -45,7 +45,7 @@ struct ByteSource: ~Copyable, @unchecked Sendable {
     private var mappedCount = 0
     private var releasedCount = 0
     private var buffer: UnsafeMutableRawPointer?
-    private var bufferCapacity = 0
+    private(set) var bufferCapacity = 0
     private var descriptor: Int32 = -1
     private var closesDescriptor = false
     private var inflater: GzipInflater?

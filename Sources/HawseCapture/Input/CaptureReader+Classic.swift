@@ -79,8 +79,10 @@ extension CaptureReader {
         guard require(recordHeaderLength) else {
             if window.available == 0, source.failure == nil { return nil }
             throw shortage(
-                "truncated dump file; tried to read \(recordHeaderLength) header bytes, only got \(window.available)"
-            )
+                """
+                truncated dump file; tried to read \(recordHeaderLength) header bytes, \
+                only got \(window.available)
+                """)
         }
         let header = window.cursor
         let seconds = load32(header, 0)
