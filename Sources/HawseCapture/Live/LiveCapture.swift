@@ -33,7 +33,9 @@ public struct LiveCaptureOptions: Hashable, Sendable {
 }
 
 /// Packets from a network device, through libpcap.
-public final class LiveCapture {
+///
+/// One thread at a time may ask for packets; `stop()` may be called from any.
+public final class LiveCapture: @unchecked Sendable {
     public enum Event {
         /// Its bytes are valid until the next call of `next()`.
         case packet(CaptureRecord)
