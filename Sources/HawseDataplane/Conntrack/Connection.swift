@@ -53,9 +53,9 @@ struct Connection {
     var bits: Bits = []
     /// Part of the handle, so that an old handle does not find a new connection.
     var generation: UInt8 = 0
-    /// `ct->proto`'s state: `TCPState`, SCTP's or DCCP's raw value; UDP: 1 once it is a stream.
+    /// `ct->proto`'s state: the raw value of `TCPState` or `SCTPState`.
     var state: UInt8 = 0
-    /// TCP: `last_index` in the low 3 bits, `last_dir` in bit 7. SCTP: flags. DCCP: `role`, `last_pkt`.
+    /// TCP: `last_index` in the low 3 bits, `last_dir` in bit 7. SCTP: see `SCTPTracker`.
     var lastPacket: UInt8 = 0
     var retransmissions: UInt8 = 0
 
@@ -106,6 +106,18 @@ struct Connection {
     @inline(__always) var isAssured: Bool { status.contains(.assured) }
     @inline(__always) var tcpState: TCPState { TCPState(rawValue: state) ?? .none }
 
+    /// UDP: when it counts as a stream if traffic still flows (`stream_ts`). Overlays the TCP state.
+    var streamAfter: Instant {
+        @inline(__always)
+        get { Instant(nanoseconds: Int64(bitPattern: UInt64(seenOriginal.end) << 32 | UInt64(seenOriginal.maximumEnd))) }
+        @inline(__always)
+        set {
+            let bits = UInt64(bitPattern: newValue.nanoseconds)
+            seenOriginal.end = UInt32(truncatingIfNeeded: bits >> 32)
+            seenOriginal.maximumEnd = UInt32(truncatingIfNeeded: bits)
+        }
+    }
+
     /// The zone's number in one direction (`nf_ct_zone_id`).
     @inline(__always)
     func zone(_ direction: Direction) -> UInt16 {
@@ -145,7 +157,7 @@ struct ConnectionExtension {
     var labelsHigh: UInt64 = 0
     /// Handle of the connection whose expectation this one met; 0: none.
     var master: UInt32 = 0
-    /// Number of the helper, see `ConnectionHelper`; 0: none.
+    /// Raw value of a `ConnectionHelper`; 0: none.
     var helper: UInt8 = 0
     /// Expectations that wait on this connection's behalf.
     var expecting: UInt8 = 0

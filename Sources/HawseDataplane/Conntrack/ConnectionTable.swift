@@ -178,7 +178,7 @@ struct ConnectionTable {
             guard equals(connection, direction, tuple, zone: zone) else { continue }
             if connection.pointee.timeout <= now {
                 remove(connection)
-                return find(tuple, zone: zone, hash: hash, now: now)
+                continue
             }
             return (connection, direction)
         }

@@ -1,14 +1,105 @@
 import HawseModel
 import HawseWire
 
+/// What a protocol's tracker says of a packet.
+enum TrackVerdict: UInt8 {
+    case accept
+    /// Not part of any connection: the packet goes on as INVALID.
+    case invalid
+    /// The old connection was removed: look again (`NF_REPEAT`).
+    case again
+}
+
 extension Walk {
     /// `nf_conntrack_in`: finds or begins the packet's connection and sets `connection` and `connectionInfo`.
     @inline(__always)
-    func conntrackIn(_ packet: PacketRef, at hook: Hook) -> Verdict { .accept }
+    func conntrackIn(_ packet: PacketRef, at hook: Hook) -> Verdict {
+        // Seen before: it came by loopback, answers a tracked packet, or is not to be tracked.
+        if packet.pointee.connection != 0 || packet.pointee.connectionInfo == .untracked { return .accept }
+        let template = packet.pointee.connectionTemplate
+        packet.pointee.connectionTemplate = .none
+        packet.pointee.connectionInfo = .none
+        guard isTrackable(packet, hook) else { return .accept }
+        if packet.pointee.ipProtocol == 1 || packet.pointee.ipProtocol == 58 {
+            guard trackICMPError(packet, template, hook) else { return .accept }
+        }
+        let verdict = trackNormal(packet, template, hook)
+        note(packet, conntrackEvent(packet))
+        return verdict
+    }
 
-    /// `nf_confirm`: the first packet got through, the connection enters the table.
+    /// Fragments that were not put together have no transport header, or are passed by (`IP_NODEFRAG`).
     @inline(__always)
-    func conntrackConfirm(_ packet: PacketRef, at hook: Hook) -> Verdict { .accept }
+    private func isTrackable(_ packet: PacketRef, _ hook: Hook) -> Bool {
+        if packet.isIPv4 {
+            let field = packet.ipv4.fragmentField
+            return field & 0x1fff == 0 && (hook != .output || field & 0x2000 == 0)
+        }
+        return packet.pointee.fragmentOffset == 0 && packet.pointee.ipProtocol != 59
+            && packet.pointee.transport <= packet.pointee.end
+    }
+
+    /// `resolve_normal_ct` and the protocol's tracker.
+    @inline(__always)
+    private func trackNormal(_ packet: PacketRef, _ template: ConnectionTemplate, _ hook: Hook) -> Verdict {
+        guard let tuple = Tuple(packet) else { return .accept }
+        let zone = template.zone(.original)
+        let hash = node.pointee.connections.hash(tuple, zone: zone)
+        while true {
+            var connection: ConnectionRef
+            var direction = Direction.original
+            if let found = node.pointee.connections.find(tuple, zone: zone, hash: hash, now: node.pointee.now) {
+                (connection, direction) = found
+            } else if template.isSet, template.zone(.reply) != zone,
+                let found = node.pointee.connections.find(
+                    tuple, zone: template.zone(.reply), now: node.pointee.now)
+            {
+                (connection, direction) = found
+            } else {
+                guard let reply = tuple.inverted else { return .accept }
+                guard let new = beginConnection(tuple, reply, template, hash) else {
+                    packet.pointee.disposition = .dropped(.conntrackFull)
+                    return .drop
+                }
+                connection = new
+                node.pointee.connections.release(own: connection)
+            }
+            attach(packet, connection, connectionInfo(connection, direction))
+            switch trackProtocol(packet, connection, direction, hook) {
+            case .accept:
+                if direction == .reply { connection.pointee.status.insert(.seenReply) }
+                return .accept
+            case .invalid:
+                detach(packet)
+                return .accept
+            case .again:
+                detach(packet)
+            }
+        }
+    }
+
+    @inline(__always)
+    private func connectionInfo(_ connection: ConnectionRef, _ direction: Direction) -> ConnectionInfo {
+        if direction == .reply { return .establishedReply }
+        let status = connection.pointee.status
+        if status.contains(.seenReply) { return .established }
+        return status.contains(.expected) ? .related : .new
+    }
+
+    /// The packet takes a hold on the connection.
+    @inline(__always)
+    func attach(_ packet: PacketRef, _ connection: ConnectionRef, _ info: ConnectionInfo) {
+        node.pointee.connections.acquire(connection)
+        packet.pointee.connection = node.pointee.connections.handle(of: connection)
+        packet.pointee.connectionInfo = info
+    }
+
+    /// The packet goes on without its connection: INVALID.
+    @inline(__always)
+    func detach(_ packet: PacketRef) {
+        releaseConnection(packet)
+        packet.pointee.connectionInfo = .none
+    }
 
     /// Lets go of the packet's connection; one never confirmed disappears.
     @inline(__always)
@@ -18,6 +109,68 @@ extension Walk {
         packet.pointee.connection = 0
     }
 
-    /// Gives a packet that the node made the connection of the packet it answers (`nf_ct_attach`).
-    func attachConnection(of original: PacketRef, to answer: PacketRef) {}
+    @inline(__always)
+    private func trackProtocol(
+        _ packet: PacketRef, _ connection: ConnectionRef, _ direction: Direction, _ hook: Hook
+    ) -> TrackVerdict {
+        switch connection.pointee.ipProtocol {
+        case 6: return trackTCP(packet, connection, direction, hook)
+        case 17: return trackUDP(packet, connection, direction, hook)
+        case 1, 58: return trackICMP(packet, connection, direction)
+        case 136: return trackUDPLite(packet, connection, direction, hook)
+        case 132: return trackSCTP(packet, connection, direction, hook)
+        case 47: return trackGRE(packet, connection, direction)
+        default:
+            refresh(packet, connection, direction, node.pointee.connections.settings.genericTimeout)
+            return .accept
+        }
+    }
+
+    /// `nf_ct_refresh_acct`: a new lease of `timeout` nanoseconds, and the packet is counted.
+    @inline(__always)
+    func refresh(_ packet: PacketRef, _ connection: ConnectionRef, _ direction: Direction, _ timeout: Int64) {
+        if !connection.pointee.status.contains(.fixedTimeout) {
+            connection.pointee.timeout = connection.pointee.isConfirmed
+                ? node.pointee.now + timeout : Instant(nanoseconds: timeout)
+        }
+        account(packet, connection, direction)
+    }
+
+    /// `nf_ct_acct_update`, when the connection has counters.
+    @inline(__always)
+    func account(_ packet: PacketRef, _ connection: ConnectionRef, _ direction: Direction) {
+        guard connection.pointee.bits.contains(.accounted), let cold = node.pointee.connections.cold(connection)
+        else { return }
+        if direction == .original {
+            cold.pointee.originalPackets &+= 1
+            cold.pointee.originalBytes &+= UInt64(packet.length)
+        } else {
+            cold.pointee.replyPackets &+= 1
+            cold.pointee.replyBytes &+= UInt64(packet.length)
+        }
+    }
+
+    /// The transport checksum is looked at only on the way in, and only when the sysctl says so (`nf_checksum`).
+    @inline(__always)
+    func isChecksumWrong(_ packet: PacketRef, _ hook: Hook, _ protocolNumber: IPProtocol) -> Bool {
+        guard hook == .prerouting, node.pointee.connections.settings.checksum else { return false }
+        return !TransportChecksum.isValid(
+            packet.transportPointer, length: packet.transportLength, protocolNumber: protocolNumber,
+            family: packet.family, source: packet.sourceBits, destination: packet.destinationBits)
+    }
+
+    func conntrackEvent(_ packet: PacketRef) -> TraceEvent.Kind {
+        let state: String
+        switch packet.pointee.connectionInfo {
+        case .new: state = "NEW"
+        case .established, .establishedReply: state = "ESTABLISHED"
+        case .related, .relatedReply: state = "RELATED"
+        case .untracked: state = "UNTRACKED"
+        case .none: state = "INVALID"
+        }
+        guard packet.pointee.connection != 0 else { return .conntrack(state: state, tuple: "") }
+        let table = node.pointee.connections
+        let connection = table[packet.pointee.connection]
+        return .conntrack(state: state, tuple: "\(table.tuple(of: connection, .original))")
+    }
 }

@@ -21,8 +21,6 @@ struct ConntrackSettings {
     var genericTimeout: Int64
     /// By SCTP state, as `sctp_timeouts`.
     var sctpTimeouts: SCTPTimeouts
-    var dccpTimeouts: DCCPTimeouts
-    var dccpLoose: Bool
     /// `nf_conntrack_expect_max`.
     var maximumExpectations: Int
 
@@ -49,10 +47,19 @@ struct ConntrackSettings {
     struct SCTPTimeouts {
         var closed, cookieWait, cookieEchoed, established, shutdownSent, shutdownReceived: Int64
         var shutdownAckSent, heartbeatSent: Int64
-    }
 
-    struct DCCPTimeouts {
-        var request, respond, partOpen, open, closeRequest, closing, timeWait: Int64
+        subscript(state: SCTPState) -> Int64 {
+            switch state {
+            case .none, .closed: closed
+            case .cookieWait: cookieWait
+            case .cookieEchoed: cookieEchoed
+            case .established: established
+            case .shutdownSent: shutdownSent
+            case .shutdownReceived: shutdownReceived
+            case .shutdownAckSent: shutdownAckSent
+            case .heartbeatSent: heartbeatSent
+            }
+        }
     }
 
     init(_ sysctls: Sysctls) {
@@ -91,12 +98,6 @@ struct ConntrackSettings {
             shutdownReceived: seconds("sctp_timeout_shutdown_recd", 3),
             shutdownAckSent: seconds("sctp_timeout_shutdown_ack_sent", 3),
             heartbeatSent: seconds("sctp_timeout_heartbeat_sent", 30))
-        dccpTimeouts = DCCPTimeouts(
-            request: seconds("dccp_timeout_request", 240), respond: seconds("dccp_timeout_respond", 480),
-            partOpen: seconds("dccp_timeout_partopen", 480), open: seconds("dccp_timeout_open", 43_200),
-            closeRequest: seconds("dccp_timeout_closereq", 64), closing: seconds("dccp_timeout_closing", 64),
-            timeWait: seconds("dccp_timeout_timewait", 240))
-        dccpLoose = sysctls.isOn(name("dccp_loose"), default: true)
         maximumExpectations = max(sysctls.integer(name("expect_max"), default: 4096), 0)
     }
 }

@@ -37,9 +37,7 @@ struct Tuple: Hashable, Sendable {
         if ipProtocol == 1 || ipProtocol == 58 {
             result.sourcePort = sourcePort
             let type = UInt8(truncatingIfNeeded: destinationPort >> 8)
-            guard let answer = version == 6 && ipProtocol == 58 ? Self.answerICMPv6(type)
-                : version == 4 && ipProtocol == 1 ? Self.answerICMP(type) : 0
-            else { return nil }
+            guard isICMP, let answer = version == 6 ? Self.answerICMPv6(type) : Self.answerICMP(type) else { return nil }
             result.destinationPort = UInt16(answer) << 8 | destinationPort & 0xff
         }
         return result
@@ -70,6 +68,68 @@ struct Tuple: Hashable, Sendable {
         case 139: 140
         case 140: 139
         default: nil
+        }
+    }
+}
+
+extension Tuple {
+    /// The tuple of a packet (`nf_ct_get_tuple`). `available`: bytes from the transport header to the end of what
+    /// is there. `nil` when the header is not there, or (GRE version 1) carries no PPP.
+    @inline(__always)
+    init?(
+        source: AddressBits, destination: AddressBits, version: UInt8, ipProtocol: UInt8,
+        transport: UnsafeRawPointer, available: Int
+    ) {
+        self.source = source
+        self.destination = destination
+        self.version = version
+        self.ipProtocol = ipProtocol
+        sourcePort = 0
+        destinationPort = 0
+        switch ipProtocol {
+        case 6, 17, 132, 136:
+            guard available >= 4 else { return nil }
+            sourcePort = transport.loadBE16(at: 0)
+            destinationPort = transport.loadBE16(at: 2)
+        case 1, 58:
+            guard available >= 8 else { return nil }
+            sourcePort = transport.loadBE16(at: 4)
+            destinationPort = transport.loadBE16(at: 0)
+        case 47:
+            // Only PPTP's enhanced GRE has a call identifier; the rest is tracked by addresses alone.
+            guard available >= 8, transport.loadBE16(at: 0) & 7 == 1 else { return }
+            guard transport.loadBE16(at: 2) == 0x880b else { return nil }
+            destinationPort = transport.loadBE16(at: 6)
+        default:
+            break
+        }
+    }
+
+    /// The tuple of a dissected packet.
+    @inline(__always)
+    init?(_ packet: PacketRef) {
+        self.init(
+            source: packet.sourceBits, destination: packet.destinationBits, version: packet.pointee.version,
+            ipProtocol: packet.pointee.ipProtocol, transport: packet.transportPointer,
+            available: packet.transportLength)
+    }
+
+    /// The tuple of a packet quoted in an ICMP error (`nf_ct_get_tuplepr`).
+    init?(quoted ip: UnsafeRawPointer, count: Int, version: UInt8) {
+        if version == 4 {
+            guard count >= 20, ip.loadBE16(at: 6) & 0x1fff == 0 else { return nil }
+            let headerLength = Int(ip.load8(at: 0) & 15) * 4
+            guard headerLength <= count else { return nil }
+            self.init(
+                source: AddressBits(ipv4: ip.loadBE32(at: 12)), destination: AddressBits(ipv4: ip.loadBE32(at: 16)),
+                version: 4, ipProtocol: ip.load8(at: 9), transport: ip + headerLength, available: count - headerLength)
+        } else {
+            guard count >= 40 else { return nil }
+            let walk = IPv6ExtensionWalk.skip(from: IPProtocol(rawValue: ip.load8(at: 6)), at: 40, ip, length: count)
+            guard walk.outcome == .found, !walk.isLaterFragment, walk.offset <= count else { return nil }
+            self.init(
+                source: ip.loadAddressBits(at: 8), destination: ip.loadAddressBits(at: 24), version: 6,
+                ipProtocol: walk.protocolNumber.rawValue, transport: ip + walk.offset, available: count - walk.offset)
         }
     }
 }

@@ -3,6 +3,146 @@ import HawseWire
 
 extension Walk {
     /// `nf_nat_inet_fn` with the nat table behind it: sets up the binding on first sight, then rewrites by it.
+    ///
+    /// PREROUTING and OUTPUT change destinations, INPUT and POSTROUTING sources; in the reply direction the same hooks
+    /// undo the other manipulation.
     @inline(__always)
-    func nat(_ packet: PacketRef, _ family: UnsafeMutablePointer<NetfilterFamily>, at hook: Hook) -> Verdict { .accept }
+    func nat(_ packet: PacketRef, _ family: UnsafeMutablePointer<NetfilterFamily>, at hook: Hook) -> Verdict {
+        guard packet.pointee.connection != 0, family.pointee.has(.nat, hook) else { return .accept }
+        let connection = node.pointee.connections[packet.pointee.connection]
+        let manip: NATManip = hook == .postrouting || hook == .input ? .source : .destination
+        let info = packet.pointee.connectionInfo
+        if info == .established || info == .establishedReply {
+            if hook == .postrouting, info == .established, hasMoved(packet, connection) {
+                return endMoved(packet, connection)
+            }
+            // Nothing to rewrite, and no route to choose again.
+            if connection.pointee.status.isDisjoint(with: .natMask) { return .accept }
+            return natRewrite(packet, connection, manip, hook)
+        }
+        return natFirst(packet, family, connection, manip, hook)
+    }
+
+    /// A packet that is not of an established connection: new, expected, or an ICMP error about one.
+    @inline(never)
+    private func natFirst(
+        _ packet: PacketRef, _ family: UnsafeMutablePointer<NetfilterFamily>, _ connection: ConnectionRef,
+        _ manip: NATManip, _ hook: Hook
+    ) -> Verdict {
+        let info = packet.pointee.connectionInfo
+        if info == .related || info == .relatedReply, isICMP(packet) {
+            guard translateICMPError(packet, connection, manip) else {
+                packet.pointee.disposition = .dropped(.natFailed)
+                return .drop
+            }
+            return natRouteAgain(packet, connection, hook)
+        }
+        let done: ConnectionStatus = manip == .source ? .sourceNATDone : .destinationNATDone
+        if !connection.pointee.status.contains(done) {
+            var verdict = evaluate(packet, family, .nat, hook)
+            if verdict != .accept { return verdict }
+            if !connection.pointee.status.contains(done) {
+                verdict = natNullBinding(packet, connection, manip)
+                if verdict != .accept { return verdict }
+            }
+        } else if hook == .postrouting, !info.isReply, hasMoved(packet, connection) {
+            return endMoved(packet, connection)
+        }
+        return natRewrite(packet, connection, manip, hook)
+    }
+
+    @inline(__always)
+    private func isICMP(_ packet: PacketRef) -> Bool { packet.pointee.ipProtocol == (packet.isIPv4 ? 1 : 58) }
+
+    /// `nf_nat_packet`, and at OUTPUT the new route.
+    @inline(__always)
+    private func natRewrite(
+        _ packet: PacketRef, _ connection: ConnectionRef, _ manip: NATManip, _ hook: Hook
+    ) -> Verdict {
+        let direction: Direction = packet.pointee.connectionInfo.isReply ? .reply : .original
+        if needsRewrite(connection, manip, direction) {
+            guard let target = node.pointee.connections.tuple(of: connection, direction.opposite).inverted,
+                PacketManipulation(
+                    ip: packet.networkPointer, end: packet.pointee.buffer + Int(packet.pointee.end),
+                    version: packet.pointee.version
+                ).apply(target, manip)
+            else {
+                packet.pointee.disposition = .dropped(.natFailed)
+                return .drop
+            }
+            packet.pointee.flags.insert(.uncacheable)
+        }
+        return hook == .output ? natRouteAgain(packet, connection, hook) : .accept
+    }
+
+    /// Whether this manipulation is what the connection has in this direction.
+    @inline(__always)
+    private func needsRewrite(_ connection: ConnectionRef, _ manip: NATManip, _ direction: Direction) -> Bool {
+        let wantsSource = (manip == .source) == (direction == .original)
+        return connection.pointee.status.contains(wantsSource ? .sourceNAT : .destinationNAT)
+    }
+
+    /// `nf_nat_ipv4_local_fn`: a local packet whose destination differs from what was routed is routed again.
+    @inline(__always)
+    private func natRouteAgain(_ packet: PacketRef, _ connection: ConnectionRef, _ hook: Hook) -> Verdict {
+        guard hook == .output else { return .accept }
+        let direction: Direction = packet.pointee.connectionInfo.isReply ? .reply : .original
+        let table = node.pointee.connections
+        guard table.tuple(of: connection, direction).destination
+            != table.tuple(of: connection, direction.opposite).source
+        else { return .accept }
+        guard routeAgain(packet) else {
+            packet.pointee.disposition = .dropped(.noRoute)
+            return .drop
+        }
+        return .accept
+    }
+
+    /// `nf_nat_oif_changed`: a masqueraded connection that now leaves by another device.
+    @inline(__always)
+    private func hasMoved(_ packet: PacketRef, _ connection: ConnectionRef) -> Bool {
+        let device = node.pointee.connections.masquerade(connection)
+        return device != 0 && device != packet.pointee.outInterface
+    }
+
+    private func endMoved(_ packet: PacketRef, _ connection: ConnectionRef) -> Verdict {
+        account(packet, connection, .original)
+        node.pointee.connections.remove(connection)
+        packet.pointee.disposition = .dropped(.natFailed)
+        return .drop
+    }
+
+    /// `nf_nat_icmp_reply_translation` / `nf_nat_icmpv6_reply_translation`: an error about a connection with NAT. The
+    /// quoted packet is changed back into what its sender sent, the error itself as if it came from the peer.
+    private func translateICMPError(_ packet: PacketRef, _ connection: ConnectionRef, _ manip: NATManip) -> Bool {
+        let direction: Direction = packet.pointee.connectionInfo.isReply ? .reply : .original
+        let isIPv4 = packet.isIPv4
+        let quotation = 8
+        guard packet.transportLength >= quotation + (isIPv4 ? 20 : 40) else { return false }
+        let length = packet.transportLength
+        let protocolNumber: IPProtocol = isIPv4 ? .icmp : .icmpv6
+        guard
+            TransportChecksum.isValid(
+                packet.transportPointer, length: length, protocolNumber: protocolNumber, family: packet.family,
+                source: packet.sourceBits, destination: packet.destinationBits)
+        else { return false }
+        let status = connection.pointee.status
+        if packet.icmp.type == (isIPv4 ? 5 : 137) {
+            // A redirect for a connection with NAT would name the wrong hosts.
+            guard status.isSuperset(of: .natDoneMask), status.isDisjoint(with: .natMask) else { return false }
+        }
+        guard needsRewrite(connection, manip, direction) else { return true }
+        let other = node.pointee.connections.tuple(of: connection, direction.opposite)
+        let end = packet.pointee.buffer + Int(packet.pointee.end)
+        let inner = PacketManipulation(
+            ip: packet.transportPointer + quotation, end: end, version: packet.pointee.version)
+        guard inner.apply(other, manip == .source ? .destination : .source) else { return false }
+        TransportChecksum.store(
+            packet.transportPointer, length: length, protocolNumber: protocolNumber, family: packet.family,
+            source: packet.sourceBits, destination: packet.destinationBits)
+        guard var target = other.inverted else { return false }
+        target.ipProtocol = protocolNumber.rawValue
+        return PacketManipulation(ip: packet.networkPointer, end: end, version: packet.pointee.version)
+            .apply(target, manip)
+    }
 }

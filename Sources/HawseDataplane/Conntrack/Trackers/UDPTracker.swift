@@ -1,0 +1,50 @@
+import HawseModel
+import HawseWire
+
+extension Walk {
+    /// `nf_conntrack_udp_packet`: replied to is 30 s as well, until traffic has gone on for two seconds; then the
+    /// connection is a stream: 120 s, and ASSURED.
+    @inline(__always)
+    func trackUDP(
+        _ packet: PacketRef, _ connection: ConnectionRef, _ direction: Direction, _ hook: Hook
+    ) -> TrackVerdict {
+        let length = packet.transportLength
+        guard length >= 8 else { return .invalid }
+        let udp = packet.udp
+        let claimed = Int(udp.datagramLength)
+        guard claimed <= length, claimed >= 8 else { return .invalid }
+        if udp.checksum != 0, isChecksumWrong(packet, hook, .udp) { return .invalid }
+        let now = node.pointee.now
+        let settings = node.pointee.connections.settings
+        let status = connection.pointee.status
+        if !status.contains(.confirmed) { connection.pointee.streamAfter = now + .seconds(2) }
+        guard status.contains(.seenReply) else {
+            refresh(packet, connection, direction, settings.udpTimeout)
+            return .accept
+        }
+        let isStream = now > connection.pointee.streamAfter
+        refresh(packet, connection, direction, isStream ? settings.udpStreamTimeout : settings.udpTimeout)
+        if isStream, !status.contains(.natClash) { connection.pointee.status.insert(.assured) }
+        return .accept
+    }
+
+    /// `nf_conntrack_udplite_packet`: like UDP, but the checksum is a must and the first reply makes a stream.
+    func trackUDPLite(
+        _ packet: PacketRef, _ connection: ConnectionRef, _ direction: Direction, _ hook: Hook
+    ) -> TrackVerdict {
+        let length = packet.transportLength
+        guard length >= 8 else { return .invalid }
+        let udp = packet.udp
+        let coverage = Int(udp.datagramLength)
+        guard coverage == 0 || (coverage >= 8 && coverage <= length), udp.checksum != 0 else { return .invalid }
+        if isChecksumWrong(packet, hook, .udplite) { return .invalid }
+        let settings = node.pointee.connections.settings
+        guard connection.pointee.status.contains(.seenReply) else {
+            refresh(packet, connection, direction, settings.udpTimeout)
+            return .accept
+        }
+        refresh(packet, connection, direction, settings.udpStreamTimeout)
+        if !connection.pointee.status.contains(.natClash) { connection.pointee.status.insert(.assured) }
+        return .accept
+    }
+}
