@@ -29,7 +29,7 @@ extension TraceEvent.Kind {
     }
 
     /// How deep the line stands below the packet: hooks, then tables, then rules.
-    var depth: Int {
+    public var depth: Int {
         switch self {
         case .received, .hook, .route, .transmitted, .ended, .encapsulated, .decapsulated, .bridge, .neighbour, .answered: 0
         case .table, .conntrack, .nat, .ipvs: 1
