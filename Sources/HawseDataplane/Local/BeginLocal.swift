@@ -8,7 +8,6 @@ extension Walk {
         return .output
     }
 
-    func reassemblyTimer(_ handle: UInt32) {}
     func connectionsTimer() {}
     func ipvsTimer() {}
 }
