@@ -21,52 +21,63 @@ enum WordRules {
 func tokenize(
     _ line: some StringProtocol, rules: WordRules, firstColumn: Int = 1, at location: SourceLocation
 ) throws(FormatError) -> [Token] {
+    var cutter = WordCutter(rules: rules, column: firstColumn - 1)
+    for byte in line.utf8 { cutter.take(byte) }
+    guard cutter.quote == nil else {
+        var place = location
+        place.column = cutter.quoteColumn
+        throw FormatError(place, "this quote is never closed")
+    }
+    cutter.flush()
+    return cutter.tokens
+}
+
+private struct WordCutter {
+    let rules: WordRules
+    /// Of the byte at hand; continuation bytes of UTF-8 do not count.
+    var column: Int
     var tokens: [Token] = []
-    var word = ""
-    var start = firstColumn
-    var quote: Character?
+    var word: [UInt8] = []
+    var start = 0
+    var quote: UInt8?
     var quoteColumn = 0
     var isQuoted = false
     var isEscaped = false
-    var column = firstColumn - 1
-    func flush() {
+
+    mutating func flush() {
         guard !word.isEmpty || isQuoted else { return }
-        tokens.append(Token(text: word, column: start, isQuoted: isQuoted))
-        word = ""
+        tokens.append(Token(text: String(decoding: word, as: UTF8.self), column: start, isQuoted: isQuoted))
+        word.removeAll(keepingCapacity: true)
         isQuoted = false
     }
-    for character in line {
-        column += 1
+
+    mutating func take(_ byte: UInt8) {
+        let backslash = UInt8(ascii: "\\")
+        let double = UInt8(ascii: "\"")
+        if byte & 0xc0 != 0x80 { column += 1 }
         if word.isEmpty, !isQuoted { start = column }
         if isEscaped {
-            word.append(character)
+            word.append(byte)
             isEscaped = false
         } else if let open = quote {
-            if character == "\\", open == "\"" {
+            if byte == backslash, open == double {
                 isEscaped = true
-            } else if character == open {
+            } else if byte == open {
                 quote = nil
                 if rules == .restore { flush() }
             } else {
-                word.append(character)
+                word.append(byte)
             }
-        } else if character == "\"" || (character == "'" && rules == .shell) {
-            quote = character
+        } else if byte == double || (byte == UInt8(ascii: "'") && rules == .shell) {
+            quote = byte
             quoteColumn = column
             isQuoted = true
-        } else if character == "\\", rules == .shell {
+        } else if byte == backslash, rules == .shell {
             isEscaped = true
-        } else if character == " " || character == "\t" || character == "\r" || character == "\n" {
+        } else if byte == UInt8(ascii: " ") || (byte >= 9 && byte <= 13) {
             flush()
         } else {
-            word.append(character)
+            word.append(byte)
         }
     }
-    guard quote == nil else {
-        var place = location
-        place.column = quoteColumn
-        throw FormatError(place, "this quote is never closed")
-    }
-    flush()
-    return tokens
 }

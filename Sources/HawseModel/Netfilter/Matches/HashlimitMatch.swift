@@ -15,10 +15,10 @@ public struct HashlimitMatch: Hashable, Sendable {
         public static let rateMatch = Mode(rawValue: 1 << 6)
     }
 
-    /// As the kernel is told: 1,000,000 × unit seconds / packets; with `.bytes`, 2³² − 1 over (bytes a second / 16 + 1);
-    /// with `.rateMatch`, the plain rate.
+    /// As the kernel is told: 1,000,000 × unit seconds / packets; with `.bytes`,
+    /// 2³² − 1 over (bytes a second / 16 + 1).
     public var average: UInt64
-    /// Packets, or with `.bytes` bytes (0: no burst given).
+    /// Packets; with `.bytes`, whole seconds' worth of the average (0: no burst given).
     public var burst: UInt64
     public var mode: Mode
     public var name: String

@@ -2,7 +2,7 @@
 public struct TimeMatch: Hashable, Sendable {
     /// Seconds since the epoch.
     public var dateStart: UInt32
-    /// Seconds since the epoch; all ones: never.
+    /// Seconds since the epoch; the largest signed number: never.
     public var dateStop: UInt32
     /// Seconds of the day.
     public var dayStart: UInt32
@@ -12,18 +12,14 @@ public struct TimeMatch: Hashable, Sendable {
     public var monthDays: UInt32
     /// Bit n: day n of the week, Monday 1 … Sunday 7.
     public var weekDays: UInt8
-    /// How it was written; `monthDays` is what matches.
-    public var monthDaysInverted: Bool
-    /// How it was written; `weekDays` is what matches.
-    public var weekDaysInverted: Bool
     /// A span over midnight is one span.
     public var isContiguous: Bool
     public var usesKernelTimeZone: Bool
 
     public init(
-        dateStart: UInt32 = 0, dateStop: UInt32 = .max, dayStart: UInt32 = 0, dayStop: UInt32 = 86399,
-        monthDays: UInt32 = 0xffff_fffe, weekDays: UInt8 = 0xfe, monthDaysInverted: Bool = false,
-        weekDaysInverted: Bool = false, isContiguous: Bool = false, usesKernelTimeZone: Bool = false
+        dateStart: UInt32 = 0, dateStop: UInt32 = 0x7fff_ffff, dayStart: UInt32 = 0, dayStop: UInt32 = 86399,
+        monthDays: UInt32 = 0xffff_fffe, weekDays: UInt8 = 0xfe, isContiguous: Bool = false,
+        usesKernelTimeZone: Bool = false
     ) {
         self.dateStart = dateStart
         self.dateStop = dateStop
@@ -31,8 +27,6 @@ public struct TimeMatch: Hashable, Sendable {
         self.dayStop = dayStop
         self.monthDays = monthDays
         self.weekDays = weekDays
-        self.monthDaysInverted = monthDaysInverted
-        self.weekDaysInverted = weekDaysInverted
         self.isContiguous = isContiguous
         self.usesKernelTimeZone = usesKernelTimeZone
     }

@@ -1,0 +1,52 @@
+import HawseModel
+import HawseWire
+
+/// Addresses as iptables reads them (`xtables_ipparse_any`, `xtables_numeric_to_ipaddr`): IPv4 may be cut short
+/// (`10` is 10.0.0.0) and its octets may be hexadecimal or octal.
+func parseLooseAddress(_ text: some StringProtocol, family: AddressFamily) -> IPAddress? {
+    guard family == .ipv4 else {
+        guard let address = IPAddress(String(text)), address.family == .ipv6 else { return nil }
+        return address
+    }
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count <= 4 else { return nil }
+    var value: UInt32 = 0
+    for part in parts {
+        guard let octet = parseNumeral(part, max: 255) else { return nil }
+        value = value << 8 | UInt32(octet)
+    }
+    return IPAddress(ipv4: value << (8 * UInt32(4 - parts.count)))
+}
+
+/// A prefix length or a mask in dotted or IPv6 form.
+func parseMask(_ text: some StringProtocol, family: AddressFamily) -> AddressBits? {
+    if let length = parseNumeral(text, max: UInt64(family.bitCount)) {
+        return .mask(prefixLength: Int(length), family: family)
+    }
+    guard let mask = IPAddress(String(text)), mask.family == family else { return nil }
+    return mask.bits
+}
+
+/// `address[/mask]`.
+func parseAddressMatch(_ text: some StringProtocol, family: AddressFamily, inverted: Bool = false) -> AddressMatch? {
+    let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let first = parts.first, let address = parseLooseAddress(first, family: family) else { return nil }
+    guard parts.count == 2 else {
+        return AddressMatch(
+            address: address, mask: .mask(prefixLength: family.bitCount, family: family), inverted: inverted)
+    }
+    guard let mask = parseMask(parts[1], family: family) else { return nil }
+    return AddressMatch(address: address, mask: mask, inverted: inverted)
+}
+
+extension AddressMatch {
+    var isHost: Bool { mask == .mask(prefixLength: address.family.bitCount, family: address.family) }
+
+    /// `10.0.0.0/8`, or `1.0.3.0/255.0.255.0` when the mask has holes; a host with `/32` or `/128`.
+    var text: String { "\(address)/\(maskText)" }
+
+    var maskText: String {
+        mask.prefixLength(family: address.family).map { String($0) }
+            ?? IPAddress(family: address.family, bits: mask).description
+    }
+}
