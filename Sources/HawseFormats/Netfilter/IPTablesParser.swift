@@ -51,7 +51,8 @@ public struct RuleSetText: Hashable, Sendable {
         case verbatim(String)
         case table(TableName)
         case chain(table: TableName, name: String, policy: Chain.Policy?, counters: Counters)
-        case rule(chain: String, rule: Rule, hasCounters: Bool)
+        /// `written` is the line as it stood when that is not how iptables-save would write it.
+        case rule(chain: String, rule: Rule, hasCounters: Bool, written: String?)
         case commit
     }
 
@@ -59,8 +60,13 @@ public struct RuleSetText: Hashable, Sendable {
     public var lines: [Line]
     public var endsWithNewline: Bool
 
-    /// The lines as iptables-save writes them.
-    public var text: String {
+    /// The text as it was read.
+    public var text: String { joined(canonical: false) }
+
+    /// The same lines, every rule written as iptables-save writes it.
+    public var canonicalText: String { joined(canonical: true) }
+
+    private func joined(canonical: Bool) -> String {
         var out = ""
         let plain = IPTablesPrinter(counters: false)
         let counted = IPTablesPrinter(counters: true)
@@ -71,7 +77,8 @@ public struct RuleSetText: Hashable, Sendable {
             case .table(let name): out += "*\(name.rawValue)"
             case .chain(_, let name, let policy, let counters):
                 out += ":\(name) \(policy?.rawValue ?? "-") [\(counters.packets):\(counters.bytes)]"
-            case .rule(let chain, let rule, let hasCounters):
+            case .rule(_, _, _, let written?) where !canonical: out += written
+            case .rule(let chain, let rule, let hasCounters, _):
                 out += (hasCounters ? counted : plain).text(rule, in: chain, family: rules.family)
             case .commit: out += "COMMIT"
             }
@@ -250,7 +257,10 @@ private struct RestoreReading {
         }
         var shown = appended[0]
         shown.counters = counters ?? .zero
-        lines.append(.rule(chain: chain, rule: shown, hasCounters: counters != nil))
+        let printer = IPTablesPrinter(counters: counters != nil)
+        let canonical = printer.text(shown, in: chain, family: parser.family)
+        let written = canonical == text ? nil : String(text)
+        lines.append(.rule(chain: chain, rule: shown, hasCounters: counters != nil, written: written))
     }
 }
 
