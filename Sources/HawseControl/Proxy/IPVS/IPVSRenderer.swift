@@ -1,0 +1,146 @@
+import HawseModel
+import HawseWire
+
+/// kube-proxy's IPVS mode for one address family.
+public struct IPVSRenderer: Sendable {
+    public let settings: ProxySettings
+    private let nodeAddresses: [IPAddress]
+    private var blocks: [ServicePortName: IPVSBlock] = [:]
+    /// How many service ports ask for each set member, and for each bound address.
+    private var members: [IPVSSetName: [IPSet.Entry: Int]] = [:]
+    private var bound: [IPAddress: Int] = [:]
+    private var rules: RuleSet?
+
+    /// What a sync changed.
+    public struct Patch: Sendable {
+        public var changed: [VirtualService] = []
+        public var removed: [VirtualService.Key] = []
+        public var bound: [IPAddress] = []
+        public var unbound: [IPAddress] = []
+        public var added: [(set: String, entry: IPSet.Entry)] = []
+        public var deleted: [(set: String, entry: IPSet.Entry)] = []
+        /// The rules, when they changed.
+        public var rules: RuleSet?
+        public var isEmpty: Bool {
+            changed.isEmpty && removed.isEmpty && bound.isEmpty && unbound.isEmpty && added.isEmpty
+                && deleted.isEmpty && rules == nil
+        }
+    }
+
+    public init(settings: ProxySettings) {
+        self.settings = settings
+        let family = settings.family
+        nodeAddresses = settings.nodePortAddresses.addresses(on: settings.node)
+            .filter { $0.family == family && !$0.isLoopback }
+    }
+
+    public mutating func sync(
+        _ changed: [ServicePortName], services: ServiceMap, endpoints: EndpointsMap
+    ) -> Patch {
+        var patch = Patch()
+        for name in changed {
+            let new = services.ports[name].map {
+                IPVSBlockWriter.block(
+                    for: $0, endpoints: endpoints[name], settings: settings, nodeAddresses: nodeAddresses)
+            }
+            let old = blocks[name]
+            if old == new { continue }
+            blocks[name] = new
+            replace(old ?? IPVSBlock(), with: new ?? IPVSBlock(), &patch)
+        }
+        let current = ruleWriter().ruleSet()
+        if current != rules {
+            rules = current
+            patch.rules = current
+        }
+        return patch
+    }
+
+    private mutating func replace(_ old: IPVSBlock, with new: IPVSBlock, _ patch: inout Patch) {
+        patch.changed += new.servers.filter { !old.servers.contains($0) }
+        for server in old.servers where !new.servers.contains(where: { $0.key == server.key }) {
+            patch.removed.append(server.key)
+        }
+        for address in new.bound where !old.bound.contains(address) {
+            if Self.count(&bound, address, 1) { patch.bound.append(address) }
+        }
+        for address in old.bound where !new.bound.contains(address) {
+            if Self.count(&bound, address, -1) { patch.unbound.append(address) }
+        }
+        let before = Set(old.members), after = Set(new.members)
+        for member in new.members where !before.contains(member) {
+            if Self.count(&members[member.set, default: [:]], member.entry, 1) {
+                patch.added.append((member.set.name(settings.family), member.entry))
+            }
+        }
+        for member in old.members where !after.contains(member) {
+            if Self.count(&members[member.set, default: [:]], member.entry, -1) {
+                patch.deleted.append((member.set.name(settings.family), member.entry))
+            }
+        }
+    }
+
+    /// Counts up or down; true when the key came or went by it.
+    private static func count<Key: Hashable>(_ counts: inout [Key: Int], _ key: Key, _ step: Int) -> Bool {
+        let now = (counts[key] ?? 0) + step
+        counts[key] = now > 0 ? now : nil
+        return step > 0 ? now == 1 : now == 0
+    }
+
+    private func ruleWriter() -> IPVSRuleWriter {
+        let filled = Set(members.filter { !$0.value.isEmpty }.keys)
+        var outFilter: [Rule] = []
+        if filled.contains(.loadBalancerFirewall) {
+            for name in blocks.keys.sorted() { outFilter += blocks[name]?.outFilter ?? [] }
+        }
+        return IPVSRuleWriter(settings: settings, filled: filled, outFilter: outFilter)
+    }
+
+    public func ruleSet() -> RuleSet { rules ?? ruleWriter().ruleSet() }
+
+    /// The virtual servers; where two service ports claim one address and port, the later one has it.
+    public func spec() -> IPVSSpec {
+        var place: [VirtualService.Key: Int] = [:]
+        var services: [VirtualService] = []
+        for name in blocks.keys.sorted() {
+            for server in blocks[name]?.servers ?? [] {
+                if let index = place[server.key] {
+                    services[index] = server
+                } else {
+                    place[server.key] = services.count
+                    services.append(server)
+                }
+            }
+        }
+        return IPVSSpec(services: services, timeouts: settings.timeouts)
+    }
+
+    /// All sets of the family, empty ones too.
+    public func sets() -> [IPSet] {
+        IPVSSetName.allCases.map { name in
+            var set = name.empty(settings.family)
+            if name == .ipvsIPs {
+                set.entries = boundAddresses().map {
+                    var entry = IPSet.Entry()
+                    entry.first = IPPrefix($0, length: settings.family.bitCount)
+                    return entry
+                }
+            } else {
+                set.entries = members[name, default: [:]].keys.sorted(by: Self.precedes)
+            }
+            return set
+        }
+    }
+
+    /// The addresses of kube-ipvs0, in order.
+    public func boundAddresses() -> [IPAddress] { bound.keys.sorted() }
+
+    private static func precedes(_ a: IPSet.Entry, _ b: IPSet.Entry) -> Bool {
+        if a.first != b.first, let x = a.first, let y = b.first { return x < y }
+        if let x = a.port, let y = b.port, x != y {
+            return x.ipProtocol != y.ipProtocol ? x.ipProtocol.rawValue < y.ipProtocol.rawValue : x.lower < y.lower
+        }
+        if a.second != b.second, let x = a.second, let y = b.second { return x < y }
+        return false
+    }
+}
