@@ -49,13 +49,14 @@ public struct ProxySettings: Hashable, Sendable {
             if bind.family == .ipv4 { node.primaryIPv4 = bind } else { node.primaryIPv6 = bind }
         }
         self.node = node
-        let isNFT = mode == .nftables
-        let bit = (isNFT ? configuration.nftables.masqueradeBit : configuration.iptables.masqueradeBit) ?? 14
+        // The section of the file's own mode counts, also when another mode is asked for.
+        let usesNFT = configuration.mode == ProxyMode.nftables.rawValue
+        let bit = (usesNFT ? configuration.nftables.masqueradeBit : configuration.iptables.masqueradeBit) ?? 14
         mark = bit >= 0 && bit < 32 ? 1 << UInt32(bit) : 1 << 14
-        masqueradesAll = isNFT ? configuration.nftables.masqueradeAll : configuration.iptables.masqueradeAll
+        masqueradesAll = usesNFT ? configuration.nftables.masqueradeAll : configuration.iptables.masqueradeAll
         detector = Self.detector(configuration, family: family, node: node)
         var texts = configuration.nodePortAddresses
-        if texts.isEmpty && isNFT { texts = ["primary"] }
+        if texts.isEmpty && mode == .nftables { texts = ["primary"] }
         nodePortAddresses = NodePortAddresses(texts, family: family, primary: node.primary(family))
         hasLocalhostNodePorts =
             family == .ipv4 && (configuration.iptables.localhostNodePorts ?? true)

@@ -138,10 +138,8 @@ struct IPVSBlockWriter {
     }
 
     /// Under a Local policy without a local endpoint the whole cluster serves, so that pods of this node are
-    /// answered; but not when the internal policy is Local too.
+    /// answered; replies to others carry an address they did not ask.
     private func targets(isLocal: Bool) -> [Int] {
-        guard isLocal else { return selection.cluster }
-        if !selection.local.isEmpty { return selection.local }
-        return selection.hasAny && service.isInternalPolicyLocal ? [] : selection.cluster
+        isLocal && !selection.local.isEmpty ? selection.local : selection.cluster
     }
 }
