@@ -5,11 +5,24 @@ public struct LoadedObject: Sendable {
         case unknown(Kubernetes.Unknown)
     }
 
+    /// What a file asks to be done with its objects. A file whose name starts with `delete-` deletes them.
+    public enum Operation: Sendable { case apply, delete }
+
+    public var operation = Operation.apply
     public var content: Content
     public var file: String
     public var mark: SourceMark
     /// The object as written, for patches and for errors that need the place of a field.
     public var node: ManifestNode
+
+    init(content: Content, file: String, mark: SourceMark, node: ManifestNode) {
+        self.content = content
+        self.file = file
+        self.mark = mark
+        self.node = node
+        let name = file.split(separator: "/").last ?? ""
+        if name.hasPrefix("delete-") { operation = .delete }
+    }
 
     public var kind: String {
         switch content {

@@ -1,0 +1,36 @@
+/// What the API server fills into slices, Endpoints, Ingresses and network policies.
+public enum NetworkDefaults {
+    public static func apply(_ slice: inout Kubernetes.EndpointSlice) {
+        for index in slice.ports.indices {
+            if slice.ports[index].name == nil { slice.ports[index].name = "" }
+            if slice.ports[index].protocol == nil { slice.ports[index].protocol = .tcp }
+        }
+    }
+
+    public static func apply(_ endpoints: inout Kubernetes.Endpoints) {
+        for subset in endpoints.subsets.indices {
+            for index in endpoints.subsets[subset].ports.indices
+            where endpoints.subsets[subset].ports[index].protocol.isZero {
+                endpoints.subsets[subset].ports[index].protocol = .tcp
+            }
+        }
+    }
+
+    public static func apply(_ policy: inout Kubernetes.NetworkPolicy) {
+        if policy.spec.policyTypes.isEmpty {
+            policy.spec.policyTypes = policy.spec.egress.isEmpty ? ["Ingress"] : ["Ingress", "Egress"]
+        }
+        for rule in policy.spec.ingress.indices { apply(&policy.spec.ingress[rule].ports) }
+        for rule in policy.spec.egress.indices { apply(&policy.spec.egress[rule].ports) }
+    }
+
+    private static func apply(_ ports: inout [Kubernetes.NetworkPolicyPort]) {
+        for index in ports.indices where ports[index].protocol == nil { ports[index].protocol = .tcp }
+    }
+
+    public static func apply(_ ingressClass: inout Kubernetes.IngressClass) {
+        if ingressClass.spec.parameters != nil, ingressClass.spec.parameters?.scope == nil {
+            ingressClass.spec.parameters?.scope = "Cluster"
+        }
+    }
+}

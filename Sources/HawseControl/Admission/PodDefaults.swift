@@ -1,0 +1,84 @@
+/// What the API server and its admission plugins fill into pods and pod templates.
+public enum PodDefaults {
+    /// `SetDefaults_PodSpec` and `SetDefaults_Container`, as far as they are stored in templates as well.
+    public static func apply(template spec: inout Kubernetes.PodSpec) {
+        for index in spec.containers.indices { apply(container: &spec.containers[index], hostNetwork: spec.hostNetwork) }
+        for index in spec.initContainers.indices {
+            apply(container: &spec.initContainers[index], hostNetwork: spec.hostNetwork)
+        }
+        if spec.dnsPolicy.isEmpty { spec.dnsPolicy = "ClusterFirst" }
+        if spec.restartPolicy.isEmpty { spec.restartPolicy = "Always" }
+        if spec.schedulerName.isEmpty { spec.schedulerName = "default-scheduler" }
+        if spec.terminationGracePeriodSeconds == nil { spec.terminationGracePeriodSeconds = 30 }
+        if spec.other["securityContext"] == nil { spec.other["securityContext"] = ManifestNode(.map([])) }
+    }
+
+    /// A pod of its own has, beside the template's defaults, service links, priority and two tolerations.
+    public static func apply(pod: inout Kubernetes.Pod) {
+        apply(template: &pod.spec)
+        if pod.spec.enableServiceLinks == nil { pod.spec.enableServiceLinks = true }
+        if pod.spec.priority == nil { pod.spec.priority = 0 }
+        if pod.spec.preemptionPolicy == nil { pod.spec.preemptionPolicy = "PreemptLowerPriority" }
+        for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
+            // DefaultTolerationSeconds leaves pods alone that tolerate the taint already.
+            let known = pod.spec.tolerations.contains {
+                ($0.key == key || $0.key.isEmpty) && ($0.effect == "NoExecute" || $0.effect.isEmpty)
+            }
+            if !known {
+                pod.spec.tolerations.append(
+                    .init(key: key, op: "Exists", effect: "NoExecute", tolerationSeconds: 300))
+            }
+        }
+        if pod.status.phase.isEmpty { pod.status.phase = "Pending" }
+        if pod.status.qosClass.isEmpty { pod.status.qosClass = qualityOfService(pod.spec) }
+    }
+
+    static func apply(container: inout Kubernetes.Container, hostNetwork: Bool) {
+        if container.imagePullPolicy.isEmpty {
+            let name = container.image.split(separator: "/").last ?? ""
+            let isLatest = !container.image.contains("@") && (!name.contains(":") || name.hasSuffix(":latest"))
+            container.imagePullPolicy = isLatest ? "Always" : "IfNotPresent"
+        }
+        if container.terminationMessagePath.isEmpty { container.terminationMessagePath = "/dev/termination-log" }
+        if container.terminationMessagePolicy.isEmpty { container.terminationMessagePolicy = "File" }
+        for index in container.ports.indices {
+            if container.ports[index].protocol.isZero { container.ports[index].protocol = .tcp }
+            if hostNetwork, container.ports[index].hostPort == 0 {
+                container.ports[index].hostPort = container.ports[index].containerPort
+            }
+        }
+        for (resource, limit) in container.resources.limits where container.resources.requests[resource] == nil {
+            container.resources.requests[resource] = limit
+        }
+        apply(probe: &container.livenessProbe)
+        apply(probe: &container.readinessProbe)
+        apply(probe: &container.startupProbe)
+    }
+
+    private static func apply(probe: inout Kubernetes.Probe?) {
+        guard probe != nil else { return }
+        if probe?.timeoutSeconds == 0 { probe?.timeoutSeconds = 1 }
+        if probe?.periodSeconds == 0 { probe?.periodSeconds = 10 }
+        if probe?.successThreshold == 0 { probe?.successThreshold = 1 }
+        if probe?.failureThreshold == 0 { probe?.failureThreshold = 3 }
+        if probe?.httpGet != nil {
+            if probe?.httpGet?.path == "" { probe?.httpGet?.path = "/" }
+            if probe?.httpGet?.scheme == "" { probe?.httpGet?.scheme = "HTTP" }
+        }
+        if probe?.grpc != nil, probe?.grpc?.service == nil { probe?.grpc?.service = "" }
+    }
+
+    /// `ComputePodQOS`
+    static func qualityOfService(_ spec: Kubernetes.PodSpec) -> String {
+        let containers = spec.containers + spec.initContainers
+        let limits = containers.map(\.resources)
+        if limits.allSatisfy({ $0.requests.isEmpty && $0.limits.isEmpty }) { return "BestEffort" }
+        let guaranteed = limits.allSatisfy { resources in
+            ["cpu", "memory"].allSatisfy { name in
+                resources.limits[name] != nil
+                    && (resources.requests[name] ?? resources.limits[name]) == resources.limits[name]
+            }
+        }
+        return guaranteed ? "Guaranteed" : "Burstable"
+    }
+}

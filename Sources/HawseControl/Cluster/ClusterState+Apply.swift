@@ -1,0 +1,166 @@
+import HawseWire
+
+extension ClusterState {
+    /// Applies a manifest as `kubectl apply` does: creates the object, or merges it over the one there is.
+    public mutating func apply(_ loaded: LoadedObject) throws(StatusError) {
+        switch loaded.content {
+        case .known(let object):
+            guard let stored = object as? any StoredKind else { return }
+            try apply(any: stored, node: loaded.node)
+        case .unknown(let object): store.put(object)
+        }
+    }
+
+    private mutating func apply<T: StoredKind>(any object: T, node: ManifestNode) throws(StatusError) {
+        let key = namespaced(object).key
+        let identity = "\(T.kind)/\(key)"
+        guard let old = store.get(T.self, key) else {
+            try createFromUser(object)
+            lastApplied[identity] = node
+            return
+        }
+        // Without a spec it is the status subresource that is written: nothing is taken away.
+        let isPartial = node["spec"] == nil && lastApplied[identity]?["spec"] != nil
+        let patch = isPartial ? node : node.applyPatch(after: lastApplied[identity])
+        try replace(old, with: Self.merged(old, patch))
+        if !isPartial { lastApplied[identity] = node }
+    }
+
+    /// A merge patch (`kubectl patch --type merge`).
+    public mutating func patch<T: StoredKind>(
+        _ type: T.Type, _ key: ObjectKey, _ patch: ManifestNode
+    ) throws(StatusError) {
+        guard let old = store.get(type, key) else { throw StatusError.notFound(T.plural, key.name) }
+        try replace(old, with: Self.merged(old, patch))
+    }
+
+    /// Changes an object in place, through the same defaults and checks as a patch.
+    public mutating func modify<T: StoredKind>(
+        _ type: T.Type, _ key: ObjectKey, _ body: (inout T) -> Void
+    ) throws(StatusError) {
+        guard let old = store.get(type, key) else { throw StatusError.notFound(T.plural, key.name) }
+        var new = old
+        body(&new)
+        try replace(old, with: new)
+    }
+
+    private static func merged<T: StoredKind>(_ old: T, _ patch: ManifestNode) throws(StatusError) -> T {
+        var node = old.written().merged(with: patch)
+        if case .map(let entries) = node.value {
+            node.value = .map(entries.filter { $0.key != "kind" && $0.key != "apiVersion" })
+        }
+        let context = FieldContext(file: "")
+        guard let object = T.read(node, context), !context.hasErrors else {
+            let reason = context.diagnostics.first { $0.severity == .error }?.message ?? "cannot be read"
+            throw StatusError(
+                code: 400, reason: "BadRequest",
+                message: "\(T.kind) in version \"\(version(of: T.self))\" cannot be handled as a \(T.kind): \(reason)")
+        }
+        return object
+    }
+
+    private static func version<T: KubernetesObject>(of type: T.Type) -> String {
+        String(T.apiVersion.split(separator: "/").last ?? "v1")
+    }
+
+    func namespaced<T: KubernetesObject>(_ object: T) -> T {
+        var object = object
+        if T.isNamespaced, object.metadata.namespace.isEmpty { object.metadata.namespace = "default" }
+        return object
+    }
+
+    /// Creates an object as a POST does. A status is kept: dumps are read this way, too.
+    public mutating func createFromUser<T: StoredKind>(_ object: T) throws(StatusError) {
+        var object = namespaced(object)
+        if T.isNamespaced, store.namespaces[ObjectKey(name: object.metadata.namespace)] == nil {
+            throw StatusError.notFound("namespaces", object.metadata.namespace)
+        }
+        if object.metadata.name.isEmpty, !object.metadata.generateName.isEmpty {
+            object.metadata.name = names.name(base: object.metadata.generateName)
+        }
+        if store.get(T.self, object.key) != nil {
+            throw StatusError.alreadyExists(T.group.isEmpty ? T.plural : "\(T.plural).\(T.group)", object.metadata.name)
+        }
+        object = stamped(object, uid: names.uid())
+        prepare(&object)
+        object.applyDefaults()
+        let errors = Validation.check(object)
+        if !errors.isEmpty { throw StatusError.invalid(T.qualifiedKind, object.metadata.name, errors) }
+        if var service = object as? Kubernetes.Service {
+            try admit(service: &service, old: nil)
+            store.insert(service)
+            return
+        }
+        if object.metadata.generation == 0, Self.countsGenerations(T.self) { object.metadata.generation = 1 }
+        store.insert(object)
+        created(object)
+    }
+
+    /// What the API server's strategies change on creation, before defaults.
+    private func prepare<T: StoredKind>(_ object: inout T) {
+        if var namespace = object as? Kubernetes.Namespace {
+            namespace.metadata.labels["kubernetes.io/metadata.name"] = namespace.metadata.name
+            if namespace.spec.finalizers.isEmpty { namespace.spec.finalizers = ["kubernetes"] }
+            if namespace.status.phase.isEmpty { namespace.status.phase = "Active" }
+            if let same = namespace as? T { object = same }
+        }
+        if var job = object as? Kubernetes.Job {
+            JobIdentity.label(&job)
+            if let same = job as? T { object = same }
+        }
+        if var secret = object as? Kubernetes.Secret {
+            if secret.type.isEmpty { secret.type = "Opaque" }
+            if let same = secret as? T { object = same }
+        }
+    }
+
+    static func countsGenerations<T: StoredKind>(_ type: T.Type) -> Bool {
+        ["Pod", "Deployment", "ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet", "Job", "CronJob",
+         "EndpointSlice", "Ingress", "IngressClass", "NetworkPolicy"].contains(T.kind)
+    }
+
+    private mutating func created<T: StoredKind>(_ object: T) {
+        if let node = object as? Kubernetes.Node { nodeAdded(node) }
+        if let pod = object as? Kubernetes.Pod { podAdopted(pod) }
+    }
+
+    /// Replaces an object as a PUT does: defaults, checks, allocation, and a new generation when the spec changed.
+    mutating func replace<T: StoredKind>(_ old: T, with new: T) throws(StatusError) {
+        var new = new
+        new.metadata.uid = old.metadata.uid
+        new.metadata.creationTimestamp = old.metadata.creationTimestamp
+        new.metadata.name = old.metadata.name
+        new.metadata.namespace = old.metadata.namespace
+        new.applyDefaults()
+        let errors = Validation.check(new, old: old)
+        if !errors.isEmpty { throw StatusError.invalid(T.qualifiedKind, old.metadata.name, errors) }
+        if var service = new as? Kubernetes.Service, let before = old as? Kubernetes.Service {
+            try admit(service: &service, old: before)
+            store.update(Kubernetes.Service.self, old.key) { $0 = service }
+            return
+        }
+        if Self.countsGenerations(T.self), Self.desired(old) != Self.desired(new) { new.metadata.generation += 1 }
+        store.update(T.self, old.key) { $0 = new }
+    }
+
+    /// An object without its metadata and status: what a generation counts.
+    private static func desired<T: StoredKind>(_ object: T) -> ManifestNode {
+        ManifestNode(.map((object.written().entries ?? []).filter { $0.key != "status" && $0.key != "metadata" }))
+    }
+
+    /// Sets the replicas of a workload, as the scale subresource does.
+    public mutating func scale(_ kind: String, _ key: ObjectKey, to replicas: Int) throws(StatusError) {
+        guard replicas >= 0 else {
+            throw StatusError.invalid(
+                kind, key.name, [.invalid("spec.replicas", replicas, "must be greater than or equal to 0")])
+        }
+        switch kind {
+        case "Deployment": try modify(Kubernetes.Deployment.self, key) { $0.spec.replicas = replicas }
+        case "ReplicaSet": try modify(Kubernetes.ReplicaSet.self, key) { $0.spec.replicas = replicas }
+        case "StatefulSet": try modify(Kubernetes.StatefulSet.self, key) { $0.spec.replicas = replicas }
+        case "ReplicationController":
+            try modify(Kubernetes.ReplicationController.self, key) { $0.spec.replicas = replicas }
+        default: throw StatusError.notFound(kind.lowercased(), key.name)
+        }
+    }
+}

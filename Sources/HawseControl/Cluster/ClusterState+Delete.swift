@@ -1,0 +1,79 @@
+extension ClusterState {
+    /// Deletes an object by kind and key. Pods end gracefully; what the object owns goes with it.
+    public mutating func delete(
+        kind: String, _ key: ObjectKey, gracePeriodSeconds: Int64? = nil
+    ) throws(StatusError) {
+        if kind == "Pod" {
+            try deletePod(key, gracePeriodSeconds: gracePeriodSeconds)
+        } else if let type = Kubernetes.kinds.first(where: { $0.kind == kind }) as? any StoredKind.Type {
+            try remove(type, key)
+        } else if store.unknown[kind]?[key] != nil {
+            store.unknown[kind]?[key] = nil
+        } else {
+            throw StatusError.notFound(kind.lowercased(), key.name)
+        }
+    }
+
+    private mutating func remove<T: StoredKind>(_ type: T.Type, _ key: ObjectKey) throws(StatusError) {
+        guard let object = store.remove(type, key) else { throw StatusError.notFound(T.plural, key.name) }
+        lastApplied["\(T.kind)/\(key)"] = nil
+        if let service = object as? Kubernetes.Service { releaseAll(of: service) }
+        if T.kind == "Namespace" { removeNamespaceContents(key.name) }
+        if T.kind == "Node" { removePods(onNode: key.name) }
+        removeDependents(of: object.metadata.uid, in: key.namespace)
+    }
+
+    /// `DELETE` of a pod: a pod that no node has yet goes at once, others get their grace period.
+    public mutating func deletePod(_ key: ObjectKey, gracePeriodSeconds: Int64? = nil) throws(StatusError) {
+        guard let pod = store.pods[key] else { throw StatusError.notFound("pods", key.name) }
+        var grace = max(0, gracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30)
+        // Nobody watches over a pod without a node; a finished one has nothing left to end.
+        if pod.spec.nodeName.isEmpty || pod.isFinished { grace = 0 }
+        let isHeld = PodScript(pod).isHeld
+        if grace == 0, !isHeld, pod.metadata.finalizers.isEmpty {
+            removePod(key)
+            return
+        }
+        if pod.metadata.isTerminating { return }
+        let end = Kubernetes.Time(microseconds: now.microseconds + grace * 1_000_000)
+        store.update(Kubernetes.Pod.self, key) {
+            $0.metadata.deletionTimestamp = end
+            $0.metadata.deletionGracePeriodSeconds = grace
+            $0.metadata.generation += 1
+        }
+    }
+
+    /// Takes a pod out of the store and gives its addresses back.
+    mutating func removePod(_ key: ObjectKey) {
+        guard let pod = store.remove(Kubernetes.Pod.self, key) else { return }
+        releaseAddresses(of: pod)
+        runtimes[key] = nil
+        lastApplied["Pod/\(key)"] = nil
+        if let owner = pod.metadata.controller { wakeOwner(owner, namespace: key.namespace) }
+    }
+
+    private mutating func removePods(onNode name: String) {
+        for pod in store.pods.all.filter({ $0.spec.nodeName == name }) { removePod(pod.key) }
+        podAddresses[name] = nil
+    }
+
+    /// Background deletion by the garbage collector.
+    private mutating func removeDependents(of uid: String, in namespace: String) {
+        func owned(_ metadata: Kubernetes.ObjectMeta) -> Bool { metadata.ownerReferences.contains { $0.uid == uid } }
+        for pod in store.pods(ownedBy: uid, in: namespace) { try? deletePod(pod.key) }
+        for key in store.replicaSets.all.filter({ owned($0.metadata) }).map(\.key) {
+            try? remove(Kubernetes.ReplicaSet.self, key)
+        }
+        for key in store.jobs.all.filter({ owned($0.metadata) }).map(\.key) { try? remove(Kubernetes.Job.self, key) }
+    }
+
+    private mutating func removeNamespaceContents(_ namespace: String) {
+        for pod in store.pods.inNamespace(namespace) { removePod(pod.key) }
+        func removeAll<T: StoredKind>(_ type: T.Type) {
+            for object in store[keyPath: T.shelf].inNamespace(namespace) { try? remove(type, object.key) }
+        }
+        for type in Kubernetes.kinds where type.isNamespaced {
+            if let stored = type as? any StoredKind.Type { removeAll(stored) }
+        }
+    }
+}

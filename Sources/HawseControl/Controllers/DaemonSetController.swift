@@ -1,0 +1,131 @@
+extension ClusterState {
+    /// One pod on every node that takes it.
+    mutating func syncDaemonSet(_ key: ObjectKey) {
+        guard let set = store.daemonSets[key], !set.metadata.isTerminating else { return }
+        let recorded = store.pods(ownedBy: set.metadata.uid, in: key.namespace)
+            .compactMap { $0.metadata.labels["controller-revision-hash"] }.first
+        let hash = revision(of: set.spec.template, "DaemonSet/\(key)", recorded: recorded) { $0 }
+        let generation = set.metadata.annotations["deprecated.daemonset.template.generation"] ?? "1"
+        var status = Kubernetes.DaemonSetStatus()
+        status.observedGeneration = set.metadata.generation
+        var byNode: [String: [Kubernetes.Pod]] = [:]
+        for pod in store.pods(ownedBy: set.metadata.uid, in: key.namespace) {
+            byNode[Self.node(of: pod), default: []].append(pod)
+        }
+        var outdated: [Kubernetes.Pod] = []
+        var unavailable = 0
+        for node in store.nodes.all {
+            let pods = byNode.removeValue(forKey: node.metadata.name) ?? []
+            let wanted = Self.runs(set, on: node)
+            for pod in pods where pod.isFinished { removePod(pod.key) }
+            let live = pods.filter { !$0.isFinished }
+            if !wanted.run {
+                for pod in live where !wanted.keep && !pod.metadata.isTerminating { try? deletePod(pod.key) }
+                status.numberMisscheduled += live.isEmpty ? 0 : 1
+                continue
+            }
+            status.desiredNumberScheduled += 1
+            if live.isEmpty {
+                create(daemonPod(set, on: node.metadata.name, hash: hash, generation: generation))
+                unavailable += 1
+                continue
+            }
+            status.currentNumberScheduled += 1
+            let isFresh = { (pod: Kubernetes.Pod) in pod.metadata.labels["controller-revision-hash"] == hash }
+            outdated += live.filter { !isFresh($0) && !$0.metadata.isTerminating }
+            if live.contains(where: isFresh) { status.updatedNumberScheduled += 1 }
+            status.numberReady += live.contains { $0.isReady } ? 1 : 0
+            let isUp = live.contains { isAvailable($0, minReadySeconds: set.spec.minReadySeconds) && !$0.metadata.isTerminating }
+            status.numberAvailable += isUp ? 1 : 0
+            unavailable += isUp ? 0 : 1
+        }
+        for pod in byNode.values.joined().sorted(by: { $0.key < $1.key }) where !pod.metadata.isTerminating {
+            try? deletePod(pod.key)
+        }
+        replaceOutdated(set, outdated, unavailable: unavailable, desired: status.desiredNumberScheduled)
+        status.numberUnavailable = status.desiredNumberScheduled - status.numberAvailable
+        store.update(Kubernetes.DaemonSet.self, key) { object in
+            status.conditions = object.status.conditions
+            status.collisionCount = object.status.collisionCount
+            object.status = status
+            object.metadata.annotations["deprecated.daemonset.template.generation"] = generation
+        }
+    }
+
+    /// The node a daemon pod is meant for, bound or not yet.
+    private static func node(of pod: Kubernetes.Pod) -> String {
+        if !pod.spec.nodeName.isEmpty { return pod.spec.nodeName }
+        let terms = pod.spec.affinity?.nodeAffinity?.required?.nodeSelectorTerms ?? []
+        return terms.first?.matchFields.first { $0.key == "metadata.name" }?.values.first ?? ""
+    }
+
+    static let daemonTolerations: [Kubernetes.Toleration] = [
+        .init(key: "node.kubernetes.io/not-ready", op: "Exists", effect: "NoExecute"),
+        .init(key: "node.kubernetes.io/unreachable", op: "Exists", effect: "NoExecute"),
+        .init(key: "node.kubernetes.io/disk-pressure", op: "Exists", effect: "NoSchedule"),
+        .init(key: "node.kubernetes.io/memory-pressure", op: "Exists", effect: "NoSchedule"),
+        .init(key: "node.kubernetes.io/pid-pressure", op: "Exists", effect: "NoSchedule"),
+        .init(key: "node.kubernetes.io/unschedulable", op: "Exists", effect: "NoSchedule"),
+    ]
+
+    private static func tolerations(_ spec: Kubernetes.PodSpec) -> [Kubernetes.Toleration] {
+        let network: [Kubernetes.Toleration] =
+            spec.hostNetwork
+            ? [.init(key: "node.kubernetes.io/network-unavailable", op: "Exists", effect: "NoSchedule")] : []
+        return spec.tolerations + (daemonTolerations + network).filter { !spec.tolerations.contains($0) }
+    }
+
+    /// `NodeShouldRunDaemonPod`: may a pod be started there, and may one that is there stay.
+    private static func runs(_ set: Kubernetes.DaemonSet, on node: Kubernetes.Node) -> (run: Bool, keep: Bool) {
+        let spec = set.spec.template.spec
+        if !spec.nodeName.isEmpty, spec.nodeName != node.metadata.name { return (false, false) }
+        guard SchedulerFilter.matchesNodeAffinity(spec, node) else { return (false, false) }
+        let tolerations = tolerations(spec)
+        let untolerated = SchedulerFilter.taints(of: node).filter { taint in
+            taint.effect != "PreferNoSchedule" && !tolerations.contains { $0.tolerates(taint) }
+                && taint.key != "node.kubernetes.io/not-ready" && taint.key != "node.kubernetes.io/unreachable"
+        }
+        return (untolerated.isEmpty, !untolerated.contains { $0.effect == "NoExecute" })
+    }
+
+    private func daemonPod(
+        _ set: Kubernetes.DaemonSet, on node: String, hash: String, generation: String
+    ) -> Kubernetes.Pod {
+        var template = set.spec.template
+        template.spec.tolerations = Self.tolerations(template.spec)
+        var term = Kubernetes.NodeSelectorTerm()
+        term.matchFields = [.init(key: "metadata.name", op: "In", values: [node])]
+        var affinity = template.spec.affinity ?? Kubernetes.Affinity()
+        var nodes = affinity.nodeAffinity ?? Kubernetes.NodeAffinity()
+        var selector = nodes.required ?? Kubernetes.NodeSelector()
+        if selector.nodeSelectorTerms.isEmpty {
+            selector.nodeSelectorTerms = [term]
+        } else {
+            for index in selector.nodeSelectorTerms.indices {
+                selector.nodeSelectorTerms[index].matchFields = term.matchFields
+            }
+        }
+        nodes.required = selector
+        affinity.nodeAffinity = nodes
+        template.spec.affinity = affinity
+        var pod = pod(from: template, ownedBy: set)
+        pod.metadata.labels["controller-revision-hash"] = hash
+        pod.metadata.labels["pod-template-generation"] = generation
+        return pod
+    }
+
+    /// RollingUpdate: as many pods of an old template go as may be missing at once.
+    private mutating func replaceOutdated(
+        _ set: Kubernetes.DaemonSet, _ outdated: [Kubernetes.Pod], unavailable: Int, desired: Int
+    ) {
+        guard set.spec.updateStrategy.type == "RollingUpdate", !outdated.isEmpty else { return }
+        let limit = set.spec.updateStrategy.rollingUpdate?.maxUnavailable?.scaled(of: desired, roundingUp: true) ?? 1
+        var room = max(limit, 1) - unavailable
+        // A pod that serves nobody may go whatever the count.
+        for pod in outdated where !pod.isReady { try? deletePod(pod.key) }
+        for pod in outdated where pod.isReady && room > 0 {
+            try? deletePod(pod.key)
+            room -= 1
+        }
+    }
+}

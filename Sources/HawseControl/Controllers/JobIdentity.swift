@@ -1,0 +1,20 @@
+/// The labels and the selector that tie a Job to its pods (`jobStrategy.PrepareForCreate`).
+enum JobIdentity {
+    static let index = "batch.kubernetes.io/job-completion-index"
+    static let finalizer = "batch.kubernetes.io/job-tracking"
+
+    static func label(_ job: inout Kubernetes.Job) {
+        guard job.spec.manualSelector != true else { return }
+        let uid = job.metadata.uid
+        let labels = [
+            "controller-uid": uid, "job-name": job.metadata.name, "batch.kubernetes.io/controller-uid": uid,
+            "batch.kubernetes.io/job-name": job.metadata.name,
+        ]
+        job.spec.template.metadata.labels.merge(labels) { _, new in new }
+        if job.spec.selector == nil {
+            job.spec.selector = Kubernetes.LabelSelector(matchLabels: ["batch.kubernetes.io/controller-uid": uid])
+        }
+        // A Job without labels of its own takes its template's.
+        if job.metadata.labels.isEmpty { job.metadata.labels = job.spec.template.metadata.labels }
+    }
+}

@@ -1,0 +1,75 @@
+extension ClusterState {
+    /// Copies an Endpoints object that somebody wrote for a Service without selector into slices.
+    mutating func syncMirroring(_ key: ObjectKey) {
+        let mirrored = store.slices(of: key).filter { $0.metadata.labels[Self.managedBy] == Self.mirrorManager }
+        guard let endpoints = store.endpoints[key], let service = store.services[key], service.spec.selector.isEmpty,
+            endpoints.metadata.labels["endpointslice.kubernetes.io/skip-mirror"] != "true",
+            endpoints.metadata.annotations["control-plane.alpha.kubernetes.io/leader"] == nil
+        else {
+            if !recordedServices.contains(key) {
+                for slice in mirrored { store.remove(Kubernetes.EndpointSlice.self, slice.key) }
+            }
+            return
+        }
+        if recordedServices.contains(key), !mirrored.isEmpty { return }
+        var labels = endpoints.metadata.labels
+        labels["kubernetes.io/service-name"] = key.name
+        labels[Self.managedBy] = Self.mirrorManager
+        var left = mirrored
+        for wanted in Self.mirrorSlices(of: endpoints) {
+            if let index = left.firstIndex(where: { $0.addressType == wanted.addressType && $0.ports == wanted.ports }) {
+                let old = left.remove(at: index)
+                guard old.endpoints != wanted.endpoints || old.metadata.labels != labels else { continue }
+                store.update(Kubernetes.EndpointSlice.self, old.key) {
+                    $0.endpoints = wanted.endpoints
+                    $0.metadata.labels = labels
+                    $0.metadata.generation += 1
+                }
+                continue
+            }
+            var slice = wanted
+            slice.metadata.namespace = key.namespace
+            slice.metadata.generateName = "\(key.name)-"
+            slice.metadata.labels = labels
+            slice.metadata.generation = 1
+            slice.metadata.ownerReferences = [owner(endpoints)]
+            create(slice)
+        }
+        for slice in left { store.remove(Kubernetes.EndpointSlice.self, slice.key) }
+    }
+
+    /// One slice for each subset and address family, its endpoints by address.
+    private static func mirrorSlices(of endpoints: Kubernetes.Endpoints) -> [Kubernetes.EndpointSlice] {
+        var slices: [Kubernetes.EndpointSlice] = []
+        for subset in endpoints.subsets {
+            let ports = subset.ports.map { port -> Kubernetes.EndpointPort in
+                var result = Kubernetes.EndpointPort()
+                result.name = port.name
+                result.port = port.port
+                result.protocol = port.protocol.isZero ? .tcp : port.protocol
+                result.appProtocol = port.appProtocol
+                return result
+            }
+            let all = subset.addresses.map { ($0, true) } + subset.notReadyAddresses.map { ($0, false) }
+            for (type, isIPv6) in [("IPv4", false), ("IPv6", true)] {
+                let members = all.filter { $0.0.ip.contains(":") == isIPv6 }
+                    .sorted { $0.0.ip.utf8.lexicographicallyPrecedes($1.0.ip.utf8) }
+                guard !members.isEmpty else { continue }
+                var slice = Kubernetes.EndpointSlice()
+                slice.addressType = type
+                slice.ports = ports
+                slice.endpoints = members.prefix(1000).map { address, isReady in
+                    var endpoint = Kubernetes.Endpoint()
+                    endpoint.addresses = [address.ip]
+                    endpoint.conditions.ready = isReady
+                    endpoint.hostname = address.hostname.isEmpty ? nil : address.hostname
+                    endpoint.nodeName = address.nodeName
+                    endpoint.targetRef = address.targetRef
+                    return endpoint
+                }
+                slices.append(slice)
+            }
+        }
+        return slices
+    }
+}

@@ -1,0 +1,110 @@
+extension ClusterState {
+    /// One step of a StatefulSet: pods by ordinal, one after another unless its management is parallel.
+    mutating func syncStatefulSet(_ key: ObjectKey) {
+        guard let set = store.statefulSets[key], !set.metadata.isTerminating else { return }
+        let recorded = set.status.updateRevision.isEmpty ? nil : set.status.updateRevision
+        let hash = revision(of: set.spec.template, "StatefulSet/\(key)", recorded: recorded) {
+            "\(set.metadata.name)-\($0)"
+        }
+        let current = set.status.currentRevision.isEmpty ? hash : set.status.currentRevision
+        if set.status.updateRevision != hash {
+            store.update(Kubernetes.StatefulSet.self, key) {
+                $0.status.currentRevision = current
+                $0.status.updateRevision = hash
+                if $0.status.collisionCount == nil { $0.status.collisionCount = 0 }
+            }
+            revisionTemplates["\(key)/\(hash)"] = set.spec.template
+        }
+        stepStatefulSet(set, current: current, update: hash)
+        writeStatefulSetStatus(key, current: current, update: hash)
+    }
+
+    static func ordinal(of pod: Kubernetes.Pod) -> Int? {
+        guard let dash = pod.metadata.name.lastIndex(of: "-") else { return nil }
+        return Int(pod.metadata.name[pod.metadata.name.index(after: dash)...])
+    }
+
+    private mutating func stepStatefulSet(_ set: Kubernetes.StatefulSet, current: String, update: String) {
+        let isOrdered = set.spec.podManagementPolicy != "Parallel"
+        let pods = store.pods(ownedBy: set.metadata.uid, in: set.metadata.namespace)
+        var byOrdinal: [Int: Kubernetes.Pod] = [:]
+        for pod in pods { if let ordinal = Self.ordinal(of: pod) { byOrdinal[ordinal] = pod } }
+        let start = set.spec.ordinals?.start ?? 0
+        let wanted = start..<(start + max(0, set.spec.replicas ?? 1))
+        for ordinal in wanted {
+            if let pod = byOrdinal[ordinal] {
+                if pod.isFinished, !pod.metadata.isTerminating {
+                    removePod(pod.key)
+                    return
+                }
+                let isHealthy = isAvailable(pod, minReadySeconds: set.spec.minReadySeconds) && !pod.metadata.isTerminating
+                if !isHealthy, isOrdered {
+                    wakeWhenAvailable([pod], minReadySeconds: set.spec.minReadySeconds, .statefulSet, set.key)
+                    return
+                }
+                continue
+            }
+            let partition = set.spec.updateStrategy.rollingUpdate?.partition ?? 0
+            let isOld = set.spec.updateStrategy.type == "RollingUpdate" && ordinal < start + partition
+            createStatefulPod(set, ordinal, revision: isOld ? current : update)
+            if isOrdered { return }
+        }
+        for ordinal in byOrdinal.keys.filter({ !wanted.contains($0) }).sorted(by: >) {
+            guard let pod = byOrdinal[ordinal] else { continue }
+            if !pod.metadata.isTerminating { try? deletePod(pod.key) }
+            if isOrdered { return }
+        }
+        updateStatefulPods(set, byOrdinal: byOrdinal, update: update)
+    }
+
+    /// RollingUpdate: from the highest ordinal down to the partition, one pod at a time.
+    private mutating func updateStatefulPods(
+        _ set: Kubernetes.StatefulSet, byOrdinal: [Int: Kubernetes.Pod], update: String
+    ) {
+        guard set.spec.updateStrategy.type == "RollingUpdate" else { return }
+        let lowest = (set.spec.ordinals?.start ?? 0) + (set.spec.updateStrategy.rollingUpdate?.partition ?? 0)
+        for ordinal in byOrdinal.keys.sorted(by: >) where ordinal >= lowest {
+            guard let pod = byOrdinal[ordinal] else { continue }
+            if pod.metadata.isTerminating { return }
+            if pod.metadata.labels["controller-revision-hash"] != update {
+                try? deletePod(pod.key)
+                return
+            }
+            if !isAvailable(pod, minReadySeconds: set.spec.minReadySeconds) { return }
+        }
+    }
+
+    private mutating func createStatefulPod(_ set: Kubernetes.StatefulSet, _ ordinal: Int, revision: String) {
+        let template = revisionTemplates["\(set.key)/\(revision)"] ?? set.spec.template
+        var pod = pod(from: template, ownedBy: set)
+        pod.metadata.name = "\(set.metadata.name)-\(ordinal)"
+        pod.metadata.generateName = "\(set.metadata.name)-"
+        pod.metadata.labels["statefulset.kubernetes.io/pod-name"] = pod.metadata.name
+        pod.metadata.labels["apps.kubernetes.io/pod-index"] = String(ordinal)
+        pod.metadata.labels["controller-revision-hash"] = revision
+        pod.spec.hostname = pod.metadata.name
+        pod.spec.subdomain = set.spec.serviceName
+        guard store.pods[pod.key] == nil else { return }
+        create(pod)
+        note("SuccessfulCreate", "create Pod \(pod.metadata.name)", kind: "StatefulSet", key: set.key)
+    }
+
+    private mutating func writeStatefulSetStatus(_ key: ObjectKey, current: String, update: String) {
+        guard let set = store.statefulSets[key] else { return }
+        let pods = store.pods(ownedBy: set.metadata.uid, in: key.namespace)
+        let active = pods.filter(Self.isActive)
+        func count(_ revision: String) -> Int {
+            active.filter { $0.metadata.labels["controller-revision-hash"] == revision }.count
+        }
+        var status = set.status
+        status.observedGeneration = set.metadata.generation
+        status.replicas = pods.filter { !$0.isFinished }.count
+        status.readyReplicas = active.filter(\.isReady).count
+        status.availableReplicas = active.filter { isAvailable($0, minReadySeconds: set.spec.minReadySeconds) }.count
+        status.updatedReplicas = count(update)
+        let isDone = status.updatedReplicas == (set.spec.replicas ?? 1) && status.readyReplicas == status.updatedReplicas
+        status.currentRevision = isDone ? update : current
+        status.currentReplicas = count(status.currentRevision)
+        store.update(Kubernetes.StatefulSet.self, key) { $0.status = status }
+    }
+}

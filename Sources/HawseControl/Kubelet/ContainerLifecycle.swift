@@ -1,0 +1,148 @@
+extension ClusterState {
+    /// Moves a pod's containers on: init containers one after another, then all others together; ends, restarts,
+    /// probes.
+    mutating func runContainers(of pod: Kubernetes.Pod, script: PodScript, _ runtime: inout PodRuntime) {
+        for container in pod.spec.initContainers {
+            guard initDone(container, pod: pod, script: script, &runtime) else { return }
+        }
+        for container in pod.spec.containers {
+            run(container, pod: pod, script: script, &runtime)
+        }
+    }
+
+    /// Init containers end at once unless scripted; sidecars only have to have started.
+    private mutating func initDone(
+        _ container: Kubernetes.Container, pod: Kubernetes.Pod, script: PodScript, _ runtime: inout PodRuntime
+    ) -> Bool {
+        if container.restartPolicy == "Always" {
+            run(container, pod: pod, script: script, &runtime)
+            let state = runtime.containers[container.name]
+            return container.startupProbe == nil ? state?.startedAt != nil : state?.startup.passed == true
+        }
+        var state = runtime.containers[container.name] ?? ContainerRuntime()
+        if state.finishedAt == nil {
+            state.startedAt = now
+            state.finishedAt = now
+            state.exitCode = 0
+        }
+        runtime.containers[container.name] = state
+        return state.exitCode == 0
+    }
+
+    private mutating func run(
+        _ container: Kubernetes.Container, pod: Kubernetes.Pod, script: PodScript, _ runtime: inout PodRuntime
+    ) {
+        var state = runtime.containers[container.name] ?? ContainerRuntime()
+        defer { runtime.containers[container.name] = state }
+        if state.startedAt == nil { start(&state) }
+        if script.phase == "Succeeded" || script.phase == "Failed" {
+            finish(&state, exitCode: script.phase == "Succeeded" ? 0 : 1)
+            return
+        }
+        if let seconds = script.runSeconds, state.finishedAt == nil, let started = state.startedAt {
+            let end = Kubernetes.Time(microseconds: started.microseconds + Int64(seconds * 1_000_000))
+            if now >= end {
+                finish(&state, exitCode: script.exitCode)
+            } else {
+                wake(.kubelet, pod.key, at: end, isProgress: pod.spec.restartPolicy != "Always")
+            }
+        }
+        if state.finishedAt != nil {
+            restart(&state, pod: pod)
+            return
+        }
+        probe(container, pod: pod, script: script, &state)
+    }
+
+    private func start(_ state: inout ContainerRuntime) {
+        state.startedAt = now
+        state.finishedAt = nil
+        state.exitCode = nil
+        state.restartAt = nil
+        state.readiness = ProbeRuntime()
+        state.liveness = ProbeRuntime()
+        state.liveness.passed = true
+        state.startup = ProbeRuntime()
+    }
+
+    private func finish(_ state: inout ContainerRuntime, exitCode: Int) {
+        guard state.finishedAt == nil else { return }
+        state.finishedAt = now
+        state.exitCode = exitCode
+    }
+
+    /// A finished container starts again as the policy has it, after 10 s, 20 s, … 5 minutes.
+    private mutating func restart(_ state: inout ContainerRuntime, pod: Kubernetes.Pod) {
+        let policy = pod.spec.restartPolicy
+        guard policy == "Always" || policy == "OnFailure" && state.exitCode != 0, !pod.metadata.isTerminating else {
+            return
+        }
+        if state.restartAt == nil {
+            let delay = state.restarts == 0 ? 0 : min(10 * pow2(state.restarts - 1), 300)
+            state.restartAt = Kubernetes.Time(microseconds: now.microseconds + Int64(delay) * 1_000_000)
+        }
+        guard let due = state.restartAt else { return }
+        if now >= due {
+            state.restarts += 1
+            start(&state)
+            wake(.kubelet, pod.key, inSeconds: 0.001, isProgress: false)
+        } else {
+            wake(.kubelet, pod.key, at: due, isProgress: false)
+        }
+    }
+
+    private func pow2(_ exponent: Int) -> Int { exponent > 10 ? 1024 : 1 << max(0, exponent) }
+
+    /// Startup first; liveness and readiness only after it has passed.
+    private mutating func probe(
+        _ container: Kubernetes.Container, pod: Kubernetes.Pod, script: PodScript, _ state: inout ContainerRuntime
+    ) {
+        let succeeds = state.probesSucceed ?? script.isReady
+        if let startup = container.startupProbe, !state.startup.passed {
+            step(startup, &state.startup, started: state.startedAt, succeeds: succeeds, pod: pod)
+            if state.startup.failures >= max(1, startup.failureThreshold) { finish(&state, exitCode: 137) }
+            if !state.startup.passed { return }
+        }
+        state.startup.passed = true
+        if let readiness = container.readinessProbe {
+            step(readiness, &state.readiness, started: state.startedAt, succeeds: succeeds, pod: pod)
+        } else {
+            state.readiness.passed = succeeds
+        }
+        guard let liveness = container.livenessProbe else { return }
+        step(liveness, &state.liveness, started: state.startedAt, succeeds: state.livenessSucceeds ?? true, pod: pod)
+        if state.liveness.failures >= max(1, liveness.failureThreshold) {
+            finish(&state, exitCode: 137)
+            note("Unhealthy", "container \(container.name) failed its liveness probe", kind: "Pod", key: pod.key)
+            restart(&state, pod: pod)
+        }
+    }
+
+    /// Runs a probe when it is due and counts towards its thresholds.
+    private mutating func step(
+        _ probe: Kubernetes.Probe, _ state: inout ProbeRuntime, started: Kubernetes.Time?, succeeds: Bool,
+        pod: Kubernetes.Pod
+    ) {
+        let period = Int64(max(1, probe.periodSeconds)) * 1_000_000
+        if state.next == nil {
+            let base = started?.microseconds ?? now.microseconds
+            state.next = Kubernetes.Time(microseconds: base + Int64(max(0, probe.initialDelaySeconds)) * 1_000_000)
+        }
+        while let due = state.next, due <= now {
+            if succeeds {
+                state.successes += 1
+                state.failures = 0
+                if state.successes >= max(1, probe.successThreshold) { state.passed = true }
+            } else {
+                state.failures += 1
+                state.successes = 0
+                if state.failures >= max(1, probe.failureThreshold) { state.passed = false }
+            }
+            state.next = Kubernetes.Time(microseconds: due.microseconds + period)
+            // A settled probe that keeps its answer has nothing more to say: no timer for ever.
+            if succeeds == state.passed, succeeds || state.failures >= max(1, probe.failureThreshold) { break }
+        }
+        let isSettled = succeeds == state.passed && (succeeds || state.failures >= max(1, probe.failureThreshold))
+        if !isSettled, let due = state.next { wake(.kubelet, pod.key, at: due, isProgress: succeeds) }
+    }
+}

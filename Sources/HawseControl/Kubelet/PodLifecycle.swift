@@ -1,0 +1,105 @@
+extension ClusterState {
+    /// One look of a pod's kubelet at it: starts it, probes it, restarts or ends it, and writes its status.
+    mutating func syncPod(_ key: ObjectKey) {
+        guard let pod = store.pods[key], let node = store.nodes[ObjectKey(name: pod.spec.nodeName)] else { return }
+        // A pod whose status came with the input is as its status says, until it is deleted.
+        let isRecorded = runtimes[key] == nil && !pod.status.podIPs.isEmpty
+        if pod.metadata.isTerminating {
+            endPod(pod, isRecorded: isRecorded)
+            return
+        }
+        if isRecorded || pod.isFinished { return }
+        if isUnreachable(node) { return }
+        let script = PodScript(pod)
+        if script.phase == "Pending" { return }
+        var runtime = runtimes[key] ?? PodRuntime()
+        if runtime.started == nil {
+            guard let status = startedStatus(of: pod, on: node, &runtime) else {
+                runtimes[key] = runtime
+                return
+            }
+            store.update(Kubernetes.Pod.self, key) { $0.status = status }
+        }
+        guard let current = store.pods[key] else { return }
+        runContainers(of: current, script: script, &runtime)
+        runtimes[key] = runtime
+        writeStatus(of: current, script: script, runtime)
+    }
+
+    func isUnreachable(_ node: Kubernetes.Node) -> Bool {
+        node.status.conditions.first { $0.type == "Ready" }.map { $0.status != "True" } ?? false
+    }
+
+    /// Sandbox and address, once the start delay is over.
+    private mutating func startedStatus(
+        of pod: Kubernetes.Pod, on node: Kubernetes.Node, _ runtime: inout PodRuntime
+    ) -> Kubernetes.PodStatus? {
+        var status = pod.status
+        if status.startTime == nil {
+            status.startTime = now
+            status.hostIP = node.internalIPs.first ?? ""
+            status.hostIPs = (configuration.isDualStack ? node.internalIPs : Array(node.internalIPs.prefix(1)))
+                .map { Kubernetes.HostIP($0) }
+            if configuration.kubelet.start > 0 {
+                store.update(Kubernetes.Pod.self, pod.key) { $0.status = status }
+            }
+        }
+        let begin = status.startTime?.microseconds ?? now.microseconds
+        let due = Kubernetes.Time(microseconds: begin + Int64(configuration.kubelet.start * 1_000_000))
+        guard now >= due else {
+            wake(.kubelet, pod.key, at: due, isProgress: true)
+            return nil
+        }
+        runtime.started = now
+        let addresses = allocateAddresses(for: pod, on: node)
+        status.podIP = addresses.first ?? ""
+        status.podIPs = addresses.map { Kubernetes.HostIP($0) }
+        return status
+    }
+
+    private mutating func writeStatus(of pod: Kubernetes.Pod, script: PodScript, _ runtime: PodRuntime) {
+        let status = PodStatusWriter(pod: pod, script: script, runtime: runtime, now: now).status()
+        store.update(Kubernetes.Pod.self, pod.key) { $0.status = status }
+    }
+
+    /// The way out: preStop hooks, SIGTERM, then the pod is gone, at the end of its grace period at the latest.
+    private mutating func endPod(_ pod: Kubernetes.Pod, isRecorded: Bool) {
+        let key = pod.key
+        if PodScript(pod).isHeld { return }
+        if isRecorded, recordedTerminations.contains(pod.metadata.uid) { return }
+        let grace = pod.metadata.deletionGracePeriodSeconds ?? 30
+        let deadline = pod.metadata.deletionTimestamp ?? now
+        let asked = deadline.microseconds - grace * 1_000_000
+        let wanted = max(Self.preStopSeconds(of: pod) + configuration.kubelet.stop, 0)
+        let end = min(deadline, Kubernetes.Time(microseconds: asked + Int64(min(wanted, 1e9) * 1_000_000)))
+        guard now >= end else {
+            var runtime = runtimes[key] ?? PodRuntime()
+            runtime.stopping = end
+            if runtimes[key] != nil {
+                // Readiness goes on being probed while the pod ends.
+                runContainers(of: pod, script: PodScript(pod), &runtime)
+                runtimes[key] = runtime
+                writeStatus(of: pod, script: PodScript(pod), runtime)
+            }
+            wake(.kubelet, key, at: end, isProgress: true)
+            return
+        }
+        removePod(key)
+    }
+
+    /// The longest preStop hook: a `sleep` action, or an `exec` of a sleep command.
+    static func preStopSeconds(of pod: Kubernetes.Pod) -> Double {
+        pod.spec.containers.map { container -> Double in
+            guard let hook = container.lifecycle?.preStop else { return 0 }
+            if let sleep = hook.sleep { return Double(sleep.seconds) }
+            guard let command = hook.exec?.command else { return 0 }
+            let words = command.flatMap { $0.split(whereSeparator: { $0 == " " || $0 == ";" }) }
+            guard let index = words.firstIndex(where: { $0 == "sleep" || $0.hasSuffix("/sleep") }),
+                index + 1 < words.count
+            else { return 0 }
+            return Double(words[index + 1]) ?? 0
+        }.max() ?? 0
+    }
+
+    mutating func podRemoved(_ key: ObjectKey) { runtimes[key] = nil }
+}

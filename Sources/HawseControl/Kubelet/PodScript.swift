@@ -1,0 +1,30 @@
+/// What a pod's annotations say about how it behaves when simulated. Each may start with `hawse/` or `lab/`:
+///
+/// - `ready: "false"`: its containers run and never become ready
+/// - `phase: Pending | Succeeded | Failed`: it stays without an address, or ends at once
+/// - `hold: "true"`: once deleted, it never ends
+/// - `ip: a, b`: its addresses
+/// - `run-seconds: n`: its containers end by themselves after so long, with `exit-code: n`
+public struct PodScript: Sendable {
+    public var isReady = true
+    public var phase: String?
+    public var isHeld = false
+    public var addresses: [String] = []
+    public var runSeconds: Double?
+    public var exitCode = 0
+
+    static let prefixes = ["hawse/", "lab/"]
+
+    public init(_ pod: Kubernetes.Pod) {
+        guard !pod.metadata.annotations.isEmpty else { return }
+        func value(_ name: String) -> String? {
+            Self.prefixes.lazy.compactMap { pod.metadata.annotations[$0 + name] }.first
+        }
+        isReady = value("ready") != "false"
+        phase = value("phase")
+        isHeld = value("hold") == "true"
+        addresses = value("ip")?.split(separator: ",").map { String($0.drop { $0 == " " }) } ?? []
+        runSeconds = value("run-seconds").flatMap(Double.init)
+        exitCode = value("exit-code").flatMap { Int($0) } ?? 0
+    }
+}

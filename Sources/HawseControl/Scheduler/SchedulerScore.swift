@@ -1,0 +1,141 @@
+/// The scheduler's score plugins with their default weights, each normalised to 0…100.
+struct SchedulerScore {
+    let pod: Kubernetes.Pod
+    let store: ClusterStore
+    let usage: [String: SchedulerState.Usage]
+    let nodes: [Kubernetes.Node]
+
+    func totals() -> [Int] {
+        guard nodes.count > 1 else { return nodes.map { _ in 0 } }
+        let requests = SchedulerState.requests(of: pod.spec)
+        var totals = nodes.map { leastAllocated($0, requests) + balanced($0, requests) }
+        add(normalizedReversed(nodes.map(preferredTaints)), weight: 3, to: &totals)
+        add(normalized(nodes.map(preferredNodes)), weight: 2, to: &totals)
+        add(spreadScores(), weight: 2, to: &totals)
+        add(normalized(preferredPods()), weight: 2, to: &totals)
+        return totals
+    }
+
+    private func add(_ scores: [Int], weight: Int, to totals: inout [Int]) {
+        for index in totals.indices { totals[index] += scores[index] * weight }
+    }
+
+    private func normalized(_ scores: [Int]) -> [Int] {
+        let low = min(scores.min() ?? 0, 0)
+        let high = scores.max() ?? 0
+        guard high > low else { return scores.map { _ in 0 } }
+        return scores.map { ($0 - low) * 100 / (high - low) }
+    }
+
+    private func normalizedReversed(_ scores: [Int]) -> [Int] {
+        let high = scores.max() ?? 0
+        return scores.map { high == 0 ? 100 : 100 - $0 * 100 / high }
+    }
+
+    /// Pods that ask for nothing count as 100 millicores and 200 MiB here (`GetNonzeroRequests`).
+    private func amounts(_ node: Kubernetes.Node, _ requests: [String: Int64]) -> [(used: Double, capacity: Double)] {
+        let used = usage[node.metadata.name] ?? SchedulerState.Usage()
+        return [("cpu", Int64(100)), ("memory", 200 << 20 * 1000)].compactMap { name, least in
+            guard let capacity = node.status.allocatable[name]?.thousandths, capacity > 0 else { return nil }
+            let wanted = requests[name] ?? least
+            let idle = Double(max(0, used.pods)) * (requests[name] == nil ? Double(least) : 0)
+            return (Double(used.requested[name] ?? 0) + idle + Double(wanted), Double(capacity))
+        }
+    }
+
+    private func leastAllocated(_ node: Kubernetes.Node, _ requests: [String: Int64]) -> Int {
+        let shares = amounts(node, requests).map { max(0, ($0.capacity - $0.used) * 100 / $0.capacity) }
+        return shares.isEmpty ? 0 : Int(shares.reduce(0, +) / Double(shares.count))
+    }
+
+    private func balanced(_ node: Kubernetes.Node, _ requests: [String: Int64]) -> Int {
+        let fractions = amounts(node, requests).map { min(1, $0.used / $0.capacity) }
+        guard fractions.count == 2 else { return 100 }
+        return Int((1 - abs(fractions[0] - fractions[1]) / 2) * 100)
+    }
+
+    private func preferredTaints(_ node: Kubernetes.Node) -> Int {
+        SchedulerFilter.taints(of: node).filter { taint in
+            taint.effect == "PreferNoSchedule" && !pod.spec.tolerations.contains { $0.tolerates(taint) }
+        }.count
+    }
+
+    private func preferredNodes(_ node: Kubernetes.Node) -> Int {
+        (pod.spec.affinity?.nodeAffinity?.preferred ?? []).reduce(0) {
+            $0 + ($1.preference.matches(node) ? $1.weight : 0)
+        }
+    }
+
+    private func preferredPods() -> [Int] {
+        let wanted = pod.spec.affinity?.podAffinity?.preferred ?? []
+        let unwanted = pod.spec.affinity?.podAntiAffinity?.preferred ?? []
+        guard !wanted.isEmpty || !unwanted.isEmpty else { return nodes.map { _ in 0 } }
+        var scores = nodes.map { _ in 0 }
+        let signed = wanted.map { ($0.podAffinityTerm, $0.weight) } + unwanted.map { ($0.podAffinityTerm, -$0.weight) }
+        for (term, weight) in signed {
+            for other in store.pods.all
+            where !other.spec.nodeName.isEmpty
+                && PodAffinityCount.matches(term, owner: pod, other: other, store: store)
+            {
+                guard let place = store.nodes[ObjectKey(name: other.spec.nodeName)]?.metadata.labels[term.topologyKey]
+                else { continue }
+                for index in nodes.indices where nodes[index].metadata.labels[term.topologyKey] == place {
+                    scores[index] += weight
+                }
+            }
+        }
+        return scores
+    }
+
+    /// Soft spreading: the pod's own constraints, or the system's defaults over the pods of its owner or Services
+    /// (3 by hostname, 5 by zone).
+    private func spreadScores() -> [Int] {
+        let own = pod.spec.topologySpreadConstraints.filter { $0.whenUnsatisfiable == "ScheduleAnyway" }
+        if !pod.spec.topologySpreadConstraints.isEmpty {
+            let counts = own.map { SpreadCount($0, pod: pod, store: store) }
+            return reversed(nodes.map { node in counts.reduce(0.0) { $0 + Double($1.count(node) ?? 0) } })
+        }
+        let siblings = defaultSiblings()
+        var byNode: [String: Int] = [:]
+        var byZone: [String: Int] = [:]
+        for other in siblings where !other.spec.nodeName.isEmpty && !other.metadata.isTerminating {
+            byNode[other.spec.nodeName, default: 0] += 1
+            let zone = store.nodes[ObjectKey(name: other.spec.nodeName)]?.zone ?? ""
+            byZone[zone, default: 0] += 1
+        }
+        let zones = Double(Set(nodes.compactMap(\.zone)).count)
+        let raw = nodes.map { node -> Double in
+            let host = Double(byNode[node.metadata.name] ?? 0) * log2OfSize(Double(nodes.count)) + 2
+            let zone = zones == 0 ? 0 : Double(byZone[node.zone ?? ""] ?? 0) * log2OfSize(zones) + 4
+            return host + zone
+        }
+        return reversed(raw)
+    }
+
+    private func log2OfSize(_ size: Double) -> Double {
+        // ln(size + 2) without Foundation: a few terms of the atanh series are plenty for a weight.
+        let x = size + 2
+        var (mantissa, exponent) = (x, 0.0)
+        while mantissa > 1.5 {
+            mantissa /= 2
+            exponent += 1
+        }
+        let t = (mantissa - 1) / (mantissa + 1)
+        return exponent * 0.6931471805599453 + 2 * (t + t * t * t / 3 + t * t * t * t * t / 5)
+    }
+
+    private func reversed(_ raw: [Double]) -> [Int] {
+        let (low, high) = (raw.min() ?? 0, raw.max() ?? 0)
+        return raw.map { high == 0 ? 100 : Int(100 * (high + low - $0) / high) }
+    }
+
+    private func defaultSiblings() -> [Kubernetes.Pod] {
+        if let owner = pod.metadata.controller { return store.pods(ownedBy: owner.uid, in: pod.metadata.namespace) }
+        let services = store.services.all.filter { service in
+            service.metadata.namespace == pod.metadata.namespace && !service.spec.selector.isEmpty
+                && service.spec.selector.allSatisfy { pod.metadata.labels[$0.key] == $0.value }
+        }
+        guard let selector = services.first?.spec.selector else { return [] }
+        return store.pods(in: pod.metadata.namespace, matching: selector)
+    }
+}

@@ -1,0 +1,73 @@
+extension ClusterState {
+    /// Binds one waiting pod: filters the nodes, scores what is left, breaks ties by the seeded dice, and says why.
+    mutating func schedule(_ key: ObjectKey) {
+        guard let pod = store.pods[key], pod.spec.nodeName.isEmpty, !pod.metadata.isTerminating else {
+            scheduling.waiting.remove(key)
+            return
+        }
+        if !pod.spec.schedulingGates.isEmpty {
+            markUnscheduled(key, "SchedulingGated", "Scheduling is blocked due to non-empty scheduling gates")
+            return
+        }
+        var refusals: [(reason: String, count: Int)] = []
+        var fitting: [Kubernetes.Node] = []
+        let filter = SchedulerFilter(pod: pod, store: store, usage: scheduling.usage)
+        for node in store.nodes.all {
+            guard let reason = filter.refusal(node) else {
+                fitting.append(node)
+                continue
+            }
+            if let index = refusals.firstIndex(where: { $0.reason == reason }) {
+                refusals[index].count += 1
+            } else {
+                refusals.append((reason, 1))
+            }
+        }
+        guard !fitting.isEmpty else {
+            let why = refusals.map { "\($0.count) \($0.reason)" }.sorted().joined(separator: ", ")
+            markUnscheduled(
+                key, "Unschedulable", "0/\(store.nodes.count) nodes are available: \(why.isEmpty ? "no nodes" : why).")
+            return
+        }
+        let scores = SchedulerScore(pod: pod, store: store, usage: scheduling.usage, nodes: fitting).totals()
+        let best = scores.max() ?? 0
+        let winners = fitting.indices.filter { scores[$0] == best }
+        let choice = winners.count == 1 ? winners[0] : winners[Int(scheduling.random.below(UInt32(winners.count)))]
+        let table = zip(fitting, scores).map { "\($0.metadata.name) \($1)" }.joined(separator: ", ")
+        note(
+            "Scheduled", "assigned to \(fitting[choice].metadata.name) (scores: \(table))", kind: "Pod", key: key)
+        bind(key, to: fitting[choice])
+    }
+
+    private mutating func bind(_ key: ObjectKey, to node: Kubernetes.Node) {
+        let time = now
+        store.update(Kubernetes.Pod.self, key) { pod in
+            pod.spec.nodeName = node.metadata.name
+            Self.labelTopology(&pod, node)
+            pod.status.conditions.removeAll { $0.type == "PodScheduled" }
+            pod.status.conditions.append(Kubernetes.Condition(type: "PodScheduled", status: true, at: time))
+        }
+        scheduling.waiting.remove(key)
+        if let pod = store.pods[key] { scheduling.count(pod) }
+    }
+
+    /// The PodTopologyLabels admission plugin: at binding, a pod takes its node's zone and region labels.
+    static func labelTopology(_ pod: inout Kubernetes.Pod, _ node: Kubernetes.Node) {
+        for label in ["topology.kubernetes.io/zone", "topology.kubernetes.io/region"] {
+            if let value = node.metadata.labels[label] { pod.metadata.labels[label] = value }
+        }
+    }
+
+    private mutating func markUnscheduled(_ key: ObjectKey, _ reason: String, _ message: String) {
+        let time = now
+        scheduling.waiting.append(key)
+        let changed = store.update(Kubernetes.Pod.self, key) { pod in
+            var condition = Kubernetes.Condition(type: "PodScheduled", status: false, reason: reason, message: message)
+            let old = pod.condition("PodScheduled")
+            condition.lastTransitionTime = old?.status == "False" ? old?.lastTransitionTime : time
+            pod.status.conditions.removeAll { $0.type == "PodScheduled" }
+            pod.status.conditions.append(condition)
+        }
+        if changed { note("FailedScheduling", message, kind: "Pod", key: key) }
+    }
+}
