@@ -26,7 +26,7 @@ public final class Dataplane {
                 neighbours: NeighbourTable(spec.neighbors, interfaces: interfaces, sysctls: spec.sysctls),
                 bridges: BridgeTable(spec, interfaces: interfaces),
                 vxlan: VXLANTable(spec, interfaces: interfaces, seed: seed),
-                sockets: SocketTable(spec.listeners), netfilter4: family4, netfilter6: family6,
+                sockets: SocketTable(spec.listeners), limits: RateLimits(spec.sysctls), netfilter4: family4, netfilter6: family6,
                 sets: SetTable(spec.sets), connections: ConnectionTable(spec.sysctls, seed: seed),
                 ipvs: IPVSState(spec.ipvs, sysctls: spec.sysctls, seed: seed), chance: ChanceStreams(seed: seed)))
     }

@@ -32,6 +32,7 @@ struct Interface {
     var sendRedirects = true
     var routeLocalnet = false
     var acceptLocal = false
+    var arpAccept = false
     var logMartians = false
     var acceptSourceRoute = false
 
@@ -66,6 +67,7 @@ struct InterfaceTable {
         indexByName = [:]
         for (offset, spec) in all.enumerated() { indexByName[spec.name] = UInt16(offset + 1) }
         var loopback: UInt16 = 0
+        let runsIPv6 = Self.runsIPv6(all, sysctls)
         base.initialize(to: Interface(index: 0, kind: .dummy, isUp: false, mac: .zero, mtu: 0, group: 0))
         for (offset, spec) in all.enumerated() {
             let index = UInt16(offset + 1)
@@ -88,6 +90,29 @@ struct InterfaceTable {
             (base + offset + 1).initialize(to: interface)
         }
         self.loopback = loopback
+        if runsIPv6 {
+            for (offset, spec) in all.enumerated() { addLinkLocal(spec, UInt16(offset + 1), sysctls) }
+        }
+    }
+
+    /// Whether the node speaks IPv6 at all: it has an address, or somebody set it up to.
+    private static func runsIPv6(_ specs: [InterfaceSpec], _ sysctls: Sysctls) -> Bool {
+        if sysctls.isOn("net.ipv6.conf.all.disable_ipv6", default: false) { return false }
+        return sysctls.isOn("net.ipv6.conf.all.forwarding", default: false)
+            || specs.contains { $0.kind != .loopback && $0.addresses.contains { $0.family == .ipv6 } }
+            || sysctls.values.keys.contains { $0.hasPrefix("net.ipv6.conf.default.") }
+    }
+
+    /// `addrconf_dev_config`: the EUI-64 link-local address that every device with a MAC gives itself when it comes up.
+    private mutating func addLinkLocal(_ spec: InterfaceSpec, _ index: UInt16, _ sysctls: Sysctls) {
+        guard spec.isUp, spec.mac != .zero, sysctls.device(spec.name, "disable_ipv6", family: "ipv6") ?? 0 == 0,
+            sysctls.device(spec.name, "addr_gen_mode", family: "ipv6") ?? 0 == 0,
+            !spec.addresses.contains(where: { $0.family == .ipv6 && $0.address.isLinkLocal })
+        else { return }
+        switch spec.kind {
+        case .loopback, .ipip, .tun: return
+        default: addresses[Int(index)].append(IPPrefix(spec.mac.linkLocal, length: 64))
+        }
     }
 
     func deallocate() { base.deallocate() }
@@ -140,6 +165,7 @@ extension Interface {
         sendRedirects = sysctls.integer("net.ipv4.conf.all.send_redirects", default: 1) != 0 || own("send_redirects", 1) != 0
         routeLocalnet = all("route_localnet") != 0 || own("route_localnet", 0) != 0
         acceptLocal = all("accept_local") != 0 || own("accept_local", 0) != 0
+        arpAccept = all("arp_accept") != 0 || own("arp_accept", 0) != 0
         logMartians = all("log_martians") != 0 || own("log_martians", 0) != 0
         acceptSourceRoute = sysctls.integer("net.ipv4.conf.all.accept_source_route", default: 0) != 0 && own("accept_source_route", 1) != 0
     }

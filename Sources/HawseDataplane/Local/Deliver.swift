@@ -4,5 +4,144 @@ import HawseWire
 extension Walk {
     /// `ip_local_deliver_finish`: the node itself takes the packet, answers it, or refuses it.
     @inline(__always)
-    func deliver(_ packet: PacketRef) -> Stage { end(packet, .delivered) }
+    func deliver(_ packet: PacketRef) -> Stage {
+        packet.isIPv4 ? deliver4(packet) : deliver6(packet)
+    }
+
+    /// `ip_protocol_deliver_rcu`.
+    @inline(never)
+    private func deliver4(_ packet: PacketRef) -> Stage {
+        switch packet.pointee.ipProtocol {
+        case 1: return deliverICMP4(packet)
+        case 6: return deliverTCP(packet)
+        case 17, 136: return deliverUDP(packet)
+        case 2: return end(packet, .consumed)
+        case 4:
+            if let device = tunnel(for: packet) { return tunnelReceive(packet, device) }
+        case 47, 50, 51, 132:
+            break
+        default: break
+        }
+        if hasListener(packet) { return end(packet, .delivered) }
+        sendICMPError(
+            about: packet, type: ICMPType.destinationUnreachable, code: ICMPUnreachableCode.protocolUnreachable, info: 0)
+        return drop(packet, .unknownProtocol)
+    }
+
+    func hasListener(_ packet: PacketRef) -> Bool {
+        let number = IPProtocol(rawValue: packet.pointee.ipProtocol)
+        return node.pointee.sockets.listeners.contains {
+            $0.ipProtocol == number && $0.family == packet.family && $0.port == 0
+        }
+    }
+
+    /// The listener that takes a TCP or UDP packet: one that TPROXY named, else by address and port.
+    @inline(__always)
+    func listener(for packet: PacketRef) -> Bool {
+        if packet.pointee.socket != 0 { return true }
+        guard packet.transportLength >= 4, !node.pointee.sockets.listeners.isEmpty else { return false }
+        return node.pointee.sockets.find(
+            ipProtocol: IPProtocol(rawValue: packet.pointee.ipProtocol), family: packet.family,
+            address: packet.destinationBits, port: packet.transportPointer.loadBE16(at: 2)) != nil
+    }
+
+    @inline(__always)
+    func transportIsIntact(_ packet: PacketRef) -> Bool {
+        TransportChecksum.isValid(
+            packet.transportPointer, length: packet.transportLength,
+            protocolNumber: IPProtocol(rawValue: packet.pointee.ipProtocol), family: packet.family,
+            source: packet.sourceBits, destination: packet.destinationBits)
+    }
+
+    /// `tcp_v4_rcv` / `tcp_v6_rcv`: without a socket the answer is a reset.
+    func deliverTCP(_ packet: PacketRef) -> Stage {
+        guard packet.pointee.packetType == .host || packet.pointee.packetType == .outgoing else {
+            return drop(packet, .notForUs)
+        }
+        guard packet.transportLength >= 20 else { return drop(packet, .transportMalformed) }
+        let headerLength = packet.tcp.headerLength
+        guard headerLength >= 20, headerLength <= packet.transportLength else {
+            return drop(packet, .transportMalformed)
+        }
+        guard transportIsIntact(packet) else { return drop(packet, .checksum) }
+        if listener(for: packet) { return end(packet, .delivered) }
+        sendReset(about: packet)
+        return drop(packet, .noListener)
+    }
+
+    /// `tcp_v4_send_reset` / `tcp_v6_send_reset`.
+    private func sendReset(about packet: PacketRef) {
+        let tcp = packet.tcp
+        guard !tcp.flags.contains(.rst), packet.pointee.route.kind == .local else { return }
+        let isIPv4 = packet.isIPv4
+        let headerLength = isIPv4 ? 20 : 40
+        let source = packet.destinationBits
+        let target = packet.sourceBits
+        let tos = (isIPv4 ? packet.ipv4.tos : packet.ipv6.trafficClass) & 0xfc
+        let isScoped = !isIPv4 && target.high >> 54 == 0x3fa
+        let route = lookupOutput(
+            family: packet.family, source: source, destination: target, mark: 0, tos: tos,
+            out: isScoped ? packet.pointee.inInterface : 0, anySource: !isIPv4)
+        guard isUsable(route), let answer = newPacket(bytes: headerLength + 20) else { return }
+        answer.pointee.transport = answer.pointee.network + Int32(headerLength)
+        let reset = answer.tcp
+        reset.sourcePort = tcp.destinationPort
+        reset.destinationPort = tcp.sourcePort
+        reset.headerLength = 20
+        if tcp.flags.contains(.ack) {
+            reset.sequence = tcp.acknowledgement
+            reset.flags = .rst
+        } else {
+            let payload = packet.transportLength - tcp.headerLength
+            let occupied = (tcp.flags.contains(.syn) ? 1 : 0) + (tcp.flags.contains(.fin) ? 1 : 0) + payload
+            reset.acknowledgement = tcp.sequence &+ UInt32(truncatingIfNeeded: occupied)
+            reset.flags = [.rst, .ack]
+        }
+        if isIPv4 {
+            writeIPv4(
+                answer, protocolNumber: .tcp, source: source.ipv4, destination: target.ipv4, tos: tos,
+                ttl: node.pointee.settings.defaultTTL, dontFragment: true, identification: 0)
+        } else {
+            writeIPv6(
+                answer, protocolNumber: .tcp, source: source, destination: target, trafficClass: tos,
+                flowLabel: autoFlowLabel(source, target, UInt64(tcp.base.loadBE32(at: 0))),
+                hopLimit: node.pointee.settings.hopLimit)
+        }
+        TransportChecksum.store(
+            reset.base, length: 20, protocolNumber: .tcp, family: packet.family, source: source, destination: target)
+        answer.pointee.route = route
+        note(packet, .answered("TCP reset"))
+        sendNow(answer, causedBy: packet, stage: .output)
+    }
+
+    /// `__udp4_lib_rcv` / `__udp6_lib_rcv`.
+    func deliverUDP(_ packet: PacketRef) -> Stage {
+        guard packet.transportLength >= 8 else { return drop(packet, .transportMalformed) }
+        let udp = packet.udp
+        let isLite = packet.pointee.ipProtocol == 136
+        let claimed = Int(udp.datagramLength)
+        if !isLite {
+            guard claimed >= 8, claimed <= packet.transportLength else { return drop(packet, .transportMalformed) }
+            packet.pointee.end = packet.pointee.transport + Int32(claimed)
+        }
+        if udp.checksum == 0 {
+            if packet.isIPv6 || isLite { return drop(packet, .checksum) }
+        } else if !transportIsIntact(packet) {
+            return drop(packet, .checksum)
+        }
+        if packet.pointee.ipProtocol == 17, let device = vxlanDevice(for: packet) {
+            return vxlanReceive(packet, device)
+        }
+        if listener(for: packet) { return end(packet, .delivered) }
+        let kind = packet.pointee.route.kind
+        if kind == .broadcast || kind == .multicast { return drop(packet, .noListener) }
+        if packet.isIPv4 {
+            sendICMPError(
+                about: packet, type: ICMPType.destinationUnreachable, code: ICMPUnreachableCode.port, info: 0)
+        } else {
+            sendICMPError(
+                about: packet, type: ICMPv6Type.destinationUnreachable, code: ICMPv6UnreachableCode.port, info: 0)
+        }
+        return drop(packet, .noListener)
+    }
 }

@@ -1,20 +1,204 @@
 import HawseModel
 import HawseWire
 
-/// ARP and neighbour-discovery entries (`struct neigh_table`).
-struct NeighbourTable {
-    init(_ neighbors: [Neighbor], interfaces: InterfaceTable, sysctls: Sysctls) {}
-    func deallocate() {}
+/// One neighbour (`struct neighbour`). Trivial.
+struct Neighbour {
+    /// `NUD_*`.
+    enum State: UInt8 { case none, incomplete, reachable, stale, delay, probe, failed, noarp, permanent }
+
+    var address: AddressBits
+    var mac: MACAddress = .zero
+    var device: UInt16
+    var version: UInt8
+    var state: State = .none
+    var isProxy = false
+    var isRouter = false
+    var probes: UInt8 = 0
+    /// Increases with every timer armed or cancelled, so that an old timer is known as such.
+    var timerGeneration: UInt32 = 0
+    var timerDue: Instant = .distantFuture
+    var confirmed: Instant = .zero
+    var updated: Instant = .zero
+    var used: Instant = .zero
+    var queuedBytes = 0
+    var nextInBucket: Int32 = -1
+
+    /// `NUD_CONNECTED`.
+    @inline(__always) var isConnected: Bool { state == .permanent || state == .reachable || state == .noarp }
+    /// `NUD_VALID`: the MAC may be used.
+    @inline(__always) var isValid: Bool { isConnected || state == .stale || state == .delay || state == .probe }
 }
 
-extension Walk {
-    /// `ip_finish_output2`: puts the Ethernet header on, or queues the packet until its neighbour is known.
+/// ARP and neighbour-discovery entries (`struct neigh_table`) of both families in one chained hash.
+struct NeighbourTable {
+    /// `gc_thresh3`: entries that were learnt, not configured.
+    static let learnedLimit = 1024
+
+    private(set) var entries: UnsafeMutablePointer<Neighbour>
+    private var capacity: Int
+    private(set) var count = 0
+    private var buckets: UnsafeMutablePointer<Int32>
+    private var bucketMask: Int
+    private var learned = 0
+    /// Packets that wait for an answer, oldest first. Cold.
+    var queues: [Int32: [PacketRef]] = [:]
+    /// Proxy entries (`ip neigh add proxy`): device and address.
+    private var proxies: Set<ProxyKey> = []
+    var settings: NeighbourSettings
+
+    struct ProxyKey: Hashable {
+        var address: IPAddress
+        var device: UInt16
+    }
+
+    init(_ neighbors: [Neighbor], interfaces: InterfaceTable, sysctls: Sysctls) {
+        capacity = max(neighbors.count * 2, 16)
+        entries = .allocate(capacity: capacity)
+        var size = 16
+        while size < capacity { size *= 2 }
+        buckets = .allocate(capacity: size)
+        buckets.initialize(repeating: -1, count: size)
+        bucketMask = size - 1
+        settings = NeighbourSettings(sysctls, interfaces)
+        for neighbor in neighbors {
+            guard let device = interfaces.index(of: neighbor.device) else { continue }
+            if neighbor.isProxy {
+                proxies.insert(ProxyKey(address: neighbor.address, device: device))
+            } else if let mac = neighbor.mac {
+                set(neighbor.address, device, mac)
+            }
+        }
+    }
+
+    func deallocate() {
+        entries.deallocate()
+        buckets.deallocate()
+    }
+
+    /// `ip neigh replace … nud permanent`.
+    mutating func set(_ address: IPAddress, _ device: UInt16, _ mac: MACAddress) {
+        let version = address.family.rawValue
+        let handle = find(address.bits, device, version: version)
+        let index = handle >= 0 ? handle : insert(Neighbour(address: address.bits, device: device, version: version))
+        entries[Int(index)].mac = mac
+        entries[Int(index)].state = .permanent
+        entries[Int(index)].timerGeneration &+= 1
+    }
+
+    /// `ip neigh del`.
+    mutating func remove(_ address: IPAddress, _ device: UInt16) {
+        let handle = find(address.bits, device, version: address.family.rawValue)
+        guard handle >= 0 else { return }
+        entries[Int(handle)].state = .none
+        entries[Int(handle)].timerGeneration &+= 1
+    }
+
+    func isProxied(_ address: AddressBits, _ family: AddressFamily, on device: UInt16) -> Bool {
+        !proxies.isEmpty && proxies.contains(ProxyKey(address: IPAddress(family: family, bits: address), device: device))
+    }
+
     @inline(__always)
-    func resolveNeighbour(_ packet: PacketRef) -> Stage { .transmit }
+    private func bucket(_ address: AddressBits, _ device: UInt16) -> Int {
+        let h = (address.low ^ address.high &* 31 ^ UInt64(device) << 48) &* 0x9e37_79b9_7f4a_7c15
+        return Int(truncatingIfNeeded: h >> 40) & bucketMask
+    }
 
-    /// An ARP message has come in (`arp_rcv`).
-    func arpReceive(_ packet: PacketRef) -> Stage { end(packet, .consumed) }
+    /// Handle of the entry, or -1.
+    @inline(__always)
+    func find(_ address: AddressBits, _ device: UInt16, version: UInt8) -> Int32 {
+        var index = buckets[bucket(address, device)]
+        while index >= 0 {
+            let entry = entries + Int(index)
+            if entry.pointee.address == address, entry.pointee.device == device, entry.pointee.version == version {
+                return index
+            }
+            index = entry.pointee.nextInBucket
+        }
+        return -1
+    }
 
-    /// A neighbour's retry timer fired.
-    func neighbourTimer(_ handle: UInt32) {}
+    private mutating func insert(_ neighbour: Neighbour) -> Int32 {
+        if count == capacity {
+            let larger = UnsafeMutablePointer<Neighbour>.allocate(capacity: capacity * 2)
+            larger.moveInitialize(from: entries, count: count)
+            entries.deallocate()
+            entries = larger
+            capacity *= 2
+            rehash(bucketMask * 2 + 2)
+        }
+        let index = Int32(count)
+        (entries + count).initialize(to: neighbour)
+        count += 1
+        let at = bucket(neighbour.address, neighbour.device)
+        entries[Int(index)].nextInBucket = buckets[at]
+        buckets[at] = index
+        return index
+    }
+
+    private mutating func rehash(_ size: Int) {
+        buckets.deallocate()
+        buckets = .allocate(capacity: size)
+        buckets.initialize(repeating: -1, count: size)
+        bucketMask = size - 1
+        for i in 0..<count {
+            let at = bucket(entries[i].address, entries[i].device)
+            entries[i].nextInBucket = buckets[at]
+            buckets[at] = Int32(i)
+        }
+    }
+
+    /// The entry of an address, made when there is none; -1 when the table is full (`neigh_alloc`).
+    mutating func findOrMake(_ address: AddressBits, _ device: UInt16, version: UInt8, now: Instant) -> Int32 {
+        let handle = find(address, device, version: version)
+        if handle >= 0 { return handle }
+        guard learned < Self.learnedLimit else { return -1 }
+        learned += 1
+        var neighbour = Neighbour(address: address, device: device, version: version)
+        neighbour.updated = now
+        neighbour.used = now
+        return insert(neighbour)
+    }
+}
+
+/// `net.<family>.neigh.<device>.*`, in nanoseconds where they are times.
+struct NeighbourSettings {
+    var unicastProbes4: UInt8
+    var multicastProbes4: UInt8
+    var unicastProbes6: UInt8
+    var multicastProbes6: UInt8
+    var retransmit: Int64
+    var reachable: Int64
+    var delayProbe: Int64
+    /// `unres_qlen_bytes`.
+    var queueBytes: Int
+    private var proxyDelay4: [Int64]
+    private var proxyDelay6: [Int64]
+
+    init(_ sysctls: Sysctls, _ interfaces: InterfaceTable) {
+        func value(_ key: String, _ fallback: Int, _ family: String = "ipv4") -> Int {
+            sysctls.integer("net.\(family).neigh.default.\(key)", default: fallback)
+        }
+        unicastProbes4 = UInt8(clamping: value("ucast_solicit", 3))
+        multicastProbes4 = UInt8(clamping: value("mcast_solicit", 3))
+        unicastProbes6 = UInt8(clamping: value("ucast_solicit", 3, "ipv6"))
+        multicastProbes6 = UInt8(clamping: value("mcast_solicit", 3, "ipv6"))
+        retransmit = .milliseconds(Int64(clamping: value("retrans_time_ms", 1000)))
+        reachable = .milliseconds(Int64(clamping: value("base_reachable_time_ms", 30000)))
+        delayProbe = .seconds(Int64(clamping: value("delay_first_probe_time", 5)))
+        queueBytes = value("unres_qlen_bytes", 212_992)
+        func delays(_ family: String) -> [Int64] {
+            interfaces.names.map { name in
+                let own = sysctls.integer(
+                    "net.\(family).neigh.\(name).proxy_delay", default: value("proxy_delay", 80, family))
+                return .milliseconds(Int64(clamping: own * 10))
+            }
+        }
+        proxyDelay4 = delays("ipv4")
+        proxyDelay6 = delays("ipv6")
+    }
+
+    func proxyDelay(_ device: UInt16, _ family: AddressFamily) -> Int64 {
+        let list = family == .ipv4 ? proxyDelay4 : proxyDelay6
+        return Int(device) < list.count ? list[Int(device)] : 0
+    }
 }

@@ -11,6 +11,13 @@ struct NodeSettings {
     var ipNoPathMTUDiscovery: Bool
     var echoIgnoreAll: Bool
     var echoIgnoreBroadcasts: Bool
+    var echoIgnoreAll6: Bool
+    var echoIgnoreMulticast6: Bool
+    /// `net.ipv6.conf.all.proxy_ndp`, the switch that forwarding looks at.
+    var proxyNDP: Bool
+    /// `net.ipv6.conf.default.hop_limit`: of packets that the node itself makes.
+    var hopLimit: UInt8
+    var autoFlowLabels: Bool
     var all: Sysctls
 
     init(_ sysctls: Sysctls) {
@@ -24,6 +31,11 @@ struct NodeSettings {
         ipNoPathMTUDiscovery = sysctls.isOn("net.ipv4.ip_no_pmtu_disc", default: false)
         echoIgnoreAll = sysctls.isOn("net.ipv4.icmp_echo_ignore_all", default: false)
         echoIgnoreBroadcasts = sysctls.isOn("net.ipv4.icmp_echo_ignore_broadcasts", default: true)
+        echoIgnoreAll6 = sysctls.isOn("net.ipv6.icmp.echo_ignore_all", default: false)
+        echoIgnoreMulticast6 = sysctls.isOn("net.ipv6.icmp.echo_ignore_multicast", default: false)
+        proxyNDP = sysctls.isOn("net.ipv6.conf.all.proxy_ndp", default: false)
+        hopLimit = UInt8(clamping: sysctls.integer("net.ipv6.conf.default.hop_limit", default: 64))
+        autoFlowLabels = sysctls.isOn("net.ipv6.auto_flowlabels", default: true)
         let range = (sysctls["net.ipv4.ip_local_port_range"] ?? "32768 60999").split { $0 == " " || $0 == "\t" }
             .compactMap { UInt16($0) }
         localPortRange = range.count == 2 && range[0] <= range[1] ? range[0]...range[1] : 32768...60999

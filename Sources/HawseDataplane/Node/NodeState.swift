@@ -21,6 +21,7 @@ struct NodeState {
     var vxlan: VXLANTable
     var reassembly = Reassembly()
     var sockets: SocketTable
+    var limits: RateLimits
 
     /// Netfilter of each family.
     var netfilter4: UnsafeMutablePointer<NetfilterFamily>

@@ -50,6 +50,8 @@ struct Packet {
     var virtualConnection: UInt32 = 0
 
     var route = RouteResult()
+    /// IPv4 options, as far as somebody looked at them.
+    var options = IPOptionMarks()
 
     /// Socket owner of a locally sent packet (`-m owner`); -1: no socket.
     var uid: Int32 = -1
@@ -132,6 +134,8 @@ struct RouteResult {
         case martian
         /// No route matched.
         case noRoute
+        /// An IPv6 subnet-router address (only `addressKind` tells it from `.local`).
+        case anycast
     }
 
     var kind: Kind = .none

@@ -1,46 +1,118 @@
 import HawseModel
 import HawseWire
 
-/// Routing tables and rules of both families (`fib_trie`, `fib_rules`, `ip6_fib`).
+/// Routing tables and rules of both families (`fib_trie`, `fib_rules`, `ip6_fib`), and the routes found lately.
 struct RoutingState {
-    init(_ spec: NodeSpec, interfaces: InterfaceTable) {}
-    func deallocate() {}
+    var tables4: RouteTables
+    var tables6: RouteTables
+    var policy4: RoutingPolicy
+    var policy6: RoutingPolicy
+    var localTable4: Int
+    var mainTable4: Int
+    var defaultTable4: Int
+    var localTable6: Int
+    var mainTable6: Int
+    /// `fib_num_tclassid_users`, `fib_has_custom_local_routes`: the short way through source validation is closed.
+    var needsFullSourceCheck: Bool
+    var hasRealms: Bool
+    var loopback: UInt16
+    var cache: RouteCache
+    /// Seeds the multipath hash (`fib_multipath_hash_from_keys`).
+    var multipath = FlowHash(seed: 0x7f4a_7c15)
+    var multipathPolicy: Int
+    var sources: SourceAddresses
+
+    init(_ spec: NodeSpec, interfaces: InterfaceTable) {
+        sources = SourceAddresses(interfaces)
+        let four = RouteList.ipv4(spec, interfaces, sources)
+        let six = RouteList.ipv6(spec, interfaces)
+        tables4 = RouteTables(family: .ipv4, routes: four.entries, hops: four.hops)
+        tables6 = RouteTables(family: .ipv6, routes: six.entries, hops: six.hops)
+        policy4 = RoutingPolicy(spec.rules, family: .ipv4, interfaces: interfaces)
+        policy6 = RoutingPolicy(spec.rules, family: .ipv6, interfaces: interfaces)
+        localTable4 = tables4.table(255)
+        mainTable4 = tables4.table(254)
+        defaultTable4 = tables4.table(253)
+        localTable6 = tables6.table(255)
+        mainTable6 = tables6.table(254)
+        hasRealms = spec.routes.contains { $0.realm != 0 && $0.destination.family == .ipv4 }
+        needsFullSourceCheck =
+            policy4.isCustom || hasRealms
+            || spec.routes.contains { $0.kind == .local && $0.destination.family == .ipv4 && $0.table == 255 }
+        loopback = interfaces.loopback
+        cache = RouteCache()
+        multipathPolicy = spec.sysctls.integer("net.ipv4.fib_multipath_hash_policy", default: 0)
+    }
+
+    func deallocate() {
+        tables4.deallocate()
+        tables6.deallocate()
+        policy4.deallocate()
+        policy6.deallocate()
+        cache.deallocate()
+    }
+
+    /// Takes the routes, rules and addresses of a changed spec; what was found before is forgotten.
+    mutating func update(_ spec: NodeSpec, interfaces: InterfaceTable) {
+        deallocate()
+        self = RoutingState(spec, interfaces: interfaces)
+    }
+
+    /// `inet_lookup_ifaddr`: some interface has this IPv4 address.
+    @inline(__always)
+    func isLocalAddress4(_ address: AddressBits) -> Bool {
+        guard localTable4 >= 0 else { return false }
+        let index = tables4.find(address, 32, localTable4)
+        return index >= 0 && tables4.entries[Int(index)].isAddress
+    }
+
+    /// `ipv6_chk_addr`, on any device or on one.
+    @inline(__always)
+    func isLocalAddress6(_ address: AddressBits, on device: UInt16 = 0) -> Bool {
+        guard localTable6 >= 0 else { return false }
+        var index = tables6.find(address, 128, localTable6)
+        while index >= 0 {
+            let entry = tables6.entries + Int(index)
+            if entry.pointee.isAddress, !entry.pointee.isAnycast,
+                device == 0 || tables6.hops[Int(entry.pointee.firstHop)].device == device
+            {
+                return true
+            }
+            index = entry.pointee.next
+        }
+        return false
+    }
+
+    /// `ipv6_chk_acast_addr`: a subnet-router address of ours.
+    func isAnycast6(_ address: AddressBits) -> Bool {
+        guard localTable6 >= 0 else { return false }
+        let index = tables6.find(address, 128, localTable6)
+        return index >= 0 && tables6.entries[Int(index)].isAnycast
+    }
 }
 
-extension Walk {
-    /// `ip_route_input` / `ip6_route_input` for a packet from outside, with rp_filter and martian checks.
-    @inline(__always)
-    func lookupInput(_ packet: PacketRef) -> RouteResult { RouteResult() }
+/// Collects the routes of one family in the order in which a kernel would have added them.
+struct RouteList {
+    var entries: [RouteEntry] = []
+    var hops: [RouteHop] = []
 
-    /// `ip_route_output_key`: the route for a packet of the node itself. `out` is a device it is bound to (0: any).
-    func lookupOutput(
-        family: AddressFamily, source: AddressBits, destination: AddressBits, mark: UInt32, tos: UInt8, out: UInt16
-    ) -> RouteResult { RouteResult() }
+    mutating func add(_ entry: RouteEntry, _ newHops: [RouteHop]) {
+        var entry = entry
+        entry.firstHop = UInt32(hops.count)
+        entry.hopCount = UInt32(newHops.count)
+        hops += newHops
+        entries.append(entry)
+    }
 
-    /// `ip_route_me_harder`: routes a packet again after OUTPUT or IPVS changed what its route depended on.
-    /// Returns `false` when there is no way any more.
-    func routeAgain(_ packet: PacketRef) -> Bool { true }
-
-    /// How an address would be classified (`inet_addr_type`, `ipv6_addr_type` with routes): for `addrtype` and NAT.
-    func addressKind(_ address: AddressBits, family: AddressFamily, on device: UInt16) -> RouteResult.Kind { .unicast }
-
-    /// The address MASQUERADE takes: what routing would choose towards the packet's gateway (`inet_select_addr`).
-    func masqueradeAddress(_ packet: PacketRef, device: UInt16) -> AddressBits? { nil }
-
-    /// The first address of the packet's incoming device: what REDIRECT takes.
-    func redirectAddress(_ packet: PacketRef) -> AddressBits? { nil }
-
-    /// A packet that no route takes: the ICMP error it is answered with, and its end.
-    func routeFailed(_ packet: PacketRef, _ route: RouteResult) -> Stage { drop(packet, .noRoute) }
-
-    /// `ip_forward`'s refusals (switch off, wrong packet type, TTL, DF): `nil` when the packet may go on.
-    @inline(__always)
-    func refuseForward(_ packet: PacketRef) -> Stage? { nil }
-
-    /// Multicast from outside: delivered where a group is joined, else dropped.
-    func multicastInput(_ packet: PacketRef) -> Stage { drop(packet, .multicastUnwanted) }
-
-    /// `ip6_rcv_core`'s address checks.
-    @inline(__always)
-    func refuseIPv6Addresses(_ packet: PacketRef) -> DropReason? { nil }
+    /// Shares of the hash space by weight (`fib_rebalance`).
+    static func rebalance(_ hops: inout [RouteHop]) {
+        let total = hops.reduce(UInt64(0)) { $0 + UInt64($1.weight) }
+        guard total > 0 else { return }
+        var sum: UInt64 = 0
+        for i in hops.indices {
+            sum += UInt64(hops[i].weight)
+            let bound = ((sum << 31) + total / 2) / total
+            hops[i].upperBound = Int32(clamping: Int64(bound) - 1)
+        }
+    }
 }

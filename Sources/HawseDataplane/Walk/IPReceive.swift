@@ -22,8 +22,36 @@ extension Walk {
             default: return drop(packet, .ipTruncated)
             }
             if let reason = refuseIPv6Addresses(packet) { return drop(packet, reason) }
+            if packet.ipv6.nextHeader == .hopByHop, let stage = hopByHop(packet) { return stage }
         }
         return .prerouting
+    }
+
+    /// `ip6_rcv_core`'s address checks.
+    @inline(__always)
+    func refuseIPv6Addresses(_ packet: PacketRef) -> DropReason? {
+        let source = packet.ipv6.source
+        let destination = packet.ipv6.destination
+        let device = node.pointee.interfaces[packet.pointee.inInterface]
+        if device.pointee.kind != .loopback {
+            if source.high == 0, source.low == 1 { return .martianSource }
+            if destination.high == 0, destination.low == 1 { return .martianDestination }
+        }
+        if source.high >> 56 == 0xff { return .martianSource }
+        if destination.high >> 56 == 0xff {
+            let scope = destination.high >> 48 & 15
+            if scope == 0 || (scope == 1 && device.pointee.kind != .loopback) { return .martianDestination }
+        }
+        return nil
+    }
+
+    /// `ipv6_parse_hopopts`: looked at before any hook.
+    @inline(never)
+    private func hopByHop(_ packet: PacketRef) -> Stage? {
+        guard packet.length >= 48 else { return drop(packet, .ipExtensionHeader) }
+        let size = (Int(packet.networkPointer.load8(at: 41)) + 1) * 8
+        guard packet.length >= 40 + size else { return drop(packet, .ipExtensionHeader) }
+        return refuseOptions(packet, 40, size)
     }
 
     @inline(__always)

@@ -37,7 +37,7 @@ extension Walk {
     func loopbackTransmit(_ packet: PacketRef) -> Stage {
         packet.pointee.inInterface = node.pointee.interfaces.loopback
         packet.pointee.outInterface = 0
-        packet.pointee.packetType = .loopback
+        packet.pointee.packetType = .host
         packet.pointee.flags.insert(.loopback)
         packet.pointee.etherType = packet.isIPv4 ? 0x0800 : 0x86dd
         return .receive

@@ -1,0 +1,181 @@
+import HawseModel
+import HawseWire
+
+extension Walk {
+    /// `icmp_send` / `icmp6_send`: answers a packet with an error, unless it is one that must not be answered.
+    ///
+    /// `info` is the last word of the ICMP header in host order: next-hop MTU, pointer (IPv4: in the top byte), gateway.
+    /// Runs through OUTPUT and out before the call returns, as in the kernel.
+    func sendICMPError(about packet: PacketRef, type: UInt8, code: UInt8, info: UInt32) {
+        if packet.isIPv6 {
+            sendICMPv6Error(about: packet, type: type, code: code, info: info)
+        } else {
+            sendICMPv4Error(about: packet, type: type, code: code, info: info)
+        }
+    }
+
+    /// `icmp_send`. Quotes up to 576 bytes altogether; TOS keeps its TOS bits under precedence "internetwork control".
+    private func sendICMPv4Error(about packet: PacketRef, type: UInt8, code: UInt8, info: UInt32) {
+        guard mayAnswer4(packet) else { return }
+        let ip = packet.ipv4
+        guard allowsICMP(type, code, .ipv4, isFromLoopback: isFromLoopback(packet)) else { return }
+        let headerLength = ip.headerLength
+        let options = echoedOptions(packet, headerLength)
+        let isLocal = packet.pointee.route.kind == .local
+        let tos = (ip.tos & 0x1e) | 0xc0
+        var target = ip.source
+        if let hop = options.firstHop { target = hop }
+        let route = lookupOutput(
+            family: .ipv4, source: isLocal ? ip.destinationBits : .zero, destination: AddressBits(ipv4: target), mark: 0,
+            tos: tos, out: 0, anySource: false)
+        guard route.kind == .unicast || route.kind == .local else { return }
+        let peer = IPAddress(family: .ipv4, bits: AddressBits(ipv4: target))
+        guard allowsPeer(peer, type, code, route, prefixLength: 0) else { return }
+        let mtu = min(routeMTU(route), 576)
+        let optionLength = options.bytes.count
+        let room = mtu - 20 - optionLength - 8
+        guard room > 20 else { return }
+        let quoted = min(packet.length, room)
+        guard let answer = newPacket(bytes: 20 + optionLength + 8 + quoted) else { return }
+        let source = isLocal ? ip.destination : route.source.ipv4
+        answer.networkPointer.advanced(by: 20 + optionLength + 8).copyMemory(
+            from: packet.networkPointer, byteCount: quoted)
+        answer.pointee.transport = answer.pointee.network + Int32(20 + optionLength)
+        options.bytes.withUnsafeBytes { bytes in
+            if let base = bytes.baseAddress {
+                answer.networkPointer.advanced(by: 20).copyMemory(from: base, byteCount: bytes.count)
+            }
+        }
+        let icmp = answer.icmp
+        icmp.type = type
+        icmp.code = code
+        icmp.rest = info
+        icmp.checksum = InternetChecksum.checksum(icmp.base, count: 8 + quoted)
+        writeIPv4(
+            answer, protocolNumber: .icmp, source: source, destination: target, tos: tos,
+            ttl: node.pointee.settings.defaultTTL, dontFragment: false, identification: newIdentification(),
+            headerLength: 20 + optionLength)
+        answer.pointee.route = route
+        attachConnection(of: packet, to: answer)
+        note(packet, .answered("ICMP error \(type)/\(code)"))
+        sendNow(answer, causedBy: packet, stage: .output)
+    }
+
+    /// Never about broadcasts, later fragments or other errors.
+    private func mayAnswer4(_ packet: PacketRef) -> Bool {
+        guard packet.pointee.route.kind != .none || packet.pointee.flags.contains(.local) else { return false }
+        guard packet.pointee.packetType == .host || packet.pointee.packetType == .outgoing else { return false }
+        if packet.pointee.route.kind == .broadcast || packet.pointee.route.kind == .multicast { return false }
+        let ip = packet.ipv4
+        if ip.isLaterFragment { return false }
+        if ip.protocolNumber == .icmp {
+            let header = ip.headerLength
+            guard packet.length > header else { return false }
+            let type = packet.networkPointer.load8(at: header)
+            if type > 18 || ICMPHeader.isError(type: type) { return false }
+        }
+        return true
+    }
+
+    func isFromLoopback(_ packet: PacketRef) -> Bool {
+        packet.pointee.inInterface != 0
+            && node.pointee.interfaces[packet.pointee.inInterface].pointee.kind == .loopback
+    }
+
+    /// The global bucket.
+    func allowsICMP(_ type: UInt8, _ code: UInt8, _ family: AddressFamily, isFromLoopback: Bool) -> Bool {
+        if isFromLoopback || !node.pointee.limits.limits(type, code, family) { return true }
+        return node.pointee.limits.allowsGlobally(node.pointee.now)
+    }
+
+    /// The peer's bucket; nothing is limited on the way to the loopback device.
+    func allowsPeer(
+        _ peer: IPAddress, _ type: UInt8, _ code: UInt8, _ route: RouteResult, prefixLength: Int
+    ) -> Bool {
+        guard node.pointee.limits.limits(type, code, peer.family) else { return true }
+        if node.pointee.interfaces[route.outInterface].pointee.kind == .loopback { return true }
+        let timeout = node.pointee.limits.timeout(peer.family, prefixLength: prefixLength)
+        guard node.pointee.limits.allows(peer, timeout: timeout, node.pointee.now) else { return false }
+        node.pointee.limits.consume(&node.pointee.chance.ipIdentification)
+        return true
+    }
+
+    /// `dst_mtu`.
+    @inline(__always)
+    func routeMTU(_ route: RouteResult) -> Int {
+        route.mtu != 0 ? Int(route.mtu) : node.pointee.interfaces[route.outInterface].pointee.mtu
+    }
+
+    /// `icmp6_send`. Quotes up to 1280 bytes altogether.
+    private func sendICMPv6Error(about packet: PacketRef, type: UInt8, code: UInt8, info: UInt32) {
+        let ip = packet.ipv6
+        let target = ip.source
+        let destination = ip.destination
+        var source: AddressBits = .zero
+        if node.pointee.routing.isLocalAddress6(destination)
+            || node.pointee.routing.isAnycast6(destination) && packet.pointee.route.kind == .local
+        {
+            source = destination
+        }
+        let isUnicastFrame = packet.pointee.packetType == .host || packet.pointee.packetType == .outgoing
+        if destination.high >> 56 == 0xff || !isUnicastFrame {
+            guard type == ICMPv6Type.packetTooBig || (type == ICMPv6Type.parameterProblem && code == 2) else { return }
+            source = .zero
+        }
+        if target.isZero || target.high >> 56 == 0xff || isAboutICMPv6Error(packet) { return }
+        guard allowsICMP(type, code, .ipv6, isFromLoopback: isFromLoopback(packet)) else { return }
+        let isScoped = target.high >> 54 == 0x3fa
+        let out = isScoped ? (packet.pointee.inInterface != 0 ? packet.pointee.inInterface : packet.pointee.outInterface) : 0
+        let route = lookupOutput(
+            family: .ipv6, source: source, destination: target, mark: 0, tos: 0, out: out)
+        guard route.kind == .unicast || route.kind == .local else { return }
+        if source.isZero { source = route.source }
+        let peer = IPAddress(family: .ipv6, bits: target)
+        guard allowsPeer(peer, type, code, route, prefixLength: prefixLength6(target)) else { return }
+        let quoted = min(packet.length, 1280 - 40 - 8)
+        guard let answer = newPacket(bytes: 48 + quoted) else { return }
+        answer.networkPointer.advanced(by: 48).copyMemory(from: packet.networkPointer, byteCount: quoted)
+        answer.pointee.transport = answer.pointee.network + 40
+        let icmp = answer.icmp
+        icmp.type = type
+        icmp.code = code
+        icmp.rest = info
+        writeIPv6(
+            answer, protocolNumber: .icmpv6, source: source, destination: target, trafficClass: 0,
+            flowLabel: autoFlowLabel(source, target, UInt64(type) << 8 | UInt64(code)),
+            hopLimit: node.pointee.settings.hopLimit)
+        TransportChecksum.store(
+            icmp.base, length: 8 + quoted, protocolNumber: .icmpv6, family: .ipv6, source: source, destination: target)
+        answer.pointee.route = route
+        attachConnection(of: packet, to: answer)
+        note(packet, .answered("ICMPv6 error \(type)/\(code)"))
+        sendNow(answer, causedBy: packet, stage: .output)
+    }
+
+    /// `is_ineligible`: errors about errors; a packet whose headers cannot be followed may be answered.
+    private func isAboutICMPv6Error(_ packet: PacketRef) -> Bool {
+        let walk = IPv6ExtensionWalk.find(packet.networkPointer, length: packet.length)
+        if walk.outcome != .found { return walk.outcome == .absent && walk.isLaterFragment }
+        if walk.isLaterFragment { return true }
+        guard walk.protocolNumber == .icmpv6 else { return false }
+        guard packet.length > walk.offset else { return true }
+        return packet.networkPointer.load8(at: walk.offset) & 0x80 == 0
+    }
+
+    /// Length of the prefix that a destination's route has.
+    private func prefixLength6(_ destination: AddressBits) -> Int {
+        let match = node.pointee.routing.lookup6(RouteQuestion(destination: destination))
+        return match.entry >= 0 ? Int(node.pointee.routing.tables6.entries[Int(match.entry)].length) : 0
+    }
+
+    /// A neighbour did not answer (`ipv4_link_failure`, `ip6_link_failure`).
+    func linkFailure(_ packet: PacketRef) {
+        if packet.isIPv4 {
+            sendICMPError(
+                about: packet, type: ICMPType.destinationUnreachable, code: ICMPUnreachableCode.host, info: 0)
+        } else {
+            sendICMPError(
+                about: packet, type: ICMPv6Type.destinationUnreachable, code: ICMPv6UnreachableCode.address, info: 0)
+        }
+    }
+}

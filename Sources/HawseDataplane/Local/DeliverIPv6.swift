@@ -1,0 +1,130 @@
+import HawseModel
+import HawseWire
+
+extension Walk {
+    /// `ip6_protocol_deliver_rcu`: extension headers one by one, then the upper protocol.
+    @inline(never)
+    func deliver6(_ packet: PacketRef) -> Stage {
+        let base = packet.networkPointer
+        let length = packet.length
+        var next = packet.ipv6.nextHeader.rawValue
+        var nextOffset = 6
+        var at = 40
+        while true {
+            switch next {
+            case 0, 60:
+                guard length - at >= 8, (Int(base.load8(at: at + 1)) + 1) * 8 <= length - at else {
+                    return drop(packet, .ipExtensionHeader)
+                }
+                let size = (Int(base.load8(at: at + 1)) + 1) * 8
+                if at > 40 || next == 60, let stage = refuseOptions(packet, at, size) { return stage }
+                nextOffset = at
+                next = base.load8(at: at)
+                at += size
+            case 43:
+                if let stage = routingHeader(packet, at) { return stage }
+                nextOffset = at
+                next = base.load8(at: at)
+                at += (Int(base.load8(at: at + 1)) + 1) * 8
+            case 44:
+                guard length - at >= 8 else { return drop(packet, .fragmentMalformed) }
+                nextOffset = at
+                next = base.load8(at: at)
+                at += 8
+            case 59: return end(packet, .consumed)
+            default:
+                packet.pointee.transport = packet.pointee.network + Int32(at)
+                packet.pointee.ipProtocol = next
+                return deliverUpper6(packet, nextOffset)
+            }
+        }
+    }
+
+    private func deliverUpper6(_ packet: PacketRef, _ nextOffset: Int) -> Stage {
+        switch packet.pointee.ipProtocol {
+        case 6: return deliverTCP(packet)
+        case 17, 136: return deliverUDP(packet)
+        case 58: return deliverICMP6(packet)
+        default:
+            if hasListener(packet) { return end(packet, .delivered) }
+            sendICMPError(
+                about: packet, type: ICMPv6Type.parameterProblem, code: 1, info: UInt32(nextOffset))
+            return drop(packet, .unknownProtocol)
+        }
+    }
+
+    /// `ipv6_rthdr_rcv`: with segments left and no kind of source routing switched on the packet ends here.
+    private func routingHeader(_ packet: PacketRef, _ at: Int) -> Stage? {
+        let base = packet.networkPointer
+        guard packet.length - at >= 8, (Int(base.load8(at: at + 1)) + 1) * 8 <= packet.length - at else {
+            return drop(packet, .ipExtensionHeader)
+        }
+        guard packet.pointee.packetType == .host, packet.ipv6.destination.high >> 56 != 0xff else {
+            return drop(packet, .ipExtensionHeader)
+        }
+        guard base.load8(at: at + 3) != 0 else { return nil }
+        switch base.load8(at: at + 2) {
+        case 3, 4: return drop(packet, .sourceRoute)
+        default:
+            sendICMPError(
+                about: packet, type: ICMPv6Type.parameterProblem, code: 0, info: UInt32(at + 2))
+            return drop(packet, .sourceRoute)
+        }
+    }
+
+    /// `ip6_parse_tlv`: an option nobody knows says itself what is to become of the packet.
+    @inline(never)
+    func refuseOptions(_ packet: PacketRef, _ start: Int, _ size: Int) -> Stage? {
+        let base = packet.networkPointer
+        var at = start + 2
+        let end = start + size
+        var padding = 0
+        while at < end {
+            let kind = base.load8(at: at)
+            if kind == 0 {
+                padding += 1
+                if padding > 7 { return drop(packet, .ipExtensionHeader) }
+                at += 1
+                continue
+            }
+            guard end - at >= 2 else { return drop(packet, .ipExtensionHeader) }
+            let length = Int(base.load8(at: at + 1)) + 2
+            guard length <= end - at else { return drop(packet, .ipExtensionHeader) }
+            if kind == 1 {
+                padding += length
+                if padding > 7 { return drop(packet, .ipExtensionHeader) }
+                // PadN must be zero.
+                for i in 2..<max(length, 2) where base.load8(at: at + i) != 0 {
+                    return drop(packet, .ipExtensionHeader)
+                }
+            } else {
+                padding = 0
+                if let stage = unknownOption(packet, kind, at, start) { return stage }
+            }
+            at += length
+        }
+        return nil
+    }
+
+    /// `ip6_tlvopt_unknown`: the two top bits are skip, drop, report, report unless multicast.
+    private func unknownOption(_ packet: PacketRef, _ kind: UInt8, _ at: Int, _ header: Int) -> Stage? {
+        let isHopByHop = header == 40 && packet.ipv6.nextHeader == .hopByHop
+        if isHopByHop && (kind == 5 || kind == 0xc2) { return knownHopByHop(packet, kind, at) }
+        switch kind >> 6 {
+        case 0: return nil
+        case 1: return drop(packet, .ipExtensionHeader)
+        case 3 where packet.ipv6.destination.high >> 56 == 0xff: return drop(packet, .ipExtensionHeader)
+        default:
+            sendICMPError(about: packet, type: ICMPv6Type.parameterProblem, code: 2, info: UInt32(at))
+            return drop(packet, .ipExtensionHeader)
+        }
+    }
+
+    /// Router alert and jumbo payload.
+    private func knownHopByHop(_ packet: PacketRef, _ kind: UInt8, _ at: Int) -> Stage? {
+        let length = packet.networkPointer.load8(at: at + 1)
+        if kind == 5 { return length == 2 ? nil : drop(packet, .ipExtensionHeader) }
+        // Jumbograms need devices with larger MTUs than any here.
+        return drop(packet, .ipExtensionHeader)
+    }
+}

@@ -1,0 +1,200 @@
+import HawseModel
+import HawseWire
+
+extension Walk {
+    /// `ndisc_send_skb`: checksum, hop limit 255, and through OUTPUT like any packet of the node.
+    func sendDiscovery(
+        _ packet: PacketRef, source: AddressBits, destination: AddressBits, device: UInt16, causedBy parent: PacketRef?
+    ) {
+        writeIPv6(
+            packet, protocolNumber: .icmpv6, source: source, destination: destination, trafficClass: 0, flowLabel: 0,
+            hopLimit: 255)
+        TransportChecksum.store(
+            packet.transportPointer, length: packet.transportLength, protocolNumber: .icmpv6, family: .ipv6,
+            source: source, destination: destination)
+        var route = RouteResult(kind: destination.high >> 56 == 0xff ? .multicast : .unicast)
+        route.outInterface = device
+        route.source = source
+        packet.pointee.route = route
+        sendNow(packet, causedBy: parent, stage: .output)
+    }
+
+    /// `ndisc_solicit`.
+    func solicit6(_ neighbour: Neighbour, waiting: PacketRef?, isUnicast: Bool) {
+        let device = node.pointee.interfaces[neighbour.device]
+        var source: AddressBits?
+        if let waiting, waiting.isIPv6,
+            node.pointee.routing.isLocalAddress6(waiting.sourceBits, on: neighbour.device)
+        {
+            source = waiting.sourceBits
+        }
+        guard let from = source ?? linkLocal(on: neighbour.device) else { return }
+        let target = neighbour.address
+        let destination =
+            isUnicast
+            ? target : AddressBits(high: 0xff02 << 48, low: 0x0000_0001_ff00_0000 | target.low & 0xff_ffff)
+        guard let packet = newPacket(bytes: 40 + 24 + 8) else { return }
+        let body = packet.networkPointer + 40
+        body.store8(ICMPv6Type.neighborSolicitation, at: 0)
+        body.storeAddressBits(target, at: 8)
+        body.store8(1, at: 24)
+        body.store8(1, at: 25)
+        body.storeMAC(device.pointee.mac, at: 26)
+        sendDiscovery(packet, source: from, destination: destination, device: neighbour.device, causedBy: waiting)
+    }
+
+    /// `ndisc_rcv`: a neighbour-discovery message that INPUT let pass. Hop limit and code prove that it is from the link.
+    func discoveryReceive(_ packet: PacketRef) -> Stage {
+        guard packet.transportLength >= 8, packet.ipv6.hopLimit == 255, packet.icmp.code == 0 else {
+            return drop(packet, .icmpUnwanted)
+        }
+        switch packet.icmp.type {
+        case ICMPv6Type.neighborSolicitation: return solicitationReceive(packet)
+        case ICMPv6Type.neighborAdvertisement: return advertisementReceive(packet)
+        default: return end(packet, .consumed)
+        }
+    }
+
+    private enum LinkOption {
+        case absent
+        case address(MACAddress)
+        case malformed
+    }
+
+    /// `ndisc_parse_options`.
+    private func linkOption(_ packet: PacketRef, _ kind: UInt8) -> LinkOption {
+        var at = 24
+        let end = packet.transportLength
+        let base = packet.transportPointer
+        var found: MACAddress?
+        while at < end {
+            guard end - at >= 2 else { return .malformed }
+            let length = Int(base.load8(at: at + 1)) * 8
+            guard length > 0, length <= end - at else { return .malformed }
+            if base.load8(at: at) == kind, found == nil {
+                guard length == 8 else { return .malformed }
+                found = base.loadMAC(at: at + 2)
+            }
+            at += length
+        }
+        return found.map { .address($0) } ?? .absent
+    }
+
+    /// `ndisc_recv_ns`.
+    private func solicitationReceive(_ packet: PacketRef) -> Stage {
+        guard packet.transportLength >= 24 else { return drop(packet, .arpMalformed) }
+        let device = node.pointee.interfaces[packet.pointee.inInterface]
+        let index = device.pointee.index
+        let target = NeighborDiscoveryHeader(packet.transportPointer).target
+        let source = packet.ipv6.source
+        let destination = packet.ipv6.destination
+        let isProbe = source.isZero
+        let isToGroup = destination.high >> 56 == 0xff
+        guard target.high >> 56 != 0xff else { return drop(packet, .arpMalformed) }
+        if isProbe, destination.high != 0xff02 << 48 || destination.low >> 24 != 0x1ff {
+            return drop(packet, .arpMalformed)
+        }
+        var mac: MACAddress?
+        switch linkOption(packet, NeighborDiscoveryOptions.Kind.sourceLinkAddress) {
+        case .malformed: return drop(packet, .arpMalformed)
+        case .absent: break
+        case .address(let found):
+            if isProbe { return drop(packet, .arpMalformed) }
+            mac = found
+        }
+        let isOwn = node.pointee.routing.isLocalAddress6(target, on: index)
+        if !isOwn {
+            let isProxy =
+                device.pointee.forwarding6 && (device.pointee.proxyNDP || node.pointee.settings.proxyNDP)
+                && node.pointee.neighbours.isProxied(target, .ipv6, on: index)
+            guard isProxy || isAnycast(target, on: index) else { return drop(packet, .arpIgnored) }
+        }
+        if isProbe {
+            advertise(
+                .init(device: index, to: AddressBits(high: 0xff02 << 48, low: 1), target: target,
+                    isSolicited: false, overrides: isOwn, withLinkAddress: true), causedBy: packet)
+            return end(packet, .consumed)
+        }
+        var handle: Int32
+        if !isToGroup || mac != nil {
+            handle = node.pointee.neighbours.findOrMake(source, index, version: 6, now: node.pointee.now)
+        } else {
+            handle = node.pointee.neighbours.find(source, index, version: 6)
+        }
+        guard handle >= 0 else { return end(packet, .consumed) }
+        updateNeighbour(handle, mac, .stale, override: true, weak: true)
+        advertise(
+            .init(device: index, to: source, target: target, isSolicited: true, overrides: isOwn && isToGroup,
+                withLinkAddress: isToGroup), causedBy: packet)
+        return end(packet, .consumed)
+    }
+
+    private func isAnycast(_ address: AddressBits, on device: UInt16) -> Bool {
+        guard node.pointee.routing.isAnycast6(address) else { return false }
+        let routing = node.pointee.routing
+        var index = routing.tables6.find(address, 128, routing.localTable6)
+        while index >= 0 {
+            let entry = routing.tables6.entries + Int(index)
+            if entry.pointee.isAnycast, routing.tables6.hops[Int(entry.pointee.firstHop)].device == device { return true }
+            index = entry.pointee.next
+        }
+        return false
+    }
+
+    private struct Advertisement {
+        var device: UInt16
+        var to: AddressBits
+        var target: AddressBits
+        var isSolicited: Bool
+        var overrides: Bool
+        var withLinkAddress: Bool
+    }
+
+    /// `ndisc_send_na`: from the address asked for when it is ours, else from one that suits the asker.
+    private func advertise(_ what: Advertisement, causedBy parent: PacketRef) {
+        let device = node.pointee.interfaces[what.device]
+        let isOwn = node.pointee.routing.isLocalAddress6(what.target, on: what.device)
+        let source =
+            isOwn ? what.target : node.pointee.routing.sources.select6(on: what.device, for: what.to)
+        guard let source, let packet = newPacket(bytes: 40 + 24 + (what.withLinkAddress ? 8 : 0)) else { return }
+        let header = NeighborDiscoveryHeader(packet.networkPointer + 40)
+        header.type = ICMPv6Type.neighborAdvertisement
+        header.isRouter = device.pointee.forwarding6
+        header.isSolicited = what.isSolicited
+        header.isOverride = what.overrides
+        header.target = what.target
+        if what.withLinkAddress {
+            header.base.store8(2, at: 24)
+            header.base.store8(1, at: 25)
+            header.base.storeMAC(device.pointee.mac, at: 26)
+        }
+        sendDiscovery(packet, source: source, destination: what.to, device: what.device, causedBy: parent)
+    }
+
+    /// `ndisc_recv_na`.
+    private func advertisementReceive(_ packet: PacketRef) -> Stage {
+        guard packet.transportLength >= 24 else { return drop(packet, .arpMalformed) }
+        let index = packet.pointee.inInterface
+        let header = NeighborDiscoveryHeader(packet.transportPointer)
+        let target = header.target
+        let destination = packet.ipv6.destination
+        guard target.high >> 56 != 0xff, !(destination.high >> 56 == 0xff && header.isSolicited) else {
+            return drop(packet, .arpMalformed)
+        }
+        var mac: MACAddress?
+        switch linkOption(packet, NeighborDiscoveryOptions.Kind.targetLinkAddress) {
+        case .malformed: return drop(packet, .arpMalformed)
+        case .absent: break
+        case .address(let found): mac = found
+        }
+        // Somebody else claims an address of ours.
+        if node.pointee.routing.isLocalAddress6(target, on: index) { return drop(packet, .arpIgnored) }
+        let handle = node.pointee.neighbours.find(target, index, version: 6)
+        if handle >= 0, node.pointee.neighbours.entries[Int(handle)].state != .failed {
+            updateNeighbour(
+                handle, mac, header.isSolicited ? .reachable : .stale, override: header.isOverride, weak: true)
+            node.pointee.neighbours.entries[Int(handle)].isRouter = header.isRouter
+        }
+        return end(packet, .consumed)
+    }
+}

@@ -1,0 +1,242 @@
+import HawseModel
+import HawseWire
+
+extension Walk {
+    /// `ip_finish_output2`: puts the Ethernet header on, or queues the packet until its neighbour is known.
+    @inline(__always)
+    func resolveNeighbour(_ packet: PacketRef) -> Stage {
+        let device = node.pointee.interfaces[packet.pointee.outInterface]
+        switch device.pointee.kind {
+        case .loopback, .tun, .ipip:
+            packet.pointee.mac = -1
+            return .transmit
+        default: break
+        }
+        let version: UInt8
+        let nextHop: AddressBits
+        if packet.pointee.route.gatewayVersion != 0 {
+            version = packet.pointee.route.gatewayVersion
+            nextHop = packet.pointee.route.gateway
+        } else {
+            version = packet.pointee.version
+            nextHop = packet.destinationBits
+        }
+        let handle = node.pointee.neighbours.find(nextHop, packet.pointee.outInterface, version: version)
+        if handle >= 0 {
+            let neighbour = node.pointee.neighbours.entries + Int(handle)
+            if neighbour.pointee.isConnected {
+                writeEthernet(packet, to: neighbour.pointee.mac, from: device.pointee.mac)
+                return .transmit
+            }
+        }
+        return resolveSlow(packet, nextHop, version, device)
+    }
+
+    @inline(__always)
+    func writeEthernet(_ packet: PacketRef, to destination: MACAddress, from source: MACAddress) {
+        packet.pointee.mac = packet.pointee.network &- 14
+        let header = packet.pointee.buffer + Int(packet.pointee.mac)
+        header.storeBE64(destination.value << 16 | source.value >> 32, at: 0)
+        header.storeBE32(UInt32(truncatingIfNeeded: source.value), at: 8)
+        let type: UInt16 = packet.pointee.version == 4 ? 0x0800 : 0x86dd
+        header.storeBE16(type, at: 12)
+        packet.pointee.etherType = type
+        packet.pointee.flags.insert(.hasEthernet)
+    }
+
+    /// Group addresses, entries that have to be asked for, and entries on probation (`neigh_resolve_output`).
+    @inline(never)
+    private func resolveSlow(
+        _ packet: PacketRef, _ nextHop: AddressBits, _ version: UInt8, _ device: UnsafeMutablePointer<Interface>
+    ) -> Stage {
+        if let mac = groupMAC(packet, nextHop, version, device) {
+            writeEthernet(packet, to: mac, from: device.pointee.mac)
+            return .transmit
+        }
+        let now = node.pointee.now
+        let handle = node.pointee.neighbours.findOrMake(
+            nextHop, device.pointee.index, version: version, now: now)
+        guard handle >= 0 else { return drop(packet, .neighbourUnresolved) }
+        let neighbour = node.pointee.neighbours.entries + Int(handle)
+        neighbour.pointee.used = now
+        switch neighbour.pointee.state {
+        case .stale:
+            neighbour.pointee.state = .delay
+            neighbour.pointee.updated = now
+            armNeighbour(handle, now + node.pointee.neighbours.settings.delayProbe)
+            fallthrough
+        case .delay, .probe, .reachable, .permanent, .noarp:
+            writeEthernet(packet, to: neighbour.pointee.mac, from: device.pointee.mac)
+            return .transmit
+        case .none, .failed:
+            holdForNeighbour(packet, handle)
+            let settings = node.pointee.neighbours.settings
+            neighbour.pointee.probes = version == 6 ? settings.unicastProbes6 : settings.unicastProbes4
+            neighbour.pointee.state = .incomplete
+            neighbour.pointee.updated = now
+            armNeighbour(handle, now + settings.retransmit)
+            solicit(handle)
+            return .held
+        case .incomplete:
+            holdForNeighbour(packet, handle)
+            return .held
+        }
+    }
+
+    /// MACs that need no asking (`arp_constructor`, `ndisc_constructor`).
+    private func groupMAC(
+        _ packet: PacketRef, _ nextHop: AddressBits, _ version: UInt8, _ device: UnsafeMutablePointer<Interface>
+    ) -> MACAddress? {
+        if version == 4 {
+            let value = nextHop.ipv4
+            if value >> 28 == 0xe { return MACAddress(0x0100_5e00_0000 | UInt64(value & 0x7f_ffff)) }
+            if packet.pointee.route.kind == .broadcast || value == .max { return .broadcast }
+            if addressKind(nextHop, family: .ipv4, on: 0) == .broadcast { return .broadcast }
+        } else if nextHop.high >> 56 == 0xff {
+            return MACAddress(0x3333_0000_0000 | nextHop.low & 0xffff_ffff)
+        }
+        return device.pointee.kind == .dummy ? device.pointee.mac : nil
+    }
+
+    /// `__neigh_event_send`: the queue is bounded in bytes, the oldest packet goes first.
+    private func holdForNeighbour(_ packet: PacketRef, _ handle: Int32) {
+        let neighbour = node.pointee.neighbours.entries + Int(handle)
+        let limit = node.pointee.neighbours.settings.queueBytes
+        let size = Self.trueSize(packet)
+        var queue = node.pointee.neighbours.queues[handle] ?? []
+        while neighbour.pointee.queuedBytes + size > limit, !queue.isEmpty {
+            let oldest = queue.removeFirst()
+            neighbour.pointee.queuedBytes -= Self.trueSize(oldest)
+            oldest.pointee.disposition = .dropped(.neighbourQueueFull)
+            finish(oldest)
+        }
+        queue.append(packet)
+        neighbour.pointee.queuedBytes += size
+        node.pointee.neighbours.queues[handle] = queue
+        note(packet, .neighbour("waits for \(IPAddress(family: neighbour.pointee.version == 6 ? .ipv6 : .ipv4, bits: neighbour.pointee.address))"))
+    }
+
+    /// `skb->truesize` of a packet that came in by an ordinary driver: the slab its data fits in, and the descriptor.
+    private static func trueSize(_ packet: PacketRef) -> Int {
+        var slab = 512
+        while slab < packet.length + 14 + 64 + 320 { slab *= 2 }
+        return slab + 256
+    }
+
+    func armNeighbour(_ handle: Int32, _ due: Instant) {
+        let neighbour = node.pointee.neighbours.entries + Int(handle)
+        neighbour.pointee.timerGeneration &+= 1
+        neighbour.pointee.timerDue = due
+        node.pointee.timers.arm(.neighbour(UInt32(bitPattern: handle)), at: due)
+    }
+
+    func disarmNeighbour(_ handle: Int32) {
+        node.pointee.neighbours.entries[Int(handle)].timerDue = .distantFuture
+    }
+
+    /// `neigh_timer_handler`.
+    func neighbourTimer(_ handle: UInt32) {
+        let index = Int32(bitPattern: handle)
+        guard index >= 0, Int(index) < node.pointee.neighbours.count else { return }
+        let neighbour = node.pointee.neighbours.entries + Int(index)
+        let now = node.pointee.now
+        // A timer that was cancelled or moved since it was armed.
+        guard neighbour.pointee.timerDue <= now else { return }
+        neighbour.pointee.timerDue = .distantFuture
+        let settings = node.pointee.neighbours.settings
+        switch neighbour.pointee.state {
+        case .reachable:
+            if now <= neighbour.pointee.confirmed + settings.reachable {
+                armNeighbour(index, neighbour.pointee.confirmed + settings.reachable)
+            } else if now <= neighbour.pointee.used + settings.delayProbe {
+                neighbour.pointee.state = .delay
+                neighbour.pointee.updated = now
+                armNeighbour(index, now + settings.delayProbe)
+            } else {
+                neighbour.pointee.state = .stale
+                neighbour.pointee.updated = now
+            }
+            return
+        case .delay:
+            if now <= neighbour.pointee.confirmed + settings.delayProbe {
+                neighbour.pointee.state = .reachable
+                armNeighbour(index, neighbour.pointee.confirmed + settings.reachable)
+                return
+            }
+            neighbour.pointee.state = .probe
+            neighbour.pointee.updated = now
+            neighbour.pointee.probes = 0
+        case .incomplete, .probe: break
+        default: return
+        }
+        probeOrFail(index, settings)
+    }
+
+    private func probeOrFail(_ index: Int32, _ settings: NeighbourSettings) {
+        let neighbour = node.pointee.neighbours.entries + Int(index)
+        let isSix = neighbour.pointee.version == 6
+        let unicast = isSix ? settings.unicastProbes6 : settings.unicastProbes4
+        let multicast = isSix ? settings.multicastProbes6 : settings.multicastProbes4
+        let limit = neighbour.pointee.state == .probe ? unicast : unicast &+ multicast
+        guard neighbour.pointee.probes < limit else {
+            neighbour.pointee.state = .failed
+            neighbour.pointee.updated = node.pointee.now
+            failQueue(index)
+            return
+        }
+        armNeighbour(index, node.pointee.now + settings.retransmit)
+        solicit(index)
+    }
+
+    /// `neigh_invalidate`: everybody who waited gets host unreachable (`arp_error_report`, `ndisc_error_report`).
+    private func failQueue(_ handle: Int32) {
+        let queue = node.pointee.neighbours.queues.removeValue(forKey: handle) ?? []
+        node.pointee.neighbours.entries[Int(handle)].queuedBytes = 0
+        for packet in queue {
+            linkFailure(packet)
+            packet.pointee.disposition = .dropped(.neighbourUnresolved)
+            finish(packet)
+        }
+    }
+
+    /// `neigh_update`: what an answer or question says of a neighbour. Packets that waited leave now, in order.
+    func updateNeighbour(
+        _ handle: Int32, _ address: MACAddress?, _ proposed: Neighbour.State, override: Bool, weak: Bool = false
+    ) {
+        let neighbour = node.pointee.neighbours.entries + Int(handle)
+        let old = neighbour.pointee.state
+        if old == .permanent || old == .noarp { return }
+        let wasValid = neighbour.pointee.isValid
+        let now = node.pointee.now
+        var new = proposed
+        guard var mac = address ?? (wasValid ? neighbour.pointee.mac : nil) else { return }
+        if new == .reachable { neighbour.pointee.confirmed = now }
+        if wasValid {
+            if mac != neighbour.pointee.mac, !override {
+                guard weak, neighbour.pointee.isConnected else { return }
+                mac = neighbour.pointee.mac
+                new = .stale
+            } else if mac == neighbour.pointee.mac, new == .stale {
+                new = old
+            }
+        }
+        if new != old || mac != neighbour.pointee.mac { neighbour.pointee.updated = now }
+        if new != old {
+            disarmNeighbour(handle)
+            neighbour.pointee.state = new
+            if new == .reachable { armNeighbour(handle, now + node.pointee.neighbours.settings.reachable) }
+        }
+        neighbour.pointee.mac = mac
+        if new != old, !wasValid { releaseQueue(handle) }
+    }
+
+    private func releaseQueue(_ handle: Int32) {
+        let queue = node.pointee.neighbours.queues.removeValue(forKey: handle) ?? []
+        node.pointee.neighbours.entries[Int(handle)].queuedBytes = 0
+        for packet in queue {
+            packet.pointee.cause = node.pointee.frameOrdinal
+            packet.pointee.stage = .neighbour
+            run(packet)
+        }
+    }
+}

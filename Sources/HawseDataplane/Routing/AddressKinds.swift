@@ -1,0 +1,62 @@
+import HawseModel
+import HawseWire
+
+extension Walk {
+    /// How an address would be classified (`inet_dev_addr_type`, `match_lookup_rt6`): for `addrtype` and NAT.
+    /// `device` 0 asks for any device.
+    func addressKind(_ address: AddressBits, family: AddressFamily, on device: UInt16) -> RouteResult.Kind {
+        family == .ipv4 ? addressKind4(address, on: device) : addressKind6(address, on: device)
+    }
+
+    private func addressKind4(_ address: AddressBits, on device: UInt16) -> RouteResult.Kind {
+        let value = address.ipv4
+        if value >> 24 == 0 || value == .max { return .broadcast }
+        if value >> 28 == 0xe { return .multicast }
+        let routing = node.pointee.routing
+        let q = RouteQuestion(destination: address)
+        // While nobody ran `ip rule` the local table is main's trie.
+        let match =
+            routing.policy4.isCustom
+            ? routing.searchTable(q, routing.tables4, routing.localTable4) : routing.lookupMerged4(q)
+        guard match.hop >= 0 else { return .unicast }
+        if device != 0, routing.tables4.hops[Int(match.hop)].device != device { return .unicast }
+        return match.kind
+    }
+
+    private func addressKind6(_ address: AddressBits, on device: UInt16) -> RouteResult.Kind {
+        if address.high >> 56 == 0xff { return .multicast }
+        let routing = node.pointee.routing
+        if device != 0, routing.isLocalAddress6(address, on: device) { return .local }
+        var q = RouteQuestion(destination: address)
+        q.outInterface = device
+        let match = routing.lookup6(q)
+        switch match.kind {
+        case .noRoute, .unreachable, .prohibit, .blackhole: return .unreachable
+        case .local:
+            if match.entry >= 0, routing.tables6.entries[Int(match.entry)].isAnycast { return .anycast }
+            return device == 0 ? .local : .unicast
+        default: return match.kind
+        }
+    }
+
+    /// The address MASQUERADE takes (`inet_select_addr` towards the packet's gateway; `ipv6_dev_get_saddr`).
+    func masqueradeAddress(_ packet: PacketRef, device: UInt16) -> AddressBits? {
+        if packet.isIPv4 {
+            let route = packet.pointee.route
+            let nextHop = route.gatewayVersion == 4 ? route.gateway : packet.destinationBits
+            let address = node.pointee.routing.sources.select4(on: device, near: nextHop)
+            return address.isZero ? nil : address
+        }
+        return node.pointee.routing.sources.select6(on: device, for: packet.destinationBits)
+    }
+
+    /// The first address of the packet's incoming device: what REDIRECT takes (`nf_nat_redirect_ipv4`, `…_ipv6`).
+    func redirectAddress(_ packet: PacketRef) -> AddressBits? {
+        let sources = node.pointee.routing.sources
+        if packet.isIPv4 { return sources.ipv4.first { $0.device == packet.pointee.inInterface }?.bits }
+        let scope = SourceAddresses.scope6(packet.destinationBits)
+        return sources.ipv6.first {
+            $0.device == packet.pointee.inInterface && ($0.scope != 253 || scope <= 2)
+        }?.bits
+    }
+}

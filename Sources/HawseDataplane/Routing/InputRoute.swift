@@ -1,0 +1,152 @@
+import HawseModel
+import HawseWire
+
+extension Walk {
+    /// `ip_route_input` / `ip6_route_input` for a packet from outside, with rp_filter and martian checks.
+    @inline(__always)
+    func lookupInput(_ packet: PacketRef) -> RouteResult {
+        let isIPv4 = packet.isIPv4
+        let source = packet.sourceBits
+        let destination = packet.destinationBits
+        let tos = isIPv4 ? packet.ipv4.tos & 0xfc : packet.ipv6.trafficClass & 0xfc
+        let tag =
+            UInt32(packet.pointee.inInterface) << 8 | UInt32(tos) | (isIPv4 ? 0x8000_0000 : 0xc000_0000)
+        if let cached = node.pointee.routing.cache.find(source, destination, packet.pointee.mark, tag) {
+            return cached.pointee.route
+        }
+        let question = RouteQuestion(
+            destination: destination, source: source, mark: packet.pointee.mark, tos: tos,
+            inInterface: packet.pointee.inInterface)
+        let route = isIPv4 ? inputRoute4(packet, question) : inputRoute6(packet, question)
+        if node.pointee.routing.multipathPolicy == 0, route.kind != .martian {
+            node.pointee.routing.cache.store(source, destination, packet.pointee.mark, tag, route)
+        }
+        return route
+    }
+
+    /// `ip_route_input_slow`.
+    @inline(never)
+    func inputRoute4(_ packet: PacketRef?, _ question: RouteQuestion) -> RouteResult {
+        let device = node.pointee.interfaces[question.inInterface]
+        let source = question.source.ipv4
+        let destination = question.destination.ipv4
+        let martian = RouteResult(kind: .martian)
+        if destination >> 28 == 0xe { return multicastRoute4(packet, question) }
+        if source >> 28 == 0xe || source == .max { return martian }
+        if destination == .max || (source == 0 && destination == 0) { return broadcastRoute4(question) }
+        if source >> 24 == 0 || destination >> 24 == 0 { return martian }
+        if !device.pointee.routeLocalnet, source >> 24 == 127 || destination >> 24 == 127,
+            device.pointee.kind != .loopback
+        {
+            return martian
+        }
+        var q = question
+        q.hash = multipathHash(packet, question)
+        var match = node.pointee.routing.lookup4(q)
+        switch match.kind {
+        case .broadcast: return broadcastRoute4(question)
+        case .local:
+            if validateSource(question, out: 0) < 0 { return martian }
+            return node.pointee.routing.result(match, node.pointee.routing.tables4)
+        case .unicast: break
+        case .multicast: return martian
+        default: return RouteResult(kind: match.kind)
+        }
+        guard device.pointee.forwarding4 else { return RouteResult(kind: .noRoute) }
+        match = node.pointee.routing.selectPath(match, q, node.pointee.routing.tables4)
+        var result = node.pointee.routing.result(match, node.pointee.routing.tables4)
+        let verdict = validateSource(question, out: result.outInterface)
+        if verdict < 0 { return martian }
+        // `__mkroute_input`: shared_media is on unless set otherwise, so any neighbour may be told.
+        result.redirects =
+            verdict > 0 && result.outInterface == question.inInterface && device.pointee.sendRedirects
+        return result
+    }
+
+    /// `brd_input`.
+    private func broadcastRoute4(_ question: RouteQuestion) -> RouteResult {
+        var q = question
+        q.destination = .zero
+        if question.source.ipv4 >> 24 != 0, validateSource(q, out: 0) < 0 { return RouteResult(kind: .martian) }
+        return RouteResult(kind: .broadcast)
+    }
+
+    /// `ip_route_input_mc` behind `ip_check_mc_rcu`.
+    private func multicastRoute4(_ packet: PacketRef?, _ question: RouteQuestion) -> RouteResult {
+        let source = question.source.ipv4
+        let destination = question.destination.ipv4
+        // Every device listens to all hosts, 224.0.0.1, and to nothing else unless somebody joined.
+        guard destination == 0xe000_0001 else { return RouteResult(kind: .multicast) }
+        let device = node.pointee.interfaces[question.inInterface]
+        if source >> 28 == 0xe || source == .max { return RouteResult(kind: .martian) }
+        if source >> 24 == 127, !device.pointee.routeLocalnet, device.pointee.kind != .loopback {
+            return RouteResult(kind: .martian)
+        }
+        if source >> 24 != 0 {
+            var q = question
+            q.destination = .zero
+            if validateSource(q, out: 0) < 0 { return RouteResult(kind: .martian) }
+        }
+        return RouteResult(kind: .broadcast)
+    }
+
+    /// `fib_validate_source`: negative refuses; positive says that the source is a neighbour on the link.
+    func validateSource(_ question: RouteQuestion, out: UInt16) -> Int {
+        let device = node.pointee.interfaces[question.inInterface]
+        let mode = device.pointee.rpFilter
+        let routing = node.pointee.routing
+        if mode == 0, !routing.hasRealms, out != question.inInterface || !device.pointee.sendRedirects {
+            if device.pointee.acceptLocal { return 0 }
+            if !routing.needsFullSourceCheck { return routing.isLocalAddress4(question.source) ? -1 : 0 }
+        }
+        var back = RouteQuestion(destination: question.source, source: question.destination, tos: question.tos)
+        back.inInterface = out == 0 ? routing.loopback : out
+        let hasAddress = routing.sources.ipv4.contains { $0.device == question.inInterface }
+        let match = routing.lookup4(back)
+        guard match.kind == .unicast || match.kind == .local || match.kind == .broadcast || match.kind == .multicast
+        else { return mode != 0 ? -1 : 0 }
+        if match.kind != .unicast, match.kind != .local || !device.pointee.acceptLocal {
+            // Packets of the node to itself come in by the loopback device with their route already made.
+            return match.kind == .local && device.pointee.kind == .loopback ? 1 : -1
+        }
+        if match.entry >= 0 {
+            let entry = routing.tables4.entries[Int(match.entry)]
+            for i in Int(entry.firstHop)..<Int(entry.firstHop + entry.hopCount)
+            where routing.tables4.hops[i].device == question.inInterface {
+                return routing.tables4.hops[Int(match.hop)].scope >= 254 ? 1 : 0
+            }
+        }
+        if !hasAddress { return mode != 0 ? -1 : 0 }
+        if mode == 1 { return -1 }
+        back.outInterface = question.inInterface
+        let again = routing.lookup4(back)
+        guard again.kind == .unicast, again.hop >= 0 else { return 0 }
+        return routing.tables4.hops[Int(again.hop)].scope >= 254 ? 1 : 0
+    }
+
+    /// `ip6_route_input`.
+    @inline(never)
+    private func inputRoute6(_ packet: PacketRef, _ question: RouteQuestion) -> RouteResult {
+        var q = question
+        let high = q.destination.high
+        q.isStrict = high >> 56 == 0xff || high >> 54 == 0x3fa || (high == 0 && q.destination.low == 1)
+        q.hash = multipathHash(packet, question)
+        let routing = node.pointee.routing
+        var match = routing.lookup6(q)
+        if match.kind == .unicast { match = routing.selectPath(match, q, routing.tables6) }
+        return routing.result(match, routing.tables6)
+    }
+
+    /// `fib_multipath_hash`: by addresses, or by the whole five-tuple (policy 1).
+    @inline(__always)
+    func multipathHash(_ packet: PacketRef?, _ question: RouteQuestion) -> UInt32 {
+        var rest: UInt64 = 0
+        if let packet, node.pointee.routing.multipathPolicy == 1, !packet.isLaterFragment, packet.transportLength >= 4,
+            packet.pointee.ipProtocol == 6 || packet.pointee.ipProtocol == 17
+        {
+            rest = UInt64(packet.transportPointer.loadBE32(at: 0)) << 8 | UInt64(packet.pointee.ipProtocol)
+        }
+        return UInt32(
+            truncatingIfNeeded: node.pointee.routing.multipath(question.source, question.destination, rest) >> 32)
+    }
+}

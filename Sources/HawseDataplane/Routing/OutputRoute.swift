@@ -1,0 +1,157 @@
+import HawseModel
+import HawseWire
+
+extension Walk {
+    /// `ip_route_output_key`: the route for a packet of the node itself. `out` is a device it is bound to (0: any).
+    ///
+    /// `source` of the result is the address the packet gets when it has none (zero) yet.
+    func lookupOutput(
+        family: AddressFamily, source: AddressBits, destination: AddressBits, mark: UInt32, tos: UInt8, out: UInt16
+    ) -> RouteResult {
+        lookupOutput(
+            family: family, source: source, destination: destination, mark: mark, tos: tos, out: out, anySource: true)
+    }
+
+    /// `anySource` off is the kernel's check that the source is the node's own (`FLOWI_FLAG_ANYSRC` absent).
+    func lookupOutput(
+        family: AddressFamily, source: AddressBits, destination: AddressBits, mark: UInt32, tos: UInt8, out: UInt16,
+        anySource: Bool
+    ) -> RouteResult {
+        var q = RouteQuestion(destination: destination, source: source, mark: mark, tos: tos & 0xfc)
+        q.outInterface = out
+        q.inInterface = node.pointee.routing.loopback
+        if family == .ipv4 {
+            if !anySource, !source.isZero, addressKind(source, family: .ipv4, on: 0) != .local {
+                return RouteResult(kind: .noRoute)
+            }
+            return outputRoute4(q)
+        }
+        return outputRoute6(q)
+    }
+
+    /// `ip_route_output_key_hash_rcu`.
+    private func outputRoute4(_ question: RouteQuestion) -> RouteResult {
+        var q = question
+        let routing = node.pointee.routing
+        if !q.source.isZero {
+            let source = q.source.ipv4
+            if source >> 28 == 0xe || source == .max || source >> 24 == 0 { return RouteResult(kind: .martian) }
+        }
+        let isLimited = q.destination.ipv4 == .max
+        let isMulticast = q.destination.ipv4 >> 28 == 0xe
+        if q.outInterface == 0, isLimited || isMulticast, !q.source.isZero {
+            let index = routing.tables4.find(q.source, 32, max(routing.localTable4, 0))
+            guard routing.localTable4 >= 0, index >= 0 else { return RouteResult(kind: .noRoute) }
+            q.outInterface = routing.tables4.hops[Int(routing.tables4.entries[Int(index)].firstHop)].device
+            return directRoute4(q, isLimited ? .broadcast : .multicast)
+        }
+        if q.outInterface != 0 {
+            guard node.pointee.interfaces[q.outInterface].pointee.isUp else { return RouteResult(kind: .noRoute) }
+            if isLimited || q.destination.ipv4 >> 8 == 0xe00000 {
+                return directRoute4(q, isLimited ? .broadcast : .multicast)
+            }
+        }
+        if q.destination.isZero {
+            var result = RouteResult(kind: .local)
+            result.outInterface = routing.loopback
+            result.source = AddressBits(ipv4: 0x7f00_0001)
+            return result
+        }
+        q.hash = UInt32(truncatingIfNeeded: routing.multipath(q.source, q.destination, 0) >> 32)
+        var match = routing.lookup4(q)
+        if match.kind == .noRoute, q.outInterface != 0 {
+            // A bound device: the destination is taken to be on its link.
+            return directRoute4(q, .unicast)
+        }
+        match = routing.selectPath(match, q, routing.tables4)
+        return finishOutput4(routing.result(match, routing.tables4), match, q)
+    }
+
+    /// `__mkroute_output`.
+    private func finishOutput4(_ found: RouteResult, _ match: RouteMatch, _ q: RouteQuestion) -> RouteResult {
+        var result = found
+        let routing = node.pointee.routing
+        switch result.kind {
+        case .local:
+            let preferred = match.entry >= 0 ? routing.tables4.entries[Int(match.entry)].preferredSource : .zero
+            result.source = preferred.isZero ? q.destination : preferred
+            result.outInterface = routing.loopback
+            result.gatewayVersion = 0
+        case .unicast, .broadcast, .multicast:
+            if q.destination.ipv4 == .max {
+                result.kind = .broadcast
+            } else if q.destination.ipv4 >> 28 == 0xe {
+                result.kind = .multicast
+                if match.entry >= 0, routing.tables4.entries[Int(match.entry)].length < 4 { result.gatewayVersion = 0 }
+            }
+            let source = q.source.isZero ? result.source : q.source
+            let device = node.pointee.interfaces[result.outInterface]
+            if source.ipv4 >> 24 == 127, !device.pointee.routeLocalnet, device.pointee.kind != .loopback {
+                return RouteResult(kind: .martian)
+            }
+        default: break
+        }
+        return result
+    }
+
+    /// Straight on to a device's link.
+    private func directRoute4(_ q: RouteQuestion, _ kind: RouteResult.Kind) -> RouteResult {
+        var result = RouteResult(kind: kind)
+        result.outInterface = q.outInterface
+        result.source = node.pointee.routing.sources.select4(on: q.outInterface, scope: 253)
+        return result
+    }
+
+    /// `ip6_route_output` with `ip6_route_get_saddr`.
+    private func outputRoute6(_ question: RouteQuestion) -> RouteResult {
+        var q = question
+        let routing = node.pointee.routing
+        let high = q.destination.high
+        if q.outInterface != 0 {
+            q.isStrict = true
+        }
+        if high >> 56 == 0xff || high >> 54 == 0x3fa, q.outInterface != 0 { q.isStrict = true }
+        // `ip6_pol_route_output` asks with the output device only.
+        let loopback = q.inInterface
+        q.inInterface = routing.policy6.isCustom ? loopback : 0
+        q.hash = UInt32(truncatingIfNeeded: routing.multipath(q.source, q.destination, 0) >> 32)
+        var match = routing.lookup6(q)
+        if match.kind == .unicast { match = routing.selectPath(match, q, routing.tables6) }
+        var result = routing.result(match, routing.tables6)
+        let device = result.outInterface
+        if result.kind == .local {
+            result.outInterface = routing.loopback
+            result.gatewayVersion = 0
+        }
+        guard result.kind == .unicast || result.kind == .local || result.kind == .multicast else { return result }
+        if match.entry >= 0, !routing.tables6.entries[Int(match.entry)].preferredSource.isZero {
+            result.source = routing.tables6.entries[Int(match.entry)].preferredSource
+        } else {
+            result.source = routing.sources.select6(on: device, for: q.destination) ?? .zero
+        }
+        return result
+    }
+
+    /// `ip_route_me_harder` / `ip6_route_me_harder`: routes a packet again after OUTPUT or IPVS changed what its
+    /// route depended on. Returns `false` when there is no way any more.
+    func routeAgain(_ packet: PacketRef) -> Bool {
+        let tos = packet.isIPv4 ? packet.ipv4.tos : packet.ipv6.trafficClass
+        var source = packet.sourceBits
+        if packet.isIPv4, !node.pointee.routing.isLocalAddress4(source), source.ipv4 >> 24 != 127 {
+            // Not ours: the kernel asks without a source but allows any (FLOWI_FLAG_ANYSRC).
+            if addressKind(source, family: .ipv4, on: 0) == .local { source = packet.sourceBits }
+        }
+        let route = lookupOutput(
+            family: packet.family, source: source, destination: packet.destinationBits, mark: packet.pointee.mark,
+            tos: tos, out: 0)
+        switch route.kind {
+        case .unicast, .local, .broadcast, .multicast:
+            packet.pointee.route = route
+            packet.pointee.outInterface = route.outInterface
+            return true
+        default:
+            packet.pointee.disposition = .dropped(.noRoute)
+            return false
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import HawseModel
+import HawseWire
+
+/// Routes found lately, by what was asked: a direct-mapped table that grows when it is too small for the traffic. It
+/// is only a shortcut: whoever finds nothing here asks the tables and gets the same answer.
+struct RouteCache {
+    struct Entry {
+        var source: AddressBits = .zero
+        var destination: AddressBits = .zero
+        var mark: UInt32 = 0
+        /// Ingress device (or egress constraint), TOS and direction in one word; 0 is an empty entry.
+        var tag: UInt32 = 0
+        var route = RouteResult()
+    }
+
+    static let largest = 1 << 12
+    private var entries: UnsafeMutablePointer<Entry>?
+    private var mask = 0
+    private var misses = 0
+
+    func deallocate() { entries?.deallocate() }
+
+    @inline(__always)
+    private func slot(_ source: AddressBits, _ destination: AddressBits, _ value: UInt32, _ tag: UInt32) -> Int {
+        var h = (source.low ^ source.high &* 0x9e37_79b9_7f4a_7c15) &* 0xa076_1d64_78bd_642f
+        h ^= (destination.low &+ destination.high) &* 0xe703_7ed1_a0b4_28db
+        h = (h ^ (UInt64(value) << 32 | UInt64(tag))) &* 0x9e37_79b9_7f4a_7c15
+        return Int(truncatingIfNeeded: h >> 40) & mask
+    }
+
+    /// The cached route, or `nil`.
+    @inline(__always)
+    func find(_ source: AddressBits, _ destination: AddressBits, _ mark: UInt32, _ tag: UInt32)
+        -> UnsafeMutablePointer<Entry>?
+    {
+        guard let entries else { return nil }
+        let entry = entries + slot(source, destination, mark, tag)
+        guard entry.pointee.tag == tag, entry.pointee.source == source, entry.pointee.destination == destination,
+            entry.pointee.mark == mark
+        else { return nil }
+        return entry
+    }
+
+    @inline(never)
+    mutating func store(
+        _ source: AddressBits, _ destination: AddressBits, _ mark: UInt32, _ tag: UInt32, _ route: RouteResult
+    ) {
+        misses &+= 1
+        if entries == nil || (misses > 4 &* (mask &+ 1) && mask &+ 1 < Self.largest) { grow() }
+        guard let entries else { return }
+        entries[slot(source, destination, mark, tag)] = Entry(
+            source: source, destination: destination, mark: mark, tag: tag, route: route)
+    }
+
+    private mutating func grow() {
+        let capacity = entries == nil ? 32 : (mask + 1) * 4
+        entries?.deallocate()
+        entries = .allocate(capacity: capacity)
+        entries?.initialize(repeating: Entry(), count: capacity)
+        mask = capacity - 1
+        misses = 0
+    }
+
+    /// Forgets everything (`rt_genid_bump`).
+    mutating func flush() {
+        guard let entries else { return }
+        entries.update(repeating: Entry(), count: mask + 1)
+    }
+}

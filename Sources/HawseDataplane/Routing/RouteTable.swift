@@ -1,0 +1,166 @@
+import HawseModel
+import HawseWire
+
+/// One route in a table (`struct fib_alias` with its `fib_info`, or `struct fib6_info`). Trivial.
+struct RouteEntry {
+    var key: AddressBits
+    var length: UInt8
+    var tos: UInt8
+    var kind: Route.Kind
+    /// `RTF_ANYCAST`: the subnet-router address of a prefix.
+    var isAnycast = false
+    /// Stands for an address that an interface has (`inet_lookup_ifaddr`).
+    var isAddress = false
+    var table: UInt32
+    var metric: UInt32
+    var preferredSource: AddressBits = .zero
+    var mtu: UInt32 = 0
+    var realm: UInt32 = 0
+    /// `fib_scope` (RT_SCOPE_*): 0 universe, 253 link, 254 host.
+    var scope: UInt8 = 0
+    /// Range in `RouteTables.hops`.
+    var firstHop: UInt32 = 0
+    var hopCount: UInt32 = 0
+    /// The next route of the same prefix and table, in order of preference; -1 ends.
+    var next: Int32 = -1
+}
+
+/// `struct fib_nh_common`.
+struct RouteHop {
+    var gateway: AddressBits = .zero
+    /// 0: on the link.
+    var gatewayVersion: UInt8 = 0
+    var isOnlink = false
+    /// `nhc_scope`: 254 when the destination is a neighbour itself, 253 behind a gateway, 255 for local routes.
+    var scope: UInt8 = 254
+    var device: UInt16 = 0
+    var weight: UInt32 = 1
+    /// `fib_nh_upper_bound`: the share of the hash space that ends here (multipath).
+    var upperBound: Int32 = -1
+    /// `nhc_saddr`: the source that goes with this hop.
+    var source: AddressBits = .zero
+}
+
+/// All tables of one family: routes by (table, length, prefix) in one open-addressing hash, and per table the prefix
+/// lengths that occur, longest first. A lookup probes once per length that occurs.
+struct RouteTables {
+    struct Table {
+        var id: UInt32
+        /// Start in `lengths` and count.
+        var firstLength: Int
+        var lengthCount: Int
+    }
+
+    let family: AddressFamily
+    private(set) var entries: UnsafeMutablePointer<RouteEntry>
+    private(set) var entryCount: Int
+    private(set) var hops: UnsafeMutablePointer<RouteHop>
+    private var slots: UnsafeMutablePointer<Int32>
+    private var slotMask: Int
+    private var tables: UnsafeMutablePointer<Table>
+    private var tableCount: Int
+    private var lengths: UnsafeMutablePointer<UInt8>
+    private let hash = FlowHash(seed: 0x68b1_e0d5)
+
+    /// `routes` must be in the order in which they were added; equal prefixes keep it within one metric.
+    init(family: AddressFamily, routes: [RouteEntry], hops allHops: [RouteHop]) {
+        self.family = family
+        entryCount = routes.count
+        entries = .allocate(capacity: max(routes.count, 1))
+        hops = .allocate(capacity: max(allHops.count, 1))
+        hops.initialize(from: allHops, count: allHops.count)
+        var capacity = 8
+        while capacity < routes.count * 2 { capacity *= 2 }
+        slots = .allocate(capacity: capacity)
+        slots.initialize(repeating: -1, count: capacity)
+        slotMask = capacity - 1
+        var lengthsByTable: [UInt32: Set<UInt8>] = [:]
+        for route in routes { lengthsByTable[route.table, default: []].insert(route.length) }
+        let ids = lengthsByTable.keys.sorted()
+        tableCount = ids.count
+        tables = .allocate(capacity: max(ids.count, 1))
+        lengths = .allocate(capacity: max(lengthsByTable.values.reduce(0) { $0 + $1.count }, 1))
+        var at = 0
+        for (i, id) in ids.enumerated() {
+            let sorted = (lengthsByTable[id] ?? []).sorted(by: >)
+            (tables + i).initialize(to: Table(id: id, firstLength: at, lengthCount: sorted.count))
+            for length in sorted {
+                lengths[at] = length
+                at += 1
+            }
+        }
+        for (i, route) in routes.enumerated() {
+            (entries + i).initialize(to: route)
+            insert(Int32(i))
+        }
+    }
+
+    func deallocate() {
+        entries.deallocate()
+        hops.deallocate()
+        slots.deallocate()
+        tables.deallocate()
+        lengths.deallocate()
+    }
+
+    @inline(__always)
+    private func slot(_ key: AddressBits, _ length: UInt8, _ table: UInt32) -> Int {
+        Int(truncatingIfNeeded: hash(key, AddressBits(high: UInt64(length), low: UInt64(table)))) & slotMask
+    }
+
+    private func insert(_ index: Int32) {
+        let route = entries[Int(index)]
+        var at = slot(route.key, route.length, route.table)
+        while slots[at] >= 0 {
+            let head = entries + Int(slots[at])
+            if head.pointee.key == route.key, head.pointee.length == route.length, head.pointee.table == route.table {
+                chain(index, at)
+                return
+            }
+            at = (at + 1) & slotMask
+        }
+        slots[at] = index
+    }
+
+    /// `fib_find_alias`: higher TOS first, then the smaller metric, then the older one.
+    private func chain(_ index: Int32, _ at: Int) {
+        let route = entries[Int(index)]
+        var previous: Int32 = -1
+        var current = slots[at]
+        while current >= 0 {
+            let other = entries[Int(current)]
+            if route.tos > other.tos || (route.tos == other.tos && route.metric < other.metric) { break }
+            previous = current
+            current = other.next
+        }
+        entries[Int(index)].next = current
+        if previous < 0 { slots[at] = index } else { entries[Int(previous)].next = index }
+    }
+
+    /// Index of the table, or -1 when nothing is in it.
+    @inline(__always)
+    func table(_ id: UInt32) -> Int {
+        for i in 0..<tableCount where tables[i].id == id { return i }
+        return -1
+    }
+
+    @inline(__always)
+    func lengthCount(_ table: Int) -> Int { table < 0 ? 0 : tables[table].lengthCount }
+
+    @inline(__always)
+    func length(_ table: Int, _ position: Int) -> UInt8 { lengths[tables[table].firstLength &+ position] }
+
+    /// The first route of exactly this prefix, or -1.
+    @inline(__always)
+    func find(_ address: AddressBits, _ length: UInt8, _ table: Int) -> Int32 {
+        let key = address & .mask(prefixLength: Int(length), family: family)
+        let id = tables[table].id
+        var at = slot(key, length, id)
+        while slots[at] >= 0 {
+            let entry = entries + Int(slots[at])
+            if entry.pointee.key == key, entry.pointee.length == length, entry.pointee.table == id { return slots[at] }
+            at = (at &+ 1) & slotMask
+        }
+        return -1
+    }
+}
