@@ -29,7 +29,7 @@ let package = Package(
         .target(
             name: "HawseControl",
             dependencies: [
-                "HawseWire", "HawseModel", "Yams",
+                "HawseWire", "HawseModel", "CZlib", "Yams",
                 .product(name: "OrderedCollections", package: "swift-collections"),
             ]),
         .target(

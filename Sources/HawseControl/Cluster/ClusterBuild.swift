@@ -23,9 +23,9 @@ extension ClusterState {
         makeNodes(for: objects)
         reserve(objects)
         noteRecordedSlices(in: objects)
-        // Nodes first: pods need their ranges, and a folder's file order says nothing about that.
-        let (nodes, others) = (objects.filter { $0.kind == "Node" }, objects.filter { $0.kind != "Node" })
-        for object in nodes + others {
+        // Namespaces and nodes first: others need them, and a folder's file order says nothing about that.
+        let first = ["Namespace", "Node"].flatMap { kind in objects.filter { $0.kind == kind } }
+        for object in first + objects.filter({ $0.kind != "Namespace" && $0.kind != "Node" }) {
             do throws(StatusError) {
                 switch object.operation {
                 case .apply: try apply(object)

@@ -2,7 +2,7 @@ import Foundation
 
 extension ManifestLoader {
     /// The file names that a folder is searched for, as kubectl has it.
-    static let suffixes = [".yaml", ".yml", ".json"]
+    static let suffixes = [".yaml", ".yml", ".json", ".yaml.gz", ".yml.gz", ".json.gz"]
     /// A manifest larger than this is refused: no cluster's dump comes near, and it has to fit in memory.
     static let sizeLimit = 1 << 30
 
@@ -59,6 +59,14 @@ extension ManifestLoader {
         guard data.count <= Self.sizeLimit else {
             report("larger than \(Self.sizeLimit >> 20) MiB", .error, at: .none, file: file)
             return
+        }
+        var data = data
+        if data.starts(with: [0x1f, 0x8b]) {
+            guard let plain = GzipText.inflate(data, limit: Self.sizeLimit) else {
+                report("damaged gzip data", .error, at: .none, file: file)
+                return
+            }
+            data = plain
         }
         guard let text = String(data: data, encoding: .utf8) else {
             report("not UTF-8 text", .error, at: .none, file: file)
