@@ -104,6 +104,10 @@ extension ClusterState {
             if namespace.status.phase.isEmpty { namespace.status.phase = "Active" }
             if let same = namespace as? T { object = same }
         }
+        if var pod = object as? Kubernetes.Pod, let node = store.nodes[ObjectKey(name: pod.spec.nodeName)] {
+            Self.labelTopology(&pod, node)
+            if let same = pod as? T { object = same }
+        }
         if var job = object as? Kubernetes.Job {
             JobIdentity.label(&job)
             if let same = job as? T { object = same }

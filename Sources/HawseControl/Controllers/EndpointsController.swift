@@ -88,30 +88,37 @@ struct LegacySubsets {
     }
 
     func packed() -> (subsets: [Kubernetes.EndpointSubset], isTruncated: Bool) {
-        var subsets: [Kubernetes.EndpointSubset] = []
-        var positions: [[Kubernetes.LegacyEndpointPort]: Int] = [:]
         let sorted = order.compactMap { entries[$0] }.sorted {
             $0.address.ip.utf8.lexicographicallyPrecedes($1.address.ip.utf8)
         }
         let ready = sorted.filter(\.isReady)
         let notReady = sorted.filter { !$0.isReady }
         let kept = ready.prefix(Self.maximum) + notReady.prefix(max(0, Self.maximum - ready.count))
-        for entry in kept {
-            let ports = entry.ports.sorted {
-                ($0.name, $0.port, $0.protocol.rawValue) < ($1.name, $1.port, $1.protocol.rawValue)
-            }
-            let position = positions[ports] ?? subsets.count
-            if position == subsets.count {
-                positions[ports] = position
-                subsets.append(Kubernetes.EndpointSubset())
-                subsets[position].ports = ports
-            }
-            if entry.isReady {
-                subsets[position].addresses.append(entry.address)
-            } else {
-                subsets[position].notReadyAddresses.append(entry.address)
-            }
+        // Every port with the addresses that have it; ports with the same addresses are one subset.
+        var members: [Kubernetes.LegacyEndpointPort?: [Int]] = [:]
+        for (index, entry) in kept.enumerated() {
+            if entry.ports.isEmpty { members[nil, default: []].append(index) }
+            for port in entry.ports { members[port, default: []].append(index) }
         }
-        return (subsets, sorted.count > Self.maximum)
+        var grouped: [[Int]: [Kubernetes.LegacyEndpointPort]] = [:]
+        for (port, indices) in members { grouped[indices, default: []] += port.map { [$0] } ?? [] }
+        let subsets = grouped.map { indices, ports -> Kubernetes.EndpointSubset in
+            var subset = Kubernetes.EndpointSubset()
+            subset.ports = ports.sorted { Self.order($0) < Self.order($1) }
+            let chosen = indices.map { kept[$0] }
+            subset.addresses = chosen.filter(\.isReady).map(\.address)
+            subset.notReadyAddresses = chosen.filter { !$0.isReady }.map(\.address)
+            return subset
+        }
+        return (subsets.sorted(by: Self.precedes), sorted.count > Self.maximum)
+    }
+
+    private static func order(_ port: Kubernetes.LegacyEndpointPort) -> (String, Int, String) {
+        (port.name, port.port, port.protocol.rawValue)
+    }
+
+    private static func precedes(_ a: Kubernetes.EndpointSubset, _ b: Kubernetes.EndpointSubset) -> Bool {
+        guard let x = a.ports.first, let y = b.ports.first else { return a.ports.count < b.ports.count }
+        return order(x) < order(y)
     }
 }

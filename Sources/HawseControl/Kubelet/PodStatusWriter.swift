@@ -21,8 +21,9 @@ struct PodStatusWriter {
             runtime.containers[$0.name]?.finishedAt != nil || $0.restartPolicy == "Always"
         }
         write(&status, "PodReadyToStartContainers", !isDone && runtime.started != nil)
-        write(&status, "Initialized", initsDone, reason: isDone ? "PodCompleted" : "")
-        let reason = isDone ? "PodCompleted" : isReady ? "" : "ContainersNotReady"
+        write(&status, "Initialized", initsDone, reason: status.phase == "Succeeded" ? "PodCompleted" : "")
+        let ended = status.phase == "Failed" ? "PodFailed" : "PodCompleted"
+        let reason = isDone ? ended : isReady ? "" : "ContainersNotReady"
         let gatesPass = pod.spec.readinessGates.allSatisfy { gate in
             pod.condition(gate.conditionType)?.status == "True"
         }
