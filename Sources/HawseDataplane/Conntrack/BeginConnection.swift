@@ -5,7 +5,7 @@ extension Walk {
     /// `init_conntrack`: an unconfirmed connection of a packet that belongs to none; `nil` when the table is full.
     @inline(never)
     func beginConnection(
-        _ tuple: Tuple, _ reply: Tuple, _ template: ConnectionTemplate, _ hash: UInt64
+        _ packet: PacketRef, _ tuple: Tuple, _ reply: Tuple, _ template: ConnectionTemplate, _ hash: UInt64
     ) -> ConnectionRef? {
         let now = node.pointee.now
         guard let connection = node.pointee.connections.allocate(now: now, hash: hash) else { return nil }
@@ -19,7 +19,9 @@ extension Walk {
         {
             connection.pointee.bits.insert(.accounted)
         }
-        if !node.pointee.connections.expectations.isEmpty, meetExpectation(connection, tuple) { return connection }
+        if !node.pointee.connections.expectations.isEmpty, meetExpectation(packet, connection, tuple) {
+            return connection
+        }
         if template.helper != 0 { assignHelper(connection, template.helper) }
         return connection
     }

@@ -57,7 +57,7 @@ extension Walk {
                 (connection, direction) = found
             } else {
                 guard let reply = tuple.inverted else { return .accept }
-                guard let new = beginConnection(tuple, reply, template, hash) else {
+                guard let new = beginConnection(packet, tuple, reply, template, hash) else {
                     packet.pointee.disposition = .dropped(.conntrackFull)
                     return .drop
                 }

@@ -3,24 +3,29 @@ import HawseWire
 
 /// A connection that a helper foresees (`struct nf_conntrack_expect`): FTP's data channel, TFTP's answers.
 struct Expectation {
-    /// Source fields count only where the mask has ones.
+    /// The source port is not known.
     var tuple: Tuple
-    var sourceMask: AddressBits
-    var sourcePortMask: UInt16
     var zone: UInt16
     /// Handle of the connection on whose behalf it waits.
     var master: UInt32
     var timeout: Instant
     var isPermanent = false
-    /// Direction of the master's packet that announced it.
-    var direction: Direction
-    /// NAT: what to do to the expected connection (`nf_nat_follow_master`), and the port the helper first saw.
+    /// `exp->dir`: against which direction of the master the expected connection runs.
+    var direction: Direction = .original
+    /// NAT: the expected connection is bound as its master is (`nf_nat_follow_master`), to the port that was meant.
     var followsMaster = false
-    var savedAddress: AddressBits = .zero
     var savedPort: UInt16 = 0
+
+    /// The time an expectation waits: both helpers' policies say five minutes.
+    static let lifetime = Int64.seconds(300)
+
+    func covers(_ other: Tuple, zone other_: UInt16) -> Bool {
+        zone == other_ && tuple.destination == other.destination && tuple.destinationPort == other.destinationPort
+            && tuple.ipProtocol == other.ipProtocol && tuple.version == other.version && tuple.source == other.source
+    }
 }
 
-/// Pending expectations; few, so that a scan finds them. Bounded by `nf_conntrack_expect_max`.
+/// Pending expectations, the latest first; few, so that a scan finds them. Bounded by `nf_conntrack_expect_max`.
 struct ExpectationTable {
     private(set) var entries: [Expectation] = []
 
@@ -28,7 +33,7 @@ struct ExpectationTable {
 
     mutating func removeAll(of master: UInt32) { entries.removeAll { $0.master == master } }
 
-    mutating func append(_ expectation: Expectation) { entries.append(expectation) }
+    mutating func insert(_ expectation: Expectation) { entries.insert(expectation, at: 0) }
 
     mutating func remove(at index: Int) { entries.remove(at: index) }
 
@@ -36,12 +41,27 @@ struct ExpectationTable {
 
     /// The expectation that a new connection meets (`nf_ct_find_expectation`).
     func match(_ tuple: Tuple, zone: UInt16, now: Instant) -> Int? {
-        entries.firstIndex {
-            $0.zone == zone && $0.timeout > now && $0.tuple.destination == tuple.destination
-                && $0.tuple.destinationPort == tuple.destinationPort && $0.tuple.ipProtocol == tuple.ipProtocol
-                && $0.tuple.version == tuple.version
-                && ($0.tuple.source ^ tuple.source) & $0.sourceMask == .zero
-                && ($0.tuple.sourcePort ^ tuple.sourcePort) & $0.sourcePortMask == 0
+        entries.firstIndex { $0.timeout > now && $0.covers(tuple, zone: zone) }
+    }
+
+    /// `__nf_ct_expect_check`: forgets an older one of the same master; false when another's is in the way.
+    mutating func makeRoom(for expectation: Expectation, limit: Int, now: Instant) -> Bool {
+        entries.removeAll { $0.timeout <= now }
+        if entries.contains(where: {
+            $0.master != expectation.master && $0.covers(expectation.tuple, zone: expectation.zone)
+        }) {
+            return false
         }
+        entries.removeAll { $0.master == expectation.master }
+        return entries.count < limit
+    }
+}
+
+extension ConnectionTable {
+    /// Takes an expectation out that has been met.
+    mutating func unexpect(at index: Int) {
+        let master = expectations.entries[index].master
+        expectations.remove(at: index)
+        if let master = live(master), let cold = cold(master) { cold.pointee.expecting = 0 }
     }
 }

@@ -11,10 +11,11 @@ extension Walk {
         guard packet.pointee.connection != 0 else { return .accept }
         let connection = node.pointee.connections[packet.pointee.connection]
         if masquerade != 0 { node.pointee.connections.setMasquerade(connection, masquerade) }
-        return natSetup(packet, connection, range, manip)
+        return bind(packet, connection, range, manip)
     }
 
-    private func natSetup(
+    /// `natSetup` for a connection that may not be the packet's yet.
+    func bind(
         _ packet: PacketRef, _ connection: ConnectionRef, _ range: NATRange, _ manip: NATManip
     ) -> Verdict {
         if connection.pointee.isConfirmed { return .accept }
@@ -55,7 +56,7 @@ extension Walk {
     func natNullBinding(_ packet: PacketRef, _ connection: ConnectionRef, _ manip: NATManip) -> Verdict {
         let reply = node.pointee.connections.tuple(of: connection, .reply)
         let range = NATRange(address: manip == .source ? reply.destination : reply.source)
-        return natSetup(packet, connection, range, manip)
+        return bind(packet, connection, range, manip)
     }
 }
 
