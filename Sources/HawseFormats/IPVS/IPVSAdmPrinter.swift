@@ -1,0 +1,109 @@
+import HawseModel
+import HawseWire
+
+/// Prints virtual servers as command lines, the form of `ipvsadm -S -n`.
+public struct IPVSAdmPrinter: Sendable {
+    public init() {}
+
+    /// Services and destinations sorted as `ipvsadm-save` does.
+    public func saved(_ spec: IPVSSpec) -> String {
+        var out = ""
+        for service in spec.services.sorted(by: listsBefore) {
+            out += addLine(service) + "\n"
+            for destination in service.destinations.sorted(by: listsBefore) {
+                out += addLine(destination, to: service.key) + "\n"
+            }
+        }
+        return out
+    }
+
+    /// `-A -t 10.0.0.1:80 -s rr`
+    public func addLine(_ service: VirtualService) -> String {
+        var out = "-A \(name(service.key)) -s \(service.scheduler.rawValue)"
+        if service.flags.contains(.persistent) {
+            out += " -p \(service.persistenceTimeout)"
+            if service.persistenceMask != service.family.bitCount { out += " -M \(service.maskText)" }
+        }
+        if service.flags.contains(.onePacket) { out += " -o" }
+        let flags = service.schedulerFlagText
+        if !flags.isEmpty { out += " -b \(flags)" }
+        return out
+    }
+
+    /// `-a -t 10.0.0.1:80 -r 10.1.0.1:8080 -m -w 1`. ipvsadm 1.31 leaves thresholds out of what it saves.
+    public func addLine(_ destination: Destination, to key: VirtualService.Key, thresholds: Bool = false) -> String {
+        var out = "-a \(name(key)) -r \(destination.address.description(port: destination.port))"
+        switch destination.forwarding {
+        case .masquerade: out += " -m -w \(destination.weight)"
+        case .directRoute: out += " -g -w \(destination.weight)"
+        case .tunnel(let tunnel): out += " -i -w \(destination.weight)\(tunnel.optionText)"
+        }
+        if thresholds, destination.upperThreshold != 0 || destination.lowerThreshold != 0 {
+            out += " -x \(destination.upperThreshold) -y \(destination.lowerThreshold)"
+        }
+        return out
+    }
+
+    private func name(_ key: VirtualService.Key) -> String {
+        switch key {
+        case .mark(let mark, .ipv4): return "-f \(mark)"
+        case .mark(let mark, .ipv6): return "-f \(mark) -6"
+        case .address(let ipProtocol, let address, let port):
+            let option = ipProtocol == .udp ? "-u" : ipProtocol == .sctp ? "--sctp-service" : "-t"
+            return "\(option) \(address.description(port: port))"
+        }
+    }
+}
+
+extension Destination.Tunnel {
+    var optionText: String {
+        switch self {
+        case .ipip: " --tun-type ipip"
+        case .gue(let port, let checksum): " --tun-type gue --tun-port \(port)\(checksum.optionText)"
+        case .gre(let checksum): " --tun-type gre\(checksum.optionText)"
+        }
+    }
+}
+
+extension Destination.Tunnel.Checksum {
+    var optionText: String {
+        switch self {
+        case .none: " --tun-nocsum"
+        case .full: " --tun-csum"
+        case .remote: " --tun-remcsum"
+        }
+    }
+}
+
+extension VirtualService {
+    /// `255.255.255.0` or `64`.
+    var maskText: String {
+        family == .ipv6
+            ? "\(persistenceMask)"
+            : IPAddress(
+                family: .ipv4, bits: .mask(prefixLength: max(0, min(32, persistenceMask)), family: .ipv4)
+            ).description
+    }
+
+    var schedulerFlagText: String {
+        let isNamed = scheduler == .sh || scheduler == .mh
+        var words: [String] = []
+        if flags.contains(.schedule1) { words.append(isNamed ? "\(scheduler.rawValue)-fallback" : "flag-1") }
+        if flags.contains(.schedule2) { words.append(isNamed ? "\(scheduler.rawValue)-port" : "flag-2") }
+        if flags.contains(.schedule3) { words.append("flag-3") }
+        return words.joined(separator: ",")
+    }
+}
+
+/// ipvsadm's order (`ipvs_cmp_services`): mark, family, protocol, address, port.
+func listsBefore(_ a: VirtualService, _ b: VirtualService) -> Bool {
+    func rank(_ service: VirtualService) -> (UInt32, AddressFamily, UInt8, IPAddress, UInt16) {
+        switch service.key {
+        case .mark(let mark, let family): (mark, family, 0, .unspecified(family), 0)
+        case .address(let ipProtocol, let address, let port): (0, address.family, ipProtocol.rawValue, address, port)
+        }
+    }
+    return rank(a) < rank(b)
+}
+
+func listsBefore(_ a: Destination, _ b: Destination) -> Bool { (a.address, a.port) < (b.address, b.port) }

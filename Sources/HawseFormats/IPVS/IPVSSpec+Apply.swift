@@ -1,0 +1,68 @@
+import HawseModel
+import HawseWire
+
+/// Why a command on the virtual servers cannot be carried out, in ipvsadm's words.
+public enum IPVSEditError: Error, Hashable, Sendable, CustomStringConvertible {
+    case serviceExists, noSuchService, destinationExists, noSuchDestination
+
+    public var description: String {
+        switch self {
+        case .serviceExists: "Service already exists"
+        case .noSuchService: "Service not defined"
+        case .destinationExists: "Destination already exists"
+        case .noSuchDestination: "No such destination"
+        }
+    }
+}
+
+extension IPVSSpec {
+    /// Carries one command out; on an error nothing is changed. Zeroing and daemons change no configuration.
+    public mutating func apply(_ command: IPVSCommand) throws(IPVSEditError) {
+        switch command {
+        case .addService(let service):
+            guard !services.contains(where: { $0.key == service.key }) else { throw .serviceExists }
+            services.append(service)
+        case .editService(let service):
+            let i = try index(service.key)
+            let destinations = services[i].destinations
+            services[i] = service
+            services[i].destinations = destinations
+        case .deleteService(let key): services.remove(at: try index(key))
+        case .addDestination(let key, let destination):
+            let i = try index(key)
+            guard !services[i].destinations.contains(where: { $0.isSame(destination) }) else { throw .destinationExists }
+            services[i].destinations.append(destination)
+        case .editDestination(let key, let destination):
+            let i = try index(key)
+            guard let j = services[i].destinations.firstIndex(where: { $0.isSame(destination) }) else {
+                throw .noSuchDestination
+            }
+            services[i].destinations[j] = destination
+        case .deleteDestination(let key, let address, let port):
+            let i = try index(key)
+            guard let j = services[i].destinations.firstIndex(where: { $0.address == address && $0.port == port }) else {
+                throw .noSuchDestination
+            }
+            services[i].destinations.remove(at: j)
+        case .flush: services = []
+        case .zero(let key): if let key { _ = try index(key) }
+        case .setTimeouts(let new):
+            var kept = timeouts ?? Timeouts(tcp: 0, tcpFin: 0, udp: 0)
+            if new.tcp != 0 { kept.tcp = new.tcp }
+            if new.tcpFin != 0 { kept.tcpFin = new.tcpFin }
+            if new.udp != 0 { kept.udp = new.udp }
+            timeouts = kept
+        case .startDaemon, .stopDaemon: break
+        }
+    }
+
+    private func index(_ key: VirtualService.Key) throws(IPVSEditError) -> Int {
+        guard let i = services.firstIndex(where: { $0.key == key }) else { throw .noSuchService }
+        return i
+    }
+}
+
+extension Destination {
+    /// Address and port name a destination within its service.
+    func isSame(_ other: Destination) -> Bool { address == other.address && port == other.port }
+}
