@@ -4,10 +4,29 @@ import HawseModel
 
 /// The node's own dumps beside case.json: `iptables.v4`, `iptables.v6`, `ipset`, `ipvs`.
 public enum NodeTexts {
-    public static func read(into spec: inout NodeSpec, from directory: String) throws {
-        for name in ["iptables.v4", "iptables.v6", "ipset", "ipvs"]
-        where FileManager.default.fileExists(atPath: directory + "/" + name) {
-            throw Unsupported(description: name)
+    public static func read(into spec: inout NodeSpec, from directory: String) throws(FormatError) {
+        if let (path, text) = try contents("iptables.v4", in: directory) {
+            spec.iptables = try IPTablesParser(family: .ipv4, file: path, counters: false).parse(text)
         }
+        if let (path, text) = try contents("iptables.v6", in: directory) {
+            spec.ip6tables = try IPTablesParser(family: .ipv6, file: path, counters: false).parse(text)
+        }
+        if let (path, text) = try contents("ipset", in: directory) {
+            spec.sets = try IPSetParser(file: path).parse(text)
+        }
+        if let (path, text) = try contents("ipvs", in: directory) {
+            spec.ipvs = try IPVSAdmParser(file: path).parse(text)
+        }
+    }
+
+    private static func contents(
+        _ name: String, in directory: String
+    ) throws(FormatError) -> (path: String, text: String)? {
+        let path = directory + "/" + name
+        guard FileManager.default.fileExists(atPath: path) else { return nil }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw FormatError(file: path, line: 1, message: "cannot be read")
+        }
+        return (path, String(decoding: data, as: UTF8.self))
     }
 }
