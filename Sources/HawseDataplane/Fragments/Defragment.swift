@@ -114,7 +114,7 @@ extension Walk {
     }
 
     private func reportFragmentTimeout(_ packet: PacketRef, type: UInt8) {
-        note(packet, .answered("fragment reassembly time exceeded"))
+        sendICMPError(about: packet, type: type, code: 1, info: 0)
     }
 
     /// Arms a new queue's timer. `ipfrag_time` and the like are in seconds.
