@@ -6,6 +6,12 @@ struct NodeSource: ParsableArguments {
     @Option(help: ArgumentHelp("A node from its own dumps: a folder with case.json and any of iptables.v4, iptables.v6, ipset, ipvs.", valueName: "DIR"))
     var nodeDir: String?
 
+    @OptionGroup var manifests: ManifestInput
+    @OptionGroup var proxy: ProxyOptions
+
+    @Option(help: ArgumentHelp("The node at which clients from outside arrive.", valueName: "NAME"))
+    var node: String?
+
     @Option(help: ArgumentHelp("The same seed and input give the same output.", valueName: "N"))
     var seed: UInt64 = 0
 
@@ -15,15 +21,44 @@ struct NodeSource: ParsableArguments {
     }
 
     func validate() throws {
-        if nodeDir == nil { throw ValidationError("a node is needed: --node-dir DIR, or -f MANIFESTS") }
+        if nodeDir == nil, manifests.filenames.isEmpty {
+            throw ValidationError("a node or a cluster is needed: --node-dir DIR, or -f MANIFESTS")
+        }
+        if nodeDir != nil, !manifests.filenames.isEmpty { throw ValidationError("either --node-dir or -f, not both") }
     }
 
     func load() throws -> Loaded {
         if let nodeDir { return .node(try Self.node(nodeDir)) }
-        throw Failure.input("a node is needed: --node-dir DIR, or -f MANIFESTS")
+        return .cluster(try cluster())
     }
 
     static func node(_ directory: String) throws -> NodeSpec {
         do { return try NodeDirectory.load(directory) } catch { throw Failure.input("\(error)") }
+    }
+
+    /// Manifests run to a fixed point.
+    func state() throws -> ClusterState {
+        let loader = try manifests.load()
+        let (state, problems) = ClusterState.build(from: loader.objects, seed: seed)
+        ManifestInput.report(problems)
+        if problems.contains(where: { $0.severity == .error }) { throw Failure.input("") }
+        return state
+    }
+
+    private func cluster() throws -> LoadedCluster {
+        let state = try state()
+        var builder = ClusterBuilder(state, mode: proxy.mode, seed: seed)
+        builder.configuration = try proxy.configuration(state.store.list(Kubernetes.Node.self))
+        let cluster: Cluster
+        do { cluster = try builder.cluster() } catch { throw Failure.input("\(error)") }
+        var entry = 0
+        if let node {
+            guard let index = cluster.plan.node(named: node) else {
+                let names = cluster.plan.nodes.map(\.name).joined(separator: ", ")
+                throw Failure.input("--node: there is no node `\(node)' (there are \(names))")
+            }
+            entry = index
+        }
+        return LoadedCluster(cluster: cluster, directory: builder.directory, entryNode: entry)
     }
 }

@@ -114,7 +114,7 @@ extension Walk {
     }
 
     private func reportFragmentTimeout(_ packet: PacketRef, type: UInt8) {
-        sendICMPError(about: packet, type: type, code: 1, info: 0)
+        note(packet, .answered("fragment reassembly time exceeded"))
     }
 
     /// Arms a new queue's timer. `ipfrag_time` and the like are in seconds.

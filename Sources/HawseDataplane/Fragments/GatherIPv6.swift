@@ -6,10 +6,9 @@ extension Walk {
     /// cannot be put together and goes on as it is, or is the whole datagram now.
     @inline(never)
     func gatherIPv6(_ packet: PacketRef, _ user: DefragUser) -> Verdict {
-        guard packet.ipv6.payloadLength != 0, let place = findFragmentHeader(packet) else { return .accept }
-        if isHeaderChainCut(packet, place.fragment) {
-            return user == .localDeliver ? refuse(packet, code: 3, pointer: 0) : .accept
-        }
+        guard packet.ipv6.payloadLength != 0, let place = findFragmentHeader(packet),
+            !isHeaderChainCut(packet, place.fragment)
+        else { return .accept }
         let fragment = IPv6FragmentHeader(packet.networkPointer + place.fragment)
         let destination = packet.ipv6.destination
         let isScoped = destination.high >> 56 == 0xff || destination.high >> 54 == 0x3fa
@@ -30,12 +29,9 @@ extension Walk {
             packet.pointee.disposition = .consumed
             return .drop
         case .refused: return refuseFragment(packet, .fragmentMalformed)
-        case .tooLong:
-            guard user == .localDeliver else { return refuseFragment(packet, .fragmentMalformed) }
-            return refuse(packet, code: 0, pointer: place.fragment + 2)
         case .unaligned:
             killQueue(slot, .fragmentMalformed)
-            return user == .localDeliver ? refuse(packet, code: 0, pointer: 4) : .accept
+            return .accept
         case .overlap:
             killQueue(slot, .fragmentOverlap)
             return refuseFragment(packet, .fragmentOverlap)
@@ -44,19 +40,13 @@ extension Walk {
         return isComplete ? finishIPv6(packet, slot) : hold(packet)
     }
 
-    /// The node's own stack answers a fragment that breaks RFC 8200 with a parameter problem.
-    private func refuse(_ packet: PacketRef, code: UInt8, pointer: Int) -> Verdict {
-        sendICMPError(about: packet, type: 4, code: code, info: UInt32(pointer))
-        return refuseFragment(packet, .fragmentMalformed)
-    }
-
     private struct FragmentPlace {
         /// From the IP header: the byte that names the fragment header, and the fragment header.
         var nextHeader: Int
         var fragment: Int
     }
 
-    private enum Queued { case held, duplicate, refused, tooLong, unaligned, overlap }
+    private enum Queued { case held, duplicate, refused, unaligned, overlap }
 
     /// `find_prev_fhdr`.
     private func findFragmentHeader(_ packet: PacketRef) -> FragmentPlace? {
@@ -96,8 +86,7 @@ extension Walk {
         let offset = Int(field & 0xfff8)
         let payloadLength = Int(packet.ipv6.payloadLength)
         let end = offset + payloadLength - (place.fragment + 8 - 40)
-        if end > 65535 { return .tooLong }
-        guard end >= offset else { return .refused }
+        guard end <= 65535, end >= offset else { return .refused }
         let ecn: UInt8 = 1 << (packet.ipv6.trafficClass & 3)
         let interface = packet.pointee.inInterface
         return node.pointee.reassembly.withQueue(slot) { queue in

@@ -6,7 +6,10 @@ import HawseModel
 enum CaseStates {
     /// `name` as in expect/, without a snapshot number.
     static func text(_ name: String, _ dataplane: Dataplane) throws -> String {
-        throw Unsupported(description: "expect/\(name)")
+        switch name {
+        case "conntrack": return ConntrackPrinter.timelessListing(dataplane.connections())
+        default: throw Unsupported(description: "expect/\(name)")
+        }
     }
 
     /// One line of states.jsonl.

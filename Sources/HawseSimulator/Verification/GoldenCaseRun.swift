@@ -63,8 +63,8 @@ public struct GoldenCaseRun {
             collect()
             try CaseCommand.run(event.command, on: dataplane)
         }
-        // The recordings ran on for some seconds after the last packet: unanswered ARP requests gave up in that time.
-        if golden.spec.ipvs == nil { dataplane.advance(to: now + .milliseconds(4200)) }
+        // Timed recordings ran on for some seconds after the last packet: unanswered ARP requests gave up in that time.
+        if golden.file.isTimed, golden.spec.ipvs == nil { dataplane.advance(to: now + .milliseconds(4200)) }
         collect()
         try readStates(suffix: "")
         if !golden.observations.isEmpty { states["states.jsonl"] = observed.joined(separator: "\n") + "\n" }

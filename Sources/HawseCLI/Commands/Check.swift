@@ -1,0 +1,89 @@
+import ArgumentParser
+import Hawse
+
+struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Validate manifests and rule files as the API server, the kernel and the tools would.",
+        discussion: """
+            Every finding names file, line and column, the reason, and the nearest known word. Exit status 1 when there is one.
+
+              hawse check -f cluster/ --format ndjson
+              hawse check --rules iptables.v4 --rules iptables.v6
+            """)
+
+    enum Format: String, ExpressibleByArgument, CaseIterable { case text, ndjson }
+
+    @OptionGroup var manifests: ManifestInput
+
+    @Option(help: ArgumentHelp("An iptables-save file; ip6tables when its name ends in v6. Repeatable.", valueName: "FILE"))
+    var rules: [String] = []
+
+    @Option(help: ArgumentHelp("A file of ipvsadm commands (ipvsadm-save). Repeatable.", valueName: "FILE"))
+    var ipvs: [String] = []
+
+    @Option(help: ArgumentHelp("An ipset save file. Repeatable.", valueName: "FILE"))
+    var ipset: [String] = []
+
+    @Flag(name: [.customShort("6"), .customLong("ipv6")], help: "The --rules files are for ip6tables.")
+    var isIPv6 = false
+
+    @Option(help: "text or ndjson (one object a finding).")
+    var format: Format = .text
+
+    func validate() throws {
+        if manifests.filenames.isEmpty, rules.isEmpty, ipvs.isEmpty, ipset.isEmpty {
+            throw ValidationError("what is to be checked? -f MANIFESTS, --rules FILE, --ipvs FILE or --ipset FILE")
+        }
+    }
+
+    func run() throws {
+        var findings: [CheckFinding] = []
+        if !manifests.filenames.isEmpty { findings += try ManifestCheck.findings(manifests) }
+        for file in rules { findings += try RuleFileCheck.iptables(file, family: family(of: file)) }
+        for file in ipset { findings += try RuleFileCheck.ipset(file) }
+        for file in ipvs { findings += try RuleFileCheck.ipvs(file) }
+        var out = StandardOutput()
+        for finding in findings { out.line(format == .text ? finding.text : finding.json) }
+        out.flush()
+        if findings.contains(where: \.isError) { throw Failure.no() }
+    }
+
+    private func family(of file: String) -> AddressFamily {
+        isIPv6 || file.hasSuffix("v6") || file.contains("ip6tables") ? .ipv6 : .ipv4
+    }
+}
+
+/// One finding, in the columns that all checks share.
+struct CheckFinding {
+    var file: String
+    var line: Int
+    var column: Int
+    var kind = ""
+    var namespace = ""
+    var name = ""
+    var field = ""
+    /// The API server's cause, or what the other checks call it.
+    var type: String
+    var message: String
+    var isError = true
+
+    var text: String {
+        let place = line > 0 ? "\(file):\(line)" + (column > 0 ? ":\(column)" : "") : file
+        let object = kind.isEmpty ? "" : " \(kind) \(namespace.isEmpty ? "" : namespace + "/")\(name):"
+        return "\(place): \(isError ? "error" : "warning"):\(object) \(field.isEmpty ? "" : field + ": ")\(message)"
+    }
+
+    var json: String {
+        var row = JSONObject()
+        row.set("file", file)
+        row.set("line", line)
+        row.set("column", column)
+        row.set("kind", kind)
+        row.set("namespace", namespace)
+        row.set("name", name)
+        row.set("field", field)
+        row.set("type", type)
+        row.set("message", message)
+        return row.line
+    }
+}

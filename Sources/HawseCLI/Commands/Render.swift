@@ -1,0 +1,60 @@
+import ArgumentParser
+import Hawse
+
+struct Render: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "What kube-proxy would program on a node.",
+        discussion: """
+            Manifests are run through the control plane first: addresses are allocated, pods scheduled, EndpointSlices made. Objects
+            that come with all that (kubectl get -o yaml) keep it. With -o the files iptables.v4, iptables.v6, ipset, ipvs,
+            kube-ipvs0.addresses and nft are written, as far as the mode has them; otherwise everything goes to stdout.
+
+              hawse render -f cluster/ --node node-a
+              hawse render -f cluster/ --node node-a --mode ipvs --config proxy-config.yaml -o rendered/
+            """)
+
+    @OptionGroup var manifests: ManifestInput
+    @OptionGroup var proxy: ProxyOptions
+
+    @Option(help: ArgumentHelp("The node; the first one unless given.", valueName: "NAME"))
+    var node: String?
+
+    @Option(help: ArgumentHelp("The same seed and input give the same output.", valueName: "N"))
+    var seed: UInt64 = 0
+
+    @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Write files into this folder.", valueName: "DIR"))
+    var output: String?
+
+    func validate() throws {
+        if manifests.filenames.isEmpty { throw ValidationError("manifests are needed: -f PATH") }
+    }
+
+    func run() throws {
+        let loader = try manifests.load()
+        let (state, problems) = ClusterState.build(from: loader.objects, seed: seed)
+        ManifestInput.report(problems)
+        if problems.contains(where: { $0.severity == .error }) { throw Failure.input("") }
+        let builder = ClusterBuilder(state, seed: seed)
+        let objects = builder.proxyObjects
+        guard let name = node ?? objects.nodes.first?.metadata.name,
+            let found = objects.nodes.first(where: { $0.metadata.name == name })
+        else {
+            let names = objects.nodes.map(\.metadata.name).joined(separator: ", ")
+            throw Failure.input("--node: there is no node `\(node ?? "")' (there are \(names))")
+        }
+        let rendered = ProxyRenderer.render(
+            objects, node: ProxyNode(found), mode: proxy.mode, configuration: try proxy.configuration(objects.nodes), seed: seed)
+        let files = RenderedFiles(rendered)
+        if let output {
+            try TextFile.makeFolder(output)
+            for file in files.all { try TextFile.write(file.text, to: output + "/" + file.name) }
+        } else {
+            var out = StandardOutput()
+            for file in files.all {
+                if files.all.count > 1 { out.line("# \(file.name)") }
+                out.write(file.text)
+            }
+            out.flush()
+        }
+    }
+}
