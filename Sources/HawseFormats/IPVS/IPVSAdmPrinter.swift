@@ -8,9 +8,9 @@ public struct IPVSAdmPrinter: Sendable {
     /// Services and destinations sorted as `ipvsadm-save` does.
     public func saved(_ spec: IPVSSpec) -> String {
         var out = ""
-        for service in spec.services.sorted(by: listsBefore) {
+        for service in listed(spec.services, by: listingOrder) {
             out += addLine(service) + "\n"
-            for destination in service.destinations.sorted(by: listsBefore) {
+            for destination in listed(service.destinations, by: listingOrder) {
                 out += addLine(destination, to: service.key) + "\n"
             }
         }
@@ -94,16 +94,3 @@ extension VirtualService {
         return words.joined(separator: ",")
     }
 }
-
-/// ipvsadm's order (`ipvs_cmp_services`): mark, family, protocol, address, port.
-func listsBefore(_ a: VirtualService, _ b: VirtualService) -> Bool {
-    func rank(_ service: VirtualService) -> (UInt32, AddressFamily, UInt8, IPAddress, UInt16) {
-        switch service.key {
-        case .mark(let mark, let family): (mark, family, 0, .unspecified(family), 0)
-        case .address(let ipProtocol, let address, let port): (0, address.family, ipProtocol.rawValue, address, port)
-        }
-    }
-    return rank(a) < rank(b)
-}
-
-func listsBefore(_ a: Destination, _ b: Destination) -> Bool { (a.address, a.port) < (b.address, b.port) }
