@@ -11,21 +11,13 @@ public final class Dataplane {
     /// With tracing on, `takeTrace()` has the story of every packet; output is the same bytes either way.
     public var isTracing = false
 
-    /// `keepsRuleCounters`: rules begin with the counters that stand in the spec (`iptables-restore -c`), else with zero.
-    public init(_ spec: NodeSpec, seed: UInt64 = 0, keepsRuleCounters: Bool = false) throws(DataplaneError) {
+    public init(_ spec: NodeSpec, seed: UInt64 = 0) throws(DataplaneError) {
         self.spec = spec
         let interfaces = InterfaceTable(spec.interfaces, sysctls: spec.sysctls)
-        let sets: SetTable
-        do {
-            sets = try SetTable(spec.sets, interfaces: interfaces, seed: seed)
-        } catch {
-            interfaces.deallocate()
-            throw error
-        }
         let family4 = UnsafeMutablePointer<NetfilterFamily>.allocate(capacity: 1)
         let family6 = UnsafeMutablePointer<NetfilterFamily>.allocate(capacity: 1)
-        family4.initialize(to: NetfilterFamily(family: .ipv4))
-        family6.initialize(to: NetfilterFamily(family: .ipv6))
+        family4.initialize(to: NetfilterFamily(spec.iptables, family: .ipv4))
+        family6.initialize(to: NetfilterFamily(spec.ip6tables, family: .ipv6))
         node = .allocate(capacity: 1)
         node.initialize(
             to: NodeState(
@@ -35,9 +27,15 @@ public final class Dataplane {
                 bridges: BridgeTable(spec, interfaces: interfaces),
                 vxlan: VXLANTable(spec, interfaces: interfaces, seed: seed),
                 sockets: SocketTable(spec.listeners), limits: RateLimits(spec.sysctls), netfilter4: family4, netfilter6: family6,
-                sets: sets, named: NamedState(seed: seed), connections: ConnectionTable(spec.sysctls, seed: seed),
+                sets: SetTable(spec.sets), connections: ConnectionTable(spec.sysctls, seed: seed),
                 ipvs: IPVSState(spec.ipvs, sysctls: spec.sysctls, seed: seed), chance: ChanceStreams(seed: seed)))
-        try loadRules(keepsCounters: keepsRuleCounters)
+        for service in spec.ipvs?.services ?? [] {
+            do throws(IPVSCommandError) {
+                try node.pointee.ipvs.addService(service)
+            } catch {
+                throw DataplaneError("virtual service \(service.key): \(error)")
+            }
+        }
     }
 
     deinit {
@@ -55,7 +53,6 @@ public final class Dataplane {
         node.pointee.netfilter4.deallocate()
         node.pointee.netfilter6.deallocate()
         node.pointee.sets.deallocate()
-        node.pointee.named.deallocate()
         node.pointee.connections.deallocate()
         node.pointee.ipvs.deallocate()
         node.deinitialize(count: 1)
@@ -102,6 +99,15 @@ public final class Dataplane {
             }
         }
         node.pointee.now = max(node.pointee.now, now)
+        if node.pointee.ipvs.needsAdvance(node.pointee.now) {
+            node.pointee.ipvs.advance(to: node.pointee.now, node)
+            sendSyncMessages()
+        }
+    }
+
+    private func sendSyncMessages() {
+        guard node.pointee.ipvs.sync.isMaster else { return }
+        if isTracing { Walk<Traced>(node: node).sendSync() } else { Walk<Plain>(node: node).sendSync() }
     }
 
     /// Frames that have left since the last call: handed to `body` in order, then forgotten.

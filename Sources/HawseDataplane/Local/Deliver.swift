@@ -129,7 +129,9 @@ extension Walk {
         } else if !transportIsIntact(packet) {
             return drop(packet, .checksum)
         }
-        if packet.pointee.ipProtocol == 17, isForVXLAN(packet) { return vxlanReceive(packet) }
+        if packet.pointee.ipProtocol == 17, let device = vxlanDevice(for: packet) {
+            return vxlanReceive(packet, device)
+        }
         if listener(for: packet) { return end(packet, .delivered) }
         let kind = packet.pointee.route.kind
         if kind == .broadcast || kind == .multicast { return drop(packet, .noListener) }

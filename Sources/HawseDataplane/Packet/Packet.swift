@@ -97,6 +97,8 @@ struct Packet {
         static let loopback = Flags(rawValue: 1 << 13)
         /// The bridged packet arrived with bridge-nf-call, and `physIn` holds.
         static let physdev = Flags(rawValue: 1 << 14)
+        /// IPVS has seen to the MTU: output may cut it whatever DF says (`skb->ignore_df`).
+        static let ignoreDF = Flags(rawValue: 1 << 20)
     }
 }
 
@@ -150,8 +152,6 @@ struct RouteResult {
     /// IPv4 `rt_flags & RTCF_DOREDIRECT`: sent out where it came in, to a neighbour on the sender's net.
     var redirects = false
     var isOnlink = false
-    /// `RTA_PREFSRC` was given.
-    var hasPreferredSource = false
     var realm: UInt32 = 0
 }
 

@@ -80,6 +80,7 @@ extension Walk {
     /// Multicast from outside: delivered where a group is joined, else dropped (`ip_check_mc_rcu`, `ip6_mc_input`).
     @inline(never)
     func multicastInput(_ packet: PacketRef) -> Stage {
+        if takeSync(packet) { return end(packet, .consumed) }
         guard packet.isIPv6, hasJoined(packet.ipv6.destination, on: packet.pointee.inInterface) else {
             return drop(packet, .multicastUnwanted)
         }
@@ -97,7 +98,6 @@ extension Walk {
         }
         guard group.high == 0xff02 << 48, group.low >> 24 == 0x1ff else { return false }
         let tail = group.low & 0xff_ffff
-        if node.pointee.neighbours.proxiesSolicited(tail, on: device) { return true }
         return node.pointee.routing.sources.ipv6.contains {
             let mask = AddressBits.mask(prefixLength: $0.length, family: .ipv6)
             let anycast = ($0.bits & mask).low & 0xff_ffff

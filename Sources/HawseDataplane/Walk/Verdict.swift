@@ -5,4 +5,6 @@ enum Verdict: UInt8 {
     case drop
     /// Somebody else owns the packet now (reassembly, IPVS sent it): leave it alone.
     case stolen
+    /// IPVS has rewritten and routed it: it goes to LOCAL_OUT from here.
+    case output
 }

@@ -10,6 +10,21 @@ struct Unsupported: Error, CustomStringConvertible {
 /// Commands that a case ran in the node between packets.
 enum CaseCommand {
     static func run(_ command: String, on dataplane: Dataplane) throws {
+        if command.hasPrefix("ipvsadm ") { return try ipvsadm(command, on: dataplane) }
+        if command.hasPrefix("sysctl "), try ipvsSetting(command, on: dataplane) { return }
         throw Unsupported(description: "the command `\(command)'")
+    }
+
+    private static func ipvsadm(_ command: String, on dataplane: Dataplane) throws {
+        try dataplane.ipvs.apply(IPVSAdmParser(file: "ipvsadm").command(command))
+    }
+
+    /// `sysctl -qw net.ipv4.vs.…=…`; false for other settings.
+    private static func ipvsSetting(_ command: String, on dataplane: Dataplane) throws -> Bool {
+        guard let word = command.split(separator: " ").last, word.hasPrefix("net.ipv4.vs."),
+            let equals = word.firstIndex(of: "=")
+        else { return false }
+        dataplane.ipvs.set(String(word[..<equals]), to: String(word[word.index(after: equals)...]))
+        return true
     }
 }

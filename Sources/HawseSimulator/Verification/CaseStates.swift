@@ -8,10 +8,33 @@ enum CaseStates {
     static func text(_ name: String, _ dataplane: Dataplane) throws -> String {
         switch name {
         case "conntrack": return ConntrackPrinter.timelessListing(dataplane.connections())
+        case "ipvs": return IPVSListingPrinter(.stats, exact: true).text(dataplane.ipvsListing())
+        case "ipvs-list": return IPVSListingPrinter(.plain).text(dataplane.ipvsListing())
+        case "ipvs-thresholds": return IPVSListingPrinter(.thresholds).text(dataplane.ipvsListing())
+        case "ipvs-persistent-conn": return IPVSListingPrinter(.persistentConnections).text(dataplane.ipvsListing())
+        case "ipvs-conns": return IPVSConnectionPrinter(isRecorded: true).text(dataplane.ipvsListing().connections)
         default: throw Unsupported(description: "expect/\(name)")
         }
     }
 
     /// One line of states.jsonl.
-    static func observation(_ dataplane: Dataplane, _ observation: CaseObservation) -> String { "" }
+    static func observation(_ dataplane: Dataplane, _ observation: CaseObservation) -> String {
+        let listing = dataplane.ipvsListing()
+        let connections = listing.connections.map { connection in
+            let line = IPVSConnectionPrinter(isRecorded: true).text([connection]).dropLast()
+            return "\(line) expires=\(connection.expiryText)"
+        }
+        let plain = IPVSListingPrinter(.plain).text(listing).split(separator: "\n").filter { $0.hasPrefix("  -> ") }
+        let servers = plain.dropFirst().map {
+            $0.dropFirst(5).split(separator: " ").joined(separator: " ")
+        }
+        func list(_ lines: [String]) -> String {
+            "[" + lines.map { "\"\($0)\"" }.joined(separator: ", ") + "]"
+        }
+        var members = ["\"after_packet\": \(observation.afterPacket)"]
+        if let at = observation.at { members.append("\"at\": \(at)") }
+        members.append("\"conns\": " + list(connections.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }))
+        members.append("\"dests\": " + list(servers))
+        return "{" + members.joined(separator: ", ") + "}"
+    }
 }

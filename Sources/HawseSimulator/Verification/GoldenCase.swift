@@ -10,6 +10,8 @@ public struct GoldenCase {
     public var spec: NodeSpec
     public var steps: [CaseStep]
     public var observations: [CaseObservation]
+    /// Of the file `ipvs`, in the order in which they were run.
+    public var ipvsCommands: [IPVSCommand] = []
 
     public var name: String { file.suite + "/" + file.name }
 
@@ -25,6 +27,9 @@ public struct GoldenCase {
         spec = file.spec
         try NodeTexts.read(into: &spec, from: directory)
         let files = FileManager.default
+        if let data = files.contents(atPath: directory + "/ipvs") {
+            ipvsCommands = try IPVSAdmParser(file: directory + "/ipvs").commands(String(decoding: data, as: UTF8.self))
+        }
         steps = files.fileExists(atPath: directory + "/steps.json") ? try CaseStep.load(directory + "/steps.json") : []
         let states = directory + "/expect/states.jsonl"
         observations = files.fileExists(atPath: states) ? try CaseObservation.load(states) : []

@@ -19,7 +19,18 @@ public struct GoldenCaseRun {
 
     init(_ golden: GoldenCase, seed: UInt64 = 1) throws(DataplaneError) {
         self.golden = golden
-        dataplane = try Dataplane(golden.spec, seed: seed)
+        // The order of ipvsadm's commands counts, not only what they lead to.
+        var spec = golden.spec
+        spec.ipvs = nil
+        dataplane = try Dataplane(spec, seed: seed)
+        dataplane.advance(to: Instant(seconds: 1_700_000_000))
+        for command in golden.ipvsCommands {
+            do throws(IPVSCommandError) {
+                try dataplane.ipvs.apply(command)
+            } catch {
+                throw DataplaneError("ipvsadm: \(error)")
+            }
+        }
     }
 
     /// Judges one case folder; with `output`, also writes what was produced below it.

@@ -1,0 +1,235 @@
+import HawseModel
+import HawseWire
+
+/// Connections of the virtual server (`ip_vs_conn_tab`): records in lazily touched address space, found by a hash
+/// of protocol and client end, which both directions know. A bucket lists the newest first, as the kernel's does.
+struct VirtualConnectionTable {
+    /// Most records; fixed when the table is made.
+    let records: LazyMemory<VirtualConnection>
+    private var heads: UnsafeMutablePointer<UInt32>
+    private var mask: Int
+    private let hasher: FlowHash
+    private var freeRecord: UInt32 = 0
+    /// Highest record number ever used.
+    private(set) var highest = 0
+    /// Records in use (`ipvs->conn_count`).
+    private(set) var count = 0
+    /// Connections that do not know their client's port yet (`ip_vs_conn_no_cport_cnt`).
+    var withoutClientPort = 0
+    var wheel = TimerWheel()
+
+    init(capacity: Int, seed: UInt64) {
+        records = LazyMemory(capacity: capacity + 1)
+        mask = 4095
+        heads = .allocate(capacity: mask + 1)
+        heads.initialize(repeating: 0, count: mask + 1)
+        hasher = FlowHash(seed: seed)
+    }
+
+    func deallocate() {
+        records.deallocate()
+        heads.deallocate()
+        wheel.deallocate()
+    }
+
+    @inline(__always)
+    subscript(number: UInt32) -> VirtualConnectionRef { records[Int(number)] }
+
+    @inline(__always)
+    func number(of connection: VirtualConnectionRef) -> UInt32 {
+        UInt32(truncatingIfNeeded: connection - records.base)
+    }
+
+    @inline(__always)
+    func handle(of connection: VirtualConnectionRef) -> UInt32 {
+        UInt32(connection.pointee.generation) << 24 | number(of: connection)
+    }
+
+    /// The record behind a handle a packet carries; `nil` when the connection is gone.
+    @inline(__always)
+    func live(_ handle: UInt32) -> VirtualConnectionRef? {
+        guard handle != 0 else { return nil }
+        let connection = self[handle & 0xff_ffff]
+        return connection.pointee.generation == UInt8(truncatingIfNeeded: handle >> 24) ? connection : nil
+    }
+
+    /// `ip_vs_conn_hashkey`
+    @inline(__always)
+    private func slot(_ ipProtocol: UInt8, _ address: AddressBits, _ port: UInt16) -> Int {
+        let hash = hasher(address.low ^ (address.high << 1), address.high ^ UInt64(port) << 16 ^ UInt64(ipProtocol) << 40)
+        return Int(truncatingIfNeeded: hash) & mask
+    }
+
+    // MARK: Lookup
+
+    /// `ip_vs_conn_in_get`: by client and virtual service.
+    @inline(__always)
+    func findIncoming(_ flow: VirtualFlow) -> VirtualConnectionRef? {
+        if let found = findExact(flow, withClientPort: flow.clientPort != 0) { return found }
+        if withoutClientPort == 0 { return nil }
+        var open = flow
+        open.clientPort = 0
+        return findExact(open, withClientPort: false)
+    }
+
+    @inline(__always)
+    private func findExact(_ flow: VirtualFlow, withClientPort: Bool) -> VirtualConnectionRef? {
+        var number = heads[slot(flow.ipProtocol, flow.client, flow.clientPort)]
+        while number != 0 {
+            let c = records[Int(number)]
+            if c.pointee.clientPort == flow.clientPort, c.pointee.virtualPort == flow.virtualPort,
+                c.pointee.client == flow.client, c.pointee.virtual == flow.virtual,
+                c.pointee.ipProtocol == flow.ipProtocol, c.pointee.version == flow.version,
+                c.pointee.flags.contains(.noClientPort) != withClientPort, !c.pointee.isTemplate
+            {
+                return c
+            }
+            number = c.pointee.next
+        }
+        return nil
+    }
+
+    /// `ip_vs_ct_in_get`: the template of a masked client.
+    func findTemplate(_ flow: VirtualFlow) -> VirtualConnectionRef? {
+        var number = heads[slot(flow.ipProtocol, flow.client, flow.clientPort)]
+        while number != 0 {
+            let c = records[Int(number)]
+            if c.pointee.isTemplate, c.pointee.client == flow.client, c.pointee.virtual == flow.virtual,
+                c.pointee.virtualPort == flow.virtualPort, c.pointee.clientPort == flow.clientPort,
+                c.pointee.ipProtocol == flow.ipProtocol, c.pointee.version == flow.version
+            {
+                return c
+            }
+            number = c.pointee.next
+        }
+        return nil
+    }
+
+    /// `ip_vs_conn_out_get`: by the real server's end (`flow.client`) and the client's (`flow.virtual`).
+    @inline(__always)
+    func findOutgoing(_ flow: VirtualFlow) -> VirtualConnectionRef? {
+        var number = heads[slot(flow.ipProtocol, flow.virtual, flow.virtualPort)]
+        while number != 0 {
+            let c = records[Int(number)]
+            if c.pointee.clientPort == flow.virtualPort, c.pointee.client == flow.virtual,
+                c.pointee.ipProtocol == flow.ipProtocol, c.pointee.version == flow.version
+            {
+                if c.pointee.forwarding == .masquerade {
+                    if c.pointee.destinationPort == flow.clientPort, c.pointee.destination == flow.client { return c }
+                } else if c.pointee.virtualPort == flow.clientPort, c.pointee.virtual == flow.client {
+                    return c
+                }
+            }
+            number = c.pointee.next
+        }
+        return nil
+    }
+
+    // MARK: Life
+
+    /// A fresh record outside the index; `nil` when the table is full.
+    mutating func allocate() -> VirtualConnectionRef? {
+        let number: UInt32
+        if freeRecord != 0 {
+            number = freeRecord
+            freeRecord = records[Int(number)].pointee.next
+        } else {
+            guard highest + 1 < min(records.capacity, 1 << 24) else { return nil }
+            highest += 1
+            number = UInt32(highest)
+            records[highest].pointee.generation = 1
+        }
+        let connection = records[Int(number)]
+        let generation = connection.pointee.generation
+        connection.initialize(to: VirtualConnection())
+        connection.pointee.generation = generation
+        count += 1
+        return connection
+    }
+
+    /// Gives the record back; it must be out of the index and the wheel.
+    mutating func free(_ connection: VirtualConnectionRef) {
+        let generation = connection.pointee.generation &+ 1
+        connection.initialize(to: VirtualConnection())
+        connection.pointee.generation = generation == 0 ? 1 : generation
+        connection.pointee.next = freeRecord
+        freeRecord = number(of: connection)
+        count -= 1
+    }
+
+    /// `ip_vs_conn_hash`: at the head of its bucket. One-packet connections are never found.
+    mutating func insert(_ connection: VirtualConnectionRef) {
+        if connection.pointee.flags.contains(.onePacket) || connection.pointee.flags.contains(.hashed) { return }
+        if count > mask, mask < 1 << 23 { grow() }
+        let c = connection.pointee
+        let at = slot(c.ipProtocol, c.client, c.clientPort)
+        connection.pointee.next = heads[at]
+        heads[at] = number(of: connection)
+        connection.pointee.flags.insert(.hashed)
+    }
+
+    /// `ip_vs_conn_unhash`
+    @discardableResult
+    mutating func remove(_ connection: VirtualConnectionRef) -> Bool {
+        guard connection.pointee.flags.contains(.hashed) else { return false }
+        let c = connection.pointee
+        let number = number(of: connection)
+        let at = slot(c.ipProtocol, c.client, c.clientPort)
+        if heads[at] == number {
+            heads[at] = c.next
+        } else {
+            var previous = heads[at]
+            while previous != 0, records[Int(previous)].pointee.next != number {
+                previous = records[Int(previous)].pointee.next
+            }
+            if previous != 0 { records[Int(previous)].pointee.next = c.next }
+        }
+        connection.pointee.next = 0
+        connection.pointee.flags.remove(.hashed)
+        return true
+    }
+
+    /// Doubles the buckets; the order within them stays.
+    private mutating func grow() {
+        let oldHeads = heads
+        let oldCount = mask + 1
+        mask = oldCount * 2 - 1
+        heads = .allocate(capacity: mask + 1)
+        heads.initialize(repeating: 0, count: mask + 1)
+        let tails = UnsafeMutablePointer<UInt32>.allocate(capacity: mask + 1)
+        tails.initialize(repeating: 0, count: mask + 1)
+        for old in 0..<oldCount {
+            var number = oldHeads[old]
+            while number != 0 {
+                let record = records[Int(number)]
+                let next = record.pointee.next
+                let at = slot(record.pointee.ipProtocol, record.pointee.client, record.pointee.clientPort)
+                if tails[at] == 0 {
+                    heads[at] = number
+                } else {
+                    records[Int(tails[at])].pointee.next = number
+                }
+                tails[at] = number
+                record.pointee.next = 0
+                number = next
+            }
+        }
+        tails.deallocate()
+        oldHeads.deallocate()
+    }
+
+    /// Every hashed record, in record order.
+    func forEach(_ body: (VirtualConnectionRef) -> Void) {
+        var number = 1
+        while number <= highest {
+            if records[number].pointee.flags.contains(.hashed) { body(records[number]) }
+            number += 1
+        }
+    }
+
+    /// Bytes of records and index that have been touched.
+    var memoryInUse: Int {
+        (highest + 1) * MemoryLayout<VirtualConnection>.stride + (mask + 1) * MemoryLayout<UInt32>.stride
+            + wheel.byteCount
+    }
+}

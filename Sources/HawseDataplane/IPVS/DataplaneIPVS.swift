@@ -1,0 +1,61 @@
+import HawseModel
+import HawseWire
+
+extension Dataplane {
+    /// The virtual server's controls, as `ipvsadm` has them, while packets flow.
+    public struct IPVS {
+        let dataplane: Dataplane
+
+        /// Applies one command at the node's present time.
+        public func apply(_ command: IPVSCommand) throws(IPVSCommandError) {
+            let node = dataplane.node
+            node.pointee.ipvs.advance(to: node.pointee.now, node)
+            try node.pointee.ipvs.apply(command, node)
+            node.pointee.ipvs.refreshJiffy(node.pointee.now)
+        }
+
+        /// Changes one `net.ipv4.vs.*` setting.
+        public func set(_ name: String, to value: String) {
+            dataplane.node.pointee.settings.all[name] = value
+            var settings = IPVSSettings(dataplane.node.pointee.settings.all)
+            settings.overhead = dataplane.node.pointee.ipvs.settings.overhead
+            dataplane.node.pointee.ipvs.applySettings(settings)
+        }
+
+        /// Whether an active connection counts 256 (kernels before stable 6.12.104) or 257 times an inactive one.
+        public func setOverheadBeforeTotalConnections(_ isOld: Bool) {
+            var settings = dataplane.node.pointee.ipvs.settings
+            settings.overhead = isOld ? .activeShifted : .totalConnections
+            dataplane.node.pointee.ipvs.applySettings(settings)
+        }
+
+        /// A synchronisation message (UDP payload) reaches the backup daemon. Returns whether it was taken; one that
+        /// lies about a length changes nothing.
+        @discardableResult
+        public func receiveSync(_ message: [UInt8]) -> Bool {
+            let node = dataplane.node
+            let before = node.pointee.ipvs.sync.accepted
+            message.withUnsafeBytes { node.pointee.ipvs.applySync($0, node) }
+            return node.pointee.ipvs.sync.accepted > before
+        }
+
+        /// Synchronisation messages taken and refused so far.
+        public var syncCounts: (accepted: Int, refused: Int) {
+            let sync = dataplane.node.pointee.ipvs.sync
+            return (sync.accepted, sync.refused)
+        }
+
+        /// Connections in the table, templates included.
+        public var connectionCount: Int { dataplane.node.pointee.ipvs.connections.count }
+        /// Bytes of the connection table that have been touched.
+        public var memoryInUse: Int { dataplane.node.pointee.ipvs.connections.memoryInUse }
+    }
+
+    public var ipvs: IPVS { IPVS(dataplane: self) }
+
+    /// Everything `ipvsadm -L` lists, at the node's present time.
+    public func ipvsListing() -> IPVSListing {
+        node.pointee.ipvs.advance(to: node.pointee.now, node)
+        return node.pointee.ipvs.listing()
+    }
+}

@@ -1,0 +1,184 @@
+import HawseModel
+import HawseWire
+
+extension Walk {
+    /// Destination unreachable, source quench or time exceeded; for IPv6 any error.
+    private func isRelevantError(_ packet: PacketRef) -> Bool {
+        let type = packet.icmp.type
+        if packet.isIPv6 { return type & 0x80 == 0 }
+        return type == ICMPType.destinationUnreachable || type == ICMPType.sourceQuench || type == ICMPType.timeExceeded
+    }
+
+    /// Reassembles, and makes sure that there is an ICMP header. `nil`: go on.
+    private func prepareICMP(_ packet: PacketRef, at hook: Hook) -> Verdict? {
+        if packet.isIPv4, packet.ipv4.fragmentField & 0x3fff != 0 {
+            let verdict = defragment(packet, at: hook)
+            if verdict != .accept { return verdict }
+        }
+        return packet.transportLength >= 8 ? nil : ipvsDrop(packet, .transportMalformed)
+    }
+
+    /// `ip_vs_out_icmp`: an error about a request that a real server, or a router before it, sends.
+    @inline(never)
+    func ipvsOutgoingICMP(_ packet: PacketRef, at hook: Hook) -> (verdict: Verdict, isRelated: Bool) {
+        if let verdict = prepareICMP(packet, at: hook) { return (verdict, true) }
+        guard isRelevantError(packet) else { return (.accept, false) }
+        if packet.isIPv6, packet.pointee.fragmentOffset != 0 { return (ipvsDrop(packet, .icmpUnwanted), true) }
+        guard let quoted = IPVSHeader(quotedIn: packet, at: packet.pointee.transport + 8, isInverse: true),
+            quoted.isSupported, let flow = quoted.incomingFlow(packet),
+            let connection = node.pointee.ipvs.connections.findOutgoing(flow)
+        else { return (.accept, true) }
+        if connection.pointee.forwarding == .masquerade {
+            if packet.isIPv4, InternetChecksum.sum(packet.transportPointer, count: packet.transportLength) != 0xffff {
+                return (ipvsDrop(packet, .checksum), true)
+            }
+            guard translateICMP(packet, connection, quoted, isReply: true) else {
+                return (ipvsDrop(packet, .transportMalformed), true)
+            }
+            guard routeReply(packet, at: hook) else { return (.drop, true) }
+        }
+        packet.pointee.virtualConnection = node.pointee.ipvs.connections.handle(of: connection)
+        node.pointee.ipvs.countOutgoing(connection, bytes: packet.length)
+        packet.pointee.flags.insert(.ipvs)
+        settleReplyConntrack(packet, connection)
+        return (.accept, true)
+    }
+
+    /// `ip_vs_in_icmp`: an error about a reply that the client, or a router before it, sends; or one about a tunnel of
+    /// ours.
+    @inline(never)
+    func ipvsIncomingICMP(_ packet: PacketRef, at hook: Hook) -> (verdict: Verdict, isRelated: Bool) {
+        if let verdict = prepareICMP(packet, at: hook) { return (verdict, true) }
+        guard isRelevantError(packet) else { return (.accept, false) }
+        if packet.isIPv6, packet.pointee.fragmentOffset != 0 { return (ipvsDrop(packet, .icmpUnwanted), true) }
+        guard var quoted = IPVSHeader(quotedIn: packet, at: packet.pointee.transport + 8, isInverse: true) else {
+            return (.accept, true)
+        }
+        var isTunnel = false
+        if packet.isIPv4 {
+            switch peelTunnel(packet, quoted, at: hook) {
+            case .plain: break
+            case .unknown: return (.accept, true)
+            case .inner(let inner):
+                quoted = inner
+                isTunnel = true
+            }
+        }
+        guard quoted.isSupported, !(packet.isIPv6 && quoted.fragmentOffset != 0) else { return (.accept, true) }
+        var connection = quoted.incomingFlow(packet).flatMap { node.pointee.ipvs.connections.findIncoming($0) }
+        var isNew = false
+        if connection == nil {
+            if isTunnel || !node.pointee.ipvs.settings.scheduleICMP { return (.accept, true) }
+            let (scheduled, verdict) = ipvsSchedule(packet, &quoted, at: hook)
+            guard let scheduled else { return (verdict, true) }
+            connection = scheduled
+            isNew = true
+        }
+        guard let connection else { return (.accept, true) }
+        let verdict = relayICMP(packet, connection, quoted, isTunnel: isTunnel, at: hook)
+        if isNew { node.pointee.ipvs.restart(connection) }
+        return (verdict, true)
+    }
+
+    private func relayICMP(
+        _ packet: PacketRef, _ connection: VirtualConnectionRef, _ quoted: IPVSHeader, isTunnel: Bool, at hook: Hook
+    ) -> Verdict {
+        if packet.isIPv4, InternetChecksum.sum(packet.transportPointer, count: packet.transportLength) != 0xffff {
+            return ipvsDrop(packet, .checksum)
+        }
+        if isTunnel { return reportTunnelError(packet, connection, quoted) }
+        if packet.isIPv6, hook == .output, connection.pointee.forwarding != .masquerade { return .accept }
+        packet.pointee.virtualConnection = node.pointee.ipvs.connections.handle(of: connection)
+        node.pointee.ipvs.countIncoming(connection, bytes: packet.length)
+        if connection.pointee.forwarding != .masquerade {
+            let verdict = ipvsTransmit(packet, connection, quoted, at: hook)
+            connection.pointee.incomingPackets &+= 1
+            return verdict
+        }
+        let route = ipvsRoute(
+            packet, to: connection.pointee.destination, version: connection.pointee.version,
+            server: connection.pointee.server,
+            mode: hook == .forward ? .nonLocal : [.local, .nonLocal, .redirect], quoted)
+        var isLocal = false
+        switch route {
+        case .failed(let reason): return ipvsDrop(packet, reason)
+        case .local: isLocal = true
+        case .remote: break
+        }
+        if isLocal, refusesLocal(packet, connection, at: hook) { return ipvsDrop(packet, .ipvsNoRoute) }
+        guard translateICMP(packet, connection, quoted, isReply: false) else {
+            return ipvsDrop(packet, .transportMalformed)
+        }
+        packet.pointee.flags.insert(.ipvs)
+        settleRequestConntrack(packet, connection)
+        return isLocal ? .accept : sendOut(packet)
+    }
+
+    // MARK: Tunnels
+
+    private enum Peeled {
+        case plain
+        /// A tunnel, but none of ours.
+        case unknown
+        case inner(IPVSHeader)
+    }
+
+    /// An error about what a tunnel of ours sent: the original packet's header inside.
+    private func peelTunnel(_ packet: PacketRef, _ outer: IPVSHeader, at hook: Hook) -> Peeled {
+        let isLocal = packet.pointee.route.kind == .local
+        switch outer.ipProtocol {
+        case 4:
+            guard outer.fragmentOffset == 0, isLocal,
+                node.pointee.ipvs.findTunnel(4, outer.destination, kind: .ipip, port: 0) >= 0
+            else { return .unknown }
+            return inner(packet, at: outer.transport)
+        case 17:
+            guard isLocal, outer.fragmentOffset == 0, let ports = outer.ports(packet),
+                packet.pointee.end - outer.transport >= 12,
+                node.pointee.ipvs.findTunnel(4, outer.destination, kind: .gue, port: ports.destination) >= 0
+            else { return .plain }
+            let gue = packet.pointee.buffer + Int(outer.transport) + 8
+            let first = gue.load8(at: 0)
+            guard first >> 6 == 0, first & 0x20 == 0, gue.load8(at: 1) == 4 else { return .plain }
+            return inner(packet, at: outer.transport + 8 + 4 + Int32(first & 31) * 4)
+        case 47:
+            guard isLocal, outer.fragmentOffset == 0, packet.pointee.end - outer.transport >= 4,
+                node.pointee.ipvs.findTunnel(4, outer.destination, kind: .gre, port: 0) >= 0
+            else { return .plain }
+            let gre = packet.pointee.buffer + Int(outer.transport)
+            let flags = gre.loadBE16(at: 0)
+            guard flags & 0x7fff == 0, gre.loadBE16(at: 2) == 0x0800 else { return .plain }
+            return inner(packet, at: outer.transport + (flags & 0x8000 != 0 ? 8 : 4))
+        default: return .plain
+        }
+    }
+
+    private func inner(_ packet: PacketRef, at offset: Int32) -> Peeled {
+        guard let header = IPVSHeader(quotedIn: packet, at: offset, isInverse: false) else { return .unknown }
+        return .inner(header)
+    }
+
+    /// The client is told what the tunnel's way said, with the packet that it sent.
+    private func reportTunnelError(
+        _ packet: PacketRef, _ connection: VirtualConnectionRef, _ quoted: IPVSHeader
+    ) -> Verdict {
+        let icmp = packet.icmp
+        let (type, code) = (icmp.type, icmp.code)
+        var info = icmp.rest
+        let outer = IPv4Header(packet.pointee.buffer + Int(packet.pointee.transport) + 8)
+        if type == ICMPType.destinationUnreachable, code == 4 {
+            guard outer.fragmentField & 0x4000 != 0 else { return ipvsDrop(packet, .icmpUnwanted) }
+            var mtu = Int32(icmp.mtu16)
+            let tunnel = quoted.network - packet.pointee.transport - 8
+            if mtu > 68 + tunnel { mtu -= tunnel }
+            info = UInt32(clamping: mtu)
+        }
+        packet.pointee.network = quoted.network
+        packet.pointee.transport = quoted.transport
+        packet.pointee.ipProtocol = quoted.ipProtocol
+        packet.pointee.fragmentOffset = quoted.fragmentOffset
+        sendICMPError(about: packet, type: type, code: code, info: info)
+        packet.pointee.disposition = .consumed
+        return .drop
+    }
+}

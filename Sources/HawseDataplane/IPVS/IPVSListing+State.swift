@@ -1,0 +1,67 @@
+import HawseModel
+import HawseWire
+
+extension IPVSState {
+    /// The state as `ipvsadm` would list it.
+    func listing() -> IPVSListing {
+        var listing = IPVSListing(timeouts: timeouts.model)
+        var number = services.first
+        while number >= 0 {
+            let s = services[number]
+            var counters = s.pointee.counters
+            counters.reach(period)
+            listing.services.append(
+                IPVSListing.Service(
+                    service: s.pointee.model, counters: counters.counts, rates: counters.rates,
+                    destinations: (0..<s.pointee.count).map { list(s.pointee.load($0)) }))
+            number = s.pointee.next
+        }
+        connections.forEach { listing.connections.append(list($0)) }
+        listing.connections.reverse()
+        listing.daemons = sync.daemons
+        return listing
+    }
+
+    private func list(_ load: UnsafeMutablePointer<ServerLoad>) -> IPVSListing.Server {
+        let server = servers[load.pointee.server]
+        var counters = server.pointee.counters
+        counters.reach(period)
+        return IPVSListing.Server(
+            destination: server.pointee.destination(weight: load.pointee.weight),
+            activeConnections: Int(load.pointee.active), inactiveConnections: Int(load.pointee.inactive),
+            persistentConnections: Int(server.pointee.persistent), counters: counters.counts, rates: counters.rates)
+    }
+
+    private func list(_ connection: VirtualConnectionRef) -> IPVSListing.Connection {
+        let c = connection.pointee
+        let family: AddressFamily = c.version == 6 ? .ipv6 : .ipv4
+        let isMark = c.ipProtocol == 0 && c.isTemplate
+        return IPVSListing.Connection(
+            ipProtocol: IPProtocol(rawValue: c.ipProtocol),
+            expires: Int(max(c.expires - jiffy, 0) / Jiffies.perSecond), state: stateName(c),
+            client: IPAddress(family: family, bits: c.client), clientPort: c.clientPort,
+            virtual: isMark ? markAddress(c, family) : IPAddress(family: family, bits: c.virtual),
+            virtualPort: c.virtualPort,
+            destination: IPAddress(family: c.destinationVersion == 6 ? .ipv6 : .ipv4, bits: c.destination),
+            destinationPort: c.destinationPort)
+    }
+
+    /// The template of a mark keeps it where the address would be: in the first four bytes.
+    private func markAddress(_ c: VirtualConnection, _ family: AddressFamily) -> IPAddress {
+        family == .ipv4
+            ? IPAddress(ipv4: c.virtual.ipv4)
+            : IPAddress(ipv6High: UInt64(c.virtual.ipv4) << 32, low: 0)
+    }
+
+    /// `ip_vs_state_name`
+    private func stateName(_ c: VirtualConnection) -> String {
+        if c.isTemplate { return c.state & 1 != 0 ? "ASSURED" : "NONE" }
+        switch c.ipProtocol {
+        case 6: return IPVSTCPState(rawValue: c.state)?.name ?? "ERR!"
+        case 17: return "UDP"
+        case 132: return IPVSSCTPState(rawValue: c.state)?.name ?? "ERR!"
+        case 0: return "NONE"
+        default: return "ERR!"
+        }
+    }
+}

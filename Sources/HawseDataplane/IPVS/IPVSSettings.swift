@@ -1,0 +1,106 @@
+import HawseModel
+
+/// `net.ipv4.vs.*` in the form the walk wants.
+struct IPVSSettings {
+    /// Which formula `ip_vs_dest_conn_overhead` is.
+    enum OverheadFormula: Sendable {
+        /// 257 × active + inactive: kernels that count all connections (stable 6.12.104 and later).
+        case totalConnections
+        /// 256 × active + inactive: kernels before.
+        case activeShifted
+    }
+
+    var conntrack = false
+    var snatReroute = true
+    var connectionReuseMode = 1
+    var expireNodestConnections = false
+    var expireQuiescentTemplate = false
+    var sloppyTCP = false
+    var sloppySCTP = false
+    var natICMPSend = false
+    var scheduleICMP = false
+    var cacheBypass = false
+    var pmtuDiscovery = true
+    var ignoreTunneled = false
+    var backupOnly = false
+    /// 0 off, 1 and 2 by free memory (which a simulated node has), 3 always on.
+    var dropEntry = 0
+    var dropPacket = 0
+    var secureTCP = 0
+    /// `am_droprate`: with `drop_packet` 3 one of so many new packets is dropped.
+    var alwaysDropRate = 10
+    var syncVersion = 1
+    var syncThreshold = 3
+    var syncPeriod = 50
+    /// Jiffies.
+    var syncRefreshPeriod: Int64 = 0
+    var syncRetries = 0
+    var syncPersistMode = false
+    var runEstimation = true
+    /// `lblc_expiration`, `lblcr_expiration`; jiffies.
+    var lblcExpiration: Int64 = 86_400 * Jiffies.perSecond
+    var lblcrExpiration: Int64 = 86_400 * Jiffies.perSecond
+    /// `ip_unprivileged_port_start`: below it a port is never FTP data.
+    var privilegedPorts = 1024
+    var overhead = OverheadFormula.totalConnections
+
+    init(_ sysctls: Sysctls) {
+        func value(_ key: String, _ fallback: Int) -> Int {
+            sysctls.integer("net.ipv4.vs.\(key)", default: fallback)
+        }
+        func isOn(_ key: String, _ fallback: Bool = false) -> Bool { value(key, fallback ? 1 : 0) != 0 }
+        conntrack = isOn("conntrack")
+        snatReroute = isOn("snat_reroute", true)
+        connectionReuseMode = value("conn_reuse_mode", 1)
+        expireNodestConnections = isOn("expire_nodest_conn")
+        expireQuiescentTemplate = isOn("expire_quiescent_template")
+        sloppyTCP = isOn("sloppy_tcp")
+        sloppySCTP = isOn("sloppy_sctp")
+        natICMPSend = isOn("nat_icmp_send")
+        scheduleICMP = isOn("schedule_icmp")
+        cacheBypass = isOn("cache_bypass")
+        pmtuDiscovery = isOn("pmtu_disc", true)
+        ignoreTunneled = isOn("ignore_tunneled")
+        backupOnly = isOn("backup_only")
+        dropEntry = min(max(value("drop_entry", 0), 0), 3)
+        dropPacket = min(max(value("drop_packet", 0), 0), 3)
+        secureTCP = min(max(value("secure_tcp", 0), 0), 3)
+        alwaysDropRate = max(value("am_droprate", 10), 1)
+        syncVersion = value("sync_version", 1)
+        let threshold = (sysctls["net.ipv4.vs.sync_threshold"] ?? "3 50").split { $0 == " " || $0 == "\t" }
+            .compactMap { Int($0) }
+        if let first = threshold.first, first >= 0 { syncThreshold = first }
+        if threshold.count > 1, threshold[1] >= 0 { syncPeriod = threshold[1] }
+        syncRefreshPeriod = Jiffies.seconds(value("sync_refresh_period", 0))
+        syncRetries = min(max(value("sync_retries", 0), 0), 3)
+        syncPersistMode = isOn("sync_persist_mode")
+        runEstimation = isOn("run_estimation", true)
+        lblcExpiration = Jiffies.seconds(value("lblc_expiration", 86_400))
+        lblcrExpiration = Jiffies.seconds(value("lblcr_expiration", 86_400))
+        privilegedPorts = sysctls.integer("net.ipv4.ip_unprivileged_port_start", default: 1024)
+    }
+}
+
+/// The kernel's tick, at HZ=250: IPVS counts all its time in it.
+enum Jiffies {
+    static let perSecond: Int64 = 250
+
+    @inline(__always)
+    static func at(_ now: Instant) -> Int64 { now.nanoseconds / 4_000_000 }
+
+    static func seconds(_ count: Int) -> Int64 { Int64(min(max(count, 0), 1 << 31)) * perSecond }
+
+    /// When a timer set at `clock` for `expires` really fires: the timer wheel rounds up to the granularity of the
+    /// level it puts the timer on, which is eight times coarser from level to level (`calc_wheel_index`).
+    @inline(__always)
+    static func fire(_ expires: Int64, at clock: Int64) -> Int64 {
+        var delta = expires - clock
+        if delta < 0 { return clock + 1 }
+        var shift: Int64 = 0
+        while delta >= 63, shift < 24 {
+            shift += 3
+            delta >>= 3
+        }
+        return ((expires >> shift) + 1) << shift
+    }
+}

@@ -1,0 +1,173 @@
+import HawseModel
+import HawseWire
+
+extension Walk {
+    /// `ip_vs_try_to_schedule`: a connection for a packet that has none, or what becomes of the packet without.
+    @inline(never)
+    func ipvsSchedule(
+        _ packet: PacketRef, _ header: inout IPVSHeader, at hook: Hook
+    ) -> (VirtualConnectionRef?, Verdict) {
+        if header.fragmentOffset != 0 || !header.hasPorts { return (nil, .accept) }
+        switch mayBegin(packet, header) {
+        case .accept: return (nil, .accept)
+        case .drop: return (nil, ipvsDrop(packet, .transportMalformed))
+        case .schedule: break
+        }
+        guard let flow = header.flow(packet) else { return (nil, ipvsDrop(packet, .transportMalformed)) }
+        let service = node.pointee.ipvs.findService(
+            header.version, mark: packet.pointee.mark, ipProtocol: header.ipProtocol, address: flow.virtual,
+            port: flow.virtualPort)
+        guard service >= 0 else { return (nil, .accept) }
+        if node.pointee.ipvs.defence.dropsPacket() { return (nil, ipvsDrop(packet, .ipvsDefence)) }
+        // FTP data of a real server is never scheduled: it has its connection already, or none.
+        if flow.clientPort == 20 { return (nil, .accept) }
+        // A reply of a local real server is not a request.
+        if hook == .output || isFromLoopbackDevice(packet) {
+            var inverse = header
+            inverse.isInverse.toggle()
+            if let flow = inverse.flow(packet), node.pointee.ipvs.connections.findIncoming(flow) != nil {
+                return (nil, .accept)
+            }
+        }
+        if node.pointee.ipvs.services[service].pointee.isPersistent {
+            return schedulePersistent(packet, header, flow, service, at: hook)
+        }
+        let s = node.pointee.ipvs.services[service]
+        if s.pointee.mark == 0, flow.virtualPort != s.pointee.port {
+            return (nil, ipvsLeave(packet, header, flow, service, at: hook))
+        }
+        let server = choose(header, flow, service)
+        guard server >= 0 else { return (nil, ipvsLeave(packet, header, flow, service, at: hook)) }
+        let isOnePacket = s.pointee.isOnePacket && header.ipProtocol == 17
+        guard
+            let connection = connect(
+                flow, to: server, port: node.pointee.ipvs.servers[server].pointee.port, isOnePacket, packet)
+        else { return (nil, ipvsDrop(packet, .ipvsOverload)) }
+        node.pointee.ipvs.countConnection(server, service)
+        return (connection, .accept)
+    }
+
+    private enum Beginning { case accept, drop, schedule }
+
+    /// The protocol's say (`conn_schedule`): which packets may begin a connection.
+    private func mayBegin(_ packet: PacketRef, _ header: IPVSHeader) -> Beginning {
+        if header.isQuoted { return header.ports(packet) == nil ? .drop : .schedule }
+        switch header.ipProtocol {
+        case 6:
+            guard packet.transportLength >= 20 else { return .drop }
+            let flags = packet.tcp.flags
+            if flags.contains(.rst) { return .accept }
+            return flags.contains(.syn) || node.pointee.ipvs.settings.sloppyTCP ? .schedule : .accept
+        case 132:
+            guard packet.transportLength >= 16 else { return .drop }
+            let chunk = packet.transportPointer.load8(at: 12)
+            if chunk == SCTPChunks.Kind.abort { return .accept }
+            return chunk == SCTPChunks.Kind.initiation || node.pointee.ipvs.settings.sloppySCTP ? .schedule : .accept
+        default: return packet.transportLength >= 8 ? .schedule : .drop
+        }
+    }
+
+    private func isFromLoopbackDevice(_ packet: PacketRef) -> Bool {
+        packet.pointee.inInterface == node.pointee.interfaces.loopback
+    }
+
+    /// The service's scheduler picks a server; -1: none will do.
+    private func choose(_ header: IPVSHeader, _ flow: VirtualFlow, _ service: Int32) -> Int32 {
+        let s = node.pointee.ipvs.services[service]
+        let request = SchedulingRequest(
+            client: flow.client, clientPort: flow.clientPort, destination: header.destination,
+            version: header.version, jiffy: node.pointee.ipvs.jiffy)
+        return s.pointee.scheduler.choose(s, request, &node.pointee.ipvs)
+    }
+
+    private func connect(
+        _ flow: VirtualFlow, to server: Int32, port: UInt16, _ isOnePacket: Bool, _ packet: PacketRef
+    ) -> VirtualConnectionRef? {
+        let s = node.pointee.ipvs.servers[server]
+        return node.pointee.ipvs.makeConnection(
+            flow, destination: s.pointee.address, port: port != 0 ? port : flow.virtualPort,
+            version: s.pointee.version, flags: isOnePacket ? [.onePacket] : [], server: server,
+            mark: packet.pointee.mark)
+    }
+
+    /// `ip_vs_sched_persist`: the client's template decides, and is made when there is none.
+    private func schedulePersistent(
+        _ packet: PacketRef, _ header: IPVSHeader, _ flow: VirtualFlow, _ service: Int32, at hook: Hook
+    ) -> (VirtualConnectionRef?, Verdict) {
+        let s = node.pointee.ipvs.services[service]
+        var key = flow
+        key.client = flow.client & s.pointee.mask
+        key.clientPort = 0
+        key.virtualPort = 0
+        if flow.virtualPort == s.pointee.port {
+            if s.pointee.port != 21 { key.virtualPort = flow.virtualPort }
+        } else if s.pointee.mark != 0 {
+            key.ipProtocol = 0
+            key.virtual = AddressBits(ipv4: s.pointee.mark)
+        }
+        let server: Int32
+        let template: VirtualConnectionRef
+        if let found = node.pointee.ipvs.connections.findTemplate(key), node.pointee.ipvs.checkTemplate(found) {
+            template = found
+            server = found.pointee.server
+        } else {
+            server = choose(header, flow, service)
+            guard server >= 0 else { return (nil, ipvsLeave(packet, header, flow, service, at: hook)) }
+            let chosen = node.pointee.ipvs.servers[server]
+            let port = flow.virtualPort == s.pointee.port && s.pointee.port != 21 ? chosen.pointee.port : 0
+            guard
+                let made = node.pointee.ipvs.makeConnection(
+                    key, destination: chosen.pointee.address, port: port, version: chosen.pointee.version,
+                    flags: [.template], server: server, mark: packet.pointee.mark)
+            else { return (nil, ipvsDrop(packet, .ipvsOverload)) }
+            made.pointee.timeout = s.pointee.timeout
+            template = made
+        }
+        let own = node.pointee.ipvs.servers[server].pointee.port
+        let port = flow.virtualPort == s.pointee.port && own != 0 ? own : flow.virtualPort
+        let isOnePacket = s.pointee.isOnePacket && header.ipProtocol == 17
+        guard let connection = connect(flow, to: server, port: port, isOnePacket, packet) else {
+            node.pointee.ipvs.restart(template)
+            return (nil, ipvsDrop(packet, .ipvsOverload))
+        }
+        node.pointee.ipvs.control(connection, by: template)
+        node.pointee.ipvs.restart(template)
+        node.pointee.ipvs.countConnection(server, service)
+        return (connection, .accept)
+    }
+
+    /// `ip_vs_leave`: no server for the packet.
+    private func ipvsLeave(
+        _ packet: PacketRef, _ header: IPVSHeader, _ flow: VirtualFlow, _ service: Int32, at hook: Hook
+    ) -> Verdict {
+        let s = node.pointee.ipvs.services[service]
+        if node.pointee.ipvs.settings.cacheBypass, s.pointee.mark != 0, !header.isInverse, !header.isQuoted,
+            addressKind(header.destination, family: packet.family, on: 0) == .unicast
+        {
+            return ipvsBypass(packet, header, flow, isOnePacket: s.pointee.isOnePacket && header.ipProtocol == 17, at: hook)
+        }
+        // Other ports of an FTP service's address are not ours to refuse.
+        if s.pointee.port == 21, flow.virtualPort != 21 { return .accept }
+        if !header.isQuoted { sendPortUnreachable(packet) }
+        return ipvsDrop(packet, .ipvsNoDestination)
+    }
+
+    /// `cache_bypass`: straight to where the client wanted to go, by a connection of its own.
+    private func ipvsBypass(
+        _ packet: PacketRef, _ header: IPVSHeader, _ flow: VirtualFlow, isOnePacket: Bool, at hook: Hook
+    ) -> Verdict {
+        var flags: VirtualConnection.Flags = isOnePacket ? [.onePacket] : []
+        flags.rawValue |= UInt32(Forwarding.bypass.rawValue)
+        guard
+            let connection = node.pointee.ipvs.makeConnection(
+                flow, destination: .zero, port: 0, version: flow.version, flags: flags, server: -1,
+                mark: packet.pointee.mark)
+        else { return ipvsDrop(packet, .ipvsOverload) }
+        node.pointee.ipvs.countIncoming(connection, bytes: packet.length)
+        setState(connection, packet, .input)
+        let verdict = ipvsTransmit(packet, connection, header, at: hook)
+        connection.pointee.incomingPackets &+= 1
+        node.pointee.ipvs.restart(connection)
+        return verdict
+    }
+}

@@ -1,0 +1,270 @@
+import HawseModel
+import HawseWire
+
+/// A synchronisation message (`struct ip_vs_sync_mesg`), version 0 (IPv4 only, no timeouts) or 1. All fields are in
+/// network order; a version 1 message starts with a zero byte, so that old receivers drop it.
+struct SyncMessage {
+    private(set) var version = 1
+    private var bytes: [UInt8] = []
+    private var entries = 0
+
+    init() {}
+
+    init(version: Int, syncID: UInt8) {
+        self.version = version
+        bytes = version == 0 ? [0, syncID, 0, 0] : [0, syncID, 0, 0, 0, 1, 0, 0]
+    }
+
+    var isEmpty: Bool { entries == 0 }
+    var isFull: Bool { entries == 255 }
+    var count: Int { bytes.count }
+
+    /// Bytes of one connection.
+    static func size(of connection: VirtualConnection, version: Int) -> Int {
+        version == 0 ? 24 : connection.version == 6 ? 72 : 36
+    }
+
+    mutating func append(_ c: VirtualConnection) {
+        entries += 1
+        var flags = c.flags
+        flags.subtract(VirtualConnection.Flags.ours)
+        flags.remove(.hashed)
+        if version == 0 {
+            bytes += [0, c.ipProtocol]
+            put16(c.clientPort)
+            put16(c.virtualPort)
+            put16(c.destinationPort)
+            for address in [c.client, c.virtual, c.destination] { put32(address.ipv4) }
+            put16(UInt16(truncatingIfNeeded: flags.rawValue))
+            put16(UInt16(c.state))
+            return
+        }
+        bytes += [c.version == 6 ? 1 : 0, c.ipProtocol]
+        put16(UInt16(Self.size(of: c, version: 1)))
+        put32(flags.rawValue)
+        put16(UInt16(c.state))
+        put16(c.clientPort)
+        put16(c.virtualPort)
+        put16(c.destinationPort)
+        put32(c.mark)
+        put32(UInt32(clamping: c.timeout / Jiffies.perSecond))
+        for address in [c.client, c.virtual, c.destination] {
+            if c.version == 6 {
+                for word in [address.words.0, address.words.1, address.words.2, address.words.3] { put32(word) }
+            } else {
+                put32(address.ipv4)
+            }
+        }
+    }
+
+    /// The message with its size and number of connections filled in.
+    var finished: [UInt8] {
+        var message = bytes
+        message[2] = UInt8(truncatingIfNeeded: bytes.count >> 8)
+        message[3] = UInt8(truncatingIfNeeded: bytes.count)
+        message[version == 0 ? 0 : 4] = UInt8(truncatingIfNeeded: entries)
+        return message
+    }
+
+    private mutating func put16(_ value: UInt16) {
+        bytes.append(UInt8(truncatingIfNeeded: value >> 8))
+        bytes.append(UInt8(truncatingIfNeeded: value))
+    }
+
+    private mutating func put32(_ value: UInt32) {
+        put16(UInt16(truncatingIfNeeded: value >> 16))
+        put16(UInt16(truncatingIfNeeded: value))
+    }
+}
+
+/// One connection as a message tells of it.
+struct SyncEntry: Equatable {
+    var version: UInt8
+    var ipProtocol: UInt8
+    var flags: UInt32
+    var state: UInt16
+    var client: AddressBits
+    var clientPort: UInt16
+    var virtual: AddressBits
+    var virtualPort: UInt16
+    var destination: AddressBits
+    var destinationPort: UInt16
+    var mark: UInt32
+    /// Seconds; 0: as the state says.
+    var timeout: UInt32
+}
+
+/// Why a message is refused as a whole; nothing of it is applied.
+enum SyncRefusal: Error, Hashable {
+    case tooShort, wrongSize, otherSyncID, entryTooShort, entryTooLong, entryVersion, entryType, option
+}
+
+extension SyncEntry {
+    /// Takes a message apart (`ip_vs_process_message`). Where the kernel applies the entries before a bad one, this one
+    /// reads all first, so that a message that lies about a length changes nothing.
+    static func parse(_ bytes: UnsafeRawBufferPointer, syncID: UInt8) throws(SyncRefusal) -> [SyncEntry] {
+        guard bytes.count >= 4, let base = bytes.baseAddress else { throw .tooShort }
+        guard Int(base.loadBE16(at: 2)) == bytes.count else { throw .wrongSize }
+        if syncID != 0, base.load8(at: 1) != syncID { throw .otherSyncID }
+        let isNew = bytes.count >= 8 && base.load8(at: 0) == 0 && base.load8(at: 5) == 1 && base.loadBE16(at: 6) == 0
+        return isNew ? try parseNew(base, bytes.count) : try parseOld(base, bytes.count)
+    }
+
+    private static func parseOld(_ base: UnsafeRawPointer, _ count: Int) throws(SyncRefusal) -> [SyncEntry] {
+        var entries: [SyncEntry] = []
+        var at = 4
+        for _ in 0..<Int(base.load8(at: 0)) {
+            guard at + 24 <= count else { throw .entryTooShort }
+            let flags = UInt32(base.loadBE16(at: at + 20))
+            entries.append(
+                SyncEntry(
+                    version: 4, ipProtocol: base.load8(at: at + 1), flags: flags, state: base.loadBE16(at: at + 22),
+                    client: AddressBits(ipv4: base.loadBE32(at: at + 8)), clientPort: base.loadBE16(at: at + 2),
+                    virtual: AddressBits(ipv4: base.loadBE32(at: at + 12)), virtualPort: base.loadBE16(at: at + 4),
+                    destination: AddressBits(ipv4: base.loadBE32(at: at + 16)),
+                    destinationPort: base.loadBE16(at: at + 6), mark: 0, timeout: 0))
+            // Sequence options of an application helper.
+            at += flags & VirtualConnection.Flags.sequenceMask.rawValue != 0 ? 48 : 24
+            guard at <= count else { throw .entryTooShort }
+        }
+        return entries
+    }
+
+    private static func parseNew(_ base: UnsafeRawPointer, _ count: Int) throws(SyncRefusal) -> [SyncEntry] {
+        var entries: [SyncEntry] = []
+        var at = 8
+        for _ in 0..<Int(base.load8(at: 4)) {
+            guard at + 36 <= count else { throw .entryTooShort }
+            let word = base.loadBE16(at: at + 2)
+            let size = Int(word & 0xfff)
+            guard at + size <= count else { throw .entryTooLong }
+            guard word >> 12 == 0 else { throw .entryVersion }
+            if let entry = try parseEntry(base + at, size) { entries.append(entry) }
+            at += (size + 3) & ~3
+        }
+        return entries
+    }
+
+    /// `nil` for an entry with an option that must be understood and is not.
+    private static func parseEntry(_ p: UnsafeRawPointer, _ size: Int) throws(SyncRefusal) -> SyncEntry? {
+        let type = p.load8(at: 0)
+        guard type & 1 != 0 || type == 0 else { throw .entryType }
+        let isIPv6 = type & 1 != 0
+        let fixed = isIPv6 ? 72 : 36
+        guard size >= fixed else { throw .entryTooShort }
+        guard try optionsAreKnown(p, from: fixed, to: size) else { return nil }
+        func address(_ index: Int) -> AddressBits {
+            isIPv6 ? p.loadAddressBits(at: 24 + 16 * index) : AddressBits(ipv4: p.loadBE32(at: 24 + 4 * index))
+        }
+        return SyncEntry(
+            version: isIPv6 ? 6 : 4, ipProtocol: p.load8(at: 1), flags: p.loadBE32(at: 4), state: p.loadBE16(at: 8),
+            client: address(0), clientPort: p.loadBE16(at: 10), virtual: address(1), virtualPort: p.loadBE16(at: 12),
+            destination: address(2), destinationPort: p.loadBE16(at: 14), mark: p.loadBE32(at: 16),
+            timeout: p.loadBE32(at: 20))
+    }
+
+    private static func optionsAreKnown(
+        _ p: UnsafeRawPointer, from start: Int, to end: Int
+    ) throws(SyncRefusal) -> Bool {
+        var at = start
+        var seen: Set<UInt8> = []
+        while at < end {
+            guard at + 2 <= end else { throw .option }
+            let kind = p.load8(at: at)
+            let length = Int(p.load8(at: at + 1))
+            guard length > 0, at + 2 + length <= end else { throw .option }
+            // Bit 6 marks an option that may be passed by.
+            switch kind & ~0x40 {
+            case 1: guard length == 24, seen.insert(1).inserted else { throw .option }
+            case 2: guard length <= 255, seen.insert(2).inserted else { throw .option }
+            case 3: guard length <= 16, seen.insert(3).inserted else { throw .option }
+            default: if kind & 0x40 == 0 { return false }
+            }
+            at += 2 + length
+        }
+        return true
+    }
+}
+
+extension IPVSState {
+    /// A master's message arrives at the backup: connections are made, or brought up to date.
+    mutating func applySync(_ bytes: UnsafeRawBufferPointer, _ node: NodePointer) {
+        do {
+            for entry in try SyncEntry.parse(bytes, syncID: sync.backup?.syncID ?? 0) { apply(entry) }
+            sync.count(accepted: true)
+        } catch {
+            sync.count(accepted: false)
+        }
+        flushExpiring(node)
+    }
+
+    /// `ip_vs_proc_conn`
+    private mutating func apply(_ entry: SyncEntry) {
+        // IP_VS_CONN_F_BACKUP_MASK: forwarding, no output, inactive, sequences, no client port, template.
+        var flags = VirtualConnection.Flags(rawValue: entry.flags & 0x1f17)
+        flags.insert(.sync)
+        guard let state = validState(entry, flags) else { return }
+        let flow = VirtualFlow(
+            version: entry.version, ipProtocol: entry.ipProtocol, client: entry.client,
+            clientPort: entry.clientPort, virtual: entry.virtual, virtualPort: entry.virtualPort)
+        var found = flags.contains(.template) ? connections.findTemplate(flow) : connections.findIncoming(flow)
+        if let old = found, !flags.contains(.template),
+            old.pointee.destinationPort != entry.destinationPort || old.pointee.destination != entry.destination
+        {
+            // Replaced at the master, unless this is only the end of what was replaced.
+            if flags.contains(.inactive) { return }
+            expireNow(old)
+            found = nil
+        }
+        let connection: VirtualConnectionRef
+        if let found {
+            connection = found
+            update(found, flags)
+        } else {
+            let server = findServer(
+                of: flow, address: entry.destination, port: entry.destinationPort, mark: entry.mark, flags: flags)
+            guard
+                let made = makeConnection(
+                    flow, destination: entry.destination, port: entry.destinationPort, version: entry.version,
+                    flags: flags, server: server, mark: entry.mark)
+            else { return }
+            connection = made
+        }
+        connection.pointee.incomingPackets = UInt32(clamping: settings.syncThreshold)
+        connection.pointee.state = state
+        connection.pointee.syncedState = state
+        connection.pointee.timeout = timeout(entry, flags, state)
+        restart(connection)
+    }
+
+    private func validState(_ entry: SyncEntry, _ flags: VirtualConnection.Flags) -> UInt8? {
+        if flags.contains(.template) { return UInt8(truncatingIfNeeded: entry.state) }
+        let count: Int
+        switch entry.ipProtocol {
+        case 6: count = IPVSTCPState.count
+        case 17: count = 1
+        case 132: count = IPVSSCTPState.count
+        default: return nil
+        }
+        return Int(entry.state) < count ? UInt8(entry.state) : nil
+    }
+
+    private func update(_ connection: VirtualConnectionRef, _ flags: VirtualConnection.Flags) {
+        if !flags.contains(.template), connection.pointee.server >= 0 {
+            setActivity(connection, isActive: !flags.contains(.inactive))
+        }
+        // IP_VS_CONN_F_BACKUP_UPD_MASK: inactive and the sequence flags.
+        let mask: VirtualConnection.Flags = [.inactive, .outSequence, .inSequence]
+        connection.pointee.flags = connection.pointee.flags.subtracting(mask).union(flags.intersection(mask))
+    }
+
+    private func timeout(_ entry: SyncEntry, _ flags: VirtualConnection.Flags, _ state: UInt8) -> Int64 {
+        if entry.timeout != 0 { return Int64(entry.timeout) * Jiffies.perSecond }
+        if flags.contains(.template) { return 180 * Jiffies.perSecond }
+        switch entry.ipProtocol {
+        case 6: return timeouts.tcp(state)
+        case 132: return timeouts.sctp(state)
+        default: return timeouts.udp
+        }
+    }
+}
