@@ -6,6 +6,7 @@ let package = Package(
     products: [
         .library(name: "Hawse", targets: ["Hawse"]),
         .library(name: "HawseHost", targets: ["HawseHost"]),
+        .library(name: "HawseEtcd", targets: ["HawseEtcd"]),
         .executable(name: "hawse", targets: ["HawseCLI"]),
     ],
     dependencies: [
@@ -37,6 +38,7 @@ let package = Package(
             dependencies: ["HawseControl", "HawseDataplane", "HawseFormats", "HawseCapture"]),
         .target(name: "HawseCapture", dependencies: ["HawseWire", "HawseModel", "CPcap", "CZlib"]),
         .target(name: "HawseHost", dependencies: ["HawseModel", "CNetlink"]),
+        .target(name: "HawseEtcd", dependencies: ["HawseModel", "HawseControl"]),
         .target(
             name: "Hawse",
             dependencies: [
@@ -58,6 +60,7 @@ let package = Package(
         .testTarget(name: "HawseControlTests", dependencies: ["HawseControl", "HawseFormats"]),
         .testTarget(name: "HawseSimulatorTests", dependencies: ["HawseSimulator"]),
         .testTarget(name: "HawseCaptureTests", dependencies: ["HawseCapture", "CPcap"]),
+        .testTarget(name: "HawseEtcdTests", dependencies: ["HawseEtcd", "HawseControl"]),
         .testTarget(name: "GoldenTests", dependencies: ["Hawse"]),
         .testTarget(name: "HawseCLITests", dependencies: ["Hawse"]),
     ],

@@ -11,13 +11,21 @@ public final class Dataplane {
     /// With tracing on, `takeTrace()` has the story of every packet; output is the same bytes either way.
     public var isTracing = false
 
-    public init(_ spec: NodeSpec, seed: UInt64 = 0) throws(DataplaneError) {
+    /// `keepsRuleCounters`: rules begin with the counters that stand in the spec (`iptables-restore -c`), else with zero.
+    public init(_ spec: NodeSpec, seed: UInt64 = 0, keepsRuleCounters: Bool = false) throws(DataplaneError) {
         self.spec = spec
         let interfaces = InterfaceTable(spec.interfaces, sysctls: spec.sysctls)
+        let sets: SetTable
+        do {
+            sets = try SetTable(spec.sets, interfaces: interfaces, seed: seed)
+        } catch {
+            interfaces.deallocate()
+            throw error
+        }
         let family4 = UnsafeMutablePointer<NetfilterFamily>.allocate(capacity: 1)
         let family6 = UnsafeMutablePointer<NetfilterFamily>.allocate(capacity: 1)
-        family4.initialize(to: NetfilterFamily(spec.iptables, family: .ipv4))
-        family6.initialize(to: NetfilterFamily(spec.ip6tables, family: .ipv6))
+        family4.initialize(to: NetfilterFamily(family: .ipv4))
+        family6.initialize(to: NetfilterFamily(family: .ipv6))
         node = .allocate(capacity: 1)
         node.initialize(
             to: NodeState(
@@ -27,8 +35,9 @@ public final class Dataplane {
                 bridges: BridgeTable(spec, interfaces: interfaces),
                 vxlan: VXLANTable(spec, interfaces: interfaces, seed: seed),
                 sockets: SocketTable(spec.listeners), limits: RateLimits(spec.sysctls), netfilter4: family4, netfilter6: family6,
-                sets: SetTable(spec.sets), connections: ConnectionTable(spec.sysctls, seed: seed),
+                sets: sets, named: NamedState(seed: seed), connections: ConnectionTable(spec.sysctls, seed: seed),
                 ipvs: IPVSState(spec.ipvs, sysctls: spec.sysctls, seed: seed), chance: ChanceStreams(seed: seed)))
+        try loadRules(keepsCounters: keepsRuleCounters)
         for service in spec.ipvs?.services ?? [] {
             do throws(IPVSCommandError) {
                 try node.pointee.ipvs.addService(service)
@@ -53,6 +62,7 @@ public final class Dataplane {
         node.pointee.netfilter4.deallocate()
         node.pointee.netfilter6.deallocate()
         node.pointee.sets.deallocate()
+        node.pointee.named.deallocate()
         node.pointee.connections.deallocate()
         node.pointee.ipvs.deallocate()
         node.deinitialize(count: 1)

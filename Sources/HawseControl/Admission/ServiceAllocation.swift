@@ -7,20 +7,30 @@ extension ClusterState {
         var ports: [Int] = []
     }
 
-    /// Gives a Service its families, addresses and ports, or refuses it and takes nothing.
+    /// Creates a Service. The registry allocates before it validates (`BeginCreate` runs before `BeforeCreate`), so
+    /// an address that is taken is reported before anything else is looked at.
+    mutating func createService(_ service: Kubernetes.Service) throws(StatusError) {
+        var service = service
+        try admit(service: &service, old: nil)
+        store.insert(service)
+    }
+
+    mutating func replaceService(_ old: Kubernetes.Service, with new: Kubernetes.Service) throws(StatusError) {
+        var service = new
+        try admit(service: &service, old: old)
+        store.update(Kubernetes.Service.self, old.key) { $0 = service }
+    }
+
+    /// Gives a Service its families, addresses and ports and checks it, or refuses it and takes nothing.
     mutating func admit(service: inout Kubernetes.Service, old: Kubernetes.Service?) throws(StatusError) {
         var taken = TakenByService()
         do throws(StatusError) {
             if let old { Self.keepAllocated(&service, from: old) }
-            let errors = ServiceFamilies(families: families).resolve(&service, old: old)
+            var errors = ServiceFamilies(families: families).resolve(&service, old: old)
             if !errors.isEmpty { throw StatusError.invalid("Service", service.metadata.name, errors) }
-            if ServiceDefaults.usesClusterIP(service.spec) { try allocateClusterIPs(&service, old: old, &taken) }
-            if service.spec.type == .nodePort || service.spec.type == .loadBalancer {
-                try allocateNodePorts(&service, old: old, &taken)
-            }
-            if ServiceDefaults.needsHealthCheck(service.spec) {
-                try allocateHealthCheckPort(&service, old: old, &taken)
-            }
+            try allocate(&service, old: old, &taken)
+            errors = Validation.check(service, old: old)
+            if !errors.isEmpty { throw StatusError.invalid("Service", service.metadata.name, errors) }
         } catch {
             for address in taken.addresses { release(clusterIP: address.description) }
             for port in taken.ports { nodePorts.release(port) }
@@ -28,6 +38,18 @@ extension ClusterState {
         }
         if let old { releaseUnused(old: old, new: service) }
         for address in taken.addresses { record(clusterIP: address, of: service) }
+    }
+
+    private mutating func allocate(
+        _ service: inout Kubernetes.Service, old: Kubernetes.Service?, _ taken: inout TakenByService
+    ) throws(StatusError) {
+        if ServiceDefaults.usesClusterIP(service.spec) { try allocateClusterIPs(&service, old: old, &taken) }
+        if service.spec.type == .nodePort || service.spec.type == .loadBalancer {
+            try allocateNodePorts(&service, old: old, &taken)
+        }
+        if ServiceDefaults.needsHealthCheck(service.spec) {
+            try allocateHealthCheckPort(&service, old: old, &taken)
+        }
     }
 
     /// `patchAllocatedValues`: what an update leaves out of the allocated values stays as it was.

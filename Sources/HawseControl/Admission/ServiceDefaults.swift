@@ -42,9 +42,6 @@ public enum ServiceDefaults {
         if !service.spec.clusterIP.isEmpty, service.spec.clusterIPs.isEmpty {
             service.spec.clusterIPs = [service.spec.clusterIP]
         }
-        if service.spec.clusterIP.isEmpty, let first = service.spec.clusterIPs.first {
-            service.spec.clusterIP = first
-        }
     }
 
     /// Whether the type has an address inside the cluster.

@@ -7,19 +7,19 @@ struct ServiceFamilies {
 
     func resolve(_ service: inout Kubernetes.Service, old: Kubernetes.Service?) -> [FieldError] {
         if service.spec.type == .externalName { return [] }
-        if let old { inherit(&service, from: old) }
-        if service.spec.ipFamilyPolicy == nil,
-            service.spec.clusterIPs.count == 2 || service.spec.ipFamilies.count == 2
-        {
-            service.spec.ipFamilyPolicy = .requireDualStack
+        let isFree = service.spec.clusterIP == "None" && service.spec.selector.isEmpty
+        if let old { Self.dropReleased(&service, old: old) }
+        if service.spec.ipFamilyPolicy == nil {
+            service.spec.ipFamilyPolicy = old?.spec.ipFamilyPolicy ?? (isFree ? .requireDualStack : .singleStack)
         }
-        var errors = inferFamilies(&service)
+        let loose = ServiceValidation(Validation.Options()).clusterIPs(service.spec, old: old?.spec)
+        if !loose.isEmpty { return loose }
+        var errors = policyErrors(service.spec) + inferFamilies(&service)
         if !errors.isEmpty { return errors }
-        if service.spec.clusterIPs.first == "None", service.spec.selector.isEmpty {
+        if isFree {
             resolveHeadlessWithoutSelector(&service)
             return []
         }
-        if service.spec.ipFamilyPolicy == nil { service.spec.ipFamilyPolicy = .singleStack }
         if service.spec.ipFamilyPolicy == .requireDualStack, families.count < 2 {
             errors.append(
                 .invalid(
@@ -36,17 +36,29 @@ struct ServiceFamilies {
         return []
     }
 
-    /// An update that says nothing of families keeps them.
-    private func inherit(_ service: inout Kubernetes.Service, from old: Kubernetes.Service) {
+    /// An update to SingleStack that leaves the old lists in place gives up the second entries
+    /// (`trimFieldsForDualStackDowngrade`); one that leaves the families out keeps them.
+    private static func dropReleased(_ service: inout Kubernetes.Service, old: Kubernetes.Service) {
         guard old.spec.type != .externalName else { return }
-        if service.spec.ipFamilyPolicy == nil { service.spec.ipFamilyPolicy = old.spec.ipFamilyPolicy }
-        if service.spec.ipFamilies.isEmpty {
-            service.spec.ipFamilies = old.spec.ipFamilies
-            if service.spec.ipFamilyPolicy == .singleStack {
-                service.spec.ipFamilies = Array(service.spec.ipFamilies.prefix(1))
-                service.spec.clusterIPs = Array(service.spec.clusterIPs.prefix(1))
-            }
+        if service.spec.ipFamilies.isEmpty { service.spec.ipFamilies = old.spec.ipFamilies }
+        guard service.spec.ipFamilyPolicy == .singleStack, old.spec.ipFamilyPolicy != .singleStack else { return }
+        if service.spec.clusterIPs == old.spec.clusterIPs {
+            service.spec.clusterIPs = Array(service.spec.clusterIPs.prefix(1))
         }
+        if service.spec.ipFamilies == old.spec.ipFamilies {
+            service.spec.ipFamilies = Array(service.spec.ipFamilies.prefix(1))
+        }
+    }
+
+    private func policyErrors(_ spec: Kubernetes.ServiceSpec) -> [FieldError] {
+        guard spec.ipFamilyPolicy == .singleStack else { return [] }
+        func error(_ what: String) -> FieldError {
+            .invalid(
+                "spec.ipFamilyPolicy", "SingleStack",
+                "must be 'RequireDualStack' or 'PreferDualStack' when multiple \(what) are specified")
+        }
+        return (spec.clusterIPs.count == 2 ? [error("cluster IPs")] : [])
+            + (spec.ipFamilies.count == 2 ? [error("IP families")] : [])
     }
 
     private func inferFamilies(_ service: inout Kubernetes.Service) -> [FieldError] {
@@ -60,8 +72,7 @@ struct ServiceFamilies {
             } else {
                 let list = "[" + service.spec.clusterIPs.map { FieldError.quoted($0) }.joined(separator: ",") + "]"
                 errors.append(
-                    .invalid(
-                        "spec.clusterIPs[\(index)]", json: list, "\(family) is not configured on this cluster"))
+                    .invalid("spec.clusterIPs[\(index)]", json: list, "\(family) is not configured on this cluster"))
             }
         }
         return errors
@@ -69,7 +80,6 @@ struct ServiceFamilies {
 
     /// Such a Service may claim both families on any cluster: whoever writes its endpoints decides.
     private func resolveHeadlessWithoutSelector(_ service: inout Kubernetes.Service) {
-        if service.spec.ipFamilyPolicy == nil { service.spec.ipFamilyPolicy = .requireDualStack }
         if service.spec.ipFamilies.isEmpty { service.spec.ipFamilies = [families[0]] }
         if service.spec.ipFamilies.count == 1, service.spec.ipFamilyPolicy != .singleStack {
             service.spec.ipFamilies.append(service.spec.ipFamilies[0] == .ipv4 ? .ipv6 : .ipv4)

@@ -84,13 +84,12 @@ extension ClusterState {
         object = stamped(object, uid: names.uid())
         prepare(&object)
         object.applyDefaults()
-        let errors = Validation.check(object)
-        if !errors.isEmpty { throw StatusError.invalid(T.qualifiedKind, object.metadata.name, errors) }
-        if var service = object as? Kubernetes.Service {
-            try admit(service: &service, old: nil)
-            store.insert(service)
+        if let service = object as? Kubernetes.Service {
+            try createService(service)
             return
         }
+        let errors = Validation.check(object)
+        if !errors.isEmpty { throw StatusError.invalid(T.qualifiedKind, object.metadata.name, errors) }
         if object.metadata.generation == 0, Self.countsGenerations(T.self) { object.metadata.generation = 1 }
         store.insert(object)
         created(object)
@@ -136,13 +135,12 @@ extension ClusterState {
         new.metadata.name = old.metadata.name
         new.metadata.namespace = old.metadata.namespace
         new.applyDefaults()
-        let errors = Validation.check(new, old: old)
-        if !errors.isEmpty { throw StatusError.invalid(T.qualifiedKind, old.metadata.name, errors) }
-        if var service = new as? Kubernetes.Service, let before = old as? Kubernetes.Service {
-            try admit(service: &service, old: before)
-            store.update(Kubernetes.Service.self, old.key) { $0 = service }
+        if let service = new as? Kubernetes.Service, let before = old as? Kubernetes.Service {
+            try replaceService(before, with: service)
             return
         }
+        let errors = Validation.check(new, old: old)
+        if !errors.isEmpty { throw StatusError.invalid(T.qualifiedKind, old.metadata.name, errors) }
         if Self.countsGenerations(T.self), Self.desired(old) != Self.desired(new) { new.metadata.generation += 1 }
         store.update(T.self, old.key) { $0 = new }
     }

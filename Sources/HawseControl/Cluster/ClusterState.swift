@@ -31,6 +31,8 @@ public struct ClusterState: Sendable {
     var recordedServices: Set<ObjectKey> = []
     /// What was applied last, by kind and key, for the next apply's removals.
     var lastApplied: [String: ManifestNode] = [:]
+    /// Objects that a check has met already.
+    var checkedKeys: Set<String> = []
     /// Templates of StatefulSet revisions (ControllerRevision), by set and hash.
     var revisionTemplates: [String: Kubernetes.PodTemplate] = [:]
     /// The current template of each StatefulSet and DaemonSet with its revision's name.

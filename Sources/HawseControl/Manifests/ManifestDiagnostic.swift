@@ -10,6 +10,15 @@ public struct ManifestDiagnostic: Error, Sendable, Hashable, CustomStringConvert
     public var message: String
     /// The nearest known word, where one is near enough.
     public var suggestion: String?
+    /// The object it is about, where that could be read.
+    public var object: ObjectIdentity?
+
+    /// An object's kind and name, as far as they are known.
+    public struct ObjectIdentity: Sendable, Hashable {
+        public var kind: String
+        public var namespace: String
+        public var name: String
+    }
 
     public init(
         severity: Severity, file: String, mark: SourceMark, field: String, message: String,

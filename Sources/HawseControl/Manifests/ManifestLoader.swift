@@ -88,7 +88,11 @@ public struct ManifestLoader: Sendable {
             body.value = .map(entries.filter { $0.key != "kind" && $0.key != "apiVersion" })
         }
         let object = T.read(body, context)
-        for diagnostic in context.diagnostics {
+        let identity = ManifestDiagnostic.ObjectIdentity(
+            kind: T.kind, namespace: node["metadata"]?["namespace"]?.text ?? "",
+            name: node["metadata"]?["name"]?.text ?? "")
+        for var diagnostic in context.diagnostics {
+            diagnostic.object = identity
             // An unknown field is worth one line, however many objects of this kind have it.
             let key = "\(T.kind) \(diagnostic.field.filter { !$0.isNumber })"
             if diagnostic.severity == .warning, !reportedFields.insert(key).inserted { continue }

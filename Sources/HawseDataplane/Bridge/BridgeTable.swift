@@ -3,20 +3,81 @@ import HawseWire
 
 /// Bridges: ports and forwarding databases (`struct net_bridge`).
 struct BridgeTable {
-    init(_ spec: NodeSpec, interfaces: InterfaceTable) {}
-    func deallocate() {}
-}
+    var forwarding = ForwardingTable()
+    /// `ageing_time`: nanoseconds after which a learnt MAC counts for nothing.
+    let ageing: Int64 = .seconds(300)
+    /// Ports of every bridge, bridge after bridge. The kernel puts a new port in front of its list and floods in
+    /// the list's order: the port added last comes first.
+    private var ports: UnsafeMutablePointer<UInt16>
+    private var ranges: UnsafeMutablePointer<Range>
 
-extension Walk {
-    /// `br_handle_frame`: a frame on a port. Learns, runs PREROUTING by br_netfilter, finds the way.
-    func bridgeInput(_ packet: PacketRef) -> Stage { drop(packet, .bridgeNoPort) }
+    struct Range {
+        var start: Int = 0
+        var count: Int = 0
+    }
 
-    /// `br_forward`: FORWARD by br_netfilter for one outgoing port.
-    func bridgeForward(_ packet: PacketRef) -> Stage { drop(packet, .bridgeNoPort) }
+    init(_ spec: NodeSpec, interfaces: InterfaceTable) {
+        ports = .allocate(capacity: interfaces.count)
+        ranges = .allocate(capacity: interfaces.count)
+        ranges.initialize(repeating: Range(), count: interfaces.count)
+        var at = 0
+        for bridge in 1..<UInt16(interfaces.count) where interfaces[bridge].pointee.kind == .bridge {
+            ranges[Int(bridge)].start = at
+            for port in (1..<UInt16(interfaces.count)).reversed() where interfaces[port].pointee.master == bridge {
+                ports[at] = port
+                at += 1
+                addLocal(interfaces[port].pointee.mac, bridge, port)
+            }
+            ranges[Int(bridge)].count = at - ranges[Int(bridge)].start
+            addLocal(interfaces[bridge].pointee.mac, bridge, 0)
+        }
+        for entry in spec.forwarding where entry.destination == nil {
+            guard let port = interfaces.index(of: entry.device) else { continue }
+            let master = interfaces[port].pointee.master
+            guard master != 0 else { continue }
+            let index = forwarding.findOrMake(entry.mac, master)
+            guard index >= 0 else { continue }
+            forwarding.entries[index].port = port
+            forwarding.entries[index].isStatic = true
+            forwarding.entries[index].isLocal = entry.isLocal
+        }
+    }
 
-    /// `br_dev_queue_push_xmit` behind POSTROUTING by br_netfilter.
-    func bridgeOutput(_ packet: PacketRef) -> Stage { drop(packet, .bridgeNoPort) }
+    private mutating func addLocal(_ mac: MACAddress, _ bridge: UInt16, _ port: UInt16) {
+        let index = forwarding.findOrMake(mac, bridge)
+        guard index >= 0 else { return }
+        forwarding.entries[index].port = port
+        forwarding.entries[index].isLocal = true
+        forwarding.entries[index].isStatic = true
+    }
 
-    /// `br_dev_xmit`: a frame of the node itself into the bridge device.
-    func bridgeTransmit(_ packet: PacketRef) -> Stage { drop(packet, .bridgeNoPort) }
+    func deallocate() {
+        forwarding.deallocate()
+        ports.deallocate()
+        ranges.deallocate()
+    }
+
+    func portCount(_ bridge: UInt16) -> Int { ranges[Int(bridge)].count }
+    func port(_ bridge: UInt16, _ position: Int) -> UInt16 { ports[ranges[Int(bridge)].start + position] }
+
+    /// `br_fdb_update`.
+    @inline(__always)
+    mutating func learn(_ mac: MACAddress, _ bridge: UInt16, _ port: UInt16, _ now: Instant) {
+        let found = forwarding.find(mac, bridge)
+        let index = found >= 0 ? found : forwarding.findOrMake(mac, bridge)
+        guard index >= 0 else { return }
+        let entry = forwarding.entries + index
+        if entry.pointee.isLocal { return }
+        entry.pointee.port = port
+        entry.pointee.updated = now
+    }
+
+    /// The entry of a destination that has not aged out, or -1.
+    @inline(__always)
+    func find(_ mac: MACAddress, _ bridge: UInt16, _ now: Instant) -> Int {
+        let index = forwarding.find(mac, bridge)
+        guard index >= 0 else { return -1 }
+        let entry = forwarding.entries + index
+        return entry.pointee.isStatic || now - entry.pointee.updated < ageing ? index : -1
+    }
 }

@@ -112,15 +112,18 @@ extension Walk {
         let target = ip.source
         let destination = ip.destination
         var source: AddressBits = .zero
+        var isOwn = false
         if node.pointee.routing.isLocalAddress6(destination)
             || node.pointee.routing.isAnycast6(destination) && packet.pointee.route.kind == .local
         {
             source = destination
+            isOwn = true
         }
         let isUnicastFrame = packet.pointee.packetType == .host || packet.pointee.packetType == .outgoing
         if destination.high >> 56 == 0xff || !isUnicastFrame {
             guard type == ICMPv6Type.packetTooBig || (type == ICMPv6Type.parameterProblem && code == 2) else { return }
             source = .zero
+            isOwn = false
         }
         if target.isZero || target.high >> 56 == 0xff || isAboutICMPv6Error(packet) { return }
         guard allowsICMP(type, code, .ipv6, isFromLoopback: isFromLoopback(packet)) else { return }
@@ -130,6 +133,12 @@ extension Walk {
             family: .ipv6, source: source, destination: target, mark: 0, tos: 0, out: out)
         guard route.kind == .unicast || route.kind == .local else { return }
         if source.isZero { source = route.source }
+        if !isOwn, packet.pointee.inInterface != 0, !route.hasPreferredSource,
+            let better = node.pointee.routing.sources.select6(on: packet.pointee.inInterface, for: target)
+        {
+            // The device that the packet came in on tells more than the one the answer leaves by.
+            source = better
+        }
         let peer = IPAddress(family: .ipv6, bits: target)
         guard allowsPeer(peer, type, code, route, prefixLength: prefixLength6(target)) else { return }
         let quoted = min(packet.length, 1280 - 40 - 8)

@@ -161,7 +161,7 @@ extension Walk {
         if packet.pointee.route.kind == .local { return packet.destinationBits }
         let source = packet.sourceBits
         let routing = node.pointee.routing
-        if source.ipv4 >> 24 != 0 {
+        if source.ipv4 != 0 {
             var q = RouteQuestion(destination: source, tos: packet.ipv4.tos & 0xfc)
             q.inInterface = routing.loopback
             let match = routing.lookup4(q)

@@ -129,9 +129,7 @@ extension Walk {
         } else if !transportIsIntact(packet) {
             return drop(packet, .checksum)
         }
-        if packet.pointee.ipProtocol == 17, let device = vxlanDevice(for: packet) {
-            return vxlanReceive(packet, device)
-        }
+        if packet.pointee.ipProtocol == 17, isForVXLAN(packet) { return vxlanReceive(packet) }
         if listener(for: packet) { return end(packet, .delivered) }
         let kind = packet.pointee.route.kind
         if kind == .broadcast || kind == .multicast { return drop(packet, .noListener) }

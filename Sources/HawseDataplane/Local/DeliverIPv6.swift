@@ -4,12 +4,25 @@ import HawseWire
 extension Walk {
     /// `ip6_protocol_deliver_rcu`: extension headers one by one, then the upper protocol.
     @inline(never)
-    func deliver6(_ packet: PacketRef) -> Stage {
+    func deliver6(_ packet: PacketRef) -> Stage { deliver6(packet, from: 6, at: 40) }
+
+    /// A datagram put together: its fragment header is gone, what was behind it is in its place. One that stands
+    /// alone (offset 0, nothing more) still has its header.
+    private func deliverWhole6(_ packet: PacketRef, from nextOffset: Int, at: Int) -> Stage {
+        guard packet.networkPointer.load8(at: nextOffset) == 44 else {
+            return deliver6(packet, from: nextOffset, at: at)
+        }
+        let field = packet.networkPointer.loadBE16(at: at + 2)
+        guard field & 0xfff9 == 0 else { return drop(packet, .fragmentMalformed) }
+        return deliver6(packet, from: at, at: at + 8)
+    }
+
+    private func deliver6(_ packet: PacketRef, from firstNextOffset: Int, at firstOffset: Int) -> Stage {
         let base = packet.networkPointer
         let length = packet.length
-        var next = packet.ipv6.nextHeader.rawValue
-        var nextOffset = 6
-        var at = 40
+        var nextOffset = firstNextOffset
+        var next = base.load8(at: nextOffset)
+        var at = firstOffset
         while true {
             switch next {
             case 0, 60:
@@ -28,9 +41,9 @@ extension Walk {
                 at += (Int(base.load8(at: at + 1)) + 1) * 8
             case 44:
                 guard length - at >= 8 else { return drop(packet, .fragmentMalformed) }
-                nextOffset = at
-                next = base.load8(at: at)
-                at += 8
+                let verdict = reassembleDelivered(packet)
+                if verdict != .accept { return after(verdict, .done) }
+                return deliverWhole6(packet, from: nextOffset, at: at)
             case 59: return end(packet, .consumed)
             default:
                 packet.pointee.transport = packet.pointee.network + Int32(at)

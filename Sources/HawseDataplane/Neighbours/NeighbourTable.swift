@@ -97,6 +97,13 @@ struct NeighbourTable {
         !proxies.isEmpty && proxies.contains(ProxyKey(address: IPAddress(family: family, bits: address), device: device))
     }
 
+    /// `pndisc_constructor`: a proxy entry makes its device listen to the address's solicited-node group.
+    func proxiesSolicited(_ tail: UInt64, on device: UInt16) -> Bool {
+        proxies.contains {
+            $0.device == device && $0.address.family == .ipv6 && $0.address.bits.low & 0xff_ffff == tail
+        }
+    }
+
     @inline(__always)
     private func bucket(_ address: AddressBits, _ device: UInt16) -> Int {
         let h = (address.low ^ address.high &* 31 ^ UInt64(device) << 48) &* 0x9e37_79b9_7f4a_7c15

@@ -7,6 +7,10 @@ extension Walk {
     func resolveNeighbour(_ packet: PacketRef) -> Stage {
         let device = node.pointee.interfaces[packet.pointee.outInterface]
         switch device.pointee.kind {
+        case .bridge:
+            if packet.pointee.flags.contains(.bridgedDNAT), packet.pointee.stage == .neighbour {
+                return bridgeToNeighbour(packet)
+            }
         case .loopback, .tun, .ipip:
             packet.pointee.mac = -1
             return .transmit

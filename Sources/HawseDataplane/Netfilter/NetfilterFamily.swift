@@ -6,14 +6,87 @@ struct NetfilterFamily {
     var family: AddressFamily
     /// Some rule needs connections (a NAT target, `-m conntrack`, CT …): conntrack, defragmentation and nat run.
     var usesConntrack = false
+    /// Some rule needs whole packets but not connections (`-m socket`, TPROXY): defragmentation runs.
+    var usesDefragmentation = false
+    /// Some rule looks at connections' counters.
+    var usesAccounting = false
     /// Bit (table × 5 + hook): the table has been touched and stands at this hook.
     var present: UInt32 = 0
+    /// By `TableIndex`; `nil`: never touched.
+    var programs: UnsafeMutablePointer<UnsafeMutablePointer<TableProgram>?>
+    /// The tables' order in the text, to print them back in it.
+    var order: [TableName] = []
 
-    init(_ ruleSet: RuleSet?, family: AddressFamily) {
+    /// A family whose tables were never touched.
+    init(family: AddressFamily) {
         self.family = family
+        programs = .allocate(capacity: 5)
+        programs.initialize(repeating: nil, count: 5)
     }
 
-    func deallocate() {}
+    func deallocate() {
+        for i in 0..<5 { discard(i) }
+        programs.deinitialize(count: 5)
+        programs.deallocate()
+    }
+
+    private func discard(_ index: Int) {
+        guard let program = programs[index] else { return }
+        program.pointee.deallocate()
+        program.deinitialize(count: 1)
+        program.deallocate()
+        programs[index] = nil
+    }
+
+    /// Puts these tables in place of those of the same names, all or none; other tables stay as they are.
+    mutating func replace(_ tables: [Table], surroundings: RuleSurroundings) throws(DataplaneError) {
+        var compiled: [(TableIndex, TableProgram)] = []
+        do {
+            for table in tables {
+                var compiler = RuleCompiler(family: family, table: table, surroundings: surroundings)
+                compiled.append((TableIndex(table.name), try compiler.compile()))
+            }
+        } catch {
+            for (_, program) in compiled { program.deallocate() }
+            throw error
+        }
+        for (index, program) in compiled {
+            discard(Int(index.rawValue))
+            let place = UnsafeMutablePointer<TableProgram>.allocate(capacity: 1)
+            place.initialize(to: program)
+            programs[Int(index.rawValue)] = place
+            if !order.contains(index.name) { order.append(index.name) }
+        }
+        updateNeeds()
+    }
+
+    /// Takes a table away, as unloading its module would.
+    mutating func remove(_ name: TableName) {
+        discard(Int(TableIndex(name).rawValue))
+        order.removeAll { $0 == name }
+        updateNeeds()
+    }
+
+    private mutating func updateNeeds() {
+        usesConntrack = false
+        usesDefragmentation = false
+        usesAccounting = false
+        present = 0
+        for i in 0..<5 {
+            guard let program = programs[i], let index = TableIndex(rawValue: UInt8(i)) else { continue }
+            if program.pointee.needs.contains(.conntrack) { usesConntrack = true }
+            if program.pointee.needs.contains(.defragmentation) { usesDefragmentation = true }
+            if program.pointee.needs.contains(.accounting) { usesAccounting = true }
+            for hook in index.name.hooks { present |= 1 << (UInt32(i) * 5 + UInt32(hook.rawValue)) }
+        }
+    }
+
+    /// The tables with their counters as they are now, in the order in which they were given.
+    var ruleSet: RuleSet {
+        RuleSet(
+            family: family,
+            tables: order.compactMap { programs[Int(TableIndex($0).rawValue)]?.pointee.currentTable() })
+    }
 
     @inline(__always)
     func has(_ table: TableIndex, _ hook: Hook) -> Bool {
@@ -23,20 +96,32 @@ struct NetfilterFamily {
 
 enum TableIndex: UInt8 {
     case raw = 0, mangle, nat, filter, security
+
+    init(_ name: TableName) {
+        switch name {
+        case .raw: self = .raw
+        case .mangle: self = .mangle
+        case .nat: self = .nat
+        case .filter: self = .filter
+        case .security: self = .security
+        }
+    }
+
+    var name: TableName {
+        switch self {
+        case .raw: .raw
+        case .mangle: .mangle
+        case .nat: .nat
+        case .filter: .filter
+        case .security: .security
+        }
+    }
 }
 
-extension Walk {
-    /// One table at one hook (`ipt_do_table`): counts, changes the packet, and says accept or drop (with the disposition set).
-    @inline(__always)
-    func evaluate(
-        _ packet: PacketRef, _ family: UnsafeMutablePointer<NetfilterFamily>, _ table: TableIndex, _ hook: Hook
-    ) -> Verdict {
-        .accept
-    }
-
-    /// mangle OUTPUT routes again when mark, addresses or TOS changed (`ipt_mangle_out`).
-    @inline(__always)
-    func evaluateMangleOutput(_ packet: PacketRef, _ family: UnsafeMutablePointer<NetfilterFamily>) -> Verdict {
-        evaluate(packet, family, .mangle, .output)
-    }
+/// What rules refer to besides their own table: devices, sets and objects with names.
+struct RuleSurroundings {
+    var interfaces: InterfaceTable
+    var sets: UnsafeMutablePointer<SetTable>
+    var named: UnsafeMutablePointer<NamedState>
+    var settings: NodeSettings
 }

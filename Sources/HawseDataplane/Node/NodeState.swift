@@ -27,6 +27,12 @@ struct NodeState {
     var netfilter4: UnsafeMutablePointer<NetfilterFamily>
     var netfilter6: UnsafeMutablePointer<NetfilterFamily>
     var sets: SetTable
+    /// Lists and buckets that rules share by name.
+    var named: NamedState
+    /// Linear evaluation, to compare the classifier with.
+    var classifiersOff = false
+    /// Decides about NFQUEUE's packets.
+    var queueListener: ((UInt16, UnsafeRawBufferPointer) -> QueueVerdict)?
     var connections: ConnectionTable
     var ipvs: IPVSState
 

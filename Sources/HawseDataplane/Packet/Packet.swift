@@ -152,6 +152,8 @@ struct RouteResult {
     /// IPv4 `rt_flags & RTCF_DOREDIRECT`: sent out where it came in, to a neighbour on the sender's net.
     var redirects = false
     var isOnlink = false
+    /// `RTA_PREFSRC` was given.
+    var hasPreferredSource = false
     var realm: UInt32 = 0
 }
 

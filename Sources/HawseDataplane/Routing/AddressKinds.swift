@@ -10,7 +10,7 @@ extension Walk {
 
     private func addressKind4(_ address: AddressBits, on device: UInt16) -> RouteResult.Kind {
         let value = address.ipv4
-        if value >> 24 == 0 || value == .max { return .broadcast }
+        if value == 0 || value == .max { return .broadcast }
         if value >> 28 == 0xe { return .multicast }
         let routing = node.pointee.routing
         let q = RouteQuestion(destination: address)

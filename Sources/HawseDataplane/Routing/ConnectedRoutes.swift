@@ -26,7 +26,7 @@ extension RouteList {
         guard interface.isUp else { return }
         let mask = AddressBits.mask(prefixLength: address.length, family: .ipv4)
         let network = address.bits & mask
-        guard network.ipv4 >> 24 != 0, !address.isSecondary, network != address.bits || address.length < 32 else { return }
+        guard network.ipv4 != 0, !address.isSecondary, network != address.bits || address.length < 32 else { return }
         let isLoopback = interface.kind == .loopback
         var connected = RouteEntry(
             key: network, length: UInt8(address.length), tos: 0, kind: isLoopback ? .local : .unicast,

@@ -34,7 +34,7 @@ extension Walk {
         if destination >> 28 == 0xe { return multicastRoute4(packet, question) }
         if source >> 28 == 0xe || source == .max { return martian }
         if destination == .max || (source == 0 && destination == 0) { return broadcastRoute4(question) }
-        if source >> 24 == 0 || destination >> 24 == 0 { return martian }
+        if source == 0 || destination == 0 { return martian }
         if !device.pointee.routeLocalnet, source >> 24 == 127 || destination >> 24 == 127,
             device.pointee.kind != .loopback
         {
@@ -67,7 +67,7 @@ extension Walk {
     private func broadcastRoute4(_ question: RouteQuestion) -> RouteResult {
         var q = question
         q.destination = .zero
-        if question.source.ipv4 >> 24 != 0, validateSource(q, out: 0) < 0 { return RouteResult(kind: .martian) }
+        if question.source.ipv4 != 0, validateSource(q, out: 0) < 0 { return RouteResult(kind: .martian) }
         return RouteResult(kind: .broadcast)
     }
 
@@ -82,7 +82,7 @@ extension Walk {
         if source >> 24 == 127, !device.pointee.routeLocalnet, device.pointee.kind != .loopback {
             return RouteResult(kind: .martian)
         }
-        if source >> 24 != 0 {
+        if source != 0 {
             var q = question
             q.destination = .zero
             if validateSource(q, out: 0) < 0 { return RouteResult(kind: .martian) }

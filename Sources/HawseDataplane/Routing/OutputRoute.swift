@@ -17,6 +17,21 @@ extension Walk {
         family: AddressFamily, source: AddressBits, destination: AddressBits, mark: UInt32, tos: UInt8, out: UInt16,
         anySource: Bool
     ) -> RouteResult {
+        let tag =
+            UInt32(out) << 8 | UInt32(tos & 0xfc) | (anySource ? 1 : 0) | (family == .ipv4 ? 0x2000_0000 : 0x6000_0000)
+        if let cached = node.pointee.routing.cache.find(source, destination, mark, tag) { return cached.pointee.route }
+        let route = findOutput(
+            family: family, source: source, destination: destination, mark: mark, tos: tos, out: out,
+            anySource: anySource)
+        node.pointee.routing.cache.store(source, destination, mark, tag, route)
+        return route
+    }
+
+    @inline(never)
+    private func findOutput(
+        family: AddressFamily, source: AddressBits, destination: AddressBits, mark: UInt32, tos: UInt8, out: UInt16,
+        anySource: Bool
+    ) -> RouteResult {
         var q = RouteQuestion(destination: destination, source: source, mark: mark, tos: tos & 0xfc)
         q.outInterface = out
         q.inInterface = node.pointee.routing.loopback
@@ -35,7 +50,7 @@ extension Walk {
         let routing = node.pointee.routing
         if !q.source.isZero {
             let source = q.source.ipv4
-            if source >> 28 == 0xe || source == .max || source >> 24 == 0 { return RouteResult(kind: .martian) }
+            if source >> 28 == 0xe || source == .max { return RouteResult(kind: .martian) }
         }
         let isLimited = q.destination.ipv4 == .max
         let isMulticast = q.destination.ipv4 >> 28 == 0xe
@@ -126,6 +141,7 @@ extension Walk {
         guard result.kind == .unicast || result.kind == .local || result.kind == .multicast else { return result }
         if match.entry >= 0, !routing.tables6.entries[Int(match.entry)].preferredSource.isZero {
             result.source = routing.tables6.entries[Int(match.entry)].preferredSource
+            result.hasPreferredSource = true
         } else {
             result.source = routing.sources.select6(on: device, for: q.destination) ?? .zero
         }

@@ -1,21 +1,160 @@
 import HawseModel
 import HawseWire
 
-/// VXLAN devices and their forwarding databases (`drivers/net/vxlan`).
-struct VXLANTable {
-    init(_ spec: NodeSpec, interfaces: InterfaceTable, seed: UInt64) {}
-    func deallocate() {}
+/// One VXLAN device as the walk sees it (`struct vxlan_dev`). Trivial.
+struct VXLANDevice {
+    var device: UInt16
+    var vni: UInt32
+    var port: UInt16
+    var local: AddressBits
+    /// 4 or 6: the underlay's version.
+    var version: UInt8
+    var learning: Bool
+    var gbp: Bool
+    var ttl: UInt8
+    /// 1: inherit.
+    var tos: UInt8
+    var udpChecksum: Bool
 }
 
-extension Walk {
-    /// `vxlan_xmit`: encapsulates a frame and sends it as a packet of the node itself.
-    func vxlanTransmit(_ packet: PacketRef) -> Stage { drop(packet, .vxlanNoPeer) }
-    func vxlanDevice(for packet: PacketRef) -> UInt16? { nil }
-    func vxlanReceive(_ packet: PacketRef, _ device: UInt16) -> Stage { .done }
-    func vlanTransmit(_ packet: PacketRef) -> Stage { drop(packet, .interfaceDown) }
-    func ipipTransmit(_ packet: PacketRef) -> Stage { drop(packet, .interfaceDown) }
-    func tunnel(for packet: PacketRef) -> UInt16? { nil }
-    func tunnelReceive(_ packet: PacketRef, _ device: UInt16) -> Stage { .done }
-    /// A tagged frame: to its VLAN sub-interface, or dropped.
-    func receiveVLAN(_ packet: PacketRef) -> Stage { drop(packet, .unknownEtherType) }
+/// `struct vxlan_rdst`.
+struct VXLANRemote {
+    var address: AddressBits
+    var version: UInt8
+    /// 0: the device's.
+    var port: UInt16
+    var vni: UInt32
+}
+
+/// VXLAN devices and their forwarding databases (`drivers/net/vxlan`).
+struct VXLANTable {
+    private(set) var devices: UnsafeMutablePointer<VXLANDevice>
+    private(set) var count = 0
+    /// Index into `devices` + 1 by interface; 0: not VXLAN.
+    private var byInterface: UnsafeMutablePointer<UInt16>
+    private(set) var remotes: UnsafeMutablePointer<VXLANRemote>
+    private var remoteCount = 0
+    private var remoteCapacity: Int
+    var forwarding = ForwardingTable()
+    /// `skb_get_hash`'s seed, drawn at boot.
+    var flowHash: FlowHash
+    let ageing: Int64 = .seconds(300)
+
+    init(_ spec: NodeSpec, interfaces: InterfaceTable, seed: UInt64) {
+        var chance = RandomStream(seed: seed, purpose: "vxlan-port")
+        flowHash = FlowHash(seed: chance.next())
+        devices = .allocate(capacity: interfaces.count)
+        byInterface = .allocate(capacity: interfaces.count)
+        byInterface.initialize(repeating: 0, count: interfaces.count)
+        remoteCapacity = max(spec.forwarding.count, 16)
+        remotes = .allocate(capacity: remoteCapacity)
+        for interface in spec.interfaces {
+            guard case .vxlan(let vxlan) = interface.kind, let index = interfaces.index(of: interface.name) else { continue }
+            (devices + count).initialize(
+                to: VXLANDevice(
+                    device: index, vni: vxlan.vni, port: vxlan.port, local: vxlan.local?.bits ?? .zero,
+                    version: vxlan.local?.family.rawValue ?? 4, learning: vxlan.learning, gbp: vxlan.gbp,
+                    ttl: vxlan.ttl, tos: vxlan.tos, udpChecksum: vxlan.udpChecksum))
+            count += 1
+            byInterface[Int(index)] = UInt16(count)
+        }
+        loadForwarding(spec, interfaces)
+    }
+
+    func deallocate() {
+        devices.deallocate()
+        byInterface.deallocate()
+        remotes.deallocate()
+        forwarding.deallocate()
+    }
+
+    /// Entries of one MAC stand side by side in `remotes`.
+    private mutating func loadForwarding(_ spec: NodeSpec, _ interfaces: InterfaceTable) {
+        var order: [ForwardingKey] = []
+        var groups: [ForwardingKey: [VXLANRemote]] = [:]
+        for entry in spec.forwarding {
+            guard let destination = entry.destination, let index = interfaces.index(of: entry.device),
+                byInterface[Int(index)] != 0
+            else { continue }
+            let key = ForwardingKey(mac: entry.mac, device: index)
+            if groups[key] == nil { order.append(key) }
+            groups[key, default: []].append(
+                VXLANRemote(
+                    address: destination.bits, version: destination.family.rawValue, port: entry.port ?? 0,
+                    vni: entry.vni ?? 0))
+        }
+        for key in order { setRemotes(key.mac, key.device, groups[key] ?? [], isStatic: true, now: .zero) }
+    }
+
+    private struct ForwardingKey: Hashable {
+        var mac: MACAddress
+        var device: UInt16
+    }
+
+    /// Takes the forwarding entries of a changed spec; what was learnt is forgotten with them.
+    mutating func update(_ spec: NodeSpec, interfaces: InterfaceTable) {
+        forwarding.deallocate()
+        forwarding = ForwardingTable()
+        remoteCount = 0
+        loadForwarding(spec, interfaces)
+    }
+
+    mutating func setRemotes(
+        _ mac: MACAddress, _ device: UInt16, _ list: [VXLANRemote], isStatic: Bool, now: Instant
+    ) {
+        let index = forwarding.findOrMake(mac, device)
+        guard index >= 0, !list.isEmpty else { return }
+        let entry = forwarding.entries + index
+        if entry.pointee.remoteCount < UInt32(list.count) {
+            while remoteCount + list.count > remoteCapacity { growRemotes() }
+            entry.pointee.firstRemote = UInt32(remoteCount)
+            remoteCount += list.count
+        }
+        entry.pointee.remoteCount = UInt32(list.count)
+        entry.pointee.isStatic = isStatic
+        entry.pointee.updated = now
+        for (i, remote) in list.enumerated() {
+            (remotes + Int(entry.pointee.firstRemote) + i).initialize(to: remote)
+        }
+    }
+
+    private mutating func growRemotes() {
+        let larger = UnsafeMutablePointer<VXLANRemote>.allocate(capacity: remoteCapacity * 2)
+        larger.moveInitialize(from: remotes, count: remoteCount)
+        remotes.deallocate()
+        remotes = larger
+        remoteCapacity *= 2
+    }
+
+    @inline(__always)
+    func find(interface: UInt16) -> UnsafeMutablePointer<VXLANDevice>? {
+        let index = byInterface[Int(interface)]
+        return index == 0 ? nil : devices + Int(index &- 1)
+    }
+
+    /// Some device's socket has this port.
+    @inline(__always)
+    func listens(_ port: UInt16, version: UInt8) -> Bool {
+        for i in 0..<count where devices[i].port == port && devices[i].version == version { return true }
+        return false
+    }
+
+    /// `vxlan_vs_find_vni`.
+    @inline(__always)
+    func find(port: UInt16, version: UInt8, vni: UInt32) -> UnsafeMutablePointer<VXLANDevice>? {
+        for i in 0..<count where devices[i].port == port && devices[i].vni == vni && devices[i].version == version {
+            return devices + i
+        }
+        return nil
+    }
+
+    /// The entry of a MAC that has not aged out, or -1 (`vxlan_find_mac`).
+    @inline(__always)
+    func findMAC(_ mac: MACAddress, _ device: UInt16, _ now: Instant) -> Int {
+        let index = forwarding.find(mac, device)
+        guard index >= 0 else { return -1 }
+        let entry = forwarding.entries + index
+        guard entry.pointee.remoteCount > 0 else { return -1 }
+        return entry.pointee.isStatic || now - entry.pointee.updated < ageing ? index : -1
+    }
 }

@@ -15,7 +15,7 @@ extension Walk {
     @inline(__always)
     func hookPrerouting(_ packet: PacketRef) -> Verdict {
         let family = node.pointee.netfilter(packet)
-        if family.pointee.usesConntrack {
+        if family.pointee.usesConntrack || family.pointee.usesDefragmentation {
             let verdict = defragment(packet, at: .prerouting)
             if verdict != .accept { return verdict }
         }
@@ -90,7 +90,7 @@ extension Walk {
     @inline(__always)
     func hookOutput(_ packet: PacketRef) -> Verdict {
         let family = node.pointee.netfilter(packet)
-        if family.pointee.usesConntrack {
+        if family.pointee.usesConntrack || family.pointee.usesDefragmentation {
             let verdict = defragment(packet, at: .output)
             if verdict != .accept { return verdict }
         }

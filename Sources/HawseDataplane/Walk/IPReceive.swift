@@ -6,6 +6,8 @@ extension Walk {
     @inline(__always)
     func ipReceive(_ packet: PacketRef) -> Stage {
         if packet.pointee.packetType == .otherHost { return drop(packet, .notForUs) }
+        // Looked at by the bridge already, and perhaps changed since.
+        if packet.pointee.flags.contains(.preroutingDone), packet.isIPv4 { return .prerouting }
         if packet.pointee.etherType == 0x0800 {
             switch packet.dissectIPv4() {
             case .ok: break

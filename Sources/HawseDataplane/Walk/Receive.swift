@@ -11,6 +11,8 @@ extension Walk {
         device.pointee.received.bytes &+= UInt64(packet.length)
         note(packet, .received(interface: node.pointee.interfaces.name(packet.pointee.inInterface)))
         tap(packet, packet.pointee.inInterface, isOutbound: false)
+        let type = packet.pointee.etherType
+        if type == 0x8100 || type == 0x88a8 { return receiveVLAN(packet) }
         if device.pointee.master != 0 { return .bridgeInput }
         return receiveByType(packet)
     }
@@ -20,7 +22,6 @@ extension Walk {
         switch packet.pointee.etherType {
         case 0x0800, 0x86dd: return .ipReceive
         case 0x0806: return .arp
-        case 0x8100, 0x88a8: return receiveVLAN(packet)
         default: return drop(packet, .unknownEtherType)
         }
     }

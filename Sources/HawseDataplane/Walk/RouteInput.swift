@@ -98,6 +98,7 @@ extension Walk {
         }
         guard group.high == 0xff02 << 48, group.low >> 24 == 0x1ff else { return false }
         let tail = group.low & 0xff_ffff
+        if node.pointee.neighbours.proxiesSolicited(tail, on: device) { return true }
         return node.pointee.routing.sources.ipv6.contains {
             let mask = AddressBits.mask(prefixLength: $0.length, family: .ipv6)
             let anycast = ($0.bits & mask).low & 0xff_ffff

@@ -1,7 +1,212 @@
 import HawseModel
+import HawseWire
 
 /// The node's ipsets, by handle.
 struct SetTable {
-    init(_ sets: [IPSet]) {}
-    func deallocate() {}
+    private(set) var sets: UnsafeMutablePointer<SetInstance>
+    private(set) var count = 0
+    private var capacity: Int
+    private var byName: [String: UInt16] = [:]
+    /// Names of devices that hash:net,iface entries mention; number 0 is unused.
+    private var interfaceNumbers: [String: Int] = [:]
+    private(set) var interfaceNames: [String] = [""]
+    /// By interface index: the device's number among those names, or 0.
+    private(set) var numberByIndex: [Int] = []
+    private var seeds: RandomStream
+
+    init(_ sets: [IPSet], interfaces: InterfaceTable, seed: UInt64, now: Instant = .zero) throws(DataplaneError) {
+        capacity = max(sets.count, 16)
+        self.sets = .allocate(capacity: capacity)
+        seeds = RandomStream(seed: seed, purpose: "sets")
+        do {
+            for set in sets { try create(set, now: now) }
+            for set in sets { try fill(set, now: now) }
+        } catch {
+            deallocate()
+            throw error
+        }
+        bind(interfaces)
+    }
+
+    func deallocate() {
+        for i in 0..<count { sets[i].deallocate() }
+        sets.deinitialize(count: count)
+        sets.deallocate()
+    }
+
+    func handle(of name: String) -> UInt16? { byName[name] }
+
+    /// Finds which device each name in the sets is.
+    mutating func bind(_ interfaces: InterfaceTable) {
+        numberByIndex = interfaces.names.map { interfaceNumbers[$0] ?? 0 }
+    }
+
+    private mutating func create(_ set: IPSet, now: Instant) throws(DataplaneError) {
+        guard byName[set.name] == nil else { throw DataplaneError("there are two sets named \(set.name)") }
+        guard count < Int(UInt16.max) else { throw DataplaneError("more than 65534 sets") }
+        if count == capacity {
+            let larger = UnsafeMutablePointer<SetInstance>.allocate(capacity: capacity * 2)
+            larger.moveInitialize(from: sets, count: count)
+            sets.deallocate()
+            sets = larger
+            capacity *= 2
+        }
+        (sets + count).initialize(to: SetInstance(set, seed: seeds.next()))
+        byName[set.name] = UInt16(count)
+        count += 1
+    }
+
+    /// Entries may name sets that come later in the text, so they go in when all sets are there.
+    private mutating func fill(_ set: IPSet, now: Instant) throws(DataplaneError) {
+        guard let handle = byName[set.name] else { return }
+        for entry in set.entries { try insert(entry, into: handle, exist: true, now: now) }
+    }
+
+    mutating func interfaceNumber(_ name: String) -> Int {
+        if let number = interfaceNumbers[name] { return number }
+        interfaceNames.append(name)
+        interfaceNumbers[name] = interfaceNames.count - 1
+        return interfaceNames.count - 1
+    }
+
+    /// Puts these sets in place of all present ones; sets of the same name and kind keep their handle, so that rules
+    /// which refer to them go on working. Sets that a rule may still use must be among them.
+    mutating func replace(_ new: [IPSet], interfaces: InterfaceTable, now: Instant) throws(DataplaneError) {
+        let wanted = Set(new.map(\.name))
+        for set in new {
+            guard let handle = byName[set.name] else { continue }
+            guard sets[Int(handle)].kind == set.kind else {
+                throw DataplaneError("set \(set.name) cannot change its type")
+            }
+        }
+        for i in 0..<count where !wanted.contains(sets[i].name) {
+            byName[sets[i].name] = nil
+            sets[i].name = ""
+            clear(i)
+        }
+        for set in new {
+            if let handle = byName[set.name] {
+                clear(Int(handle))
+                sets[Int(handle)].options = set.options
+            } else {
+                try create(set, now: now)
+            }
+        }
+        for set in new { try fill(set, now: now) }
+        bind(interfaces)
+    }
+
+    private mutating func clear(_ i: Int) {
+        sets[i].entries.removeAll()
+        sets[i].members = []
+        sets[i].lengths1 = PrefixLengths()
+        sets[i].lengths2 = PrefixLengths()
+        sets[i].comments = [""]
+    }
+
+    // MARK: Packets
+
+    /// `ip_set_test`: is the packet in the set? Fills in what the entry carries.
+    func test(_ lookup: SetLookup, _ context: RuleContext, _ test: inout SetTest) -> Bool {
+        let set = sets + Int(lookup.handle)
+        guard Int(lookup.dimensions) >= set.pointee.dimension,
+            set.pointee.isFamilyless || set.pointee.options.family == context.packet.family
+        else { return false }
+        if set.pointee.kind == .listSet { return testList(set, lookup, context, &test) }
+        switch find(set, lookup, context, &test) {
+        case .hit: return true
+        case .noMatch: return test.returnsNoMatch
+        case .miss: return false
+        }
+    }
+
+    private func testList(
+        _ list: UnsafeMutablePointer<SetInstance>, _ lookup: SetLookup, _ context: RuleContext, _ test: inout SetTest
+    ) -> Bool {
+        var inner = test
+        inner.packets = SetOperation.Test(nil)
+        inner.bytes = SetOperation.Test(nil)
+        if !test.updatesSubcounters { inner.updatesCounters = false }
+        for member in list.pointee.members {
+            var memberLookup = lookup
+            memberLookup.handle = member
+            guard self.test(memberLookup, context, &inner) else { continue }
+            guard let index = list.pointee.entries.find(EntryKey(.zero, .zero, UInt64(member))) else { continue }
+            if accepts(list, index, context, &test) { return true }
+        }
+        return false
+    }
+
+    /// `ip_set_match_extensions`: expired entries are no entries; counters count first and are compared then.
+    func accepts(
+        _ set: UnsafeMutablePointer<SetInstance>, _ index: UInt32, _ context: RuleContext, _ test: inout SetTest
+    ) -> Bool {
+        let row = set.pointee.entries[index]
+        guard set.pointee.isLive(row.pointee.value, context.node.pointee.now) else { return false }
+        if set.pointee.options.counters {
+            if test.updatesCounters {
+                row.pointee.value.packets &+= 1
+                row.pointee.value.bytes &+= UInt64(truncatingIfNeeded: context.packet.length)
+            }
+            guard test.packets.holds(row.pointee.value.packets), test.bytes.holds(row.pointee.value.bytes)
+            else { return false }
+        }
+        if set.pointee.options.skbinfo {
+            test.mark = row.pointee.value.mark
+            test.markMask = row.pointee.value.markMask
+            test.priority = row.pointee.value.priority
+        }
+        return true
+    }
+
+    /// `ip_set_add` from a packet.
+    mutating func add(_ lookup: SetLookup, _ context: RuleContext, timeout: UInt32, exist: Bool) {
+        let set = sets + Int(lookup.handle)
+        guard Int(lookup.dimensions) >= set.pointee.dimension,
+            set.pointee.isFamilyless || set.pointee.options.family == context.packet.family
+        else { return }
+        if set.pointee.kind == .listSet {
+            for member in set.pointee.members {
+                var memberLookup = lookup
+                memberLookup.handle = member
+                add(memberLookup, context, timeout: timeout, exist: exist)
+            }
+            return
+        }
+        guard var key = packetKey(set, lookup, context) else { return }
+        completeForAdding(set, &key)
+        let now = context.node.pointee.now
+        var entry = SetInstance.Entry()
+        entry.expires = set.pointee.expiry(timeout == .max ? nil : timeout, now)
+        if set.pointee.options.counters {
+            entry.packets = 1
+            entry.bytes = UInt64(truncatingIfNeeded: context.packet.length)
+        }
+        if set.pointee.kind == .bitmapIPMac {
+            entry.mac = key.rest
+            entry.hasMAC = true
+            key.rest = 0
+        }
+        set.pointee.put(key, entry, exist: exist, now: now)
+    }
+
+    /// `ip_set_del` from a packet.
+    mutating func delete(_ lookup: SetLookup, _ context: RuleContext) {
+        let set = sets + Int(lookup.handle)
+        guard Int(lookup.dimensions) >= set.pointee.dimension,
+            set.pointee.isFamilyless || set.pointee.options.family == context.packet.family
+        else { return }
+        if set.pointee.kind == .listSet {
+            for member in set.pointee.members {
+                var memberLookup = lookup
+                memberLookup.handle = member
+                delete(memberLookup, context)
+            }
+            return
+        }
+        guard var key = packetKey(set, lookup, context) else { return }
+        completeForAdding(set, &key)
+        if set.pointee.kind == .bitmapIPMac { key.rest = 0 }
+        if let index = set.pointee.entries.find(key) { set.pointee.remove(index) }
+    }
 }

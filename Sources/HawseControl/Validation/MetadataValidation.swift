@@ -1,0 +1,100 @@
+/// Checks of names, labels and annotations (`ValidateObjectMeta`).
+enum MetadataValidation {
+    static func check(
+        _ metadata: Kubernetes.ObjectMeta, isNamespaced: Bool = true, name format: NameFormat.Check
+    ) -> [FieldError] {
+        var errors: [FieldError] = []
+        if !metadata.generateName.isEmpty {
+            let base = metadata.generateName.hasSuffix("-") ? metadata.generateName + "a" : metadata.generateName
+            errors += format(base).map { .invalid("metadata.generateName", metadata.generateName, $0) }
+        }
+        if metadata.name.isEmpty {
+            if metadata.generateName.isEmpty {
+                errors.append(.required("metadata.name", "name or generateName is required"))
+            }
+        } else {
+            errors += format(metadata.name).map { .invalid("metadata.name", metadata.name, $0) }
+        }
+        if isNamespaced {
+            if metadata.namespace.isEmpty {
+                errors.append(.required("metadata.namespace"))
+            } else {
+                errors += NameFormat.label(metadata.namespace).map {
+                    .invalid("metadata.namespace", metadata.namespace, $0)
+                }
+            }
+        } else if !metadata.namespace.isEmpty {
+            errors.append(.forbidden("metadata.namespace", "not allowed on this type"))
+        }
+        errors += labels(metadata.labels, at: "metadata.labels")
+        errors += annotations(metadata.annotations)
+        for (index, owner) in metadata.ownerReferences.enumerated() {
+            let path = "metadata.ownerReferences[\(index)]"
+            if owner.apiVersion.isEmpty { errors.append(.invalid("\(path).apiVersion", "", "version must not be empty")) }
+            if owner.kind.isEmpty { errors.append(.invalid("\(path).kind", "", "must not be empty")) }
+            if owner.name.isEmpty { errors.append(.invalid("\(path).name", "", "must not be empty")) }
+            if owner.uid.isEmpty { errors.append(.invalid("\(path).uid", "", "must not be empty")) }
+        }
+        for finalizer in metadata.finalizers {
+            errors += NameFormat.qualified(finalizer).map { .invalid("metadata.finalizers", finalizer, $0) }
+        }
+        return errors
+    }
+
+    static func labels(_ labels: [String: String], at path: String) -> [FieldError] {
+        labels.sorted { $0.key < $1.key }.flatMap { key, value in
+            NameFormat.qualified(key).map { FieldError.invalid(path, key, $0) }
+                + NameFormat.labelValue(value).map { FieldError.invalid(path, value, $0) }
+        }
+    }
+
+    private static func annotations(_ annotations: [String: String]) -> [FieldError] {
+        let path = "metadata.annotations"
+        var errors = annotations.keys.sorted().flatMap { key in
+            NameFormat.qualified(key.lowercased()).map { FieldError.invalid(path, key, $0) }
+        }
+        let total = annotations.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
+        if total > 262_144 { errors.append(.tooLong(path, maximum: 262_144)) }
+        return errors
+    }
+
+    /// What may not change (`ValidateObjectMetaUpdate`).
+    static func checkUpdate(_ new: Kubernetes.ObjectMeta, old: Kubernetes.ObjectMeta) -> [FieldError] {
+        var errors: [FieldError] = []
+        if new.name != old.name { errors.append(.invalid("metadata.name", new.name, "field is immutable")) }
+        if new.namespace != old.namespace {
+            errors.append(.invalid("metadata.namespace", new.namespace, "field is immutable"))
+        }
+        if !old.uid.isEmpty, new.uid != old.uid {
+            errors.append(.invalid("metadata.uid", new.uid, "field is immutable"))
+        }
+        return errors
+    }
+
+    /// `ValidateLabelSelector`
+    static func selector(_ selector: Kubernetes.LabelSelector, at path: String) -> [FieldError] {
+        var errors = labels(selector.matchLabels, at: "\(path).matchLabels")
+        for (index, requirement) in selector.matchExpressions.enumerated() {
+            let place = "\(path).matchExpressions[\(index)]"
+            switch requirement.op {
+            case "In", "NotIn":
+                if requirement.values.isEmpty {
+                    errors.append(
+                        .required("\(place).values", "must be specified when `operator` is 'In' or 'NotIn'"))
+                }
+            case "Exists", "DoesNotExist":
+                if !requirement.values.isEmpty {
+                    errors.append(
+                        .forbidden(
+                            "\(place).values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"))
+                }
+            default: errors.append(.invalid("\(place).operator", requirement.op, "not a valid selector operator"))
+            }
+            errors += NameFormat.qualified(requirement.key).map { .invalid("\(place).key", requirement.key, $0) }
+            for (position, value) in requirement.values.enumerated() {
+                errors += NameFormat.labelValue(value).map { .invalid("\(place).values[\(position)]", value, $0) }
+            }
+        }
+        return errors
+    }
+}

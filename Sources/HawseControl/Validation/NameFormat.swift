@@ -1,0 +1,167 @@
+/// The formats of names (`k8s.io/apimachinery/pkg/util/validation`): each function gives what is wrong with a text.
+enum NameFormat {
+    typealias Check = @Sendable (String) -> [String]
+
+    private static func isLower(_ byte: UInt8) -> Bool { (97...122).contains(byte) }
+    private static func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        isLower(byte) || isDigit(byte) || (65...90).contains(byte)
+    }
+
+    private static func isLabelText(_ text: some Collection<UInt8>, firstLetter: Bool = false) -> Bool {
+        guard let first = text.first else { return false }
+        let bytes = Array(text)
+        guard firstLetter ? isLower(first) : isLower(first) || isDigit(first), let last = bytes.last,
+            isLower(last) || isDigit(last)
+        else { return false }
+        return bytes.allSatisfy { isLower($0) || isDigit($0) || $0 == UInt8(ascii: "-") }
+    }
+
+    static func tooLong(_ count: Int) -> String { "must be no more than \(count) bytes" }
+
+    /// RFC 1123 label.
+    static let label: Check = { text in
+        var errors = text.utf8.count > 63 ? [tooLong(63)] : []
+        if !isLabelText(text.utf8) {
+            errors.append(
+                "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start "
+                    + "and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for "
+                    + "validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')")
+        }
+        return errors
+    }
+
+    /// RFC 1035 label: starts with a letter.
+    static let label1035: Check = { text in
+        var errors = text.utf8.count > 63 ? [tooLong(63)] : []
+        if !isLabelText(text.utf8, firstLetter: true) {
+            errors.append(
+                "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic "
+                    + "character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used "
+                    + "for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')")
+        }
+        return errors
+    }
+
+    static let subdomainText =
+        "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start "
+        + "and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+        + "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+
+    static let subdomain: Check = { text in
+        var errors = text.utf8.count > 253 ? [tooLong(253)] : []
+        let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        if !parts.allSatisfy({ isLabelText($0) }) { errors.append(subdomainText) }
+        return errors
+    }
+
+    static let wildcardSubdomain: Check = { text in
+        guard text.hasPrefix("*."), subdomain(String(text.dropFirst(2))).isEmpty else {
+            return [
+                "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must "
+                    + "consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric "
+                    + "character (e.g. '*.example.com', regex used for validation is "
+                    + "'\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+            ]
+        }
+        return []
+    }
+
+    private static func isNamePart(_ text: Substring) -> Bool {
+        guard let first = text.utf8.first, let last = text.utf8.last, isAlphanumeric(first), isAlphanumeric(last)
+        else { return false }
+        return text.utf8.allSatisfy {
+            isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".")
+        }
+    }
+
+    private static let namePartText =
+        "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
+        + "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
+        + "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+
+    /// A name with an optional DNS prefix: label keys, finalizers, load-balancer classes.
+    static let qualified: Check = { text in
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        var errors: [String] = []
+        var name = parts.first ?? ""
+        if parts.count == 2 {
+            if name.isEmpty {
+                errors.append("prefix part must be non-empty")
+            } else {
+                errors += subdomain(String(name)).map { "prefix part \($0)" }
+            }
+            name = parts[1]
+        } else if parts.count > 2 {
+            return [
+                "a qualified name \(namePartText) with an optional DNS subdomain prefix and '/' (e.g. "
+                    + "'example.com/MyName')"
+            ]
+        }
+        if name.isEmpty {
+            errors.append("name part must be non-empty")
+        } else if name.utf8.count > 63 {
+            errors.append("name part \(tooLong(63))")
+        }
+        if !isNamePart(name) { errors.append("name part \(namePartText)") }
+        return errors
+    }
+
+    static let labelValue: Check = { text in
+        var errors = text.utf8.count > 63 ? [tooLong(63)] : []
+        if !text.isEmpty, !isNamePart(text[...]) {
+            errors.append(
+                "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and "
+                    + "must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or "
+                    + "'12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')")
+        }
+        return errors
+    }
+
+    /// IANA service name: up to 15 letters, digits and single hyphens, with a letter.
+    static let portName: Check = { text in
+        var errors = text.utf8.count > 15 ? [tooLong(15)] : []
+        if !text.utf8.allSatisfy({ isLower($0) || isDigit($0) || $0 == UInt8(ascii: "-") }) || text.isEmpty {
+            errors.append("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)")
+        }
+        if !text.utf8.contains(where: isLower) { errors.append("must contain at least one letter (a-z)") }
+        if text.contains("--") { errors.append("must not contain consecutive hyphens") }
+        if text.hasPrefix("-") || text.hasSuffix("-") { errors.append("must not begin or end with a hyphen") }
+        return errors
+    }
+
+    static func portNumber(_ port: Int) -> [String] {
+        (1...65535).contains(port) ? [] : ["must be between 1 and 65535, inclusive"]
+    }
+
+    /// A name that can stand in a URL's path.
+    static let pathSegment: Check = { text in
+        if text == "." || text == ".." { return ["may not be '\(text)'"] }
+        return ["/", "%"].filter(text.contains).map { "may not contain '\($0)'" }
+    }
+
+    /// `example.com/controller`
+    static let domainPrefixedPath: Check = { text in
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
+            return ["must be a domain-prefixed path (such as \"acme.io/foo\")"]
+        }
+        var errors = subdomain(String(parts[0]))
+        let allowed = Set("-._~!$&'()*+,;=:/%@".utf8)
+        if !parts[1].utf8.allSatisfy({ isAlphanumeric($0) || allowed.contains($0) }) {
+            errors.append("Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')")
+        }
+        return errors
+    }
+
+    /// A full domain name of at least two labels.
+    static let fullyQualified: Check = { text in
+        guard !text.isEmpty else { return ["must be a domain name"] }
+        let name = text.hasSuffix(".") ? String(text.dropLast()) : text
+        let errors = subdomain(name)
+        if !errors.isEmpty { return errors }
+        let labels = name.split(separator: ".")
+        if labels.count < 2 { return ["should be a domain with at least two segments separated by dots"] }
+        return labels.flatMap { label(String($0)) }
+    }
+}

@@ -1,0 +1,177 @@
+import HawseModel
+import HawseWire
+
+extension Walk {
+    /// `br_handle_frame`: a frame on a port. Runs PREROUTING by br_netfilter, learns, finds the way.
+    func bridgeInput(_ packet: PacketRef) -> Stage {
+        let port = packet.pointee.inInterface
+        let bridge = node.pointee.interfaces[port].pointee.master
+        let device = node.pointee.interfaces[bridge]
+        guard device.pointee.isUp else { return drop(packet, .interfaceDown) }
+        let ethernet = packet.ethernet
+        let source = ethernet.source
+        if source.isGroup || source.value == 0 { return drop(packet, .bridgeFiltered) }
+        let destination = ethernet.destination
+        if destination.value >> 4 == 0x0180_c200_000, let stage = reservedGroup(packet, destination) { return stage }
+        if destination == device.pointee.mac { packet.pointee.packetType = .host }
+        if packet.pointee.etherType == 0x0800 ? node.pointee.settings.bridgeCallIPTables
+            : packet.pointee.etherType == 0x86dd && node.pointee.settings.bridgeCallIP6Tables
+        {
+            return bridgePrerouting(packet, port, bridge)
+        }
+        return bridgeFrame(packet, port, bridge)
+    }
+
+    /// 01:80:c2:00:00:0x: pause frames end here, spanning tree is forwarded while nobody speaks it, the rest is for
+    /// the port itself.
+    private func reservedGroup(_ packet: PacketRef, _ destination: MACAddress) -> Stage? {
+        switch destination.value & 15 {
+        case 0: return nil
+        case 1: return drop(packet, .bridgeFiltered)
+        default: return receiveByType(packet)
+        }
+    }
+
+    /// `br_nf_pre_routing`: the rules see the bridge as `-i`, the port as `--physdev-in`.
+    private func bridgePrerouting(_ packet: PacketRef, _ port: UInt16, _ bridge: UInt16) -> Stage {
+        let isIPv4 = packet.pointee.etherType == 0x0800
+        guard (isIPv4 ? packet.dissectIPv4() : packet.dissectIPv6()) == .ok else {
+            return drop(packet, .bridgeFiltered)
+        }
+        if !isIPv4, packet.ipv6.nextHeader == .hopByHop, let stage = bridgeHopByHop(packet) { return stage }
+        let isForOther = packet.pointee.packetType == .otherHost
+        if isForOther { packet.pointee.packetType = .host }
+        packet.pointee.flags.insert([.bridged, .physdev])
+        packet.pointee.physIn = port
+        packet.pointee.inInterface = bridge
+        packet.pointee.outInterface = 0
+        let before = packet.destinationBits
+        note(packet, hookEvent(packet, .prerouting))
+        let verdict = hookPrerouting(packet)
+        guard verdict == .accept else { return after(verdict, .done) }
+        if isForOther { packet.pointee.packetType = .otherHost }
+        packet.pointee.flags.insert(.preroutingDone)
+        if packet.destinationBits != before { return bridgeDNAT(packet, packet.pointee.physIn, bridge) }
+        return bridgeFrame(packet, packet.pointee.physIn, bridge)
+    }
+
+    /// `br_validate_ipv6`'s look at hop-by-hop options.
+    private func bridgeHopByHop(_ packet: PacketRef) -> Stage? {
+        guard packet.length >= 48 else { return drop(packet, .bridgeFiltered) }
+        let size = (Int(packet.networkPointer.load8(at: 41)) + 1) * 8
+        return packet.length >= 40 + size ? nil : drop(packet, .bridgeFiltered)
+    }
+
+    /// `br_nf_pre_routing_finish`: PREROUTING changed the destination. Towards the bridge's own network the frame is
+    /// bridged to its new owner; any other way it goes up to be routed.
+    private func bridgeDNAT(_ packet: PacketRef, _ port: UInt16, _ bridge: UInt16) -> Stage {
+        var route = lookupInput(packet)
+        if route.kind == .noRoute || route.kind == .martian,
+            !node.pointee.interfaces[bridge].pointee.forwarding4 || route.kind == .martian, packet.isIPv4
+        {
+            // Traffic that is bridged and DNATed does not need forwarding to be on.
+            if !node.pointee.interfaces[bridge].pointee.forwarding4 {
+                let out = lookupOutput(
+                    family: .ipv4, source: .zero, destination: packet.destinationBits, mark: 0,
+                    tos: packet.ipv4.tos, out: 0)
+                guard out.kind == .unicast, out.outInterface == bridge else { return drop(packet, .forwardingOff) }
+                route = out
+            } else {
+                return drop(packet, .martianDestination)
+            }
+        }
+        packet.pointee.route = route
+        if route.kind == .unicast, route.outInterface == bridge {
+            packet.pointee.flags.insert(.bridgedDNAT)
+            packet.pointee.outInterface = bridge
+            return bridgeToNeighbour(packet)
+        }
+        if packet.isIPv6, route.kind != .unicast, route.kind != .local { return drop(packet, .noRoute) }
+        packet.ethernet.destination = node.pointee.interfaces[bridge].pointee.mac
+        packet.pointee.packetType = .host
+        packet.pointee.flags.insert(.loopback)
+        return bridgeFrame(packet, port, bridge)
+    }
+
+    /// `br_nf_pre_routing_finish_bridge`: the new owner's MAC becomes the frame's destination, the source MAC stays.
+    func bridgeToNeighbour(_ packet: PacketRef) -> Stage {
+        let route = packet.pointee.route
+        let source = packet.ethernet.source
+        packet.pointee.stage = .bridgeInput
+        let stage = resolveNeighbour(packet)
+        guard stage == .transmit else { return stage }
+        packet.ethernet.source = source
+        packet.pointee.flags.remove(.bridgedDNAT)
+        return bridgeFrame(packet, packet.pointee.physIn, route.outInterface)
+    }
+
+    /// `br_handle_frame_finish`.
+    private func bridgeFrame(_ packet: PacketRef, _ port: UInt16, _ bridge: UInt16) -> Stage {
+        packet.pointee.inInterface = bridge
+        packet.pointee.physIn = port
+        let now = node.pointee.now
+        let ethernet = packet.ethernet
+        node.pointee.bridges.learn(ethernet.source, bridge, port, now)
+        let destination = ethernet.destination
+        if destination.isGroup {
+            flood(packet, bridge, from: port, thenLocal: true)
+            return bridgeUp(packet)
+        }
+        let found = node.pointee.bridges.find(destination, bridge, now)
+        guard found >= 0 else { return flood(packet, bridge, from: port, thenLocal: false) }
+        let entry = node.pointee.bridges.forwarding.entries + found
+        if entry.pointee.isLocal { return bridgeUp(packet) }
+        guard mayLeave(entry.pointee.port, from: port) else { return drop(packet, .bridgeSamePort) }
+        packet.pointee.physOut = entry.pointee.port
+        return .bridgeForward
+    }
+
+    /// `should_deliver`: not where it came from, unless the port is in hairpin mode.
+    @inline(__always)
+    private func mayLeave(_ port: UInt16, from origin: UInt16) -> Bool {
+        let device = node.pointee.interfaces[port]
+        return device.pointee.isUp && (port != origin || device.pointee.hairpin)
+    }
+
+    /// `br_flood`: copies to every port but the last, which gets the frame itself unless the node wants it too.
+    @discardableResult
+    private func flood(_ packet: PacketRef, _ bridge: UInt16, from origin: UInt16, thenLocal: Bool) -> Stage {
+        let count = node.pointee.bridges.portCount(bridge)
+        var last: UInt16 = 0
+        for position in 0..<count {
+            let port = node.pointee.bridges.port(bridge, position)
+            guard mayLeave(port, from: origin) else { continue }
+            if last != 0 { sendCopy(packet, to: last) }
+            last = port
+        }
+        if last == 0 { return thenLocal ? .done : drop(packet, .bridgeNoPort) }
+        if thenLocal {
+            sendCopy(packet, to: last)
+            return .done
+        }
+        packet.pointee.physOut = last
+        return .bridgeForward
+    }
+
+    /// `deliver_clone`.
+    private func sendCopy(_ packet: PacketRef, to port: UInt16) {
+        guard let twin = copy(packet) else { return }
+        shareConnection(of: packet, with: twin)
+        twin.pointee.physOut = port
+        twin.pointee.stage = .bridgeForward
+        run(twin)
+    }
+
+    /// `br_pass_frame_up`: the frame comes in on the bridge device itself.
+    private func bridgeUp(_ packet: PacketRef) -> Stage {
+        if packet.pointee.flags.contains(.bridged), packet.pointee.packetType != .host {
+            // `br_nf_local_in`: copies may be on their way, so the connection is confirmed before it goes up.
+            let verdict = conntrackConfirm(packet, at: .input)
+            guard verdict == .accept else { return after(verdict, .done) }
+        }
+        packet.pointee.flags.remove(.bridged)
+        packet.pointee.physOut = 0
+        note(packet, .bridge("up to \(node.pointee.interfaces.name(packet.pointee.inInterface))"))
+        return .receive
+    }
+}

@@ -1,0 +1,85 @@
+import HawseModel
+import HawseWire
+
+extension Walk {
+    /// `br_forward`: FORWARD by br_netfilter for one outgoing port.
+    func bridgeForward(_ packet: PacketRef) -> Stage {
+        guard packet.pointee.flags.contains(.bridged) else { return pushFrame(packet) }
+        let isForOther = packet.pointee.packetType == .otherHost
+        if isForOther { packet.pointee.packetType = .host }
+        packet.pointee.outInterface = packet.pointee.inInterface
+        note(packet, hookEvent(packet, .forward))
+        let verdict = hookForward(packet)
+        if isForOther { packet.pointee.packetType = .otherHost }
+        return after(verdict, .bridgeOutput)
+    }
+
+    /// POSTROUTING by br_netfilter, then out of the port (`br_nf_post_routing`, `br_nf_dev_queue_xmit`).
+    func bridgeOutput(_ packet: PacketRef) -> Stage {
+        let isForOther = packet.pointee.packetType == .otherHost
+        if isForOther { packet.pointee.packetType = .host }
+        let bridge = packet.pointee.inInterface
+        packet.pointee.inInterface = 0
+        packet.pointee.outInterface = bridge
+        note(packet, hookEvent(packet, .postrouting))
+        let verdict = hookPostrouting(packet)
+        if isForOther { packet.pointee.packetType = .otherHost }
+        guard verdict == .accept else { return after(verdict, .done) }
+        packet.pointee.flags.remove([.bridged, .physdev, .preroutingDone])
+        let device = node.pointee.interfaces[packet.pointee.physOut]
+        let largest = Int(packet.pointee.fragmentMaxSize)
+        let mtu = largest != 0 ? min(largest, device.pointee.mtu) : device.pointee.mtu
+        if largest != 0, packet.length > mtu {
+            return packet.isIPv4
+                ? fragment4(packet, device.pointee.mtu, next: .bridgeForward)
+                : fragment6(packet, device.pointee.mtu, next: .bridgeForward)
+        }
+        return pushFrame(packet)
+    }
+
+    /// `br_dev_queue_push_xmit`.
+    private func pushFrame(_ packet: PacketRef) -> Stage {
+        let port = packet.pointee.physOut
+        let device = node.pointee.interfaces[port]
+        packet.pointee.outInterface = port
+        if packet.length > device.pointee.mtu + 4, !packet.pointee.flags.contains(.gso) {
+            return drop(packet, .packetTooBig)
+        }
+        return .transmit
+    }
+
+    /// `br_dev_xmit`: a frame of the node itself into the bridge device.
+    @inline(__always)
+    func bridgeTransmit(_ packet: PacketRef) -> Stage {
+        let bridge = packet.pointee.outInterface
+        let destination = packet.ethernet.destination
+        if !destination.isGroup {
+            let found = node.pointee.bridges.find(destination, bridge, node.pointee.now)
+            if found >= 0 {
+                let port = node.pointee.bridges.forwarding.entries[found].port
+                guard port != 0, node.pointee.interfaces[port].pointee.isUp else { return drop(packet, .bridgeNoPort) }
+                packet.pointee.physOut = port
+                return pushFrame(packet)
+            }
+        }
+        return floodLocal(packet, bridge)
+    }
+
+    @inline(never)
+    private func floodLocal(_ packet: PacketRef, _ bridge: UInt16) -> Stage {
+        var last: UInt16 = 0
+        for position in 0..<node.pointee.bridges.portCount(bridge) {
+            let port = node.pointee.bridges.port(bridge, position)
+            guard node.pointee.interfaces[port].pointee.isUp else { continue }
+            if last != 0, let twin = copy(packet) {
+                twin.pointee.physOut = last
+                twin.pointee.stage = pushFrame(twin)
+                run(twin)
+            }
+            last = port
+        }
+        guard last != 0 else { return drop(packet, .bridgeNoPort) }
+        packet.pointee.physOut = last
+        return pushFrame(packet)
+    }
+}

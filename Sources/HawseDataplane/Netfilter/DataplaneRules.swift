@@ -1,0 +1,93 @@
+import HawseModel
+import HawseWire
+
+extension Dataplane {
+    /// The family's tables with their counters as they are now (`iptables-save -c`).
+    public func ruleSet(_ family: AddressFamily) -> RuleSet { self.family(family).pointee.ruleSet }
+
+    /// All ipsets as they are now, with counters and seconds left.
+    public func sets() -> [IPSet] { node.pointee.sets.listing(at: node.pointee.now) }
+
+    /// What counters rules have after a replacement.
+    public enum RuleCounters: Sendable {
+        /// Zero, as `iptables-restore` without `-c` leaves them.
+        case zero
+        /// Those in the rule set given: `iptables-restore -c`, or a set from `ruleSet` that was edited.
+        case asGiven
+    }
+
+    /// Puts tables in place of those of the same names, all or none; tables not named stay. Connections, sets and
+    /// lists with names live on; limits, quotas and the like of the tables replaced begin anew, as in the kernel.
+    public func replaceRules(_ ruleSet: RuleSet, counters: RuleCounters) throws(DataplaneError) {
+        let family = self.family(ruleSet.family)
+        node.pointee.named.now = node.pointee.now
+        try family.pointee.replace(
+            counters == .zero ? ruleSet.withZeroCounters.tables : ruleSet.tables, surroundings: surroundings)
+        applyRuleNeeds()
+    }
+
+    /// Takes a table away, as unloading its module would.
+    public func removeTable(_ name: TableName, _ family: AddressFamily) {
+        self.family(family).pointee.remove(name)
+        applyRuleNeeds()
+    }
+
+    /// Puts these sets in place of all present ones.
+    public func replaceSets(_ sets: [IPSet]) throws(DataplaneError) {
+        try node.pointee.sets.replace(sets, interfaces: node.pointee.interfaces, now: node.pointee.now)
+    }
+
+    /// Whether runs of rules that differ in exact addresses and ports are looked up by hash. The outcome, counters
+    /// included, is the same.
+    public var usesClassifiers: Bool {
+        get { !node.pointee.classifiersOff }
+        set { node.pointee.classifiersOff = !newValue }
+    }
+
+    /// Who decides about packets of an NFQUEUE rule: queue number and IP packet. `nil`: nobody listens.
+    public var queueListener: ((UInt16, UnsafeRawBufferPointer) -> QueueVerdict)? {
+        get { node.pointee.queueListener }
+        set { node.pointee.queueListener = newValue }
+    }
+
+    func family(_ family: AddressFamily) -> UnsafeMutablePointer<NetfilterFamily> {
+        family == .ipv4 ? node.pointee.netfilter4 : node.pointee.netfilter6
+    }
+
+    private var surroundings: RuleSurroundings {
+        RuleSurroundings(
+            interfaces: node.pointee.interfaces, sets: node.setTable, named: node.namedState,
+            settings: node.pointee.settings)
+    }
+
+    /// Loads the spec's rules into a fresh node.
+    func loadRules(keepsCounters: Bool) throws(DataplaneError) {
+        for ruleSet in [spec.iptables, spec.ip6tables] {
+            guard let ruleSet else { continue }
+            try replaceRules(ruleSet, counters: keepsCounters ? .asGiven : .zero)
+        }
+    }
+
+    /// A rule that needs counted connections switches counting on.
+    private func applyRuleNeeds() {
+        if node.pointee.netfilter4.pointee.usesAccounting || node.pointee.netfilter6.pointee.usesAccounting {
+            node.pointee.connections.settings.accounting = true
+        }
+    }
+}
+
+extension RuleSet {
+    /// The same rules, never met by a packet.
+    public var withZeroCounters: RuleSet {
+        var copy = self
+        for t in copy.tables.indices {
+            for c in copy.tables[t].chains.indices {
+                copy.tables[t].chains[c].counters = .zero
+                for r in copy.tables[t].chains[c].rules.indices {
+                    copy.tables[t].chains[c].rules[r].counters = .zero
+                }
+            }
+        }
+        return copy
+    }
+}

@@ -1,0 +1,49 @@
+import HawseModel
+
+/// Memory for operations and target payloads, growing while a table is compiled. Everything in it is trivial and
+/// addressed by byte offset, aligned to eight.
+struct OperationArena {
+    private(set) var base: UnsafeMutableRawPointer
+    private(set) var count = 0
+    private var capacity: Int
+
+    init() {
+        capacity = 1 << 12
+        base = .allocate(byteCount: capacity, alignment: 16)
+    }
+
+    func deallocate() { base.deallocate() }
+
+    private mutating func reserve(_ bytes: Int) {
+        guard count + bytes > capacity else { return }
+        while count + bytes > capacity { capacity *= 2 }
+        let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
+        larger.copyMemory(from: base, byteCount: count)
+        base.deallocate()
+        base = larger
+    }
+
+    mutating func append<Operation: BitwiseCopyable>(
+        _ code: MatchCode, _ operation: Operation, trailer: UnsafeRawBufferPointer
+    ) {
+        let size = (OperationHeader.size + MemoryLayout<Operation>.stride + trailer.count + 7) & ~7
+        reserve(size)
+        (base + count).storeBytes(
+            of: OperationHeader(code: code, stride: UInt32(size)), as: OperationHeader.self)
+        (base + count + OperationHeader.size).storeBytes(of: operation, as: Operation.self)
+        if let bytes = trailer.baseAddress {
+            (base + count + OperationHeader.size + MemoryLayout<Operation>.stride).copyMemory(
+                from: bytes, byteCount: trailer.count)
+        }
+        count += size
+    }
+
+    mutating func append<Action: BitwiseCopyable>(_ action: Action) -> UInt32 {
+        let size = (MemoryLayout<Action>.stride + 7) & ~7
+        reserve(size)
+        let place = count
+        (base + place).storeBytes(of: action, as: Action.self)
+        count += size
+        return UInt32(place)
+    }
+}

@@ -1,0 +1,318 @@
+import HawseModel
+import HawseWire
+
+/// Lowers one table to a `TableProgram`. Every step is linear in the number of rules.
+struct RuleCompiler {
+    let family: AddressFamily
+    let table: Table
+    let surroundings: RuleSurroundings
+    private(set) var needs: RuleNeeds = []
+    private(set) var arena = OperationArena()
+    var resources: ProgramResources
+
+    private var records: UnsafeMutablePointer<RuleRecord>
+    private var chainStarts: [UInt32] = []
+    private var chainIndex: [String: UInt32] = [:]
+    private var interfaceSets: [UInt64] = []
+    private var interfaceSetByName: [String: UInt16] = [:]
+    private let interfaceSetStride: Int
+    /// Rules whose match or target is allowed at some hooks only, to be checked once it is known who calls them.
+    private var constraints: [Constraint] = []
+    /// Where the rule that is being compiled stands.
+    private var location: SourceLocation?
+    private var chainName = ""
+    private var currentChain = 0
+    private var currentRule = 0
+
+    private struct Constraint {
+        var chain: Int
+        var hooks: UInt8
+        var what: String
+        var location: SourceLocation?
+    }
+
+    init(family: AddressFamily, table: Table, surroundings: RuleSurroundings) {
+        self.family = family
+        self.table = table
+        self.surroundings = surroundings
+        resources = ProgramResources(named: surroundings.named)
+        interfaceSetStride = (surroundings.interfaces.count + 63) / 64
+        let total = table.chains.reduce(0) { $0 + $1.rules.count + 1 }
+        records = .allocate(capacity: max(total, 1))
+    }
+
+    /// Refuses the rule at hand: place and reason.
+    func refusal(_ message: String) -> DataplaneError {
+        DataplaneError("\(table.name.rawValue) \(chainName) rule \(currentRule + 1): \(message)", at: location)
+    }
+
+    mutating func compile() throws(DataplaneError) -> TableProgram {
+        do {
+            return try assemble()
+        } catch {
+            records.deallocate()
+            arena.deallocate()
+            resources.deallocate()
+            throw error
+        }
+    }
+
+    private mutating func assemble() throws(DataplaneError) -> TableProgram {
+        try nameChains()
+        var next = 0
+        for c in table.chains.indices {
+            currentChain = c
+            chainName = table.chains[c].name
+            let count = table.chains[c].rules.count
+            for r in 0..<count {
+                currentRule = r
+                (records + next).initialize(to: try lower(c, r))
+                next += 1
+            }
+            (records + next).initialize(to: end(of: c, number: count))
+            next += 1
+        }
+        let graph = ChainGraph(records: records, starts: chainStarts, total: next)
+        try check(graph)
+        return finish(next, userChains: graph.userChains(table))
+    }
+
+    /// Chains by name; every builtin chain must be there.
+    private mutating func nameChains() throws(DataplaneError) {
+        chainIndex.reserveCapacity(table.chains.count)
+        var start = 0
+        for (c, chain) in table.chains.enumerated() {
+            chainName = chain.name
+            if chainIndex.updateValue(UInt32(c), forKey: chain.name) != nil {
+                throw DataplaneError("table \(table.name.rawValue) has two chains named \(chain.name)")
+            }
+            chainStarts.append(UInt32(start))
+            start += chain.rules.count + 1
+        }
+        for hook in table.name.hooks {
+            guard let index = chainIndex[hook.name], table.chains[Int(index)].policy != nil else {
+                throw DataplaneError("table \(table.name.rawValue) has no builtin chain \(hook.name)")
+            }
+        }
+        for chain in table.chains where chain.policy != nil {
+            guard let hook = Hook(name: chain.name), table.name.hooks.contains(hook) else {
+                throw DataplaneError("table \(table.name.rawValue): \(chain.name) is no builtin chain and can have no policy")
+            }
+        }
+    }
+
+    private func end(of chain: Int, number: Int) -> RuleRecord {
+        var record = RuleRecord()
+        record.chain = UInt32(chain)
+        record.number = UInt32(number)
+        switch table.chains[chain].policy {
+        case .accept: record.target = .policyAccept
+        case .drop: record.target = .policyDrop
+        case nil: record.target = .return
+        }
+        return record
+    }
+
+    /// One rule. Reads field by field: a whole `Rule` is large, and copying it counts references.
+    private mutating func lower(_ chain: Int, _ number: Int) throws(DataplaneError) -> RuleRecord {
+        var record = RuleRecord()
+        record.chain = UInt32(chain)
+        record.number = UInt32(number)
+        let rule = table.chains[chain].rules[number]
+        location = rule.location
+        if let source = rule.source {
+            try checkFamily(source.address)
+            record.source = source.address.bits.low
+            record.sourceMask = source.mask.low
+            record.sourceHigh = source.address.bits.high
+            record.sourceMaskHigh = source.mask.high
+            if source.inverted { record.flags.insert(.sourceInverted) }
+        }
+        if let destination = rule.destination {
+            try checkFamily(destination.address)
+            record.destination = destination.address.bits.low
+            record.destinationMask = destination.mask.low
+            record.destinationHigh = destination.address.bits.high
+            record.destinationMaskHigh = destination.mask.high
+            if destination.inverted { record.flags.insert(.destinationInverted) }
+        }
+        if record.sourceMaskHigh | record.destinationMaskHigh != 0 { record.flags.insert(.hasHigh) }
+        if let interface = rule.inInterface {
+            let test = interfaceTest(interface)
+            record.flags.insert(.hasIn)
+            if test.inverted { record.flags.insert(.inInverted) }
+            if test.isBitmap { record.flags.insert(.inSet) }
+            record.inInterface = test.number
+        }
+        if let interface = rule.outInterface {
+            let test = interfaceTest(interface)
+            record.flags.insert(.hasOut)
+            if test.inverted { record.flags.insert(.outInverted) }
+            if test.isBitmap { record.flags.insert(.outSet) }
+            record.outInterface = test.number
+        }
+        if let ipProtocol = rule.ipProtocol, ipProtocol.number.rawValue != 0 {
+            record.flags.insert(.hasProtocol)
+            record.ipProtocol = ipProtocol.number.rawValue
+            if ipProtocol.inverted { record.flags.insert(.protocolInverted) }
+        }
+        if let fragment = rule.fragment {
+            guard family == .ipv4 else { throw refusal("-f is for IPv4 only") }
+            record.flags.insert(.hasFragment)
+            if !fragment { record.flags.insert(.fragmentInverted) }
+        }
+        let exact = rule.ipProtocol.flatMap { $0.inverted ? nil : $0.number }
+        if !rule.matches.isEmpty {
+            record.operations = UInt32(arena.count)
+            for match in rule.matches where try compile(match, ipProtocol: exact) { record.operationCount += 1 }
+        }
+        if let target = rule.target { try compile(target, ipProtocol: exact, into: &record) }
+        return record
+    }
+
+    private func checkFamily(_ address: IPAddress) throws(DataplaneError) {
+        guard address.family == family else { throw refusal("\(address) is of the other address family") }
+    }
+
+    // MARK: What matches and targets use
+
+    /// Appends a match operation with what stands behind it.
+    mutating func append<Operation: MatchOperation>(_ code: MatchCode, _ operation: Operation) {
+        arena.append(code, operation, trailer: UnsafeRawBufferPointer(start: nil, count: 0))
+    }
+
+    mutating func append<Operation: MatchOperation, Element: BitwiseCopyable>(
+        _ code: MatchCode, _ operation: Operation, trailer: [Element]
+    ) {
+        trailer.withUnsafeBytes { arena.append(code, operation, trailer: $0) }
+    }
+
+    /// Puts a target's payload into the arena; returns its place.
+    mutating func place<Action: BitwiseCopyable>(_ action: Action) -> UInt32 { arena.append(action) }
+
+    mutating func require(_ need: RuleNeeds) { needs.formUnion(need) }
+
+    /// The rule may stand only where packets of these hooks come.
+    mutating func only(_ hooks: [Hook], _ what: String) {
+        let mask = hooks.reduce(UInt8(0)) { $0 | 1 << $1.rawValue }
+        constraints.append(Constraint(chain: currentChain, hooks: mask, what: what, location: location))
+    }
+
+    /// The rule may stand only in these tables.
+    func only(tables: [TableName], _ what: String) throws(DataplaneError) {
+        guard tables.contains(table.name) else {
+            let names = tables.map(\.rawValue).joined(separator: " or ")
+            throw refusal("\(what) is for the \(names) table only")
+        }
+    }
+
+    func only(_ wanted: AddressFamily, _ what: String) throws(DataplaneError) {
+        guard family == wanted else { throw refusal("\(what) is for \(wanted == .ipv4 ? "IPv4" : "IPv6") only") }
+    }
+
+    func chainStart(_ name: String) throws(DataplaneError) -> UInt32 {
+        guard let index = chainIndex[name] else { throw refusal("there is no chain named \(name)") }
+        guard table.chains[Int(index)].policy == nil else { throw refusal("the builtin chain \(name) cannot be jumped to") }
+        return chainStarts[Int(index)]
+    }
+
+    mutating func interfaceTest(_ match: InterfaceMatch?) -> InterfaceTest {
+        guard let match else { return InterfaceTest() }
+        var test = InterfaceTest()
+        test.isSet = true
+        test.inverted = match.inverted
+        guard match.isWildcard else {
+            test.number = surroundings.interfaces.index(of: match.name) ?? .max
+            return test
+        }
+        test.isBitmap = true
+        test.number = interfaceSet(match.name)
+        return test
+    }
+
+    /// The bitmap of all devices whose name begins so; no device at all has the empty name.
+    private mutating func interfaceSet(_ beginning: String) -> UInt16 {
+        if let known = interfaceSetByName[beginning] { return known }
+        let number = interfaceSets.count / interfaceSetStride
+        interfaceSets.append(contentsOf: repeatElement(0, count: interfaceSetStride))
+        for (index, name) in surroundings.interfaces.names.enumerated() where name.hasPrefix(beginning) {
+            interfaceSets[number * interfaceSetStride + index / 64] |= 1 << UInt64(index % 64)
+        }
+        interfaceSetByName[beginning] = UInt16(clamping: number)
+        return UInt16(clamping: number)
+    }
+
+    // MARK: Checks and the end
+
+    private func check(_ graph: ChainGraph) throws(DataplaneError) {
+        var entries: [(chain: Int, hook: Hook)] = []
+        for hook in table.name.hooks {
+            if let chain = chainIndex[hook.name] { entries.append((Int(chain), hook)) }
+        }
+        let reach: [UInt8]
+        switch graph.reach(entries) {
+        case .loop(let chain):
+            throw DataplaneError("table \(table.name.rawValue): chain \(table.chains[chain].name) leads back to itself")
+        case .hooks(let hooks): reach = hooks
+        }
+        for constraint in constraints where reach[constraint.chain] & ~constraint.hooks != 0 {
+            let wrong = Hook.allCases.first { reach[constraint.chain] & ~constraint.hooks & (1 << $0.rawValue) != 0 }
+            throw DataplaneError(
+                "table \(table.name.rawValue): \(constraint.what) is not allowed in chain "
+                    + "\(table.chains[constraint.chain].name), which is used from \(wrong?.name ?? "another hook")",
+                at: constraint.location)
+        }
+    }
+
+    private mutating func finish(_ total: Int, userChains: Int) -> TableProgram {
+        let counters = UnsafeMutablePointer<Counters>.allocate(capacity: max(total, 1))
+        var next = 0
+        for chain in table.chains {
+            chain.rules.withUnsafeBufferPointer { rules in
+                for r in rules.indices {
+                    (counters + next).initialize(to: rules[r].counters)
+                    next += 1
+                }
+            }
+            (counters + next).initialize(to: chain.policy == nil ? .zero : chain.counters)
+            next += 1
+        }
+        let entries = UnsafeMutablePointer<UInt32>.allocate(capacity: 5)
+        let underflows = UnsafeMutablePointer<UInt32>.allocate(capacity: 5)
+        entries.initialize(repeating: 0, count: 5)
+        underflows.initialize(repeating: 0, count: 5)
+        for hook in table.name.hooks {
+            guard let index = chainIndex[hook.name] else { continue }
+            entries[Int(hook.rawValue)] = chainStarts[Int(index)]
+            underflows[Int(hook.rawValue)] =
+                chainStarts[Int(index)] + UInt32(table.chains[Int(index)].rules.count)
+        }
+        let sets = UnsafeMutablePointer<UInt64>.allocate(capacity: max(interfaceSets.count, 1))
+        for (i, word) in interfaceSets.enumerated() { (sets + i).initialize(to: word) }
+        let stack = UnsafeMutablePointer<UInt32>.allocate(capacity: userChains + 1)
+        return TableProgram(
+            records: records, counters: counters, recordCount: total, arena: arena.base, arenaSize: arena.count,
+            stack: stack, stackSize: userChains + 1, entries: entries, underflows: underflows, interfaceSets: sets,
+            interfaceSetStride: interfaceSetStride, classifiers: ClassifierList(), resources: resources, needs: needs,
+            model: table, chainStarts: chainStarts)
+    }
+}
+
+/// `-i`, `-o` or a bridge port, resolved: one device or a set of them.
+struct InterfaceTest: BitwiseCopyable {
+    var isSet = false
+    var inverted = false
+    /// `number` names a bitmap, not a device.
+    var isBitmap = false
+    var number: UInt16 = 0
+}
+
+extension InterfaceTest {
+    @inline(__always)
+    func holds(_ interface: UInt16, _ context: RuleContext) -> Bool {
+        guard isSet else { return true }
+        guard isBitmap else { return (interface == number) != inverted }
+        let program = context.family.pointee.programs[Int(context.table.rawValue)]
+        return (program?.pointee.isInSet(interface, number) ?? false) != inverted
+    }
+}

@@ -1,0 +1,45 @@
+import HawseModel
+
+/// CT and NOTRACK (`xt_ct_target`): what the connection lookup that follows will go by.
+struct CTAction: BitwiseCopyable {
+    var noTrack: Bool
+    var zoneFromMark: Bool
+    var template: ConnectionTemplate
+
+    init(_ target: CTTarget, _ compiler: RuleCompiler) throws(DataplaneError) {
+        noTrack = target.noTrack
+        zoneFromMark = false
+        template = .none
+        guard !noTrack else { return }
+        template.isSet = true
+        switch target.zone {
+        case .id(let zone): template.zone = zone
+        case .mark: zoneFromMark = true
+        case nil: break
+        }
+        template.zoneOriginal = target.zoneDirection != .reply
+        template.zoneReply = target.zoneDirection != .original
+        if let name = target.helper {
+            guard let helper = ConnectionHelper(name: name) else {
+                let known = ConnectionHelper.allCases.dropFirst().map(\.name).joined(separator: ", ")
+                throw compiler.refusal("CT: no helper named \"\(name)\"; there are \(known)")
+            }
+            template.helper = helper.rawValue
+        }
+    }
+
+    func apply(_ context: RuleContext) {
+        let packet = context.packet
+        // Already tracked, or already told not to be.
+        guard packet.pointee.connection == 0, packet.pointee.connectionInfo != .untracked,
+            !packet.pointee.connectionTemplate.isSet
+        else { return }
+        if noTrack {
+            packet.pointee.connectionInfo = .untracked
+            return
+        }
+        var template = template
+        if zoneFromMark { template.zone = UInt16(truncatingIfNeeded: packet.pointee.mark) }
+        packet.pointee.connectionTemplate = template
+    }
+}

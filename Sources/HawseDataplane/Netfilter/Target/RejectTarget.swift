@@ -1,0 +1,175 @@
+import HawseModel
+import HawseWire
+
+/// REJECT (`reject_tg`, `reject_tg6`): the type and code of the error, or a reset.
+struct RejectAction: BitwiseCopyable {
+    var isReset: Bool
+    var type: UInt8
+    var code: UInt8
+
+    init(_ target: RejectTarget) {
+        isReset = false
+        type = ICMPType.destinationUnreachable
+        switch target.kind {
+        case .netUnreachable: code = ICMPUnreachableCode.network
+        case .hostUnreachable: code = ICMPUnreachableCode.host
+        case .protocolUnreachable: code = ICMPUnreachableCode.protocolUnreachable
+        case .portUnreachable: code = ICMPUnreachableCode.port
+        case .netProhibited: code = ICMPUnreachableCode.networkProhibited
+        case .hostProhibited: code = ICMPUnreachableCode.hostProhibited
+        case .adminProhibited: code = ICMPUnreachableCode.administrativelyProhibited
+        case .v6NoRoute: (type, code) = (ICMPv6Type.destinationUnreachable, ICMPv6UnreachableCode.noRoute)
+        case .v6AdminProhibited:
+            (type, code) = (ICMPv6Type.destinationUnreachable, ICMPv6UnreachableCode.administrativelyProhibited)
+        case .v6AddressUnreachable:
+            (type, code) = (ICMPv6Type.destinationUnreachable, ICMPv6UnreachableCode.address)
+        case .v6PortUnreachable: (type, code) = (ICMPv6Type.destinationUnreachable, ICMPv6UnreachableCode.port)
+        case .v6PolicyFail: (type, code) = (ICMPv6Type.destinationUnreachable, ICMPv6UnreachableCode.policyFailed)
+        case .v6RejectRoute: (type, code) = (ICMPv6Type.destinationUnreachable, ICMPv6UnreachableCode.rejectRoute)
+        case .tcpReset:
+            isReset = true
+            code = 0
+        }
+    }
+}
+
+extension Walk {
+    func reject(_ action: RejectAction, _ context: RuleContext) -> TargetResult {
+        let packet = context.packet
+        packet.pointee.disposition = .dropped(.rejected)
+        if action.isReset {
+            if packet.isIPv4 { rejectReset4(packet) } else { rejectReset6(packet) }
+        } else if isWorthAnError(packet) {
+            sendICMPError(about: packet, type: action.type, code: action.code, info: 0)
+        }
+        return .drop
+    }
+
+    /// `nf_send_unreach`, `reject6_csum_ok`: no error about a later fragment or a packet with a wrong checksum.
+    private func isWorthAnError(_ packet: PacketRef) -> Bool {
+        if packet.isLaterFragment { return false }
+        var ipProtocol = packet.pointee.ipProtocol
+        var offset = packet.transportOffset
+        if packet.isIPv6 {
+            let walk = IPv6ExtensionWalk.skip(
+                from: packet.ipv6.nextHeader, at: 40, packet.networkPointer, length: packet.length)
+            guard walk.outcome == .found, !walk.isLaterFragment, walk.offset < packet.length else { return false }
+            ipProtocol = walk.protocolNumber.rawValue
+            offset = walk.offset
+        }
+        switch ipProtocol {
+        // Checksums that do not cover everything, or are none of this kind.
+        case 51, 50, 132, 136, 33, 47: return true
+        case 58 where packet.isIPv4: return true
+        case 17:
+            let udp = packet.networkPointer + offset
+            if packet.length - offset >= UDPHeader.length, udp.loadBE16(at: 6) == 0 { return true }
+        default: break
+        }
+        return isChecksumRight(packet, ipProtocol, offset)
+    }
+
+    /// `nf_ip_checksum`, `nf_ip6_checksum`: only TCP and UDP have a pseudo header under IPv4; other payloads must sum up alone.
+    private func isChecksumRight(_ packet: PacketRef, _ ipProtocol: UInt8, _ offset: Int) -> Bool {
+        let length = packet.length - offset
+        var sum = UInt64(InternetChecksum.sum(packet.networkPointer + offset, count: length))
+        if packet.isIPv6 || ipProtocol == 6 || ipProtocol == 17 {
+            sum += InternetChecksum.pseudoHeader(
+                family: packet.family, source: packet.sourceBits, destination: packet.destinationBits,
+                protocolNumber: IPProtocol(rawValue: ipProtocol), length: length)
+        }
+        return InternetChecksum.fold(sum) == 0xffff
+    }
+
+    /// `nf_send_reset`
+    private func rejectReset4(_ packet: PacketRef) {
+        guard !packet.isLaterFragment, packet.pointee.ipProtocol == 6, packet.transportLength >= TCPHeader.length,
+            !packet.tcp.flags.contains(.rst), isChecksumRight(packet, 6, packet.transportOffset)
+        else { return }
+        switch packet.pointee.route.kind {
+        case .broadcast, .multicast: return
+        default: break
+        }
+        guard let answer = newPacket(bytes: 40) else { return }
+        writeIPv4(
+            answer, protocolNumber: .tcp, source: packet.ipv4.destination, destination: packet.ipv4.source, tos: 0,
+            ttl: node.pointee.settings.defaultTTL, dontFragment: true, identification: 0)
+        answer.pointee.mark = reflectedMark(packet)
+        writeReset(answer, to: packet.tcp, segment: packet.transportLength)
+        guard routeAgain(answer) else {
+            finish(answer)
+            return
+        }
+        sendReset(answer, about: packet)
+    }
+
+    /// `nf_send_reset6`
+    private func rejectReset6(_ packet: PacketRef) {
+        let ip = packet.ipv6
+        func isUnicast(_ address: AddressBits) -> Bool { address.high >> 56 != 0xff && !address.isZero }
+        guard isUnicast(ip.source), isUnicast(ip.destination) else { return }
+        let walk = IPv6ExtensionWalk.skip(from: ip.nextHeader, at: 40, packet.networkPointer, length: packet.length)
+        guard walk.outcome == .found, !walk.isLaterFragment, walk.protocolNumber == .tcp,
+            packet.length - walk.offset >= TCPHeader.length
+        else { return }
+        let tcp = TCPHeader(packet.networkPointer + walk.offset)
+        guard !tcp.flags.contains(.rst), isChecksumRight(packet, 6, walk.offset) else { return }
+        let route = lookupOutput(
+            family: .ipv6, source: ip.destination, destination: ip.source, mark: reflectedMark(packet), tos: 0, out: 0)
+        guard route.kind == .unicast || route.kind == .local else { return }
+        guard let answer = newPacket(bytes: 60) else { return }
+        writeIPv6(
+            answer, protocolNumber: .tcp, source: ip.destination, destination: ip.source, trafficClass: 0, flowLabel: 0,
+            hopLimit: node.pointee.settings.hopLimit)
+        answer.pointee.mark = reflectedMark(packet)
+        answer.pointee.route = route
+        writeReset(answer, to: tcp, segment: packet.length - walk.offset)
+        sendReset(answer, about: packet)
+    }
+
+    /// `fwmark_reflect`
+    private func reflectedMark(_ packet: PacketRef) -> UInt32 {
+        let name = packet.isIPv4 ? "net.ipv4.fwmark_reflect" : "net.ipv6.fwmark_reflect"
+        return node.pointee.settings.all.isOn(name, default: false) ? packet.pointee.mark : 0
+    }
+
+    /// `nf_reject_ip_tcphdr_put`
+    private func writeReset(_ answer: PacketRef, to old: TCPHeader, segment: Int) {
+        let tcp = answer.tcp
+        tcp.sourcePort = old.destinationPort
+        tcp.destinationPort = old.sourcePort
+        tcp.headerLength = TCPHeader.length
+        if old.flags.contains(.ack) {
+            tcp.sequence = old.acknowledgement
+            tcp.flags = .rst
+        } else {
+            let extra = UInt32(old.flags.contains(.syn) ? 1 : 0) + UInt32(old.flags.contains(.fin) ? 1 : 0)
+            let payload = UInt32(truncatingIfNeeded: segment - old.headerLength)
+            tcp.acknowledgement = old.sequence &+ extra &+ payload
+            tcp.flags = [.rst, .ack]
+        }
+        TransportChecksum.store(
+            tcp.base, length: TCPHeader.length, protocolNumber: .tcp, family: answer.family,
+            source: answer.sourceBits, destination: answer.destinationBits)
+    }
+
+    private func sendReset(_ answer: PacketRef, about packet: PacketRef) {
+        attachConnection(of: packet, to: answer)
+        setConnectionClosing(packet)
+        note(packet, .answered("TCP reset"))
+        // A packet that came over a bridge port is answered on that port, from the MAC it was sent to.
+        let isFromBridge = !packet.pointee.flags.isDisjoint(with: [.bridged, .physdev])
+        if isFromBridge, packet.pointee.physIn != 0, packet.pointee.mac >= 0 {
+            let frame = packet.ethernet
+            answer.pointee.mac = answer.pointee.network - 14
+            answer.pointee.flags.insert(.hasEthernet)
+            answer.ethernet.destination = frame.source
+            answer.ethernet.source = frame.destination
+            answer.ethernet.etherType = EtherType(rawValue: answer.isIPv4 ? 0x0800 : 0x86dd)
+            answer.pointee.outInterface = packet.pointee.physIn
+            sendNow(answer, causedBy: packet, stage: .transmit)
+        } else {
+            sendNow(answer, causedBy: packet, stage: .output)
+        }
+    }
+}

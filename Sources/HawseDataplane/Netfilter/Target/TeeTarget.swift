@@ -1,0 +1,48 @@
+import HawseModel
+import HawseWire
+
+/// TEE (`nf_dup_ipv4`, `nf_dup_ipv6`): a copy to a neighbour, sent before the packet itself goes on.
+struct TeeAction: BitwiseCopyable {
+    var gateway: AddressBits
+    /// 0: by the routes.
+    var out: UInt16
+
+    init(_ target: TeeTarget, _ compiler: RuleCompiler) {
+        gateway = target.gateway.bits
+        out = target.outInterface.flatMap { compiler.surroundings.interfaces.index(of: $0) } ?? 0
+    }
+}
+
+extension Walk {
+    func tee(_ action: TeeAction, _ context: RuleContext) -> TargetResult {
+        let packet = context.packet
+        guard !packet.pointee.flags.contains(.duplicated), let twin = copy(packet) else { return .continue }
+        twin.pointee.connectionInfo = .untracked
+        twin.pointee.connectionTemplate = .none
+        twin.pointee.flags.insert(.duplicated)
+        let losesHop = context.hook == .prerouting || context.hook == .input
+        let tos = packet.dsField
+        if twin.isIPv4 {
+            twin.ipv4.dontFragment = true
+            if losesHop { twin.ipv4.ttl = twin.ipv4.ttl &- 1 }
+            twin.ipv4.totalLength = UInt16(truncatingIfNeeded: twin.length)
+            twin.ipv4.storeChecksum()
+        } else if losesHop {
+            twin.ipv6.hopLimit = twin.ipv6.hopLimit &- 1
+        }
+        var route = lookupOutput(
+            family: packet.family, source: .zero, destination: action.gateway, mark: 0, tos: tos & 0xfc, out: action.out)
+        guard route.kind == .unicast || route.kind == .local else {
+            twin.pointee.disposition = .dropped(.noRoute)
+            finish(twin)
+            return .continue
+        }
+        if route.gatewayVersion == 0 {
+            route.gateway = action.gateway
+            route.gatewayVersion = packet.pointee.version
+        }
+        twin.pointee.route = route
+        sendNow(twin, causedBy: packet, stage: .output)
+        return .continue
+    }
+}

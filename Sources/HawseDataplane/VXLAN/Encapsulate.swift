@@ -1,0 +1,171 @@
+import HawseModel
+import HawseWire
+
+extension Walk {
+    /// `vxlan_xmit`: encapsulates a frame and sends it as a packet of the node itself.
+    @inline(__always)
+    func vxlanTransmit(_ packet: PacketRef) -> Stage {
+        guard let device = node.pointee.vxlan.find(interface: packet.pointee.outInterface) else {
+            return drop(packet, .interfaceDown)
+        }
+        let now = node.pointee.now
+        var found = node.pointee.vxlan.findMAC(packet.ethernet.destination, device.pointee.device, now)
+        if found < 0 { found = node.pointee.vxlan.findMAC(.zero, device.pointee.device, now) }
+        guard found >= 0 else { return drop(packet, .vxlanNoPeer) }
+        let entry = node.pointee.vxlan.forwarding.entries[found]
+        // The first remote gets the frame itself, after all the others got copies.
+        if entry.remoteCount > 1 { copyToRemotes(packet, entry, device) }
+        return encapsulate(packet, node.pointee.vxlan.remotes[Int(entry.firstRemote)], device)
+    }
+
+    @inline(never)
+    private func copyToRemotes(
+        _ packet: PacketRef, _ entry: ForwardingTable.Entry, _ device: UnsafeMutablePointer<VXLANDevice>
+    ) {
+        for i in 1..<entry.remoteCount {
+            guard let twin = copy(packet) else { return }
+            twin.pointee.stage = encapsulate(
+                twin, node.pointee.vxlan.remotes[Int(entry.firstRemote &+ i)], device)
+            run(twin)
+        }
+    }
+
+    /// `vxlan_xmit_one`.
+    @inline(__always)
+    private func encapsulate(
+        _ packet: PacketRef, _ remote: VXLANRemote, _ device: UnsafeMutablePointer<VXLANDevice>
+    ) -> Stage {
+        guard packet.pointee.generation < 16, !remote.address.isZero else { return drop(packet, .loop) }
+        let inner = innerTOS(packet)
+        let family: AddressFamily = remote.version == 6 ? .ipv6 : .ipv4
+        let tos = device.pointee.tos == 1 ? inner : device.pointee.tos
+        let route = lookupOutput(
+            family: family, source: device.pointee.local, destination: remote.address, mark: packet.pointee.mark,
+            tos: tos, out: 0, anySource: false)
+        guard route.kind == .unicast || route.kind == .multicast, route.outInterface != device.pointee.device else {
+            return drop(packet, route.kind == .local ? .loop : .noRoute)
+        }
+        let source = device.pointee.local.isZero ? route.source : device.pointee.local
+        let sourcePort = vxlanSourcePort(packet)
+        // Outer ECN: the inner one, but congestion already seen starts anew (RFC 6040).
+        let ecn = inner & 3 == 3 ? 2 : inner & 3
+        let outerTOS = tos & 0xfc | ecn
+        var ttl = device.pointee.ttl
+        if ttl == 0 { ttl = remote.address.isGroup(family) ? 1 : 0 }
+        if ttl == 0 { ttl = family == .ipv4 ? node.pointee.settings.defaultTTL : node.pointee.settings.hopLimit }
+        let frame = packet.pointee.mac
+        let udp = frame &- 16
+        let header = packet.pointee.buffer + Int(udp)
+        writeVXLAN(packet, header + 8, remote.vni == 0 ? device.pointee.vni : remote.vni, device)
+        let length = Int(packet.pointee.end &- udp)
+        header.storeBE16(sourcePort, at: 0)
+        header.storeBE16(remote.port == 0 ? device.pointee.port : remote.port, at: 2)
+        header.storeBE16(UInt16(truncatingIfNeeded: length), at: 4)
+        header.storeBE16(0, at: 6)
+        becomeOuter(packet, udp, route, family)
+        if family == .ipv4 {
+            writeIPv4(
+                packet, protocolNumber: .udp, source: source.ipv4, destination: remote.address.ipv4, tos: outerTOS,
+                ttl: ttl, dontFragment: false, identification: newIdentification())
+        } else {
+            writeIPv6(
+                packet, protocolNumber: .udp, source: source, destination: remote.address, trafficClass: outerTOS,
+                flowLabel: 0, hopLimit: ttl)
+        }
+        if device.pointee.udpChecksum || family == .ipv6 {
+            let sum =
+                UInt64(InternetChecksum.sum(header, count: length))
+                &+ InternetChecksum.pseudoHeader(
+                    family: family, source: source, destination: remote.address, protocolNumber: .udp, length: length)
+            header.storeBE16(TransportChecksum.nonZero(~InternetChecksum.fold(sum)), at: 6)
+        }
+        note(packet, .encapsulated("VXLAN \(device.pointee.vni) to \(IPAddress(family: family, bits: remote.address))"))
+        return .output
+    }
+
+    /// `skb_scrub_packet` within one network namespace: the mark stays, connection and history go.
+    @inline(__always)
+    func becomeOuter(_ packet: PacketRef, _ transport: Int32, _ route: RouteResult, _ family: AddressFamily) {
+        releaseConnection(packet)
+        packet.pointee.connectionInfo = .none
+        packet.pointee.flags = packet.pointee.flags.intersection([.gso, .traced]).union(.local)
+        packet.pointee.packetType = .host
+        packet.pointee.network = transport &- (family == .ipv4 ? 20 : 40)
+        packet.pointee.mac = -1
+        packet.pointee.fragmentMaxSize = 0
+        packet.pointee.fragmentOffset = 0
+        if packet.pointee.fragmentGeometry != 0 {
+            node.pointee.reassembly.release(packet.pointee.fragmentGeometry)
+            packet.pointee.fragmentGeometry = 0
+        }
+        packet.pointee.options = IPOptionMarks()
+        packet.pointee.physIn = 0
+        packet.pointee.physOut = 0
+        packet.pointee.uid = -1
+        packet.pointee.gid = -1
+        packet.pointee.route = route
+        packet.pointee.generation &+= 1
+    }
+
+    /// `ip_tunnel_get_dsfield`: 0 for what is not IP.
+    @inline(__always)
+    private func innerTOS(_ packet: PacketRef) -> UInt8 {
+        switch packet.pointee.etherType {
+        case 0x0800: packet.ipv4.tos
+        case 0x86dd: packet.ipv6.trafficClass
+        default: 0
+        }
+    }
+
+    /// `vxlan_build_skb`, `vxlan_build_gbp_hdr`.
+    @inline(__always)
+    private func writeVXLAN(
+        _ packet: PacketRef, _ header: UnsafeMutableRawPointer, _ vni: UInt32,
+        _ device: UnsafeMutablePointer<VXLANDevice>
+    ) {
+        var flags: UInt32 = 0x0800_0000
+        if device.pointee.gbp, packet.pointee.mark != 0 {
+            let mark = packet.pointee.mark
+            flags |= 0x8000_0000 | mark & 0xffff
+            if mark & 1 << 22 != 0 { flags |= 0x40_0000 }
+            if mark & 1 << 19 != 0 { flags |= 0x08_0000 }
+        }
+        header.storeBE32(flags, at: 0)
+        header.storeBE32(vni << 8, at: 4)
+    }
+
+    /// `udp_flow_src_port` over `skb_get_hash`: constant for an inner flow, the same for both its directions.
+    @inline(__always)
+    private func vxlanSourcePort(_ packet: PacketRef) -> UInt16 {
+        var hash: UInt32
+        let hasher = node.pointee.vxlan.flowHash
+        if packet.pointee.version != 0, packet.pointee.etherType == 0x0800 || packet.pointee.etherType == 0x86dd {
+            var ports: (UInt16, UInt16) = (0, 0)
+            let number = packet.pointee.ipProtocol
+            let isFragment = packet.isIPv4 ? packet.ipv4.isFragment : packet.ipv6.nextHeader.rawValue == 44
+            if number == 6 || number == 17 || number == 132 || number == 136 || number == 33, !isFragment,
+                packet.transportLength >= 4, packet.isIPv4 || packet.ipv6.flowLabel == 0
+            {
+                let both = packet.transportPointer.loadBE32(at: 0)
+                ports = (UInt16(truncatingIfNeeded: both >> 16), UInt16(truncatingIfNeeded: both))
+            }
+            hash = UInt32(
+                truncatingIfNeeded: hasher.symmetric(
+                    packet.sourceBits, ports.0, packet.destinationBits, ports.1,
+                    protocolNumber: IPProtocol(rawValue: number)) >> 32)
+        } else {
+            hash = JHash.hash(
+                bytes: packet.ethernet.base, count: 12, seed: UInt32(packet.pointee.etherType.byteSwapped))
+        }
+        hash ^= hash << 16
+        let range = node.pointee.settings.localPortRange
+        let width = UInt64(range.upperBound &- range.lowerBound)
+        return UInt16(truncatingIfNeeded: (UInt64(hash) &* width) >> 32) &+ range.lowerBound
+    }
+}
+
+extension AddressBits {
+    /// Multicast of the family.
+    @inline(__always)
+    func isGroup(_ family: AddressFamily) -> Bool { family == .ipv4 ? ipv4 >> 28 == 0xe : high >> 56 == 0xff }
+}
