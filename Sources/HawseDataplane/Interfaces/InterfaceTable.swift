@@ -86,6 +86,7 @@ struct InterfaceTable {
                 interface.tunnelRemote = remote?.bits ?? .zero
             default: break
             }
+            interface.mtu = Self.limitedMTU(spec, all)
             interface.readSettings(sysctls, name: spec.name)
             (base + offset + 1).initialize(to: interface)
         }
@@ -93,6 +94,15 @@ struct InterfaceTable {
         if runsIPv6 {
             for (offset, spec) in all.enumerated() { addLinkLocal(spec, UInt16(offset + 1), sysctls) }
         }
+    }
+
+    /// `vxlan_config_apply`, `vxlan_change_mtu`: a VXLAN device with an underlay device cannot have an MTU that its
+    /// outer headers (50 bytes over IPv4, 70 over IPv6) do not leave room for, whatever was asked for.
+    private static func limitedMTU(_ spec: InterfaceSpec, _ all: [InterfaceSpec]) -> Int {
+        guard case .vxlan(let vxlan) = spec.kind, let lower = all.first(where: { $0.name == vxlan.device }) else {
+            return spec.mtu
+        }
+        return min(spec.mtu, lower.mtu - (vxlan.local?.family == .ipv6 ? 70 : 50))
     }
 
     /// Whether the node speaks IPv6 at all: it has an address, or somebody set it up to.

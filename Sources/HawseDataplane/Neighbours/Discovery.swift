@@ -103,16 +103,19 @@ extension Walk {
             mac = found
         }
         let isOwn = node.pointee.routing.isLocalAddress6(target, on: index)
+        var isRouter = device.pointee.forwarding6
         if !isOwn {
             let isProxy =
                 device.pointee.forwarding6 && (device.pointee.proxyNDP || node.pointee.settings.proxyNDP)
                 && node.pointee.neighbours.isProxied(target, .ipv6, on: index)
             guard isProxy || isAnycast(target, on: index) else { return drop(packet, .arpIgnored) }
+            // A proxy entry speaks for a host unless it was made with `router`.
+            if isProxy { isRouter = false }
         }
         if isProbe {
             advertise(
                 .init(device: index, to: AddressBits(high: 0xff02 << 48, low: 1), target: target,
-                    isSolicited: false, overrides: isOwn, withLinkAddress: true), causedBy: packet)
+                    isRouter: isRouter, isSolicited: false, overrides: isOwn, withLinkAddress: true), causedBy: packet)
             return end(packet, .consumed)
         }
         var handle: Int32
@@ -124,8 +127,8 @@ extension Walk {
         guard handle >= 0 else { return end(packet, .consumed) }
         updateNeighbour(handle, mac, .stale, override: true, weak: true)
         advertise(
-            .init(device: index, to: source, target: target, isSolicited: true, overrides: isOwn && isToGroup,
-                withLinkAddress: isToGroup), causedBy: packet)
+            .init(device: index, to: source, target: target, isRouter: isRouter, isSolicited: true,
+                overrides: isOwn && isToGroup, withLinkAddress: isToGroup), causedBy: packet)
         return end(packet, .consumed)
     }
 
@@ -145,6 +148,7 @@ extension Walk {
         var device: UInt16
         var to: AddressBits
         var target: AddressBits
+        var isRouter: Bool
         var isSolicited: Bool
         var overrides: Bool
         var withLinkAddress: Bool
@@ -159,7 +163,7 @@ extension Walk {
         guard let source, let packet = newPacket(bytes: 40 + 24 + (what.withLinkAddress ? 8 : 0)) else { return }
         let header = NeighborDiscoveryHeader(packet.networkPointer + 40)
         header.type = ICMPv6Type.neighborAdvertisement
-        header.isRouter = device.pointee.forwarding6
+        header.isRouter = what.isRouter
         header.isSolicited = what.isSolicited
         header.isOverride = what.overrides
         header.target = what.target
