@@ -63,7 +63,7 @@ extension Walk {
 
     /// Never about broadcasts, later fragments or other errors.
     private func mayAnswer4(_ packet: PacketRef) -> Bool {
-        guard packet.pointee.route.kind != .none || packet.pointee.flags.contains(.local) else { return false }
+        guard packet.pointee.route.kind != .none || !packet.pointee.flags.isDisjoint(with: [.local, .bridged]) else { return false }
         guard packet.pointee.packetType == .host || packet.pointee.packetType == .outgoing else { return false }
         if packet.pointee.route.kind == .broadcast || packet.pointee.route.kind == .multicast { return false }
         let ip = packet.ipv4

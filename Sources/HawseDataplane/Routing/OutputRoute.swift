@@ -153,13 +153,17 @@ extension Walk {
     func routeAgain(_ packet: PacketRef) -> Bool {
         let tos = packet.isIPv4 ? packet.ipv4.tos : packet.ipv6.trafficClass
         var source = packet.sourceBits
-        if packet.isIPv4, !node.pointee.routing.isLocalAddress4(source), source.ipv4 >> 24 != 127 {
-            // Not ours: the kernel asks without a source but allows any (FLOWI_FLAG_ANYSRC).
-            if addressKind(source, family: .ipv4, on: 0) == .local { source = packet.sourceBits }
+        var out: UInt16 = 0
+        if packet.isIPv4 {
+            let kind = addressKind(source, family: .ipv4, on: 0)
+            if kind != .local, kind != .unicast { source = .zero }
+        } else {
+            let high = packet.destinationBits.high
+            if high >> 56 == 0xff || high >> 54 == 0x3fa { out = packet.pointee.route.outInterface }
         }
         let route = lookupOutput(
             family: packet.family, source: source, destination: packet.destinationBits, mark: packet.pointee.mark,
-            tos: tos, out: 0)
+            tos: tos, out: out)
         switch route.kind {
         case .unicast, .local, .broadcast, .multicast:
             packet.pointee.route = route

@@ -16,7 +16,38 @@ extension Walk {
     @inline(__always)
     func postrouting(_ packet: PacketRef) -> Stage {
         packet.pointee.outInterface = packet.pointee.route.outInterface
+        let kind = packet.pointee.route.kind
+        if kind == .broadcast || kind == .multicast, packet.pointee.flags.contains(.local) { loopBack(packet) }
         note(packet, hookEvent(packet, .postrouting))
         return after(hookPostrouting(packet), .fragment)
+    }
+
+    /// `ip_mc_output`, `ip6_finish_output2`: what the node sends to a group that it is in itself, or to everybody, comes
+    /// back to it, by way of POSTROUTING and the device it went out of. (Neighbour discovery's own does not.)
+    @inline(never)
+    private func loopBack(_ packet: PacketRef) {
+        let device = packet.pointee.outInterface
+        guard node.pointee.interfaces[device].pointee.kind != .loopback, packet.pointee.generation < 15 else { return }
+        if packet.isIPv4 {
+            guard packet.pointee.route.kind == .broadcast || packet.ipv4.destination == 0xe000_0001 else { return }
+        } else {
+            guard packet.pointee.uid >= 0, hasJoined(packet.ipv6.destination, on: device) else { return }
+        }
+        guard let twin = copy(packet) else { return }
+        shareConnection(of: packet, with: twin)
+        switch hookPostrouting(twin) {
+        case .accept: break
+        case .drop:
+            finish(twin)
+            return
+        case .stolen: return
+        }
+        if twin.isIPv4 { twin.pointee.route.kind = .broadcast }
+        twin.pointee.inInterface = device
+        twin.pointee.outInterface = 0
+        twin.pointee.packetType = .loopback
+        twin.pointee.etherType = twin.isIPv4 ? 0x0800 : 0x86dd
+        twin.pointee.flags.insert(.loopback)
+        enqueue(twin, causedBy: packet, stage: .receive)
     }
 }
