@@ -128,13 +128,13 @@ extension Walk {
         if target.isZero || target.high >> 56 == 0xff || isAboutICMPv6Error(packet) { return }
         guard allowsICMP(type, code, .ipv6, isFromLoopback: isFromLoopback(packet)) else { return }
         let isScoped = target.high >> 54 == 0x3fa
-        let out = isScoped ? (packet.pointee.inInterface != 0 ? packet.pointee.inInterface : packet.pointee.outInterface) : 0
+        let out = isScoped ? (packet.pointee.arrival != 0 ? packet.pointee.arrival : packet.pointee.outInterface) : 0
         let route = lookupOutput(
             family: .ipv6, source: source, destination: target, mark: 0, tos: 0, out: out)
         guard route.kind == .unicast || route.kind == .local else { return }
         if source.isZero { source = route.source }
-        if !isOwn, packet.pointee.inInterface != 0, !route.hasPreferredSource,
-            let better = node.pointee.routing.sources.select6(on: packet.pointee.inInterface, for: target)
+        if !isOwn, packet.pointee.arrival != 0, !route.hasPreferredSource,
+            let better = node.pointee.routing.sources.select6(on: packet.pointee.arrival, for: target)
         {
             // The device that the packet came in on tells more than the one the answer leaves by.
             source = better

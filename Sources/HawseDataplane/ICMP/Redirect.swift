@@ -34,7 +34,7 @@ extension Walk {
         guard back.kind == .unicast, back.gatewayVersion == 0,
             node.pointee.limits.allows(IPAddress(family: .ipv6, bits: host), timeout: 1000, now)
         else { return }
-        let handle = node.pointee.neighbours.find(target, device.pointee.index, version: 6)
+        let handle = node.pointee.neighbours.find(target, route.outInterface, version: 6)
         var mac: MACAddress?
         if handle >= 0, node.pointee.neighbours.entries[Int(handle)].isValid {
             mac = node.pointee.neighbours.entries[Int(handle)].mac

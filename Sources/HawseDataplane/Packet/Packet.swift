@@ -34,6 +34,8 @@ struct Packet {
     var physIn: UInt16 = 0
     var physOut: UInt16 = 0
 
+    /// `IP6CB(skb)->iif`: the device that counts as the one it came in on, for redirects and errors.
+    var arrival: UInt16 = 0
     var mark: UInt32 = 0
     var priority: UInt32 = 0
     var secmark: UInt32 = 0

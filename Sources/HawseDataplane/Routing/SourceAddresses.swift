@@ -36,8 +36,8 @@ struct SourceAddresses {
                         device: index, bits: bits, length: prefix.length, scope: prefix.address.isLoopback ? 254 : 0,
                         isSecondary: first != nil, primary: first?.bits ?? bits, isUp: interface.isUp))
             }
-            // `ipv6_link_dev_addr` sorts by scope, widest first.
-            let six = interfaces.addresses[Int(index)].filter { $0.family == .ipv6 }
+            // `ipv6_link_dev_addr` sorts by scope, widest first, and the newest first within a scope.
+            let six = interfaces.addresses[Int(index)].reversed().filter { $0.family == .ipv6 }
             let ordered =
                 six.filter { !$0.address.isLinkLocal && !$0.address.isLoopback } + six.filter { $0.address.isLinkLocal }
                 + six.filter { $0.address.isLoopback }

@@ -72,6 +72,7 @@ extension Walk {
         packet.pointee.options = IPOptionMarks()
         packet.pointee.physIn = 0
         packet.pointee.physOut = 0
+        packet.pointee.arrival = 0
         packet.pointee.socket = 0
         packet.pointee.route = RouteResult()
         packet.pointee.inInterface = device

@@ -101,6 +101,7 @@ extension Walk {
         packet.pointee.options = IPOptionMarks()
         packet.pointee.physIn = 0
         packet.pointee.physOut = 0
+        packet.pointee.arrival = 0
         packet.pointee.uid = -1
         packet.pointee.gid = -1
         packet.pointee.route = route

@@ -90,7 +90,7 @@ extension Walk {
         if node.pointee.settings.proxyNDP, let stage = forwardProxy(packet) { return stage }
         let source = packet.ipv6.source
         let route = packet.pointee.route
-        if route.outInterface == packet.pointee.inInterface {
+        if route.outInterface == packet.pointee.arrival {
             redirect6(packet)
         } else {
             if source.isZero || source.high >> 56 == 0xff || (source.high == 0 && source.low == 1) {

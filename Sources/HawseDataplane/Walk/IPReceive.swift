@@ -23,6 +23,10 @@ extension Walk {
             case .badVersion: return drop(packet, .ipVersion)
             default: return drop(packet, .ipTruncated)
             }
+            // A packet that is routed already counts as having come in on the device its route goes out of.
+            packet.pointee.arrival =
+                packet.pointee.flags.contains(.loopback)
+                ? packet.pointee.route.outInterface : packet.pointee.inInterface
             if let reason = refuseIPv6Addresses(packet) { return drop(packet, reason) }
             if packet.ipv6.nextHeader == .hopByHop, let stage = hopByHop(packet) { return stage }
         }

@@ -112,6 +112,22 @@ public struct GoldenCaseRun {
         }
     }
 
+    /// What the recordings leave out: multicast listener messages, IGMP and router solicitations.
+    private static func isLeftOut(_ frame: UnsafeRawBufferPointer) -> Bool {
+        guard frame.count >= 34 else { return false }
+        let type = UInt16(frame[12]) << 8 | UInt16(frame[13])
+        if type == 0x0800 { return frame[23] == 2 }
+        guard type == 0x86dd, frame.count >= 55 else { return false }
+        var next = frame[20]
+        var at = 54
+        if next == 0 {
+            next = frame[54]
+            at += (Int(frame[55]) + 1) * 8
+        }
+        guard next == 58, at < frame.count else { return false }
+        return (130...133).contains(frame[at]) || frame[at] == 143
+    }
+
     /// Takes what has left: stamped with the time of the cause plus 1, 2, 3 … µs, over all interfaces.
     private mutating func collect() {
         dataplane.takeOutputs { frame in
@@ -119,6 +135,7 @@ public struct GoldenCaseRun {
                 lastCause = frame.cause
                 sequence = 0
             }
+            if Self.isLeftOut(frame.bytes) { return }
             sequence += 1
             frames[dataplane.interfaceName(frame.interface), default: []].append(
                 CaseOutput(time: frame.time + sequence * 1000, bytes: Array(frame.bytes)))
