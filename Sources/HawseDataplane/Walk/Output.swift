@@ -40,7 +40,7 @@ extension Walk {
         case .drop:
             finish(twin)
             return
-        case .stolen: return
+        case .stolen, .output: return
         }
         if twin.isIPv4 { twin.pointee.route.kind = .broadcast }
         twin.pointee.inInterface = device
