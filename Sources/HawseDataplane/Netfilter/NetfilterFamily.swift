@@ -14,7 +14,7 @@ struct NetfilterFamily {
     var present: UInt32 = 0
     /// By `TableIndex`; `nil`: never touched.
     var programs: UnsafeMutablePointer<UnsafeMutablePointer<TableProgram>?>
-    /// The tables' order in the text, to print them back in it.
+    /// In the order in which they were first touched.
     var order: [TableName] = []
 
     /// A family whose tables were never touched.
@@ -81,11 +81,11 @@ struct NetfilterFamily {
         }
     }
 
-    /// The tables with their counters as they are now, in the order in which they were given.
+    /// The tables with their counters as they are now, the latest touched first, as `/proc/net/ip_tables_names` has them.
     var ruleSet: RuleSet {
         RuleSet(
             family: family,
-            tables: order.compactMap { programs[Int(TableIndex($0).rawValue)]?.pointee.currentTable() })
+            tables: order.reversed().compactMap { programs[Int(TableIndex($0).rawValue)]?.pointee.currentTable() })
     }
 
     @inline(__always)

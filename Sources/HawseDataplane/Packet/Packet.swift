@@ -55,7 +55,7 @@ struct Packet {
     /// IPv4 options, as far as somebody looked at them.
     var options = IPOptionMarks()
 
-    /// Socket owner of a locally sent packet (`-m owner`); -1: no socket.
+    /// Socket owner of a locally sent packet (`-m owner`); -1: no socket; -2: a socket of the kernel's own.
     var uid: Int32 = -1
     var gid: Int32 = -1
     /// The local socket (listener index + 1) that TPROXY assigned; 0 is none.
@@ -66,6 +66,9 @@ struct Packet {
     var disposition: Disposition = .pending
     /// Ordinal of the frame from outside that caused this packet.
     var cause: UInt64 = 0
+
+    /// `uid` of a packet from one of the kernel's control sockets.
+    static let kernelSocket: Int32 = -2
 
     struct Flags: OptionSet {
         let rawValue: UInt32

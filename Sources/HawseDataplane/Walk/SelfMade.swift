@@ -12,6 +12,7 @@ extension Walk {
         packet.pointee.end = packet.pointee.network + Int32(bytes)
         packet.networkPointer.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
         packet.pointee.flags = [.local]
+        packet.pointee.uid = Packet.kernelSocket
         return packet
     }
 

@@ -14,6 +14,26 @@ public struct IPSetPrinter: Sendable {
         return out
     }
 
+    /// With `T` for the time left of each element, and without the set's random hash seed.
+    public func timelessText(_ sets: [IPSet]) -> String {
+        var out = ""
+        for set in sets {
+            var plain = set
+            plain.options.initialValue = nil
+            out += header(plain) + "\n"
+            for entry in set.entries {
+                var text = line(entry, of: set)
+                if let timeout = entry.timeout, timeout != 0,
+                    let range = text.range(of: " timeout \(timeout)")
+                {
+                    text.replaceSubrange(range, with: " timeout T")
+                }
+                out += text + "\n"
+            }
+        }
+        return out
+    }
+
     /// `create NAME TYPE …`
     public func header(_ set: IPSet) -> String {
         let options = set.options

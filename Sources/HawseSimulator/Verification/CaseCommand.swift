@@ -12,7 +12,18 @@ enum CaseCommand {
     static func run(_ command: String, on dataplane: Dataplane) throws {
         if command.hasPrefix("ipvsadm ") { return try ipvsadm(command, on: dataplane) }
         if command.hasPrefix("sysctl "), try ipvsSetting(command, on: dataplane) { return }
+        if command.hasPrefix("iptables") || command.hasPrefix("ip6tables") { return try iptables(command, on: dataplane) }
         throw Unsupported(description: "the command `\(command)'")
+    }
+
+    /// libiptc writes the whole table back: rules keep their counters, but those of policies begin anew.
+    private static func iptables(_ command: String, on dataplane: Dataplane) throws {
+        let edit = try RuleCommand(commandLine: command)
+        var rules = dataplane.ruleSet(edit.family)
+        try edit.apply(to: &rules)
+        guard var table = rules[edit.table] else { return }
+        for i in table.chains.indices where table.chains[i].policy != nil { table.chains[i].counters = .zero }
+        try dataplane.replaceRules(RuleSet(family: edit.family, tables: [table]), counters: .asGiven)
     }
 
     private static func ipvsadm(_ command: String, on dataplane: Dataplane) throws {

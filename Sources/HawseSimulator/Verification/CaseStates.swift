@@ -13,6 +13,9 @@ enum CaseStates {
         case "ipvs-thresholds": return IPVSListingPrinter(.thresholds).text(dataplane.ipvsListing())
         case "ipvs-persistent-conn": return IPVSListingPrinter(.persistentConnections).text(dataplane.ipvsListing())
         case "ipvs-conns": return IPVSConnectionPrinter(isRecorded: true).text(dataplane.ipvsListing().connections)
+        case "iptables.v4": return IPTablesPrinter(counters: true).text(dataplane.ruleSet(.ipv4))
+        case "iptables.v6": return IPTablesPrinter(counters: true).text(dataplane.ruleSet(.ipv6))
+        case "ipset": return IPSetPrinter().timelessText(dataplane.sets())
         default: throw Unsupported(description: "expect/\(name)")
         }
     }

@@ -15,7 +15,7 @@ struct CgroupOperation: MatchOperation {
     }
 
     static func matches(_ operation: UnsafeMutablePointer<Self>, _ context: inout RuleContext) -> Bool {
-        guard context.packet.pointee.uid >= 0 else { return false }
+        guard context.packet.pointee.uid != -1 else { return false }
         if operation.pointee.hasPath { return operation.pointee.isRoot != operation.pointee.pathInverted }
         return operation.pointee.classID.holds(0)
     }

@@ -20,7 +20,8 @@ struct LimitOperation: MatchOperation {
         credit = Self.credits(product)
         cap = credit
         cost = Self.credits(match.average)
-        previous = now.jiffies
+        // A rule loaded before the node's clock runs begins with its first packet.
+        previous = now == .zero ? .max : now.jiffies
     }
 
     /// `user2credits`
@@ -31,6 +32,7 @@ struct LimitOperation: MatchOperation {
 
     static func matches(_ operation: UnsafeMutablePointer<Self>, _ context: inout RuleContext) -> Bool {
         let now = context.node.pointee.now.jiffies
+        if operation.pointee.previous == .max { operation.pointee.previous = now }
         let passed = UInt32(truncatingIfNeeded: now &- operation.pointee.previous)
         operation.pointee.previous = now
         var credit = operation.pointee.credit &+ passed &* creditsPerJiffy

@@ -20,6 +20,10 @@ struct OwnerOperation: MatchOperation {
     static func matches(_ operation: UnsafeMutablePointer<Self>, _ context: inout RuleContext) -> Bool {
         let packet = context.packet
         let test = operation.pointee
+        // The kernel's own sockets (ICMP, resets) have no file, and so no owner.
+        if packet.pointee.uid == Packet.kernelSocket {
+            return test.socket != 1 && (!test.hasUID || test.uid.inverted) && (!test.hasGID || test.gid.inverted)
+        }
         guard packet.pointee.uid >= 0 else {
             return test.socket != 2 && (!test.hasUID || test.uid.inverted) && (!test.hasGID || test.gid.inverted)
         }

@@ -34,7 +34,8 @@ struct RPFilterOperation: MatchOperation {
             if destination.high >> 56 == 0xff || destination.isZero { destination = .zero }
         }
         let isLinkLocal = packet.isIPv6 && source.high >> 54 == 0x3fa
-        let out = packet.isIPv6 && (!test.loose || isLinkLocal) ? device : 0
+        // IPv6 asks with the device too, but a longer prefix elsewhere wins over it unless the address is link-local.
+        let out = isLinkLocal ? device : 0
         let route = context.walk.lookupOutput(
             family: packet.family, source: destination, destination: source,
             mark: test.validMark ? packet.pointee.mark : 0, tos: packet.isIPv4 ? packet.dsField & 0xfc : 0, out: out)

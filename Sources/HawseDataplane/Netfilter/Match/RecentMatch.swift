@@ -30,7 +30,7 @@ struct RecentOperation: MatchOperation {
         let now = context.node.pointee.now.jiffies
         var ttl = packet.hopLimit
         // The TTL as it was before this node forwarded the packet.
-        if packet.pointee.outInterface != 0, packet.pointee.uid < 0 { ttl = ttl &+ 1 }
+        if packet.pointee.outInterface != 0, packet.pointee.uid == -1 { ttl = ttl &+ 1 }
         let address = (rule.byDestination ? packet.destinationBits : packet.sourceBits) & table.pointee.mask
         let kind = RecentMatch.Operation(rawValue: rule.operation)
 

@@ -114,7 +114,8 @@ struct SetTable {
         else { return false }
         if set.pointee.kind == .listSet { return testList(set, lookup, context, &test) }
         switch find(set, lookup, context, &test) {
-        case .hit: return true
+        // `--return-nomatch` turns the answer of sets with networks around: only `nomatch` entries match.
+        case .hit: return !(test.returnsNoMatch && set.pointee.hasNetworks)
         case .noMatch: return test.returnsNoMatch
         case .miss: return false
         }

@@ -21,7 +21,12 @@ struct ConnlimitTable {
             lists[key] = [Entry(tuple: tuple, zone: zone)]
             return 1
         }
-        var isKnown = isConfirmed
+        // The packet of a confirmed connection adds nothing, and the kernel does not tidy up for it either.
+        if isConfirmed {
+            lists[key] = list
+            return list.count
+        }
+        var isKnown = false
         list.removeAll { entry in
             guard let (connection, _) = connections.pointee.find(entry.tuple, zone: entry.zone, now: now) else {
                 return true

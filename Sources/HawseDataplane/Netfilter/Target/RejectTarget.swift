@@ -95,6 +95,7 @@ extension Walk {
             answer, protocolNumber: .tcp, source: packet.ipv4.destination, destination: packet.ipv4.source, tos: 0,
             ttl: node.pointee.settings.defaultTTL, dontFragment: true, identification: 0)
         answer.pointee.mark = reflectedMark(packet)
+        answer.pointee.uid = -1
         writeReset(answer, to: packet.tcp, segment: packet.transportLength)
         guard routeAgain(answer) else {
             finish(answer)
@@ -122,6 +123,7 @@ extension Walk {
             answer, protocolNumber: .tcp, source: ip.destination, destination: ip.source, trafficClass: 0, flowLabel: 0,
             hopLimit: node.pointee.settings.hopLimit)
         answer.pointee.mark = reflectedMark(packet)
+        answer.pointee.uid = -1
         answer.pointee.route = route
         writeReset(answer, to: tcp, segment: packet.length - walk.offset)
         sendReset(answer, about: packet)
