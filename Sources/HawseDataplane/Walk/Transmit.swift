@@ -39,6 +39,9 @@ extension Walk {
         packet.pointee.outInterface = 0
         packet.pointee.packetType = .host
         packet.pointee.flags.insert(.loopback)
+        // `skb_orphan`: whoever sent it owns it no more.
+        packet.pointee.uid = -1
+        packet.pointee.gid = -1
         packet.pointee.etherType = packet.isIPv4 ? 0x0800 : 0x86dd
         return .receive
     }
