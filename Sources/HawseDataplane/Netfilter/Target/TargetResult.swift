@@ -13,7 +13,7 @@ enum TargetResult {
         switch verdict {
         case .accept: self = .accept
         case .drop: self = .drop
-        case .stolen: self = .stolen
+        case .stolen, .output: self = .stolen
         }
     }
 }
