@@ -2,9 +2,9 @@ import Foundation
 
 /// The golden cases of the repository.
 enum Recordings {
-    static let cases = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        .appendingPathComponent("pcaps/cases").path
+    static let root = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+    static let cases = root + "/pcaps/cases"
 
     /// Every file whose path below `cases` satisfies `isWanted`, sorted.
     static func files(_ isWanted: (String) -> Bool) -> [String] {

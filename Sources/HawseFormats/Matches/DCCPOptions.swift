@@ -32,8 +32,8 @@ struct DCCPOptions: MatchOptions {
 
 extension DCCPMatch {
     func write(to out: inout OptionText) {
-        out.range("sport", sourcePorts)
-        out.range("dport", destinationPorts)
+        out.givenRange("sport", sourcePorts)
+        out.givenRange("dport", destinationPorts)
         if let types {
             let names = typeWords.filter { types.value >> $0.value & 1 == 1 }.map(\.key)
             out.option("dccp-types", names.joined(separator: ","), inverted: types.inverted)

@@ -80,8 +80,8 @@ extension HashlimitMatch {
         let quantum: UInt64
         if mode.contains(.bytes) {
             let rate = costToBytes(average)
-            out.raw(" \(byteText(rate, exact: true))/s")
-            if burst != 0 { out.option("hashlimit-burst", byteText(rate &* burst, exact: false)) }
+            out.raw(" \(byteText(rate))/s")
+            if burst != 0 { out.option("hashlimit-burst", byteText(rate &* burst)) }
             quantum = burst == 0 ? 15 : 60
         } else {
             let (text, seconds) = timedRateText(average, scale: 1_000_000)
@@ -116,14 +116,22 @@ extension HashlimitOptions {
         if isBytes { match.burst = 0 }
         guard let burst else { return }
         if isBytes {
-            guard let bytes = byteCount(burst.text) else { throw burst.bad("a number of bytes is wanted, as 2mb") }
+            let bytes = try burstCount(burst)
             let unit = costToBytes(match.average)
             guard unit > 0, bytes >= unit else { throw burst.refuse("burst cannot be smaller than \(unit)b") }
-            match.burst = bytes / unit + (bytes % unit != 0 ? 1 : 0)
+            // xtables counts with 32 bits of the burst, but rounds up by all of it.
+            match.burst = (bytes & 0xffff_ffff) / unit + (bytes % unit != 0 ? 1 : 0)
         } else {
-            match.burst = try burst.number(max: 1_000_000)
+            match.burst = try burstCount(burst) & 0xffff_ffff
         }
     }
+}
+
+/// A number up to a million, or one with a unit.
+private func burstCount(_ burst: OptionArgument) throws(FormatError) -> UInt64 {
+    guard burst.text.lowercased().hasSuffix("b") else { return try burst.number(max: 1_000_000, min: 1) }
+    guard let count = byteCount(burst.text) else { throw burst.bad("a number is wanted, as 20 or 2mb") }
+    return count
 }
 
 /// `512kb/s`; `nil` when it is a rate of packets.
@@ -153,9 +161,10 @@ private func costToBytes(_ cost: UInt64) -> UInt64 {
     return units == 0 ? 0 : (units - 1) << 4
 }
 
-private func byteText(_ bytes: UInt64, exact: Bool) -> String {
-    for (name, size) in [("mb", UInt64(1024 * 1024)), ("kb", 1024)] {
-        if exact ? bytes >= size && bytes % size == 0 : bytes >= size { return "\(bytes / size)\(name)" }
+private func byteText(_ bytes: UInt64) -> String {
+    guard bytes <= UInt32.max else { return "\(bytes)b" }
+    for (name, size) in [("mb", UInt64(1024 * 1024)), ("kb", 1024)] where bytes >= size {
+        return "\(bytes / size)\(name)"
     }
     return "\(bytes)b"
 }

@@ -8,7 +8,8 @@ struct IPCompOptions: MatchOptions {
         .init("compres", arguments: .none),
     ]
 
-    var match = IPCompMatch()
+    // Without `--ipcompspi` the kernel is told the range 0…0.
+    var match = IPCompMatch(spi: ValueRange(0))
 
     init(family: AddressFamily) {}
 

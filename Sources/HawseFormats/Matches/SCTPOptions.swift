@@ -30,8 +30,8 @@ struct SCTPOptions: MatchOptions {
 
 extension SCTPMatch {
     func write(to out: inout OptionText) {
-        out.range("sport", sourcePorts)
-        out.range("dport", destinationPorts)
+        out.givenRange("sport", sourcePorts)
+        out.givenRange("dport", destinationPorts)
         guard let chunks else { return }
         out.flag("chunk-types", inverted: chunks.inverted)
         out.raw([.any: " any ", .all: " all ", .only: " only "][chunks.scope] ?? " ")

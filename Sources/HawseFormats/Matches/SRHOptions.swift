@@ -26,7 +26,7 @@ struct SRHOptions: MatchOptions {
 
     mutating func take(_ argument: OptionArgument) throws(FormatError) {
         switch argument.option {
-        case "srh-next-hdr": match.nextHeader = Flagged(try nextHeader(argument), inverted: argument.inverted)
+        case "srh-next-hdr": match.nextHeader = Flagged(try argument.uint8(), inverted: argument.inverted)
         case "srh-tag": match.tag = Flagged(try argument.uint16(), inverted: argument.inverted)
         case "srh-psid": match.previousSegment = try argument.addressMatch()
         case "srh-nsid": match.nextSegment = try argument.addressMatch()
@@ -37,11 +37,11 @@ struct SRHOptions: MatchOptions {
                 try argument.word(operators, String(argument.option.suffix(2))), try argument.uint8(),
                 inverted: argument.inverted)
             if argument.option.hasPrefix("srh-hdr-len") {
-                match.headerLength.append(comparison)
+                match.headerLength.appendSharing(comparison)
             } else if argument.option.hasPrefix("srh-segs-left") {
-                match.segmentsLeft.append(comparison)
+                match.segmentsLeft.appendSharing(comparison)
             } else {
-                match.lastEntry.append(comparison)
+                match.lastEntry.appendSharing(comparison)
             }
         }
     }
@@ -72,6 +72,10 @@ extension SRHMatch {
     }
 }
 
-private func nextHeader(_ argument: OptionArgument) throws(FormatError) -> UInt8 {
-    try argument.ipProtocol().number.rawValue
+extension [SRHMatch.Comparison] {
+    /// The kernel has one value for all comparisons of a field: the last one written.
+    fileprivate mutating func appendSharing(_ comparison: SRHMatch.Comparison) {
+        for i in indices { self[i].value = comparison.value }
+        append(comparison)
+    }
 }

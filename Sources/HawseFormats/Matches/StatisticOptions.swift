@@ -45,6 +45,7 @@ struct StatisticOptions: MatchOptions {
             return .statistic(StatisticMatch(mode: .random(probability: probability), inverted: inverted))
         }
         try context.require("every", of: "statistic")
+        try context.require("packet", of: "statistic")
         guard packet < every else { throw context.refuse("statistic: --packet must be from 0 to --every minus 1") }
         return .statistic(StatisticMatch(mode: .nth(every: every, packet: packet), inverted: inverted))
     }

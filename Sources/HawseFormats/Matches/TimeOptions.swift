@@ -129,8 +129,8 @@ private func monthDays(_ argument: OptionArgument) throws(FormatError) -> UInt32
 private func weekDays(_ argument: OptionArgument) throws(FormatError) -> UInt8 {
     var set: UInt8 = 0
     for item in argument.text.split(separator: ",") {
-        let wanted = item.lowercased()
-        if let index = weekdayNames.firstIndex(where: { wanted.count >= 2 && $0.lowercased().hasPrefix(wanted.prefix(3)) }) {
+        // The first two letters say which day.
+        if let index = weekdayNames.firstIndex(where: { item.hasPrefix($0.prefix(2)) }) {
             set |= 1 << UInt8(index + 1)
         } else {
             set |= 1 << UInt8(try argument.number(item, min: 1, max: 7))

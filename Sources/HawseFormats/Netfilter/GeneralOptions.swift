@@ -75,7 +75,11 @@ extension RuleReader {
             guard (option.meaning == .ipv4) == (family == .ipv4) else {
                 throw FormatError(spot, "--\(option.name) does not fit this command's address family")
             }
-        case .display: break
+        case .display:
+            if enclosingTable != nil, option.letter == "w" || option.letter == "W" {
+                throw FormatError(place(token), "You cannot use `-\(option.name)' from iptables-restore")
+            }
+            if option.letter == "n" { throw FormatError(place(token), "Illegal option `-n' with this command") }
         case .list: throw FormatError(place(token), "--\(option.name) changes nothing and is not understood here")
         default: try setCommand(option, value, at: token)
         }
@@ -145,9 +149,6 @@ extension RuleReader {
     ) throws(FormatError) -> [AddressMatch] {
         guard already.isEmpty else { throw FormatError(spot, "multiple --\(option.name) flags not allowed") }
         let parts = text.split(separator: ",", omittingEmptySubsequences: false)
-        if parts.count > 1, isInverted {
-            throw FormatError(spot, "! not allowed with multiple source or destination IP addresses")
-        }
         var found: [AddressMatch] = []
         for part in parts {
             let trimmed = part.drop { $0 == " " }
@@ -155,7 +156,7 @@ extension RuleReader {
                 let kind = family == .ipv4 ? "IPv4" : "IPv6"
                 throw FormatError(spot, "`\(part)' is no \(kind) address or network (names are not resolved)")
             }
-            if !found.contains(match) { found.append(match) }
+            found.append(match)
         }
         return found
     }
@@ -181,13 +182,15 @@ extension RuleReader {
         _ option: GeneralOption, _ text: String, at spot: SourceLocation
     ) throws(FormatError) {
         let isIn = option.meaning == .inInterface
-        guard (isIn ? rule.inInterface : rule.outInterface) == nil else {
+        guard givenInterfaces.insert(option.name).inserted else {
             throw FormatError(spot, "multiple --\(option.name) flags not allowed")
         }
         guard !text.isEmpty else { throw FormatError(spot, "Empty interface is likely to be undesired") }
         guard text.utf8.count < 16 else {
             throw FormatError(spot, "interface name `\(text)' must be shorter than 16 bytes")
         }
+        // `-i +` asks nothing.
+        guard text != "+" || isInverted else { return }
         let match = InterfaceMatch(text: text, inverted: isInverted)
         if isIn { rule.inInterface = match } else { rule.outInterface = match }
     }

@@ -2,7 +2,8 @@ import HawseModel
 import HawseWire
 
 /// Reads what `iptables-save` writes and `iptables-restore` takes: comments, `*table`, `:CHAIN POLICY [p:b]`, rules
-/// with or without counters, the other commands that restore accepts, `COMMIT`.
+/// with or without counters, the other commands that restore accepts, `COMMIT`. What the kernel would refuse to load
+/// (`RuleSetCheck`) is refused too.
 public struct IPTablesParser: Sendable {
     public var family: AddressFamily
     /// Named in errors.
@@ -28,6 +29,7 @@ public struct IPTablesParser: Sendable {
     public func parseText(_ text: some StringProtocol, onto base: RuleSet? = nil) throws(FormatError) -> RuleSetText {
         var reading = RestoreReading(parser: self, base: base)
         try reading.read(text) { (error) throws(FormatError) in throw error }
+        if let objection = RuleSetCheck.check(reading.rules).first { throw objection }
         return reading.finished
     }
 
@@ -40,7 +42,8 @@ public struct IPTablesParser: Sendable {
         } catch {
             errors.append(error)
         }
-        return (reading.finished, errors)
+        errors += RuleSetCheck.check(reading.rules)
+        return (reading.finished, errors.sorted { ($0.line, $0.column) < ($1.line, $1.column) })
     }
 }
 
@@ -134,7 +137,8 @@ private struct RestoreReading {
                 try onError(error)
             }
         }
-        if building != nil {
+        if let open = building {
+            rules[open.table.name] = open.finished
             try onError(FormatError(file: parser.file, line: number + 1, message: "COMMIT expected"))
         }
     }

@@ -103,9 +103,17 @@ struct OptionArgument {
     }
 
     func addressMatch() throws(FormatError) -> AddressMatch {
-        guard let match = parseAddressMatch(text, family: family, inverted: inverted) else {
+        guard var match = parseAddressMatch(text, family: family, inverted: inverted),
+            let host = parseLooseAddress(text.split(separator: "/", omittingEmptySubsequences: false)[0], family: family)
+        else {
             throw bad("an \(family == .ipv4 ? "IPv4" : "IPv6") address or network is wanted (names are not resolved)")
         }
+        if match.mask.prefixLength(family: family) == nil {
+            // xtables takes a mask with holes for a host's.
+            match = AddressMatch(
+                address: host, mask: .mask(prefixLength: family.bitCount, family: family), inverted: inverted)
+        }
+        if match.address != host { match.written = host }
         return match
     }
 

@@ -25,6 +25,13 @@ struct OptionText {
         self.option(option, value, inverted: range.inverted)
     }
 
+    /// `80` or `80:90`, the full range too.
+    mutating func givenRange<V: FixedWidthInteger>(_ option: String, _ range: ValueRange<V>?) {
+        guard let range else { return }
+        let value = range.lower == range.upper ? "\(range.lower)" : "\(range.lower):\(range.upper)"
+        self.option(option, value, inverted: range.inverted)
+    }
+
     /// `0x1` or `0x1/0xff`.
     mutating func masked(_ option: String, _ mark: MaskedValue) {
         self.option(option, markText(mark.value, mark.mask), inverted: mark.inverted)

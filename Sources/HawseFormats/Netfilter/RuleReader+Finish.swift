@@ -6,6 +6,10 @@ extension RuleReader {
     mutating func finish() throws(FormatError) -> RuleCommand {
         guard let command else { throw FormatError(location, "no command specified") }
         let table = self.table ?? .filter
+        if table == .nat, policy == .drop || plainTarget == .drop {
+            throw FormatError(
+                location, "The \"nat\" table is not intended for filtering, the use of DROP is therefore inhibited.")
+        }
         let edit: RuleEdit
         let name = chain ?? ""
         switch command {
@@ -42,10 +46,10 @@ extension RuleReader {
 
     /// The rules that the line stands for: one for each pair of a source and a destination.
     private mutating func rules(in chain: String, table: TableName) throws(FormatError) -> [Rule] {
-        if rule.outInterface != nil, chain == "PREROUTING" || chain == "INPUT" {
+        if givenInterfaces.contains("out-interface"), chain == "PREROUTING" || chain == "INPUT" {
             throw FormatError(location, "Can't use -o with \(chain)")
         }
-        if rule.inInterface != nil, chain == "POSTROUTING" || chain == "OUTPUT" {
+        if givenInterfaces.contains("in-interface"), chain == "POSTROUTING" || chain == "OUTPUT" {
             throw FormatError(location, "Can't use -i with \(chain)")
         }
         var context = RuleContext(
@@ -61,6 +65,10 @@ extension RuleReader {
             rule.target = try target.options.finish(context)
         } else {
             rule.target = plainTarget
+        }
+        let isMultiple = sources.count * destinations.count > 1 || sources.count > 1 || destinations.count > 1
+        if isMultiple, sources.first?.inverted == true || destinations.first?.inverted == true {
+            throw FormatError(location, "! not allowed with multiple source or destination IP addresses")
         }
         var rules: [Rule] = []
         for source in sources.isEmpty ? [nil] : sources.map(Optional.some) {

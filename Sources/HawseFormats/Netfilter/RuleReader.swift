@@ -52,6 +52,7 @@ struct RuleReader {
     var hasCounters = false
     var loadOrder = 0
     var isProtocolUsed = false
+    var givenInterfaces: Set<String> = []
 
     init(
         tokens: [Token], family: AddressFamily, table: TableName?, chains: Set<String>?, location: SourceLocation

@@ -78,6 +78,8 @@ struct HMarkOptions: TargetOptions {
     func finish(_ context: RuleContext) throws(FormatError) -> Target {
         try context.require("hmark-mod", of: "HMARK")
         try context.require("hmark-rnd", of: "HMARK")
+        // Only the modulus, the seed and the offset: nothing of the packet would be hashed.
+        guard target.flags & ~(7 << 9) != 0 else { throw context.refuse("HMARK: you have to specify --hmark-tuple at least") }
         let usesSPI = has(.spi) || has(.spiMask)
         let usesPorts = has(.sourcePort) || has(.destinationPort) || has(.sourcePortMask) || has(.destinationPortMask)
         guard !usesSPI || !usesPorts else { throw context.refuse("HMARK: you cannot use --hmark-spi and ports together") }
@@ -87,7 +89,6 @@ struct HMarkOptions: TargetOptions {
 
 extension HMarkTarget {
     func write(family: AddressFamily, to out: inout OptionText) {
-        if flags & 1 << 12 != 0 { out.option("hmark-tuple", "ct") }
         if flags & 1 << 0 != 0 { out.option("hmark-src-prefix", sourceMask.prefixLength(family: family) ?? 0) }
         if flags & 1 << 1 != 0 { out.option("hmark-dst-prefix", destinationMask.prefixLength(family: family) ?? 0) }
         if flags & 1 << 6 != 0 { out.option("hmark-sport-mask", hexText(sourcePortMask, width: 4)) }
@@ -100,6 +101,7 @@ extension HMarkTarget {
         if flags & 1 << 9 != 0 { out.option("hmark-rnd", hexText(random, width: 8)) }
         if flags & 1 << 10 != 0 { out.option("hmark-mod", modulus) }
         if flags & 1 << 11 != 0 { out.option("hmark-offset", offset) }
+        if flags & 1 << 12 != 0 { out.option("hmark-tuple", "ct") }
     }
 }
 

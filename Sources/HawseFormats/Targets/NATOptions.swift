@@ -54,8 +54,8 @@ struct SNATOptions: TargetOptions {
 /// A port can only be given when the rule matches a protocol that has ports.
 func requirePorts(_ context: RuleContext, _ hasPorts: Bool) throws(FormatError) {
     guard hasPorts else { return }
-    let known: Set<IPProtocol> = [.tcp, .udp, .sctp, .dccp, .icmp, .icmpv6, .udplite]
-    guard let match = context.ipProtocol, !match.inverted, known.contains(match.number) else {
+    let known: Set<IPProtocol> = [.tcp, .udp, .sctp, .dccp, .icmp, .icmpv6]
+    guard let match = context.ipProtocol, known.contains(match.number) else {
         throw context.refuse("Need TCP, UDP, SCTP or DCCP with port specification")
     }
 }
@@ -67,7 +67,7 @@ extension OptionArgument {
         guard parts.count <= 2 else { throw refuse("Port range `\(text)' not valid") }
         let lower = try port(parts[0])
         let upper = parts.count == 2 ? try port(parts[1]) : lower
-        guard lower >= 1, lower <= upper else { throw refuse("Port range `\(text)' not valid") }
+        guard lower <= upper else { throw refuse("Port range `\(text)' not valid") }
         return lower...upper
     }
 }

@@ -40,6 +40,6 @@ extension NFLogTarget {
         }
         if group != 0 { out.option("nflog-group", group) }
         if let size { out.option("nflog-size", size) }
-        if threshold != 1 && threshold != 0 { out.option("nflog-threshold", threshold) }
+        if threshold != 0 { out.option("nflog-threshold", threshold) }
     }
 }

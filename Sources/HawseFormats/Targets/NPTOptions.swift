@@ -11,6 +11,7 @@ private struct NPTPrefixes {
         guard let prefix = IPPrefix(argument.text), prefix.family == .ipv6 else {
             throw argument.bad("an IPv6 prefix is wanted")
         }
+        guard prefix.length <= 64 else { throw argument.bad("a prefix of at most 64 bits is wanted") }
         guard prefix == prefix.network else { throw argument.bad("host bits are set") }
         if argument.option == "src-pfx" { source = prefix } else { destination = prefix }
     }

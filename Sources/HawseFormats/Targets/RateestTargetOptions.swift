@@ -31,17 +31,8 @@ struct RateestTargetOptions: TargetOptions {
         guard let step = (0...5).first(where: { interval <= 250_000 << UInt64($0) }), interval > 0 else {
             throw context.refuse("RATEEST: interval value is too large")
         }
-        // The filter's constant, as `tc` computes it from the time constant.
-        var log: UInt8?
-        for candidate in 1..<32 {
-            let weight = 1.0 - 1.0 / Double(UInt64(1) << UInt64(candidate))
-            // -interval / ln(1 - 2^-n) reaches the time constant.
-            let reach = Double(interval) * Double(UInt64(1) << UInt64(candidate)) * weight
-            if reach > Double(ewma) {
-                log = UInt8(candidate - 1)
-                break
-            }
-        }
+        // The smallest weight whose time constant, -interval / ln(1 - 2⁻ⁿ), exceeds the one asked for, minus one.
+        let log = (1..<32).first { Double(interval) / negatedLogarithm($0) > Double(ewma) }.map { UInt8($0 - 1) }
         guard let log, log > 0, log < 31 else { throw context.refuse("RATEEST: ewmalog value is out of range") }
         return .rateest(RateestTarget(name: name, interval: Int8(step) - 2, ewmaLog: log))
     }
@@ -57,11 +48,11 @@ extension RateestTarget {
     }
 }
 
-/// `250ms`, `1s`, `0.5`: seconds unless a unit is given.
+/// `250ms`, `1s`: microseconds unless a unit is given.
 private func microseconds(_ argument: OptionArgument) throws(FormatError) -> UInt64 {
     let lower = argument.text.lowercased()
     for (unit, factor) in [("usecs", 1.0), ("usec", 1), ("us", 1), ("msecs", 1000), ("msec", 1000), ("ms", 1000),
-        ("secs", 1_000_000), ("sec", 1_000_000), ("s", 1_000_000), ("", 1_000_000)]
+        ("secs", 1_000_000), ("sec", 1_000_000), ("s", 1_000_000), ("", 1)]
     where lower.hasSuffix(unit) {
         guard let number = Double(lower.dropLast(unit.utf8.count)), number > 0, number < 100_000 else { break }
         return UInt64(number * factor)
@@ -78,4 +69,16 @@ private func durationText(_ microseconds: UInt64) -> String {
     if microseconds >= 1_000_000 { return tenths(1_000_000) + "s" }
     if microseconds >= 1000 { return tenths(1000) + "ms" }
     return "\(microseconds)us"
+}
+
+/// -ln(1 - 2⁻ⁿ) by its series.
+private func negatedLogarithm(_ n: Int) -> Double {
+    let step = 1.0 / Double(UInt64(1) << UInt64(n))
+    var power = step
+    var sum = 0.0
+    for k in 1..<64 {
+        sum += power / Double(k)
+        power *= step
+    }
+    return sum
 }

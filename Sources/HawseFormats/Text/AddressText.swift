@@ -43,7 +43,7 @@ extension AddressMatch {
     var isHost: Bool { mask == .mask(prefixLength: address.family.bitCount, family: address.family) }
 
     /// `10.0.0.0/8`, or `1.0.3.0/255.0.255.0` when the mask has holes; a host with `/32` or `/128`.
-    var text: String { "\(address)/\(maskText)" }
+    var text: String { "\(written ?? address)/\(maskText)" }
 
     var maskText: String {
         mask.prefixLength(family: address.family).map { String($0) }

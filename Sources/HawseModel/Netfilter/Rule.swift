@@ -41,6 +41,8 @@ public struct AddressMatch: Hashable, Sendable {
     public var address: IPAddress
     public var mask: AddressBits
     public var inverted: Bool
+    /// The address with its host bits, where the tool shows it so (conntrack's matches); `nil`: `address` itself.
+    public var written: IPAddress?
 
     public init(_ prefix: IPPrefix, inverted: Bool = false) {
         self.init(address: prefix.address, mask: prefix.mask, inverted: inverted)

@@ -1,0 +1,51 @@
+import HawseModel
+import HawseWire
+
+extension RulePlace {
+    func objection(to target: Target) -> String? {
+        switch target {
+        case .checksum, .dscp, .tos, .ttl, .hl: only(in: .mangle)
+        case .classify: only([.output, .forward, .postrouting])
+        case .connsecmark, .secmark: only(in: .mangle, .security)
+        case .ct, .trace: only(in: .raw)
+        case .dnat, .redirect: only(in: .nat) ?? only([.prerouting, .output])
+        case .snat: only(in: .nat) ?? only([.postrouting, .input])
+        case .masquerade: only(in: .nat) ?? only(.postrouting)
+        case .netmap: only(in: .nat) ?? only([.prerouting, .postrouting, .output, .input])
+        case .snpt: only(in: .mangle) ?? only([.input, .postrouting])
+        case .dnpt: only(in: .mangle) ?? only([.prerouting, .output])
+        case .ecn(let target): only(in: .mangle) ?? (target.changesTCP ? need(.tcp) : nil)
+        case .tcpoptstrip: only(in: .mangle) ?? need(.tcp)
+        case .tproxy: only(in: .mangle) ?? only(.prerouting) ?? (has(.tcp) || has(.udp) ? nil : "needs `-p tcp' or `-p udp'")
+        case .reject(let target):
+            only(in: .filter) ?? only([.input, .forward, .output]) ?? (target.kind == .tcpReset ? need(.tcp) : nil)
+        case .synproxy: only([.input, .forward]) ?? need(.tcp)
+        case .tcpmss(let target): need(.tcp) ?? objection(to: target)
+        case .set(let target): objection(to: target)
+        default: nil
+        }
+    }
+
+    /// `tcpmss_tg4_check`: clamping needs a route out, and the rule must be about SYN packets.
+    private func objection(to target: TCPMSSTarget) -> String? {
+        if target == .clampToPathMTU, let objection = only([.forward, .output, .postrouting]) { return objection }
+        let looksForSYN = rule.matches.contains { match in
+            guard case .tcp(let tcp) = match, let flags = tcp.flags else { return false }
+            return flags.comparison & 0x02 != 0 && !flags.inverted
+        }
+        return looksForSYN ? nil : "only works on TCP SYN packets: match them with `--tcp-flags SYN,RST SYN'"
+    }
+
+    private func objection(to target: SetTarget) -> String? {
+        for reference in [target.add, target.delete, target.map] {
+            if let reference, let objection = set(reference) { return objection }
+        }
+        guard target.map != nil else { return nil }
+        if let objection = only(in: .mangle) { return objection }
+        return target.mapsPriority || target.mapsQueue ? only([.forward, .output, .postrouting]) : nil
+    }
+}
+
+extension ECNTarget {
+    var changesTCP: Bool { removesTCP || cwr != nil || ece != nil }
+}
