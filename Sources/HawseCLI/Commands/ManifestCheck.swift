@@ -1,32 +1,25 @@
 import Hawse
 
-/// `hawse check -f`: what the API server would say of each manifest, applied in order to a fresh cluster.
+/// `hawse check -f`: what the API server would say of each manifest, created in order in a fresh cluster, with unknown
+/// fields refused as `kubectl --validate=strict` has it.
 enum ManifestCheck {
     static func findings(_ input: ManifestInput) throws -> [CheckFinding] {
-        var loader = ManifestLoader()
+        var loader = ManifestLoader(strict: true)
         for path in input.filenames { loader.load(path: path, recursive: input.recursive) }
-        var findings = loader.diagnostics.map { diagnostic in
+        let warnings = loader.diagnostics.filter { $0.severity == .warning }.map { diagnostic in
             CheckFinding(
-                file: diagnostic.file, line: Int(diagnostic.mark.line), column: Int(diagnostic.mark.column), field: diagnostic.field,
-                type: diagnostic.severity == .error ? "BadRequest" : "Warning",
-                message: diagnostic.message + (diagnostic.suggestion.map { " (did you mean \"\($0)\"?)" } ?? ""),
-                isError: diagnostic.severity == .error)
+                file: diagnostic.file, line: Int(diagnostic.mark.line), column: Int(diagnostic.mark.column),
+                field: diagnostic.field, type: "Warning", message: diagnostic.message + hint(diagnostic.suggestion),
+                isError: false)
         }
-        var state = ClusterState(configuration: ClusterConfiguration.fitting(loader.objects))
-        for object in loader.objects {
-            do throws(StatusError) { try state.apply(object) } catch { findings += self.findings(error, object) }
-        }
-        return findings
+        return warnings
+            + ManifestAdmission.findings(loader).findings.map { finding in
+                CheckFinding(
+                    file: finding.file, line: Int(finding.mark.line), column: Int(finding.mark.column),
+                    kind: finding.kind, namespace: finding.namespace, name: finding.name, field: finding.field,
+                    type: finding.type, message: finding.message + hint(finding.suggestion))
+            }
     }
 
-    private static func findings(_ error: StatusError, _ object: LoadedObject) -> [CheckFinding] {
-        let metadata = object.metadata
-        func finding(_ mark: SourceMark, _ field: String, _ type: String, _ message: String) -> CheckFinding {
-            CheckFinding(
-                file: object.file, line: Int(mark.line), column: Int(mark.column), kind: object.kind, namespace: metadata.namespace,
-                name: metadata.name, field: field, type: type, message: message)
-        }
-        if error.causes.isEmpty { return [finding(object.mark, "", error.reason, error.message)] }
-        return error.causes.map { finding(object.mark(ofField: $0.field), $0.field, $0.type.rawValue, $0.message) }
-    }
+    private static func hint(_ suggestion: String?) -> String { suggestion.map { " (did you mean \"\($0)\"?)" } ?? "" }
 }

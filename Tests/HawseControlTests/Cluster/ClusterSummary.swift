@@ -6,6 +6,8 @@ import HawseWire
 struct ClusterSummary {
     var store: [any KubernetesObject]
     private var podNames: [String: String] = [:]
+    /// Pods of a controller: which node they are on is the scheduler's dice.
+    private var controlled: Set<String> = []
     /// Pods by address, to name endpoints by pod.
     private var podsByAddress: [String: String] = [:]
     /// Values that the manifests fix and that therefore stay.
@@ -19,6 +21,7 @@ struct ClusterSummary {
         givenPorts = Set(services.flatMap { $0.spec.ports.map(\.nodePort) + [$0.spec.healthCheckNodePort] })
         for case let pod as Kubernetes.Pod in objects {
             let owner = pod.metadata.controller
+            if owner != nil { controlled.insert(pod.metadata.uid) }
             let name = owner == nil || owner?.kind == "StatefulSet" ? pod.metadata.name : "(of \(Self.stem(pod.metadata.generateName)))"
             podNames[pod.metadata.uid] = name
             for address in pod.status.podIPs where !pod.spec.hostNetwork { podsByAddress[address.ip] = name }
@@ -92,9 +95,7 @@ struct ClusterSummary {
             var shown = endpoint
             shown.addresses = endpoint.addresses.map(endpointAddress)
             shown.targetRef = nil
-            let isGenerated = pod(endpoint.targetRef).hasPrefix("(")
-            if isGenerated {
-                // Which node a generated pod is on is the scheduler's dice.
+            if controlled.contains(endpoint.targetRef?.uid ?? "") {
                 shown.nodeName = shown.nodeName == nil ? nil : "a node"
                 shown.zone = shown.zone == nil ? nil : "a zone"
             }
@@ -126,7 +127,11 @@ struct ClusterSummary {
             labels["topology.kubernetes.io/zone"] = labels["topology.kubernetes.io/zone"].map { _ in "a zone" }
         }
         let node = pod.metadata.controller == nil ? pod.spec.nodeName : pod.spec.nodeName.isEmpty ? "no node" : "a node"
-        let conditions = pod.status.conditions.map { "\($0.type)=\($0.status) \($0.reason)" }.sorted()
+        let conditions = pod.status.conditions.map { condition in
+            // The lab's kubelet leaves a reason behind when a condition becomes true again.
+            let reason = condition.status == "True" && condition.type != "Initialized" ? "" : condition.reason
+            return "\(condition.type)=\(condition.status) \(reason)"
+        }.sorted()
         var spec = pod.spec
         spec.nodeName = ""
         spec.affinity = nil

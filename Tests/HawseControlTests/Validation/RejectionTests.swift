@@ -37,7 +37,7 @@ import Testing
         let manifest = try #require(test.node["manifest"])
         loader.load(text: JSONWriter.compact(manifest), file: "manifest")
         let cluster = ClusterState(configuration: ClusterConfiguration(dualStack: test.isDualStack))
-        let findings = ManifestCheck.findings(loader, in: cluster).findings.filter { $0.file == "manifest" }
+        let findings = ManifestAdmission.findings(loader, in: cluster).findings.filter { $0.file == "manifest" }
         #expect(before == (root?["objects_present_before"]?.items?.count ?? 0))
         let status = test.node["status"]?.int
         #expect((findings.first?.code ?? 201) == status)

@@ -1,5 +1,5 @@
 /// One finding of `hawse check`: where, about which object and field, and the API server's word for it.
-public struct CheckFinding: Sendable, Hashable {
+public struct AdmissionFinding: Sendable, Hashable {
     public var file: String
     public var mark: SourceMark
     public var kind: String
@@ -15,12 +15,12 @@ public struct CheckFinding: Sendable, Hashable {
 }
 
 /// What the API server would refuse, and why.
-public enum ManifestCheck {
+public enum ManifestAdmission {
     /// Checks manifests in order against a cluster that grows with those that are accepted. Unknown fields are
     /// errors, as with `--validate=strict`.
     public static func findings(
         _ loader: ManifestLoader, in cluster: ClusterState? = nil
-    ) -> (findings: [CheckFinding], state: ClusterState) {
+    ) -> (findings: [AdmissionFinding], state: ClusterState) {
         var state = cluster ?? ClusterState(configuration: configuration(for: loader.objects))
         var findings = loader.diagnostics.filter { $0.severity == .error }.map { finding($0, loader) }
         let namespaces = Set(loader.objects.filter { $0.kind == "Namespace" }.map(\.metadata.name))
@@ -38,18 +38,18 @@ public enum ManifestCheck {
         .fitting(objects.filter { $0.kind == "ServiceCIDR" || $0.kind == "Node" })
     }
 
-    private static func finding(_ diagnostic: ManifestDiagnostic, _ loader: ManifestLoader) -> CheckFinding {
+    private static func finding(_ diagnostic: ManifestDiagnostic, _ loader: ManifestLoader) -> AdmissionFinding {
         var message = diagnostic.message
         if message.hasPrefix("unknown field") { message = "strict decoding error: \(message)" }
-        return CheckFinding(
+        return AdmissionFinding(
             file: diagnostic.file, mark: diagnostic.mark, kind: diagnostic.object?.kind ?? "",
             namespace: diagnostic.object?.namespace ?? "", name: diagnostic.object?.name ?? "",
             field: diagnostic.field, type: "BadRequest", message: message, code: 400, suggestion: diagnostic.suggestion)
     }
 
-    private static func findings(_ error: StatusError, _ object: LoadedObject) -> [CheckFinding] {
-        func finding(_ field: String, _ type: String, _ message: String) -> CheckFinding {
-            CheckFinding(
+    private static func findings(_ error: StatusError, _ object: LoadedObject) -> [AdmissionFinding] {
+        func finding(_ field: String, _ type: String, _ message: String) -> AdmissionFinding {
+            AdmissionFinding(
                 file: object.file, mark: object.mark(ofField: field), kind: object.kind,
                 namespace: object.metadata.namespace, name: object.metadata.name, field: field, type: type,
                 message: message, code: error.code)
