@@ -7,7 +7,7 @@ import HawseWire
 /// same bytes.
 public final class Dataplane {
     let node: UnsafeMutablePointer<NodeState>
-    public private(set) var spec: NodeSpec
+    public internal(set) var spec: NodeSpec
     /// With tracing on, `takeTrace()` has the story of every packet; output is the same bytes either way.
     public var isTracing = false
 

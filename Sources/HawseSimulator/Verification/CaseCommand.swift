@@ -13,6 +13,10 @@ enum CaseCommand {
     static func run(_ command: String, on dataplane: Dataplane) throws {
         if command.hasPrefix("ipvsadm ") { return try ipvsadm(command, on: dataplane) }
         if command.hasPrefix("sysctl "), try ipvsSetting(command, on: dataplane) { return }
+        if command.hasPrefix("sysctl "), let (name, value) = setting(command) {
+            dataplane.setSysctl(name, to: value)
+            return
+        }
         if command.hasPrefix("iptables") || command.hasPrefix("ip6tables") { return try iptables(command, on: dataplane) }
         if command.hasPrefix("conntrack -D ") { return try forget(command, on: dataplane) }
         throw Unsupported(description: "the command `\(command)'")
@@ -61,12 +65,15 @@ enum CaseCommand {
         try dataplane.ipvs.apply(IPVSAdmParser(file: "ipvsadm").command(command))
     }
 
+    private static func setting(_ command: String) -> (name: String, value: String)? {
+        guard let word = command.split(separator: " ").last, let equals = word.firstIndex(of: "=") else { return nil }
+        return (String(word[..<equals]), String(word[word.index(after: equals)...]))
+    }
+
     /// `sysctl -qw net.ipv4.vs.…=…`; false for other settings.
     private static func ipvsSetting(_ command: String, on dataplane: Dataplane) throws -> Bool {
-        guard let word = command.split(separator: " ").last, word.hasPrefix("net.ipv4.vs."),
-            let equals = word.firstIndex(of: "=")
-        else { return false }
-        dataplane.ipvs.set(String(word[..<equals]), to: String(word[word.index(after: equals)...]))
+        guard let (name, value) = setting(command), name.hasPrefix("net.ipv4.vs.") else { return false }
+        dataplane.ipvs.set(name, to: value)
         return true
     }
 }

@@ -1,0 +1,18 @@
+import HawseModel
+
+extension Dataplane {
+    /// `sysctl -w name=value` on the running node: takes effect for the packets that follow.
+    public func setSysctl(_ name: String, to value: String) {
+        spec.sysctls[name] = value
+        let sysctls = spec.sysctls
+        node.pointee.settings = NodeSettings(sysctls)
+        for index in 1..<node.pointee.interfaces.count {
+            let number = UInt16(index)
+            node.pointee.interfaces[number].pointee.readSettings(sysctls, name: node.pointee.interfaces.name(number))
+        }
+        let counts = node.pointee.connections.settings.accounting
+        node.pointee.connections.settings = ConntrackSettings(sysctls)
+        if sysctls["net.netfilter.nf_conntrack_acct"] == nil { node.pointee.connections.settings.accounting = counts }
+        node.pointee.routing.cache.flush()
+    }
+}
