@@ -50,10 +50,11 @@ import Testing
         }
     }
 
-    /// What is printed is read back as the same rules.
+    /// What is printed is read back as the same rules. Not so with ipcomp: iptables leaves the full range of SPIs out when
+    /// it saves and takes what is left out for the SPI 0 when it restores.
     @Test func printedRulesAreReadBack() throws {
         for pair in try Self.pairs() {
-            guard let saved = pair.saved else { continue }
+            guard let saved = pair.saved, !saved.contains(" -m ipcomp") else { continue }
             let text = "*\(pair.table)\n:X - [0:0]\n\(saved)\nCOMMIT\n"
             let parser = IPTablesParser(family: pair.family)
             let once = try parser.parseText(text)
