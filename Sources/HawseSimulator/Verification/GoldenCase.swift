@@ -1,4 +1,5 @@
 import Foundation
+import HawseCapture
 import HawseFormats
 import HawseModel
 import HawseWire
@@ -33,6 +34,21 @@ public struct GoldenCase {
         steps = files.fileExists(atPath: directory + "/steps.json") ? try CaseStep.load(directory + "/steps.json") : []
         let states = directory + "/expect/states.jsonl"
         observations = files.fileExists(atPath: states) ? try CaseObservation.load(states) : []
+    }
+
+    /// Sockets of the node's processes: who sends UDP from a port also hears what comes to it.
+    var localSockets: [Listener] {
+        guard var reader = try? CaptureReader(path: directory + "/in/local.pcap") else { return [] }
+        var sockets: Set<Listener> = []
+        while let record = try? reader.next() {
+            let bytes = record.bytes
+            guard bytes.count >= 28, bytes[0] >> 4 == 4, bytes[9] == IPProtocol.udp.rawValue else { continue }
+            let header = Int(bytes[0] & 15) * 4
+            guard bytes.count >= header + 2, let address = IPAddress(bytes: Array(bytes[12..<16])) else { continue }
+            let port = UInt16(bytes[header]) << 8 | UInt16(bytes[header + 1])
+            sockets.insert(Listener(ipProtocol: .udp, family: .ipv4, address: address, port: port))
+        }
+        return sockets.sorted { ($0.port, $0.address?.bits ?? .zero) < ($1.port, $1.address?.bits ?? .zero) }
     }
 
     /// Names in a sub-folder with a suffix, sorted.

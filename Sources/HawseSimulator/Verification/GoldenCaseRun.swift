@@ -22,6 +22,7 @@ public struct GoldenCaseRun {
         // The order of ipvsadm's commands counts, not only what they lead to.
         var spec = golden.spec
         spec.ipvs = nil
+        if golden.spec.ipvs != nil { spec.listeners += golden.localSockets }
         dataplane = try Dataplane(spec, seed: seed)
         dataplane.advance(to: Instant(seconds: 1_700_000_000))
         for command in golden.ipvsCommands {
@@ -92,24 +93,37 @@ public struct GoldenCaseRun {
         }
     }
 
+    /// What was done and looked at between two packets, by time; a look comes before a change of the same time.
     private mutating func stepsAndObservations(after count: Int, start: Instant, now: inout Instant) throws {
-        for step in golden.steps where step.afterPacket == count {
-            if let at = step.at { now = max(now, start + Int64((at * 1e9).rounded())) }
-            dataplane.advance(to: now)
-            collect()
-            for line in step.ipvsadm { try CaseCommand.run("ipvsadm " + line, on: dataplane) }
-            for (key, value) in step.sysctls.sorted(by: { $0.key < $1.key }) {
-                try CaseCommand.run("sysctl -qw \(key)=\(value)", on: dataplane)
+        var steps = golden.steps.filter { $0.afterPacket == count }[...]
+        var observations = golden.observations.filter { $0.afterPacket == count }[...]
+        while !steps.isEmpty || !observations.isEmpty {
+            let looks = observations.first.map { look in steps.first.map { (look.at ?? 0) <= ($0.at ?? 0) } ?? true }
+            if looks ?? false {
+                let observation = observations.removeFirst()
+                wait(until: observation.at, start, &now)
+                observed.append(CaseStates.observation(dataplane, observation))
+            } else {
+                let step = steps.removeFirst()
+                wait(until: step.at, start, &now)
+                try run(step)
             }
-            for line in step.ip { try CaseCommand.run("ip " + line, on: dataplane) }
-            if let snapshot = step.snapshot { try readStates(suffix: ".\(snapshot)") }
         }
-        for observation in golden.observations where observation.afterPacket == count {
-            if let at = observation.at { now = max(now, start + Int64((at * 1e9).rounded())) }
-            dataplane.advance(to: now)
-            collect()
-            observed.append(CaseStates.observation(dataplane, observation))
+    }
+
+    private mutating func wait(until at: Double?, _ start: Instant, _ now: inout Instant) {
+        if let at { now = max(now, start + Int64((at * 1e9).rounded())) }
+        dataplane.advance(to: now)
+        collect()
+    }
+
+    private mutating func run(_ step: CaseStep) throws {
+        for line in step.ipvsadm { try CaseCommand.run("ipvsadm " + line, on: dataplane) }
+        for (key, value) in step.sysctls.sorted(by: { $0.key < $1.key }) {
+            try CaseCommand.run("sysctl -qw \(key)=\(value)", on: dataplane)
         }
+        for line in step.ip { try CaseCommand.run("ip " + line, on: dataplane) }
+        if let snapshot = step.snapshot { try readStates(suffix: ".\(snapshot)") }
     }
 
     /// What the recordings leave out: multicast listener messages, IGMP and router solicitations.

@@ -67,8 +67,28 @@ extension Walk {
         connection.pointee.flags.remove(.ftpPassive)
         listen(data)
         let text = FTPAddress.text(data.pointee.virtual.ipv4, data.pointee.virtualPort)
-        guard packet.pointee.connection != 0, text.count == place.count else { return packet.pointee.connection == 0 }
+        guard packet.pointee.connection != 0 else { return false }
+        let tracked = node.pointee.connections[packet.pointee.connection]
+        guard mangleTCP(packet, tracked, at: place.lowerBound, count: place.count, with: text) else { return false }
+        expectData(tracked, data)
         return true
+    }
+
+    /// `ip_vs_nfct_expect_related`: conntrack will know the data connection as related to the control connection.
+    private func expectData(_ master: ConnectionRef, _ data: VirtualConnectionRef) {
+        let limit = node.pointee.connections.settings.maximumExpectations
+        let d = data.pointee
+        let expectation = Expectation(
+            tuple: Tuple(
+                source: d.client, destination: d.virtual, sourcePort: 0, destinationPort: d.virtualPort,
+                ipProtocol: 6, version: 4),
+            zone: master.pointee.zone, master: node.pointee.connections.handle(of: master),
+            timeout: node.pointee.now + Expectation.lifetime)
+        guard node.pointee.connections.expectations.makeRoom(for: expectation, limit: limit, now: node.pointee.now),
+            let cold = node.pointee.connections.makeExtension(master)
+        else { return }
+        node.pointee.connections.expectations.insert(expectation)
+        cold.pointee.expecting = 1
     }
 
     /// `ip_vs_tcp_conn_listen`

@@ -41,9 +41,8 @@ struct RealServer {
     var persistent: Int32 = 0
     /// Connections and scheduler tables that hold it.
     var references: Int32 = 0
-    /// Number and serial of the service object it belongs (or belonged) to.
+    /// Number of the service it belongs (or belonged) to.
     var service: Int32 = -1
-    var serviceSerial: UInt64 = 0
     /// What a service must be for it to come back from the trash to it.
     var mark: UInt32 = 0
     var ipProtocol: UInt8 = 0

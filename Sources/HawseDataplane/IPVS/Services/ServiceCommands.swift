@@ -184,10 +184,6 @@ extension IPVSState {
         server.pointee.virtualPort = s.pointee.port
         update(number, destination)
         server.pointee.lastWeight = destination.weight
-        if server.pointee.serviceSerial != s.pointee.serial {
-            server.pointee.counters.zero()
-            server.pointee.serviceSerial = s.pointee.serial
-        }
         server.pointee.service = service
         server.pointee.isAvailable = true
         var load = server.pointee.detached

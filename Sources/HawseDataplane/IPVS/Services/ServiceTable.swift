@@ -11,7 +11,6 @@ struct ServiceTable {
     private var slots: UnsafeMutablePointer<Int32>
     private var slotMask = 31
     private var used = 0
-    private var serial: UInt64 = 0
     /// In the order of adding.
     private(set) var first: Int32 = -1
     private var last: Int32 = -1
@@ -90,10 +89,8 @@ struct ServiceTable {
             (records + highest).initialize(to: VirtualServer())
             highest += 1
         }
-        serial += 1
         let s = self[number]
         s.pointee.isLive = true
-        s.pointee.serial = serial
         switch key {
         case .address(let ipProtocol, let address, let port):
             s.pointee.version = address.family == .ipv6 ? 6 : 4

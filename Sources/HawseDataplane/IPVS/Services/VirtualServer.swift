@@ -12,8 +12,6 @@ struct VirtualServer {
     var flags: VirtualService.Flags = []
     var scheduler: SchedulerKind = .wlc
     var isLive = false
-    /// Tells service objects of the same number apart.
-    var serial: UInt64 = 0
     /// Persistence, jiffies.
     var timeout: Int64 = 0
     var persistenceSeconds: UInt32 = 0

@@ -38,7 +38,6 @@ extension Walk {
         }
         releaseConnection(packet)
         packet.pointee.connectionInfo = .none
-        packet.pointee.fragmentMaxSize = 0
         return sendOut(packet)
     }
 
