@@ -76,7 +76,6 @@ extension Walk {
 
     /// `ip_vs_nfct_expect_related`: conntrack will know the data connection as related to the control connection.
     private func expectData(_ master: ConnectionRef, _ data: VirtualConnectionRef) {
-        let limit = node.pointee.connections.settings.maximumExpectations
         let d = data.pointee
         let expectation = Expectation(
             tuple: Tuple(
@@ -84,11 +83,7 @@ extension Walk {
                 ipProtocol: 6, version: 4),
             zone: master.pointee.zone, master: node.pointee.connections.handle(of: master),
             timeout: node.pointee.now + Expectation.lifetime)
-        guard node.pointee.connections.expectations.makeRoom(for: expectation, limit: limit, now: node.pointee.now),
-            let cold = node.pointee.connections.makeExtension(master)
-        else { return }
-        node.pointee.connections.expectations.insert(expectation)
-        cold.pointee.expecting = 1
+        _ = expect(expectation, master)
     }
 
     /// `ip_vs_tcp_conn_listen`
