@@ -51,6 +51,7 @@ struct IPTablesBlockWriter {
     private var usesExternal: Bool { selection.hasAny && service.isExternallyAccessible }
 
     private mutating func write() {
+        block.endpointCount = endpoints.count
         captureClusterIP()
         captureExternalIPs()
         captureLoadBalancer()

@@ -7,10 +7,9 @@ import HawseWire
 /// costs what changed and not what exists.
 public struct IPTablesRenderer: Sendable {
     public let settings: ProxySettings
-    private var blocks: [ServicePortName: IPTablesBlock] = [:]
-    /// All rendered ports in order. kube-proxy walks a hash map; any fixed order is as true.
-    private var order: [ServicePortName] = []
-    private var counts: [ServicePortName: Int] = [:]
+    /// All rendered ports in order, and beside each its block. kube-proxy walks a hash map; any fixed order is as true.
+    private var names: [ServicePortName] = []
+    private var blocks: [IPTablesBlock] = []
     private var endpointTotal = 0
     private var isLargeCluster = false
     private var isFirst = true
@@ -25,67 +24,111 @@ public struct IPTablesRenderer: Sendable {
     public mutating func sync(
         _ changed: [ServicePortName], services: ServiceMap, endpoints: EndpointsMap
     ) -> RuleSetPatch {
+        var inputs: [Input] = []
+        inputs.reserveCapacity(changed.count)
         for name in changed {
-            let count = services.ports[name] == nil ? 0 : endpoints[name].count
-            endpointTotal += count - (counts[name] ?? 0)
-            counts[name] = count == 0 ? nil : count
+            let service = services.ports[name]
+            inputs.append(Input(name: name, service: service, endpoints: service == nil ? [] : endpoints[name]))
+        }
+        var patch = PatchWriter()
+        if isFirst {
+            first(inputs, &patch)
+        } else {
+            follow(inputs, services, endpoints, &patch)
+        }
+        defer { isFirst = false }
+        return finish(&patch)
+    }
+
+    private struct Input: Sendable {
+        var name: ServicePortName
+        /// `nil`: gone.
+        var service: ServicePort?
+        var endpoints: [ProxyEndpoint]
+    }
+
+    /// The first sync: everything in one go.
+    private mutating func first(_ inputs: [Input], _ patch: inout PatchWriter) {
+        let inputs = inputs.filter { $0.service != nil }.sorted { $0.name < $1.name }
+        endpointTotal = inputs.reduce(0) { $0 + $1.endpoints.count }
+        isLargeCluster = endpointTotal > Self.largeClusterThreshold
+        names.reserveCapacity(inputs.count)
+        names += inputs.lazy.map(\.name)
+        let (settings, isLarge) = (settings, isLargeCluster)
+        // Each piece has its own shared lists, or the cores would fight over their reference counts.
+        blocks = concurrentMap(inputs, context: { SharedMatches() }) { input, shared in
+            Self.block(input, settings, shared, isLargeCluster: isLarge)
+        }
+        patch.replaced.reserveCapacity(blocks.reduce(16) { $0 + $1.chains.count })
+        for index in blocks.indices { patch.replaced += blocks[index].chains }
+    }
+
+    private mutating func follow(
+        _ inputs: [Input], _ services: ServiceMap, _ endpoints: EndpointsMap, _ patch: inout PatchWriter
+    ) {
+        for input in inputs {
+            let at = place(of: input.name)
+            let isKnown = at < names.count && names[at] == input.name
+            endpointTotal += input.endpoints.count - (isKnown ? blocks[at].endpointCount : 0)
+            guard input.service != nil else {
+                if isKnown {
+                    names.remove(at: at)
+                    patch.note(old: blocks.remove(at: at), new: IPTablesBlock())
+                }
+                continue
+            }
+            let new = block(input)
+            if isKnown {
+                patch.note(old: blocks[at], new: new)
+                blocks[at] = new
+            } else {
+                patch.note(old: IPTablesBlock(), new: new)
+                names.insert(input.name, at: at)
+                blocks.insert(new, at: at)
+            }
         }
         let wasLarge = isLargeCluster
         isLargeCluster = endpointTotal > Self.largeClusterThreshold
-        let names = wasLarge == isLargeCluster || isFirst ? changed : Array(Set(changed).union(order))
-        var patch = PatchWriter()
-        updateOrder(names, services)
-        for name in names { update(name, services.ports[name], endpoints[name], &patch) }
-        defer { isFirst = false }
-        return patch.finish(self, isFirst: isFirst)
+        guard wasLarge != isLargeCluster else { return }
+        for (at, name) in names.enumerated() {
+            let new = block(Input(name: name, service: services.ports[name], endpoints: endpoints[name]))
+            patch.note(old: blocks[at], new: new)
+            blocks[at] = new
+        }
     }
 
-    private mutating func updateOrder(_ names: [ServicePortName], _ services: ServiceMap) {
-        let new = names.filter { services.ports[$0] != nil && blocks[$0] == nil }
-        let gone = names.filter { services.ports[$0] == nil && blocks[$0] != nil }
-        if new.count + gone.count < 16 {
-            for name in Set(new) { order.insert(name, at: place(of: name)) }
-            for name in gone {
-                let at = place(of: name)
-                if at < order.count && order[at] == name { order.remove(at: at) }
-            }
-        } else {
-            let lost = Set(gone)
-            if !lost.isEmpty { order.removeAll { lost.contains($0) } }
-            order += Set(new)
-            order.sort()
-        }
+    private func block(_ input: Input) -> IPTablesBlock {
+        Self.block(input, settings, shared, isLargeCluster: isLargeCluster)
+    }
+
+    private static func block(
+        _ input: Input, _ settings: ProxySettings, _ shared: SharedMatches, isLargeCluster: Bool
+    ) -> IPTablesBlock {
+        guard let service = input.service else { return IPTablesBlock() }
+        return IPTablesBlockWriter.block(
+            for: service, endpoints: input.endpoints, settings: settings, shared: shared,
+            isLargeCluster: isLargeCluster)
     }
 
     private func place(of name: ServicePortName) -> Int {
-        var low = 0, high = order.count
+        var low = 0, high = names.count
         while low < high {
             let middle = (low + high) / 2
-            if order[middle] < name { low = middle + 1 } else { high = middle }
+            if names[middle] < name { low = middle + 1 } else { high = middle }
         }
         return low
-    }
-
-    private mutating func update(
-        _ name: ServicePortName, _ service: ServicePort?, _ endpoints: [ProxyEndpoint], _ patch: inout PatchWriter
-    ) {
-        guard let service else {
-            if let old = blocks.removeValue(forKey: name) { patch.note(old: old, new: IPTablesBlock()) }
-            return
-        }
-        let new = IPTablesBlockWriter.block(
-            for: service, endpoints: endpoints, settings: settings, shared: shared, isLargeCluster: isLargeCluster)
-        let old = blocks.updateValue(new, forKey: name)
-        if isFirst && old == nil { patch.noteFirst(new) } else { patch.note(old: old ?? IPTablesBlock(), new: new) }
     }
 
     /// The whole rule set as `iptables-save` lists it.
     public func ruleSet() -> RuleSet {
         let base = IPTablesBaseChains(settings: settings)
-        var nat = base.nat() + SharedChain.allCases.filter { $0.table == .nat }.map { chain($0) }
-        nat.reserveCapacity(nat.count + order.count * 4)
-        for name in order { nat += blocks[name]?.chains ?? [] }
-        let filter = base.filter() + SharedChain.allCases.filter { $0.table == .filter }.map { chain($0) }
+        var nat = base.nat()
+        var filter = base.filter()
+        for (shared, chain) in zip(SharedChain.allCases, chains(SharedChain.allCases)) {
+            if shared.table == .nat { nat.append(chain) } else { filter.append(chain) }
+        }
+        nat.reserveCapacity(nat.count + blocks.reduce(0) { $0 + $1.chains.count })
+        for block in blocks { nat += block.chains }
         return RuleSet(
             family: settings.family,
             tables: [
@@ -94,84 +137,52 @@ public struct IPTablesRenderer: Sendable {
             ])
     }
 
-    /// A chain to which every service port may add rules.
-    enum SharedChain: CaseIterable {
-        case natServices, natNodePorts, filterServices, filterExternal, filterNodePorts, filterFirewall
-
-        var table: TableName { self == .natServices || self == .natNodePorts ? .nat : .filter }
-        var name: String {
-            switch self {
-            case .natServices, .filterServices: "KUBE-SERVICES"
-            case .natNodePorts, .filterNodePorts: "KUBE-NODEPORTS"
-            case .filterExternal: "KUBE-EXTERNAL-SERVICES"
-            case .filterFirewall: "KUBE-PROXY-FIREWALL"
+    /// The shared chains asked for, out of the blocks' shares in order.
+    private func chains(_ wanted: [SharedChain]) -> [Chain] {
+        wanted.map { shared in
+            var rules: [Rule] = []
+            if shared == .natServices { rules.reserveCapacity(blocks.count + 2) }
+            for block in blocks {
+                let share = block[shared]
+                if !share.isEmpty { rules += share }
             }
-        }
-        var path: KeyPath<IPTablesBlock, [Rule]> & Sendable {
-            switch self {
-            case .natServices: \.natServices
-            case .natNodePorts: \.natNodePorts
-            case .filterServices: \.filterServices
-            case .filterExternal: \.filterExternal
-            case .filterNodePorts: \.filterNodePorts
-            case .filterFirewall: \.filterFirewall
-            }
+            if shared == .natServices { rules += IPTablesBaseChains(settings: settings).nodePortJumps() }
+            return Chain(name: shared.name, rules: rules)
         }
     }
 
-    private func chain(_ shared: SharedChain) -> Chain {
-        var rules: [Rule] = []
-        rules.reserveCapacity(order.count + 1)
-        for name in order {
-            guard let block = blocks[name] else { continue }
-            switch shared {
-            case .natServices: rules += block.natServices
-            case .natNodePorts: rules += block.natNodePorts
-            case .filterServices: rules += block.filterServices
-            case .filterExternal: rules += block.filterExternal
-            case .filterNodePorts: rules += block.filterNodePorts
-            case .filterFirewall: rules += block.filterFirewall
-            }
+    private func finish(_ patch: inout PatchWriter) -> RuleSetPatch {
+        var filter: [Chain] = []
+        let wanted = SharedChain.allCases.filter { isFirst || patch.shared.contains($0) }
+        for (shared, chain) in zip(wanted, chains(wanted)) {
+            if shared.table == .nat { patch.replaced.append(chain) } else { filter.append(chain) }
         }
-        if shared == .natServices { rules += IPTablesBaseChains(settings: settings).nodePortJumps() }
-        return Chain(name: shared.name, rules: rules)
+        var parts: [RuleSetPatch.Part] = []
+        if isFirst {
+            let base = IPTablesBaseChains(settings: settings)
+            filter += base.filter()
+            patch.replaced += base.nat()
+            parts.append(RuleSetPatch.Part(table: .mangle, replaced: base.mangle()))
+        }
+        parts.append(RuleSetPatch.Part(table: .filter, replaced: filter))
+        parts.append(RuleSetPatch.Part(table: .nat, replaced: patch.replaced, removed: patch.removed))
+        return RuleSetPatch(
+            family: settings.family, parts: parts.filter { !$0.replaced.isEmpty || !$0.removed.isEmpty })
     }
 
-    /// Gathers the differences of blocks into one patch.
+    /// Gathers the differences of blocks.
     private struct PatchWriter {
         var replaced: [Chain] = []
         var removed: [String] = []
         var shared: Set<SharedChain> = []
 
-        mutating func noteFirst(_ block: IPTablesBlock) { replaced += block.chains }
-
         mutating func note(old: IPTablesBlock, new: IPTablesBlock) {
-            for chain in SharedChain.allCases where old[keyPath: chain.path] != new[keyPath: chain.path] {
-                shared.insert(chain)
-            }
+            for chain in SharedChain.allCases where old[chain] != new[chain] { shared.insert(chain) }
             if old.chains == new.chains { return }
-            for chain in new.chains where !old.chains.contains(chain) { replaced.append(chain) }
-            let names = Set(new.chains.map(\.name))
-            for chain in old.chains where !names.contains(chain.name) { removed.append(chain.name) }
-        }
-
-        func finish(_ renderer: IPTablesRenderer, isFirst: Bool) -> RuleSetPatch {
-            var nat = RuleSetPatch.Part(table: .nat, replaced: replaced, removed: removed)
-            var filter = RuleSetPatch.Part(table: .filter)
-            for shared in SharedChain.allCases where isFirst || self.shared.contains(shared) {
-                let chain = renderer.chain(shared)
-                if shared.table == .nat { nat.replaced.append(chain) } else { filter.replaced.append(chain) }
-            }
-            var parts = [filter, nat]
-            if isFirst {
-                let base = IPTablesBaseChains(settings: renderer.settings)
-                parts[0].replaced += base.filter()
-                parts[1].replaced += base.nat()
-                parts.insert(RuleSetPatch.Part(table: .mangle, replaced: base.mangle()), at: 0)
-            }
-            return RuleSetPatch(
-                family: renderer.settings.family,
-                parts: parts.filter { !$0.replaced.isEmpty || !$0.removed.isEmpty })
+            let before = Dictionary(old.chains.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+            let after = Set(new.chains.map(\.name))
+            for chain in new.chains where before[chain.name] != chain { replaced.append(chain) }
+            for chain in old.chains where !after.contains(chain.name) { removed.append(chain.name) }
         }
     }
 }

@@ -27,9 +27,32 @@ public struct ProxyEndpoint: Hashable, Sendable {
         self.isTerminating = isTerminating
         self.zoneHints = zoneHints
         self.nodeHints = nodeHints
-        text = address.description(port: port)
+        text = address.family == .ipv4 ? Self.text(address.bits.ipv4, port) : address.description(port: port)
     }
 
-    /// Byte-wise by text: 10.244.0.10 stands before 10.244.0.2.
-    static func precedes(_ a: Self, _ b: Self) -> Bool { a.text.utf8.lexicographicallyPrecedes(b.text.utf8) }
+    /// Byte-wise by text, which is ASCII: 10.244.0.10 stands before 10.244.0.2.
+    static func precedes(_ a: Self, _ b: Self) -> Bool { a.text < b.text }
+
+    /// `a.b.c.d:port`, without the detour over strings of its parts: there are a hundred thousand of these.
+    private static func text(_ address: UInt32, _ port: UInt16) -> String {
+        String(unsafeUninitializedCapacity: 21) { buffer in
+            var end = 0
+            func write(_ number: UInt32) {
+                var divisor: UInt32 = 1
+                while number / divisor >= 10 { divisor *= 10 }
+                while divisor > 0 {
+                    buffer[end] = UInt8(ascii: "0") + UInt8(number / divisor % 10)
+                    end += 1
+                    divisor /= 10
+                }
+            }
+            for shift: UInt32 in [24, 16, 8, 0] {
+                write(address >> shift & 255)
+                buffer[end] = UInt8(ascii: shift == 0 ? ":" : ".")
+                end += 1
+            }
+            write(UInt32(port))
+            return end
+        }
+    }
 }

@@ -54,7 +54,7 @@ extension Table {
         var copy = self
         let builtin = chains.filter { $0.policy != nil }
         var others = chains.filter { $0.policy == nil }
-        others.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        others.sort { $0.name < $1.name }
         copy.chains = builtin + others
         return copy
     }

@@ -20,12 +20,19 @@ public struct ServicePortName: Hashable, Sendable, Comparable, CustomStringConve
         port.isEmpty ? "\(namespace)/\(service)" : "\(namespace)/\(service):\(port)"
     }
 
+    /// A Service has few ports: its name is enough to tell most apart.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(service)
+        hasher.combine(namespace)
+    }
+
     public var key: ObjectKey { ObjectKey(namespace: namespace, name: service) }
 
+    /// Names are ASCII, so the order of strings is the order of their bytes.
     public static func < (a: Self, b: Self) -> Bool {
-        if a.namespace != b.namespace { return a.namespace.utf8.lexicographicallyPrecedes(b.namespace.utf8) }
-        if a.service != b.service { return a.service.utf8.lexicographicallyPrecedes(b.service.utf8) }
-        if a.port != b.port { return a.port.utf8.lexicographicallyPrecedes(b.port.utf8) }
+        if a.namespace != b.namespace { return a.namespace < b.namespace }
+        if a.service != b.service { return a.service < b.service }
+        if a.port != b.port { return a.port < b.port }
         return a.ipProtocol.rawValue < b.ipProtocol.rawValue
     }
 }
