@@ -8,12 +8,14 @@ import HawseWire
 public final class Dataplane {
     let node: UnsafeMutablePointer<NodeState>
     public internal(set) var spec: NodeSpec
+    private let seed: UInt64
     /// With tracing on, `takeTrace()` has the story of every packet; output is the same bytes either way.
     public var isTracing = false
 
     /// `keepsRuleCounters`: rules begin with the counters that stand in the spec (`iptables-restore -c`), else with zero.
     public init(_ spec: NodeSpec, seed: UInt64 = 0, keepsRuleCounters: Bool = false) throws(DataplaneError) {
         self.spec = spec
+        self.seed = seed
         let interfaces = InterfaceTable(spec.interfaces, sysctls: spec.sysctls)
         let sets: SetTable
         do {
@@ -67,6 +69,31 @@ public final class Dataplane {
         node.pointee.ipvs.deallocate()
         node.deinitialize(count: 1)
         node.deallocate()
+    }
+
+    /// Takes the routes, permanent neighbours and forwarding entries of a changed spec, between packets. Connections,
+    /// counters and what was learnt from packets stay; devices and rules are not touched.
+    public func updateNetwork(_ new: NodeSpec) {
+        let interfaces = node.pointee.interfaces
+        node.pointee.routing.update(new, interfaces: interfaces)
+        let kept = Set(new.neighbors)
+        for entry in spec.neighbors where !entry.isProxy && !kept.contains(entry) {
+            if let device = interfaces.index(of: entry.device) { node.pointee.neighbours.remove(entry.address, device) }
+        }
+        let present = Set(spec.neighbors)
+        for entry in new.neighbors where !entry.isProxy && !present.contains(entry) {
+            if let mac = entry.mac, let device = interfaces.index(of: entry.device) {
+                node.pointee.neighbours.set(entry.address, device, mac)
+            }
+        }
+        if new.forwarding != spec.forwarding {
+            node.pointee.vxlan.deallocate()
+            node.pointee.vxlan = VXLANTable(new, interfaces: interfaces, seed: seed)
+        }
+        spec.routes = new.routes
+        spec.rules = new.rules
+        spec.neighbors = new.neighbors
+        spec.forwarding = new.forwarding
     }
 
     /// Index of an interface by name; `nil` when the node has none of that name.

@@ -20,12 +20,13 @@ struct ClusterReplayRun {
         let outputs = try OutputFiles(command, node: "", devices: [])
         let nodes = cluster.cluster.nodes
         cluster.cluster.isTracing = outputs.needsTrace
-        for node in nodes { node.dataplane.isTapping = outputs.needsFrames }
+        cluster.cluster.isTapping = outputs.needsFrames
         var writeFailure: (any Error)?
-        let devices = nodes.map(\.dataplane.interfaceNames)
         cluster.cluster.onTrace = { index, events in
             do {
-                try outputs.record(events, node: nodes[index].name, devices: devices[index], at: cluster.cluster.now)
+                try outputs.record(
+                    events, node: nodes[index].name, devices: nodes[index].dataplane.interfaceNames,
+                    at: cluster.cluster.now)
             } catch { writeFailure = writeFailure ?? error }
         }
         var progress = Progress(command.terminal)
@@ -37,6 +38,7 @@ struct ClusterReplayRun {
                 count += 1
                 progress.step(count, fraction: nil)
                 if let writeFailure { throw writeFailure }
+                if let wrong = cluster.cluster.failure { throw Failure.input("\(wrong)") }
                 if Interruption.isPending { throw Failure.interrupted }
             }
         } catch let error as Failure {

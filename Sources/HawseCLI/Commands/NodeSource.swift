@@ -50,7 +50,11 @@ struct NodeSource: ParsableArguments {
         var builder = ClusterBuilder(state, mode: proxy.mode, seed: seed)
         builder.configuration = try proxy.configuration(state.store.list(Kubernetes.Node.self))
         let cluster: Cluster
-        do { cluster = try builder.cluster() } catch { throw Failure.input("\(error)") }
+        do {
+            cluster = try builder.cluster()
+            ManifestInput.report(try builder.flannelConfiguration()?.warnings ?? [])
+        } catch { throw Failure.input("\(error)") }
+        for finding in cluster.plan.findings { StandardError.write("hawse: flannel: \(finding)\n") }
         var entry = 0
         if let node {
             guard let index = cluster.plan.node(named: node) else {

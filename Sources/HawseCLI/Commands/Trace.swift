@@ -91,16 +91,15 @@ struct Trace: ParsableCommand {
         replay.map = addresses
         replay.entryNode = loaded.entryNode
         let nodes = loaded.cluster.nodes
-        let devices = nodes.map(\.dataplane.interfaceNames)
         var collected: [(Int, [TraceEvent], Instant)] = []
         loaded.cluster.onTrace = { collected.append(($0, $1, loaded.cluster.now)) }
         try forThePacket { record, _, isTheOne, _ in
             loaded.cluster.isTracing = isTheOne
-            for node in nodes { node.dataplane.isTapping = isTheOne }
+            loaded.cluster.isTapping = isTheOne
             replay.feed(record)
         }
         for (index, events, time) in collected {
-            story.write(events, node: nodes[index].name, devices: devices[index], at: time)
+            story.write(events, node: nodes[index].name, devices: nodes[index].dataplane.interfaceNames, at: time)
         }
     }
 

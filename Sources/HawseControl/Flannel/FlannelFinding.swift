@@ -22,6 +22,8 @@ extension Flannel {
             case otherVNI = "other-vni"
             /// host-gw needs its peers on the link.
             case offLink = "off-link"
+            /// A node without a lease: its pods are reached from nowhere else.
+            case noLease = "no-lease"
             /// The chains are written by nft, which the packets' way does not evaluate.
             case nftables
         }

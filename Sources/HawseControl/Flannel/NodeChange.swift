@@ -41,6 +41,7 @@ extension Flannel {
 extension NodeSpec {
     /// Carries changes out, all or nothing: what is to be removed and is not there changes nothing.
     public mutating func apply(_ changes: [Flannel.NodeChange]) {
+        if changes.count > 64 { return applyMany(changes) }
         for change in changes {
             switch change {
             case .setRoute(let route):
@@ -69,5 +70,56 @@ extension NodeSpec {
                 }
             }
         }
+    }
+
+    /// The same by position, for a node that learns of a thousand others at once.
+    private mutating func applyMany(_ changes: [Flannel.NodeChange]) {
+        struct RouteKey: Hashable {
+            var destination: IPPrefix
+            var table: UInt32
+            var metric: UInt32
+        }
+        struct AddressKey: Hashable {
+            var address: IPAddress
+            var device: String
+        }
+        struct MACKey: Hashable {
+            var mac: MACAddress
+            var device: String
+        }
+        func key(_ route: Route) -> RouteKey {
+            RouteKey(destination: route.destination, table: route.table, metric: route.metric)
+        }
+        func key(_ entry: Neighbor) -> AddressKey { AddressKey(address: entry.address, device: entry.device) }
+        func key(_ entry: ForwardingEntry) -> MACKey { MACKey(mac: entry.mac, device: entry.device) }
+        var routeAt: [RouteKey: Int] = [:]
+        var neighborAt: [AddressKey: Int] = [:]
+        var forwardingAt: [MACKey: Int] = [:]
+        for (index, route) in routes.enumerated() where routeAt[key(route)] == nil { routeAt[key(route)] = index }
+        for (index, entry) in neighbors.enumerated() where !entry.isProxy { neighborAt[key(entry)] = index }
+        for (index, entry) in forwarding.enumerated() { forwardingAt[key(entry)] = index }
+        var rest: [Flannel.NodeChange] = []
+        for change in changes {
+            switch change {
+            case .setRoute(let route):
+                if let index = routeAt[key(route)] { routes[index] = route } else {
+                    routeAt[key(route)] = routes.count
+                    routes.append(route)
+                }
+            case .setNeighbor(let entry):
+                if let index = neighborAt[key(entry)] { neighbors[index] = entry } else {
+                    neighborAt[key(entry)] = neighbors.count
+                    neighbors.append(entry)
+                }
+            case .setForwarding(let entry):
+                if let index = forwardingAt[key(entry)] { forwarding[index] = entry } else {
+                    forwardingAt[key(entry)] = forwarding.count
+                    forwarding.append(entry)
+                }
+            case .removeRoute, .removeNeighbor, .removeForwarding: rest.append(change)
+            }
+        }
+        // Removals shift positions: one by one, after the rest.
+        for change in rest { apply([change]) }
     }
 }

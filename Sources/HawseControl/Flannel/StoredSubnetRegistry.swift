@@ -162,12 +162,12 @@ extension Flannel {
 
 extension Flannel.Lease {
     /// The subnets: what tells two leases apart.
-    struct Identity: Hashable {
+    public struct Identity: Hashable, Sendable {
         var subnet: IPPrefix?
         var ipv6Subnet: IPPrefix?
     }
 
-    var identity: Identity { Identity(subnet: subnet, ipv6Subnet: ipv6Subnet) }
+    public var identity: Identity { Identity(subnet: subnet, ipv6Subnet: ipv6Subnet) }
 }
 
 /// Subnets that are taken, sorted, so that a thousand nodes can be given theirs quickly.

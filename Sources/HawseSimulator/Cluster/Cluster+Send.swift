@@ -6,7 +6,7 @@ extension Cluster {
     /// A pod sends an IP packet: the frame goes to the bridge, or straight to a pod of the same range.
     public func send(_ packet: [UInt8], fromPod number: Int) {
         let pod = plan.pods[number]
-        guard let index = plan.node(named: pod.node) else { return }
+        guard let index = positions.node(named: pod.node) else { return }
         if pod.isHostNetwork {
             send(packet, fromNode: index)
             return
@@ -16,7 +16,7 @@ extension Cluster {
         else { return }
         var target = PlanMAC.bridge(index)
         if let range = plan.nodes[index].podRange(destination.family), range.contains(destination),
-            let other = plan.pods.firstIndex(where: { $0.node == pod.node && $0.addresses.contains(destination) })
+            let other = positions.pod(at: destination), plan.pods[other].node == pod.node
         {
             target = PlanMAC.pod(other)
         }
@@ -35,14 +35,15 @@ extension Cluster {
 
     /// A process on a node sends an IP packet.
     public func send(_ packet: [UInt8], fromNode index: Int) {
+        if nodes[index].isGone { return }
         packet.withUnsafeBytes { nodes[index].dataplane.send($0, at: now) }
         collect(index)
         advance(to: now)
     }
 
     public func setLink(node index: Int, _ quality: LinkQuality) {
-        nodeLinks[index].up.quality = quality
-        nodeLinks[index].down.quality = quality
+        nodeLinks[index, default: (Link(), Link())].up.quality = quality
+        nodeLinks[index, default: (Link(), Link())].down.quality = quality
     }
 }
 

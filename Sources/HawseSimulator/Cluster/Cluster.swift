@@ -1,3 +1,4 @@
+import HawseControl
 import HawseDataplane
 import HawseModel
 import HawseWire
@@ -17,48 +18,97 @@ public final class Cluster {
     enum Event {
         case node(Int, interface: UInt16, frame: [UInt8])
         case endpoint(Endpoint, frame: [UInt8])
+        case action(() -> Void)
     }
 
     public let plan: ClusterPlan
+    public let positions: PlanIndex
     public internal(set) var now: Instant = .zero
-    public internal(set) var nodes: [SimulatedNode]
+    public let nodes: [SimulatedNode]
+    /// flanneld on every node.
+    public let flannel: FlannelNetwork
     /// Called for each frame that arrives at a pod or outside.
     public var onArrival: ((Endpoint, [UInt8]) -> Void)?
     /// Called for each node that did something, with its story when tracing.
     public var onTrace: ((Int, [TraceEvent]) -> Void)?
+    /// Called once for each node that is made.
+    public var onBuild: ((SimulatedNode) -> Void)?
 
     var events = EventQueue<Event>()
-    var links: [Endpoint: Link] = [:]
-    /// From the switch to each node and back.
-    var nodeLinks: [(up: Link, down: Link)]
+    /// From each node to the switch and back.
+    var nodeLinks: [Int: (up: Link, down: Link)] = [:]
     var chance: RandomStream
-    private var nodeByMAC: [MACAddress: Int] = [:]
-    private var podByVeth: [[UInt16: Int]] = []
+    /// Nodes that have a dataplane, in order: only they have timers.
+    private var active: [Int] = []
+    private var podByVeth: [Int: [UInt16: Int]] = [:]
+    private var underlayPort: [Int: UInt16] = [:]
     /// Frames of the underlay that nobody has an address for.
     public internal(set) var unknownDestination: UInt64 = 0
+    /// What is wrong with the first node that could not be built as its spec wants it.
+    public private(set) var failure: DataplaneError?
+    /// Frames lost because a node was off.
+    public internal(set) var lostAtGoneNodes: UInt64 = 0
 
-    public init(_ plan: ClusterPlan, specs: [HawseModel.NodeSpec], seed: UInt64 = 0) throws(DataplaneError) {
+    /// `makeSpec` describes a node but for flannel's entries of its peers, which are added here; it is asked when the node
+    /// is first needed.
+    public init(_ plan: ClusterPlan, seed: UInt64 = 0, makeSpec: @escaping (Int, PlanIndex) -> HawseModel.NodeSpec) {
         self.plan = plan
+        let positions = PlanIndex(plan)
+        let flannel = FlannelNetwork(plan)
+        self.positions = positions
+        self.flannel = flannel
         chance = RandomStream(seed: seed, purpose: "links")
-        nodes = []
-        nodeLinks = Array(repeating: (Link(), Link()), count: specs.count)
-        for (index, spec) in specs.enumerated() {
-            nodes.append(SimulatedNode(name: spec.name, dataplane: try Dataplane(spec, seed: seed &+ UInt64(index) &* 0x9e37_79b9)))
-            nodeByMAC[PlanMAC.underlay(index)] = index
-        }
-        for node in nodes {
-            var veths: [UInt16: Int] = [:]
-            for (number, pod) in plan.pods.enumerated() where pod.node == node.name && !pod.isHostNetwork {
-                if let port = node.dataplane.interfaceIndex(ClusterPlan.Device.veth(number)) { veths[port] = number }
+        nodes = plan.nodes.enumerated().map { index, node in
+            SimulatedNode(name: node.name, index: index, seed: seed) { index in
+                var spec = makeSpec(index, positions)
+                spec.apply(flannel.join(index))
+                return spec
             }
-            podByVeth.append(veths)
+        }
+        for node in nodes { node.onBuild = { [unowned self] in built($0) } }
+    }
+
+    /// Specs made beforehand; every node is built at once, and the first that cannot be is thrown.
+    public convenience init(_ plan: ClusterPlan, specs: [HawseModel.NodeSpec], seed: UInt64 = 0) throws(DataplaneError) {
+        self.init(plan, seed: seed) { index, _ in specs[index] }
+        try buildAll()
+    }
+
+    /// Builds every node now; throws what is wrong with the first that cannot be.
+    public func buildAll() throws(DataplaneError) {
+        for node in nodes {
+            _ = node.dataplane
+            if let failure = node.failure { throw failure }
         }
     }
 
-    public var isTracing: Bool {
-        get { nodes.first?.dataplane.isTracing ?? false }
-        set { for node in nodes { node.dataplane.isTracing = newValue } }
+    private func built(_ node: SimulatedNode) {
+        let index = node.index
+        if let wrong = node.failure, failure == nil { failure = wrong }
+        node.dataplane.isTracing = isTracing
+        node.dataplane.isTapping = isTapping
+        var veths: [UInt16: Int] = [:]
+        for number in positions.pods(of: index) where !plan.pods[number].isHostNetwork {
+            if let port = node.dataplane.interfaceIndex(ClusterPlan.Device.veth(number)) { veths[port] = number }
+        }
+        podByVeth[index] = veths
+        underlayPort[index] = node.dataplane.interfaceIndex(ClusterPlan.Device.underlay)
+        active.insert(index, at: active.firstIndex { $0 > index } ?? active.count)
+        node.dataplane.advance(to: now)
+        onBuild?(node)
     }
+
+    public var isTracing = false {
+        didSet { for index in active { nodes[index].dataplane.isTracing = isTracing } }
+    }
+
+    /// While tracing, also records the frames at every device.
+    public var isTapping = false {
+        didSet { for index in active { nodes[index].dataplane.isTapping = isTapping } }
+    }
+
+    /// Nodes built so far.
+    public var builtNodes: [SimulatedNode] { active.map { nodes[$0] } }
 
     /// Lets time pass: everything due on the way happens in order.
     public func advance(to limit: Instant) {
@@ -67,21 +117,29 @@ public final class Cluster {
             if let (_, event) = events.pop(dueBy: next) { handle(event) } else { fireTimers(at: next) }
         }
         now = max(now, limit)
-        for (index, node) in nodes.enumerated() {
-            node.dataplane.advance(to: now)
+        for index in active where !nodes[index].isGone {
+            nodes[index].dataplane.advance(to: now)
             collect(index)
         }
     }
 
+    /// Calls `body` when its time has come, among the frames of that instant in the order of the calls.
+    public func schedule(at time: Instant, _ body: @escaping () -> Void) {
+        events.push(.action(body), at: max(time, now))
+    }
+
+    /// When something is due next.
+    public var nextEvent: Instant { nextDue(by: .distantFuture) ?? .distantFuture }
+
     private func nextDue(by limit: Instant) -> Instant? {
-        let timers = nodes.lazy.map(\.dataplane.nextTimer).min() ?? .distantFuture
-        let due = min(events.nextTime, timers)
-        return due <= limit ? due : nil
+        var due = events.nextTime
+        for index in active where !nodes[index].isGone { due = min(due, nodes[index].dataplane.nextTimer) }
+        return due <= limit && due < .distantFuture ? due : nil
     }
 
     private func fireTimers(at time: Instant) {
-        for (index, node) in nodes.enumerated() where node.dataplane.nextTimer <= time {
-            node.dataplane.advance(to: time)
+        for index in active where !nodes[index].isGone && nodes[index].dataplane.nextTimer <= time {
+            nodes[index].dataplane.advance(to: time)
             collect(index)
         }
     }
@@ -89,10 +147,19 @@ public final class Cluster {
     private func handle(_ event: Event) {
         switch event {
         case .node(let index, let interface, let frame):
+            if nodes[index].isGone {
+                lostAtGoneNodes += 1
+                return
+            }
             frame.withUnsafeBytes { nodes[index].dataplane.receive($0, on: interface, at: now) }
             collect(index)
         case .endpoint(let endpoint, let frame):
+            if case .pod(let number) = endpoint, let node = positions.node(named: plan.pods[number].node), nodes[node].isGone {
+                lostAtGoneNodes += 1
+                return
+            }
             onArrival?(endpoint, frame)
+        case .action(let body): body()
         }
     }
 
@@ -106,9 +173,9 @@ public final class Cluster {
         var sent: [(UInt16, [UInt8])] = []
         node.dataplane.takeOutputs { sent.append(($0.interface, Array($0.bytes))) }
         for (interface, frame) in sent {
-            if let pod = podByVeth[index][interface] {
+            if let pod = podByVeth[index]?[interface] {
                 events.push(.endpoint(.pod(pod), frame: frame), at: now)
-            } else {
+            } else if underlayPort[index] == interface {
                 switchFrame(frame, from: index)
             }
         }
@@ -119,14 +186,16 @@ public final class Cluster {
         guard frame.count >= 14 else { return }
         let destination = MACAddress(frame[0..<6].reduce(0) { $0 << 8 | UInt64($1) })
         var arrivals = [now]
-        if let source { arrivals = nodeLinks[source].up.arrivals(bytes: frame.count, at: now, chance: &chance) }
+        if let source, nodeLinks[source] != nil {
+            arrivals = nodeLinks[source, default: (Link(), Link())].up.arrivals(bytes: frame.count, at: now, chance: &chance)
+        }
         for time in arrivals {
             if destination == PlanMAC.gateway {
                 events.push(.endpoint(.outside, frame: frame), at: time)
-            } else if let target = nodeByMAC[destination] {
+            } else if let target = PlanMAC.node(destination, count: nodes.count) {
                 deliver(frame, to: target, at: time)
             } else if destination.isGroup {
-                for target in nodes.indices where target != source { deliver(frame, to: target, at: time) }
+                for target in groupMembers(of: frame) where target != source { deliver(frame, to: target, at: time) }
                 answerARP(frame, from: source, at: time)
             } else {
                 unknownDestination += 1
@@ -134,18 +203,35 @@ public final class Cluster {
         }
     }
 
-    private func deliver(_ frame: [UInt8], to target: Int, at time: Instant) {
-        guard let interface = nodes[target].dataplane.interfaceIndex(ClusterPlan.Device.underlay) else { return }
-        for arrival in nodeLinks[target].down.arrivals(bytes: frame.count, at: time, chance: &chance) {
-            events.push(.node(target, interface: interface, frame: frame), at: arrival)
+    /// Who gets a broadcast: everybody; of a question for one node's address, that node alone when the cluster is large,
+    /// since the others would only pass it over.
+    private func groupMembers(of frame: [UInt8]) -> [Int] {
+        if nodes.count > 256, frame.count >= 42, frame[12] == 8, frame[13] == 6,
+            let wanted = IPAddress(bytes: frame[38..<42])
+        {
+            return positions.node(at: wanted).map { [$0] } ?? []
         }
+        return Array(nodes.indices)
+    }
+
+    private func deliver(_ frame: [UInt8], to target: Int, at time: Instant) {
+        if nodes[target].isGone {
+            lostAtGoneNodes += 1
+            return
+        }
+        _ = nodes[target].dataplane
+        guard let interface = underlayPort[target] else { return }
+        var arrivals = [time]
+        if nodeLinks[target] != nil {
+            arrivals = nodeLinks[target, default: (Link(), Link())].down.arrivals(bytes: frame.count, at: time, chance: &chance)
+        }
+        for arrival in arrivals { events.push(.node(target, interface: interface, frame: frame), at: arrival) }
     }
 
     /// The router answers for every address that no node has: clients on the nodes' own network live behind it too.
     private func answerARP(_ frame: [UInt8], from source: Int?, at time: Instant) {
         guard let source, frame.count >= 42, frame[12] == 8, frame[13] == 6, frame[21] == 1 else { return }
-        guard let wanted = IPAddress(bytes: frame[38..<42]), !plan.nodes.contains(where: { $0.addresses.contains(wanted) })
-        else { return }
+        guard let wanted = IPAddress(bytes: frame[38..<42]), positions.node(at: wanted) == nil else { return }
         var reply = Array(frame[0..<42])
         let router = (0..<6).map { UInt8(truncatingIfNeeded: PlanMAC.gateway.value >> (40 - 8 * UInt64($0))) }
         reply.replaceSubrange(0..<6, with: frame[6..<12])
@@ -157,10 +243,4 @@ public final class Cluster {
         reply.replaceSubrange(38..<42, with: frame[28..<32])
         deliver(reply, to: source, at: time)
     }
-}
-
-/// A node of a cluster.
-public struct SimulatedNode {
-    public let name: String
-    public let dataplane: Dataplane
 }

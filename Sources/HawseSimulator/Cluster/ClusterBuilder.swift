@@ -16,8 +16,9 @@ public struct ClusterBuilder {
         self.seed = seed
     }
 
-    /// Nodes with their addresses and pod ranges, and pods that have an address and run.
-    public var plan: ClusterPlan {
+    /// Nodes with their addresses, pod ranges and leases, and pods that have an address and run. Throws what is wrong with
+    /// kube-flannel's configuration or with a node's annotations, by field.
+    public func plan() throws -> ClusterPlan {
         var nodes: [ClusterPlan.Node] = []
         for node in state.store.list(Kubernetes.Node.self) {
             var ranges = node.spec.podCIDRs.compactMap { IPPrefix($0) }
@@ -37,7 +38,42 @@ public struct ClusterBuilder {
                     namespace: pod.metadata.namespace, name: pod.metadata.name, node: pod.spec.nodeName,
                     addresses: addresses, isHostNetwork: pod.spec.hostNetwork))
         }
-        return ClusterPlan(nodes: nodes, pods: pods)
+        let plan = ClusterPlan(nodes: nodes, pods: pods, flannel: try flannelConfiguration()?.configuration)
+        return try leased(plan)
+    }
+
+    /// net-conf.json out of kube-flannel's ConfigMap, where the manifests have one.
+    public func flannelConfiguration() throws -> (
+        configuration: Flannel.NetworkConfiguration, warnings: [ManifestDiagnostic]
+    )? {
+        for map in state.store.list(Kubernetes.ConfigMap.self) {
+            guard let text = map.data["net-conf.json"], map.metadata.name.contains("flannel") else { continue }
+            return try Flannel.NetworkConfiguration.read(text, file: "ConfigMap \(map.key) net-conf.json")
+        }
+        return nil
+    }
+
+    /// flanneld registers on every node: its podCIDRs become its lease, its attributes annotations.
+    private func leased(_ unleased: ClusterPlan) throws -> ClusterPlan {
+        var plan = unleased
+        let catalogue = Flannel.NodeCatalogue(state.store.list(Kubernetes.Node.self))
+        for (index, node) in plan.nodes.enumerated() {
+            plan.leases[index] = nil
+            guard !node.podRanges.isEmpty else { continue }
+            let registry = Flannel.KubernetesSubnetRegistry(
+                nodeName: node.name, source: catalogue, configuration: plan.flannel)
+            let own = plan.daemon(index)
+            var macs = own.vtepMAC
+            for family in AddressFamily.allCases {
+                if let stored = try registry.storedMAC(family) { macs[family] = stored }
+            }
+            var daemon = Flannel.Daemon(plan.flannel, underlay: own.underlay, vtepMAC: macs)
+            for family in AddressFamily.allCases {
+                daemon.publicAddresses[family] = try registry.storedPublicAddress(family)
+            }
+            plan.leases[index] = try registry.acquire(daemon.attributes, at: .zero)
+        }
+        return plan
     }
 
     /// The objects that kube-proxy watches.
@@ -47,21 +83,23 @@ public struct ClusterBuilder {
             slices: state.store.list(Kubernetes.EndpointSlice.self), ranges: state.store.list(Kubernetes.ServiceCIDR.self))
     }
 
-    /// Each node's whole spec: its network by the plan, its rules by kube-proxy and flannel.
-    public func specs(_ plan: ClusterPlan) -> [HawseModel.NodeSpec] {
-        let objects = proxyObjects
-        return plan.nodes.indices.map { index in
-            var spec = plan.nodeSpec(index)
-            let node = objects.node(plan.nodes[index].name)
-            let rendered = ProxyRenderer.render(objects, node: node, mode: mode, configuration: configuration, seed: seed)
-            rendered.install(on: &spec)
-            return spec
-        }
+    /// A node's spec but for what flannel learns of its peers: its network by the plan, its rules by kube-proxy and flannel.
+    private func spec(_ index: Int, _ plan: ClusterPlan, _ positions: PlanIndex, _ objects: ProxyRenderer.Objects)
+        -> HawseModel.NodeSpec
+    {
+        var spec = plan.nodeSpec(index, positions)
+        let node = objects.node(plan.nodes[index].name)
+        let rendered = ProxyRenderer.render(objects, node: node, mode: mode, configuration: configuration, seed: seed)
+        rendered.install(on: &spec)
+        if let lease = plan.leases[index] { plan.daemon(index).install(lease, into: &spec) }
+        return spec
     }
 
-    public func cluster() throws(DataplaneError) -> Cluster {
-        let plan = plan
-        return try Cluster(plan, specs: specs(plan), seed: seed)
+    /// The whole cluster; its nodes are built when they are first needed.
+    public func cluster() throws -> Cluster {
+        let plan = try plan()
+        let objects = proxyObjects
+        return Cluster(plan, seed: seed) { index, positions in spec(index, plan, positions, objects) }
     }
 
     /// Every address and port by which a Service is reached, with the Service's name.

@@ -9,16 +9,14 @@ extension ClusterPlan {
         static func veth(_ pod: Int) -> String { "veth\(pod + 1)" }
     }
 
-    var overlayDevice: String { "flannel.\(vni)" }
-
     /// Everything of a node but its rules: devices, addresses, routes, neighbours and forwarding entries as flannel and
     /// the CNI plugins leave them.
-    public func nodeSpec(_ index: Int) -> HawseModel.NodeSpec {
+    public func nodeSpec(_ index: Int, _ positions: PlanIndex) -> HawseModel.NodeSpec {
         var spec = HawseModel.NodeSpec(name: nodes[index].name)
         spec.sysctls = sysctls
         addUnderlay(index, &spec)
-        addPods(index, &spec)
-        for family in AddressFamily.allCases { addPeers(index, family, &spec) }
+        addPods(index, positions, &spec)
+        if let lease = leases[index] { spec.interfaces += daemon(index).devices(lease) }
         return spec
     }
 
@@ -48,15 +46,17 @@ extension ClusterPlan {
         }
     }
 
-    private func addPods(_ index: Int, _ spec: inout HawseModel.NodeSpec) {
+    private func addPods(_ index: Int, _ positions: PlanIndex, _ spec: inout HawseModel.NodeSpec) {
         let node = nodes[index]
         var bridge = InterfaceSpec(
-            name: Device.bridge, kind: .bridge, mac: PlanMAC.bridge(index), mtu: backend == .vxlan ? mtu - 50 : mtu)
+            name: Device.bridge, kind: .bridge, mac: PlanMAC.bridge(index), mtu: daemon(index).podMTU)
         bridge.addresses = node.podRanges.map { range in
             IPPrefix(IPAddress(family: range.family, bits: range.network.address.bits.adding(1)), length: range.length)
         }
         spec.interfaces.append(bridge)
-        for (number, pod) in pods.enumerated() where pod.node == node.name && !pod.isHostNetwork {
+        for number in positions.pods(of: index) {
+            let pod = pods[number]
+            if pod.isHostNetwork { continue }
             spec.interfaces.append(
                 InterfaceSpec(
                     name: Device.veth(number), kind: .veth, mac: PlanMAC.hostSide(number), mtu: bridge.mtu,
@@ -66,34 +66,6 @@ extension ClusterPlan {
             }
             spec.forwarding.append(
                 ForwardingEntry(mac: PlanMAC.pod(number), device: Device.veth(number), isMaster: true))
-        }
-    }
-
-    /// Routes to the other nodes' pods, by the overlay or by the peers themselves.
-    private func addPeers(_ index: Int, _ family: AddressFamily, _ spec: inout HawseModel.NodeSpec) {
-        guard let own = nodes[index].podRange(family) else { return }
-        let overlay = family == .ipv4 ? overlayDevice : "flannel-v6.\(vni)"
-        if backend == .vxlan, let local = nodes[index].address(family) {
-            var device = InterfaceSpec(
-                name: overlay,
-                kind: .vxlan(VXLANSpec(vni: vni, local: local, port: vxlanPort, device: Device.underlay)),
-                mac: PlanMAC.flannel(index), mtu: mtu - (family == .ipv4 ? 50 : 70))
-            device.addresses = [IPPrefix(own.network.address, length: family.bitCount)]
-            spec.interfaces.append(device)
-        }
-        for (other, peer) in nodes.enumerated() where other != index {
-            guard let range = peer.podRange(family), let address = peer.address(family) else { continue }
-            switch backend {
-            case .hostGateway:
-                spec.routes.append(Route(destination: range, nextHops: [.init(gateway: address, device: Device.underlay)]))
-            case .vxlan:
-                let first = range.network.address
-                spec.routes.append(
-                    Route(destination: range, nextHops: [.init(gateway: first, device: overlay, onlink: true)]))
-                spec.neighbors.append(Neighbor(address: first, mac: PlanMAC.flannel(other), device: overlay))
-                spec.forwarding.append(
-                    ForwardingEntry(mac: PlanMAC.flannel(other), device: overlay, destination: address))
-            }
         }
     }
 }

@@ -1,3 +1,4 @@
+import HawseControl
 import HawseModel
 import HawseWire
 
@@ -36,33 +37,29 @@ public struct ClusterPlan: Hashable, Sendable {
         }
     }
 
-    /// How pod packets cross from node to node.
-    public enum Backend: String, Hashable, Sendable, CaseIterable {
-        case vxlan
-        case hostGateway = "host-gw"
-    }
-
     public var nodes: [Node]
     public var pods: [Pod]
-    public var backend: Backend
+    /// Flannel's configuration: the pods' network and how it crosses from node to node.
+    public var flannel: Flannel.NetworkConfiguration
+    /// Each node's lease; `nil` for a node that has none, so that its pods are reached from nowhere else.
+    public var leases: [Flannel.Lease?]
     /// Prefix lengths of the network that the nodes share.
     public var underlayLength: [AddressFamily: Int]
-    public var vni: UInt32
-    public var vxlanPort: UInt16
     public var mtu: Int
 
+    /// Without a configuration: VXLAN over the smallest networks that hold the nodes' pod ranges. Without leases: those
+    /// that the pod ranges make.
     public init(
-        nodes: [Node], pods: [Pod], backend: Backend = .vxlan,
-        underlayLength: [AddressFamily: Int] = [.ipv4: 24, .ipv6: 64], vni: UInt32 = 1, vxlanPort: UInt16 = 8472,
-        mtu: Int = 1500
+        nodes: [Node], pods: [Pod], flannel: Flannel.NetworkConfiguration? = nil, leases: [Flannel.Lease?]? = nil,
+        underlayLength: [AddressFamily: Int] = [.ipv4: 24, .ipv6: 64], mtu: Int = 1500
     ) {
         self.nodes = nodes
         self.pods = pods
-        self.backend = backend
+        self.flannel = flannel ?? Self.configuration(around: nodes)
         self.underlayLength = underlayLength
-        self.vni = vni
-        self.vxlanPort = vxlanPort
         self.mtu = mtu
+        self.leases = leases ?? []
+        if leases == nil { self.leases = nodes.indices.map { lease(ofPodRanges: $0) } }
     }
 
     /// The router of the underlay: what the nodes' default routes lead to, and behind which all clients live. The
@@ -86,8 +83,15 @@ enum PlanMAC {
 
     static let gateway = address(0xfe, 0xfe)
     static func underlay(_ node: Int) -> MACAddress { address(0x01, node + 1) }
+    /// The node that has an underlay address.
+    static func node(_ mac: MACAddress, count: Int) -> Int? {
+        let number = Int(mac.value & 0xff_ffff) - 1
+        return number >= 0 && number < count && mac == underlay(number) ? number : nil
+    }
     static func bridge(_ node: Int) -> MACAddress { address(0x0c, node + 1) }
-    static func flannel(_ node: Int) -> MACAddress { address(0x0f, node + 1) }
+    static func flannel(_ node: Int, _ family: AddressFamily = .ipv4) -> MACAddress {
+        address(family == .ipv4 ? 0x0f : 0x16, node + 1)
+    }
     static func pod(_ pod: Int) -> MACAddress { address(0xa0, pod + 1) }
     static func hostSide(_ pod: Int) -> MACAddress { address(0xb0, pod + 1) }
 }

@@ -28,18 +28,10 @@ public final class ClusterReplay {
     private var conversations: [FlowTuple: Conversation] = [:]
     private var current: FlowTuple?
     private var arrivals = 0
-    private var podByAddress: [IPAddress: Int] = [:]
-    private var nodeByAddress: [IPAddress: Int] = [:]
 
     public init(_ cluster: Cluster, directory: ServiceDirectory) {
         self.cluster = cluster
         self.directory = directory
-        for (number, pod) in cluster.plan.pods.enumerated() where !pod.isHostNetwork {
-            for address in pod.addresses { podByAddress[address] = number }
-        }
-        for (index, node) in cluster.plan.nodes.enumerated() {
-            for address in node.addresses { nodeByAddress[address] = index }
-        }
         cluster.onArrival = { [unowned self] endpoint, frame in arrived(endpoint, frame) }
     }
 
@@ -98,12 +90,12 @@ public final class ClusterReplay {
 
     /// Where the sender is: a pod, a node's own process, or outside.
     private func send(_ bytes: [UInt8], _ tuple: FlowTuple) {
-        if let pod = podByAddress[tuple.source] {
+        if let pod = cluster.positions.pod(at: tuple.source) {
             cluster.send(bytes, fromPod: pod)
-        } else if let node = nodeByAddress[tuple.source] {
+        } else if let node = cluster.positions.node(at: tuple.source) {
             cluster.send(bytes, fromNode: node)
         } else {
-            cluster.send(bytes, fromOutsideTo: nodeByAddress[tuple.destination] ?? entryNode)
+            cluster.send(bytes, fromOutsideTo: cluster.positions.node(at: tuple.destination) ?? entryNode)
         }
     }
 
@@ -123,7 +115,7 @@ public final class ClusterReplay {
 
     /// Lets the last timers run out and adds up the nodes' outcomes.
     public func finish() -> ReplaySummary {
-        summary.outcomes = cluster.nodes.map { ($0.name, $0.dataplane.outcomes) }
+        summary.outcomes = cluster.builtNodes.map { ($0.name, $0.dataplane.outcomes) }
         return summary
     }
 }
