@@ -16,6 +16,7 @@ public struct GoldenCaseRun {
     private var observed: [String] = []
     private var lastCause: UInt64 = 0
     private var sequence: Int64 = 0
+    private var drawnPorts: DrawnPorts?
 
     init(_ golden: GoldenCase, seed: UInt64 = 1) throws(DataplaneError) {
         self.golden = golden
@@ -55,6 +56,7 @@ public struct GoldenCaseRun {
     /// Feeds every frame, event and step in order, then reads the states.
     mutating func play() throws {
         let inputs = try CaseInput.load(golden)
+        drawnPorts = try DrawnPorts(golden)
         let start = Instant(seconds: 1_700_000_000)
         var now = start
         var events = golden.file.events[...]
@@ -82,8 +84,10 @@ public struct GoldenCaseRun {
         if !golden.observations.isEmpty { states["states.jsonl"] = observed.joined(separator: "\n") + "\n" }
     }
 
-    private func inject(_ input: CaseInput) {
-        input.bytes.withUnsafeBytes { bytes in
+    private mutating func inject(_ input: CaseInput) {
+        collect()
+        let bytes = drawnPorts?.readdress(input) ?? input.bytes
+        bytes.withUnsafeBytes { bytes in
             if let interface = input.interface {
                 guard let index = dataplane.interfaceIndex(interface) else { return }
                 dataplane.receive(bytes, on: index, at: input.time)
@@ -151,7 +155,9 @@ public struct GoldenCaseRun {
             }
             if Self.isLeftOut(frame.bytes) { return }
             sequence += 1
-            frames[dataplane.interfaceName(frame.interface), default: []].append(
+            let name = dataplane.interfaceName(frame.interface)
+            drawnPorts?.learn(Array(frame.bytes), on: name, index: frames[name]?.count ?? 0)
+            frames[name, default: []].append(
                 CaseOutput(time: frame.time + sequence * 1000, bytes: Array(frame.bytes)))
         }
     }
