@@ -47,13 +47,20 @@ extension Walk {
         }
         var context = RuleContext(node: node, family: family, packet: packet, table: table, hook: hook)
         var fields = PacketFields(packet)
+        let linear = node.pointee.classifiersOff
         var depth = 0
         var index = Int(program.entries[Int(hook.rawValue)])
         noteTable(packet, place, table, index)
 
         while true {
-            if program.records[index].classifier != 0 {
-                index = program.candidate(index, packet, fields)
+            if program.records[index].classifier != 0, !linear {
+                // The run's end may be the beginning of another run.
+                let next = program.candidate(index, packet, fields)
+                if next != index, program.records[next].classifier != program.records[index].classifier {
+                    index = next
+                    continue
+                }
+                index = next
             }
             let record = program.records + index
             guard generic(record, program, packet, fields, &context),

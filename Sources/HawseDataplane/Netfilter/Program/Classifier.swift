@@ -1,18 +1,128 @@
 import HawseModel
 import HawseWire
 
-/// A run of rules that differ in exact addresses and ports, found by hash instead of one after the other.
+/// A run of neighbouring rules that each ask for an exact address, protocol or port: instead of trying one after the
+/// other, a hash of the packet's fields finds those that may match.
+///
+/// Only rules that cannot match, and whose trying would have had no effect, are passed over; what is found is evaluated
+/// as ever, in the order of the chain. So verdicts and counters are those of the linear way.
 struct Classifier: BitwiseCopyable {
-    var first: UInt32 = 0
+    /// Which fields the hash covers.
+    struct Fields: OptionSet, BitwiseCopyable {
+        let rawValue: UInt8
+        static let source = Fields(rawValue: 1 << 0)
+        static let destination = Fields(rawValue: 1 << 1)
+        static let ipProtocol = Fields(rawValue: 1 << 2)
+        static let sourcePort = Fields(rawValue: 1 << 3)
+        static let destinationPort = Fields(rawValue: 1 << 4)
+
+        static let ports: Fields = [.sourcePort, .destinationPort]
+        /// Worth a hash: a protocol alone is not.
+        static let telling: Fields = [.source, .destination, .sourcePort, .destinationPort]
+    }
+
+    /// One bucket: the first rule of a group with equal hashes.
+    struct Slot: BitwiseCopyable {
+        var tag: UInt32
+        /// Record index; `.max`: empty.
+        var head: UInt32
+    }
+
+    /// Shorter runs are tried one by one.
+    static let shortest = 8
+
+    /// Records `first..<end`.
+    var first: UInt32
+    var end: UInt32
+    var fields: Fields
+    var slotMask: UInt32
+    var slots: UnsafeMutablePointer<Slot>
+    /// By record, from `first` on: its hash, and the next record of its group (`end`: none).
+    var tags: UnsafeMutablePointer<UInt32>
+    var next: UnsafeMutablePointer<UInt32>
+
+    func deallocate() {
+        slots.deallocate()
+        tags.deallocate()
+        next.deallocate()
+    }
+
+    /// 32 bits of hash over the fields in question; those not asked for are zero on both sides.
+    @inline(__always)
+    static func hash(
+        _ fields: Fields, _ source: AddressBits, _ destination: AddressBits, _ ipProtocol: UInt8, _ sourcePort: UInt16,
+        _ destinationPort: UInt16
+    ) -> UInt32 {
+        var rest: UInt64 = 0
+        if fields.contains(.ipProtocol) { rest |= UInt64(ipProtocol) }
+        if fields.contains(.sourcePort) { rest |= UInt64(sourcePort) << 8 }
+        if fields.contains(.destinationPort) { rest |= UInt64(destinationPort) << 24 }
+        let a = fields.contains(.source) ? source : .zero
+        let b = fields.contains(.destination) ? destination : .zero
+        let hash = FlowHash(seed: 0x5e1f_ca11_ab1e_5eed)(a, b, rest)
+        return UInt32(truncatingIfNeeded: hash ^ hash >> 32)
+    }
+
+    /// The first record of the group; `end` when there is none.
+    @inline(__always)
+    func head(_ tag: UInt32) -> UInt32 {
+        var i = tag & slotMask
+        while slots[Int(i)].head != .max {
+            if slots[Int(i)].tag == tag { return slots[Int(i)].head }
+            i = (i &+ 1) & slotMask
+        }
+        return end
+    }
 }
 
+/// A program's classifiers; records name them by number from 1.
 struct ClassifierList {
-    var base: UnsafeMutablePointer<Classifier>
-    init() { base = .allocate(capacity: 1) }
-    func deallocate() { base.deallocate() }
+    private(set) var base: UnsafeMutablePointer<Classifier>
+    private(set) var count: Int
+
+    init(_ classifiers: [Classifier]) {
+        count = classifiers.count
+        base = .allocate(capacity: max(count, 1))
+        for (i, classifier) in classifiers.enumerated() { (base + i).initialize(to: classifier) }
+    }
+
+    func deallocate() {
+        for i in 0..<count { base[i].deallocate() }
+        base.deallocate()
+    }
 }
 
 extension ProgramView {
-    @inline(__always)
-    func candidate(_ index: Int, _ packet: PacketRef, _ fields: PacketFields) -> Int { index }
+    /// The first record from `index` on, within the run it stands in, that may match the packet; the run's end when
+    /// none does.
+    @inline(never)
+    func candidate(_ index: Int, _ packet: PacketRef, _ fields: PacketFields) -> Int {
+        let classifier = classifiers + Int(records[index].classifier &- 1)
+        let wanted = classifier.pointee.fields
+        var sourcePort: UInt16 = 0
+        var destinationPort: UInt16 = 0
+        // A packet whose headers are not all there may have to be dropped by a rule that looks for them.
+        if wanted.contains(.ipProtocol), fields.isChainBroken { return index }
+        if !wanted.isDisjoint(with: .ports) {
+            let needed: Int
+            switch fields.ipProtocol {
+            case 6: needed = TCPHeader.length
+            case 17, 136: needed = UDPHeader.length
+            default: return Int(classifier.pointee.end)
+            }
+            guard !packet.isLaterFragment, packet.transportLength >= needed else { return index }
+            sourcePort = packet.transportPointer.loadBE16(at: 0)
+            destinationPort = packet.transportPointer.loadBE16(at: 2)
+        }
+        let tag = Classifier.hash(
+            wanted, fields.source, fields.destination, fields.ipProtocol, sourcePort, destinationPort)
+        let first = Int(classifier.pointee.first)
+        // Coming from a rule of the same group, the next one is known.
+        if index > first, classifier.pointee.tags[index &- 1 &- first] == tag {
+            return Int(classifier.pointee.next[index &- 1 &- first])
+        }
+        var found = classifier.pointee.head(tag)
+        while Int(found) < index { found = classifier.pointee.next[Int(found) &- first] }
+        return Int(found)
+    }
 }

@@ -287,13 +287,18 @@ struct RuleCompiler {
             underflows[Int(hook.rawValue)] =
                 chainStarts[Int(index)] + UInt32(table.chains[Int(index)].rules.count)
         }
+        var builder = ClassifierBuilder(records: records, arena: arena.base, family: family)
+        for (c, chain) in table.chains.enumerated() where chain.rules.count >= Classifier.shortest {
+            let start = Int(chainStarts[c])
+            builder.scan(start..<start + chain.rules.count)
+        }
         let sets = UnsafeMutablePointer<UInt64>.allocate(capacity: max(interfaceSets.count, 1))
         for (i, word) in interfaceSets.enumerated() { (sets + i).initialize(to: word) }
         let stack = UnsafeMutablePointer<UInt32>.allocate(capacity: userChains + 1)
         return TableProgram(
             records: records, counters: counters, recordCount: total, arena: arena.base, arenaSize: arena.count,
             stack: stack, stackSize: userChains + 1, entries: entries, underflows: underflows, interfaceSets: sets,
-            interfaceSetStride: interfaceSetStride, classifiers: ClassifierList(), resources: resources, needs: needs,
+            interfaceSetStride: interfaceSetStride, classifiers: ClassifierList(builder.classifiers), resources: resources, needs: needs,
             model: table, chainStarts: chainStarts)
     }
 }
