@@ -77,6 +77,12 @@ public struct KubeProxy: Sendable {
         return state
     }
 
+    /// The UDP flows to delete from conntrack after the last `sync`; a family that the proxy does not serve has none.
+    public func staleFlows(_ family: AddressFamily) -> StaleFlows {
+        families.first { $0.settings.family == family }?.staleFlows
+            ?? StaleFlows(services: ServiceMap(family: family), endpoints: EndpointsMap(family: family, node: ""))
+    }
+
     /// Kernel settings that kube-proxy makes when it starts.
     private var sysctls: [String: String] {
         var result: [String: String] = [:]
@@ -148,6 +154,8 @@ private struct FamilyProxy: Sendable {
     mutating func deleteSlice(_ name: String, of service: ObjectKey) {
         dirty += endpoints.remove(service: service, slice: name)
     }
+
+    var staleFlows: StaleFlows { StaleFlows(services: services, endpoints: endpoints) }
 
     mutating func sync(into patch: inout ProxyPatch) {
         let changed = dirty.count < 2 ? dirty : Array(Set(dirty))

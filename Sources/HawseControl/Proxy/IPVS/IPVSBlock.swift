@@ -99,8 +99,7 @@ struct IPVSBlockWriter {
     private func outRule(_ address: IPAddress) -> Rule {
         let host = IPTablesVocabulary.host(address)
         let ipvs = IPVSMatch(
-            isIPVS: true, ipProtocol: ProtocolMatch(service.ipProtocol), address: host,
-            port: Flagged(service.port))
+            ipProtocol: ProtocolMatch(service.ipProtocol), address: host, port: Flagged(service.port))
         return Rule(source: host, matches: [.ipvs(ipvs)], target: .drop)
     }
 

@@ -9,7 +9,11 @@ public struct IPVSRenderer: Sendable {
     /// How many service ports ask for each set member, and for each bound address.
     private var members: [IPVSSetName: [IPSet.Entry: Int]] = [:]
     private var bound: [IPAddress: Int] = [:]
+    /// Rules of service ports whose source ranges leave the node out.
+    private var outFilters: [ServicePortName: [Rule]] = [:]
+    /// The rules, and the sets that had a member when they were written.
     private var rules: RuleSet?
+    private var filled: Set<IPVSSetName> = []
 
     /// What a sync changed.
     public struct Patch: Sendable {
@@ -38,20 +42,30 @@ public struct IPVSRenderer: Sendable {
         _ changed: [ServicePortName], services: ServiceMap, endpoints: EndpointsMap
     ) -> Patch {
         var patch = Patch()
-        for name in changed {
-            let new = services.ports[name].map {
+        let (settings, addresses) = (settings, nodeAddresses)
+        let new = concurrentMap(changed, context: {}) { name, _ in
+            services.ports[name].map {
                 IPVSBlockWriter.block(
-                    for: $0, endpoints: endpoints[name], settings: settings, nodeAddresses: nodeAddresses)
+                    for: $0, endpoints: endpoints[name], settings: settings, nodeAddresses: addresses)
             }
+        }
+        var hasNewRules = rules == nil
+        for (name, new) in zip(changed, new) {
             let old = blocks[name]
             if old == new { continue }
             blocks[name] = new
             replace(old ?? IPVSBlock(), with: new ?? IPVSBlock(), &patch)
+            if old?.outFilter ?? [] != new?.outFilter ?? [] {
+                outFilters[name] = new?.outFilter.isEmpty == false ? new?.outFilter : nil
+                hasNewRules = true
+            }
         }
-        let current = ruleWriter().ruleSet()
-        if current != rules {
+        let filled = Set(members.lazy.filter { !$0.value.isEmpty }.map(\.key))
+        if hasNewRules || filled != self.filled {
+            self.filled = filled
+            let current = ruleWriter().ruleSet()
+            if current != rules { patch.rules = current }
             rules = current
-            patch.rules = current
         }
         return patch
     }
@@ -67,13 +81,15 @@ public struct IPVSRenderer: Sendable {
         for address in old.bound where !new.bound.contains(address) {
             if Self.count(&bound, address, -1) { patch.unbound.append(address) }
         }
-        let before = Set(old.members), after = Set(new.members)
-        for member in new.members where !before.contains(member) {
+        // A member may stand twice in a block, as with an address that is given twice.
+        var before = old.members.isEmpty ? [] : Set(old.members), after = Set(new.members)
+        let kept = before.intersection(after)
+        for member in new.members where !kept.contains(member) && after.remove(member) != nil {
             if Self.count(&members[member.set, default: [:]], member.entry, 1) {
                 patch.added.append((member.set.name(settings.family), member.entry))
             }
         }
-        for member in old.members where !after.contains(member) {
+        for member in old.members where !kept.contains(member) && before.remove(member) != nil {
             if Self.count(&members[member.set, default: [:]], member.entry, -1) {
                 patch.deleted.append((member.set.name(settings.family), member.entry))
             }
@@ -88,11 +104,7 @@ public struct IPVSRenderer: Sendable {
     }
 
     private func ruleWriter() -> IPVSRuleWriter {
-        let filled = Set(members.filter { !$0.value.isEmpty }.keys)
-        var outFilter: [Rule] = []
-        if filled.contains(.loadBalancerFirewall) {
-            for name in blocks.keys.sorted() { outFilter += blocks[name]?.outFilter ?? [] }
-        }
+        let outFilter = outFilters.keys.sorted().flatMap { outFilters[$0] ?? [] }
         return IPVSRuleWriter(settings: settings, filled: filled, outFilter: outFilter)
     }
 

@@ -71,6 +71,7 @@ enum IPVSSetName: String, Hashable, Sendable, CaseIterable {
         } else {
             options.hashSize = 1024
             options.maxElements = 65536
+            options.bucketSize = 12
         }
         return IPSet(name: name(family), kind: kind, options: options)
     }

@@ -18,13 +18,18 @@ public struct NFTRenderer: Sendable {
         _ changed: [ServicePortName], services: ServiceMap, endpoints: EndpointsMap
     ) -> Patch {
         var patch = Patch()
-        for name in changed {
-            guard let service = services.ports[name] else {
-                if blocks.removeValue(forKey: name) != nil { patch.removed.append(name) }
-                continue
+        let settings = settings
+        let new = concurrentMap(changed, context: {}) { name, _ in
+            services.ports[name].map {
+                NFTBlockWriter.block(for: $0, endpoints: endpoints[name], settings: settings)
             }
-            let block = NFTBlockWriter.block(for: service, endpoints: endpoints[name], settings: settings)
-            if blocks.updateValue(block, forKey: name) != block { patch.rewritten.append(name) }
+        }
+        for (name, block) in zip(changed, new) {
+            if let block {
+                if blocks.updateValue(block, forKey: name) != block { patch.rewritten.append(name) }
+            } else if blocks.removeValue(forKey: name) != nil {
+                patch.removed.append(name)
+            }
         }
         return patch
     }
