@@ -23,6 +23,11 @@ public enum ConntrackPrinter {
         return words.joined(separator: " ")
     }
 
+    /// The same with one blank between words.
+    public static func compactLine(_ connection: ConnectionListing) -> String {
+        line(connection).split(separator: " ").joined(separator: " ")
+    }
+
     /// The whole listing, without timers and use counts, sorted: what two listings are compared by.
     public static func timelessListing(_ connections: [ConnectionListing]) -> String {
         let lines = connections.map { connection in

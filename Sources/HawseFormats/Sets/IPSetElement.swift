@@ -144,7 +144,7 @@ extension IPSet.Entry {
                     words.append(text(of: prefix, end: addressCount == 0 ? firstEnd : nil))
                 }
                 addressCount += 1
-            case .mac, .optionalMAC: if let mac { words.append(mac.description) }
+            case .mac, .optionalMAC: if let mac { words.append(mac.description.uppercased()) }
             case .mark: if let mark { words.append(hexText(mark, width: 8)) }
             case .port: if let port { words.append("\(port.ipProtocol.text):\(text(of: port))") }
             case .plainPort: if let port { words.append(text(of: port)) }

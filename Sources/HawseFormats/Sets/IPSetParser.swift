@@ -7,10 +7,14 @@ public struct IPSetParser: Sendable {
     public var file: String
     /// `-exist`: no error when a set or an element is there already, or when one to delete is not.
     public var exist: Bool
+    /// The lines of `ipset save` were sorted, so that elements may stand before their set, and timeouts may be `T`: as
+    /// golden cases keep them.
+    public var isRecorded: Bool
 
-    public init(file: String = "ipset", exist: Bool = false) {
+    public init(file: String = "ipset", exist: Bool = false, isRecorded: Bool = false) {
         self.file = file
         self.exist = exist
+        self.isRecorded = isRecorded
     }
 
     public func parse(_ text: some StringProtocol, onto base: [IPSet] = []) throws(FormatError) -> [IPSet] {
@@ -101,14 +105,26 @@ private struct IPSetReading {
         var parts = text.split(separator: "\n", omittingEmptySubsequences: false)
         endsWithNewline = parts.last?.isEmpty == true
         if endsWithNewline { parts.removeLast() }
-        for (number, part) in parts.enumerated() {
+        var order = Array(parts.indices)
+        if parser.isRecorded {
+            // Sets before their elements.
+            let isCreation = order.filter { parts[$0].hasPrefix("create ") }
+            order = isCreation + order.filter { !parts[$0].hasPrefix("create ") }
+        }
+        var read: [(Int, Line)] = []
+        for number in order {
+            let before = lines.count
             do throws(FormatError) {
-                try line(part, at: SourceLocation(file: parser.file, line: number + 1, column: 1))
+                try line(parts[number], at: SourceLocation(file: parser.file, line: number + 1, column: 1))
             } catch {
                 try onError(error)
             }
+            read += lines[before...].map { (number, $0) }
         }
+        lines = read.sorted { $0.0 < $1.0 }.map(\.1)
     }
+
+    private typealias Line = IPSetText.Line
 
     private mutating func line(_ text: some StringProtocol, at location: SourceLocation) throws(FormatError) {
         if text.utf8.first == UInt8(ascii: "#") || text.utf8.allSatisfy({ $0 == 0x20 || $0 == 9 || $0 == 13 }) {
@@ -116,7 +132,8 @@ private struct IPSetReading {
             return
         }
         var words = IPSetWords(
-            tokens: try tokenize(text, rules: .restore, at: location), location: location, exist: parser.exist)
+            tokens: try tokenize(text, rules: .restore, at: location), location: location, exist: parser.exist,
+            isRecorded: parser.isRecorded)
         let command = try words.next("a command")
         switch command.text {
         case "create", "-N", "--create", "n", "-n": try create(&words, String(text))

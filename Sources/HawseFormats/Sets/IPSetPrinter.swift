@@ -59,6 +59,7 @@ public struct IPSetPrinter: Sendable {
     public func line(_ entry: IPSet.Entry, of set: IPSet) -> String {
         var out = "add \(set.name) \(entry.text(in: set))"
         if let timeout = entry.timeout { out += " timeout \(timeout)" }
+        if entry.noMatch { out += " nomatch" }
         if let counters = entry.counters { out += " packets \(counters.packets) bytes \(counters.bytes)" }
         if let comment = entry.comment { out += " comment \"\(comment)\"" }
         if let mark = entry.skbMark { out += " skbmark \(markText(mark.value, mark.mask))" }
@@ -66,7 +67,6 @@ public struct IPSetPrinter: Sendable {
             out += " skbprio \(String(priority >> 16, radix: 16)):\(String(priority & 0xffff, radix: 16))"
         }
         if let queue = entry.skbQueue { out += " skbqueue \(queue)" }
-        if entry.noMatch { out += " nomatch" }
         return out
     }
 }

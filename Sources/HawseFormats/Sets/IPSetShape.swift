@@ -55,3 +55,16 @@ extension IPSet.Kind {
         self = kind
     }
 }
+
+extension IPSet {
+    /// Bitmaps have a range that elements must lie in.
+    func covers(_ entry: Entry) -> Bool {
+        if let range = options.portRange, let port = entry.port {
+            return range.contains(port.lower) && range.contains(port.upper)
+        }
+        if let range = options.addressRange, let first = entry.first {
+            return range.contains(first.address) && range.contains(entry.firstEnd ?? first.last)
+        }
+        return true
+    }
+}

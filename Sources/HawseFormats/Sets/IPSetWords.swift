@@ -8,8 +8,10 @@ struct IPSetWords {
     let location: SourceLocation
     /// `-exist` on this line or for all.
     private(set) var exist: Bool
+    private let isRecorded: Bool
 
-    init(tokens: [Token], location: SourceLocation, exist: Bool) {
+    init(tokens: [Token], location: SourceLocation, exist: Bool, isRecorded: Bool) {
+        self.isRecorded = isRecorded
         let flags: Set<String> = ["-exist", "--exist", "-!"]
         self.tokens = tokens.filter { $0.isQuoted || !flags.contains($0.text) }
         self.location = location
@@ -149,6 +151,7 @@ struct IPSetWords {
     mutating func entry(of set: IPSet) throws(FormatError) -> (IPSet.Entry, Neighbour?) {
         let word = try next("an element")
         var entry = try IPSetElementReader(set: set, text: word.text, location: place(word)).entry()
+        guard set.covers(entry) else { throw FormatError(place(word), "Element is out of the range of the set") }
         var neighbour: Neighbour?
         while !isAtEnd {
             let (name, token) = try option()
@@ -173,6 +176,10 @@ struct IPSetWords {
         switch name {
         case "timeout":
             try need(options.timeout != nil, "Timeout", "timeout")
+            if isRecorded, index < tokens.count, tokens[index].text == "T" {
+                index += 1
+                return
+            }
             entry.timeout = UInt32(try number(name, max: 2_147_483))
         case "packets":
             try need(options.counters, "Packet/byte counters", "counter")
@@ -204,7 +211,9 @@ struct IPSetWords {
         switch name {
         case "skbmark":
             let parts = word.text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-            let numbers = parts.compactMap { parseHexadecimal($0, max: UInt64(UInt32.max)) }
+            let numbers = parts.compactMap { part in
+                part.hasPrefix("0x") ? parseHexadecimal(part, max: UInt64(UInt32.max)) : nil
+            }
             guard numbers.count == parts.count else { throw wrong }
             entry.skbMark = MaskedValue(value: UInt32(numbers[0]), mask: numbers.count == 2 ? UInt32(numbers[1]) : .max)
         case "skbprio":

@@ -32,31 +32,9 @@ enum CaseCommand {
         try dataplane.replaceRules(RuleSet(family: edit.family, tables: [table]), counters: .asGiven)
     }
 
-    /// `conntrack -D` with the options that select connections.
     private static func forget(_ command: String, on dataplane: Dataplane) throws {
-        let unsupported = Unsupported(description: "the command `\(command)'")
-        var filter = ConnectionFilter()
-        var words = command.split(separator: " ").dropFirst(2).map(String.init)[...]
-        while let option = words.popFirst() {
-            guard let value = words.popFirst() else { throw unsupported }
-            switch option {
-            case "-f": filter.family = value == "ipv6" ? .ipv6 : .ipv4
-            case "-p":
-                let known: [String: IPProtocol] = [
-                    "tcp": .tcp, "udp": .udp, "icmp": .icmp, "icmpv6": .icmpv6, "sctp": .sctp,
-                ]
-                guard let number = known[value] else { throw unsupported }
-                filter.ipProtocol = number
-            case "-s", "--orig-src": filter.originalSource = IPPrefix(value)
-            case "-d", "--orig-dst": filter.originalDestination = IPPrefix(value)
-            case "-r", "--reply-src": filter.replySource = IPPrefix(value)
-            case "-q", "--reply-dst": filter.replyDestination = IPPrefix(value)
-            case "--sport", "--orig-port-src": filter.originalSourcePort = UInt16(value)
-            case "--dport", "--orig-port-dst": filter.originalDestinationPort = UInt16(value)
-            case "--reply-port-src": filter.replySourcePort = UInt16(value)
-            case "--reply-port-dst": filter.replyDestinationPort = UInt16(value)
-            default: throw unsupported
-            }
+        guard case .delete(let filter) = try ConntrackCommand(commandLine: command) else {
+            throw Unsupported(description: "the command `\(command)'")
         }
         _ = dataplane.removeConnections(filter)
     }
