@@ -15,9 +15,9 @@ extension Walk {
     @inline(__always)
     private func outputMTU(_ packet: PacketRef) -> Int {
         let route = packet.pointee.route
-        let device = node.pointee.interfaces[packet.pointee.outInterface].pointee.mtu
-        if packet.isIPv4 { return route.mtu != 0 ? Int(route.mtu) : device }
-        return max(route.mtu != 0 && !packet.pointee.flags.contains(.forwarded) ? Int(route.mtu) : device, 1280)
+        let mtu =
+            route.mtu != 0 ? Int(route.mtu) : node.pointee.interfaces[packet.pointee.outInterface].pointee.mtu
+        return packet.isIPv4 ? mtu : max(mtu, 1280)
     }
 
     @inline(never)

@@ -33,7 +33,7 @@ extension Walk {
     /// `icmp_reply`: the same code, identifier and data, from the address that was asked (or what suits the asker).
     private func reply4(_ packet: PacketRef, payload: Int) {
         let ip = packet.ipv4
-        let echo = echoedOptions(packet, ip.headerLength)
+        guard let echo = echoedOptions(packet, ip.headerLength) else { return }
         let source = specificDestination(packet)
         let target = echo.firstHop ?? ip.source
         let route = lookupOutput(

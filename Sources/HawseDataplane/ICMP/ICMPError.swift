@@ -20,7 +20,7 @@ extension Walk {
         let ip = packet.ipv4
         guard allowsICMP(type, code, .ipv4, isFromLoopback: isFromLoopback(packet)) else { return }
         let headerLength = ip.headerLength
-        let options = echoedOptions(packet, headerLength)
+        guard let options = echoedOptions(packet, headerLength) else { return }
         let isLocal = packet.pointee.route.kind == .local
         let tos = (ip.tos & 0x1e) | 0xc0
         var target = ip.source
@@ -28,7 +28,7 @@ extension Walk {
         let route = lookupOutput(
             family: .ipv4, source: isLocal ? ip.destinationBits : .zero, destination: AddressBits(ipv4: target), mark: 0,
             tos: tos, out: 0, anySource: false)
-        guard route.kind == .unicast || route.kind == .local else { return }
+        guard isUsable(route) else { return }
         let peer = IPAddress(family: .ipv4, bits: AddressBits(ipv4: target))
         guard allowsPeer(peer, type, code, route, prefixLength: 0) else { return }
         let mtu = min(routeMTU(route), 576)
@@ -46,6 +46,7 @@ extension Walk {
                 answer.networkPointer.advanced(by: 20).copyMemory(from: base, byteCount: bytes.count)
             }
         }
+        buildOptions(answer, options, source: source, destination: ip.source)
         let icmp = answer.icmp
         icmp.type = type
         icmp.code = code
@@ -72,7 +73,8 @@ extension Walk {
             let header = ip.headerLength
             guard packet.length > header else { return false }
             let type = packet.networkPointer.load8(at: header)
-            if type > 18 || ICMPHeader.isError(type: type) { return false }
+            // `icmp_pointers[].error`: what the kernel counts as an error is more than the errors there are.
+            if type > 18 || 0b1_1110_1111_1110 >> UInt32(type) & 1 == 1 { return false }
         }
         return true
     }

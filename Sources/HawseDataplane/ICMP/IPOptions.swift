@@ -233,11 +233,6 @@ extension Walk {
                 option.store8(UInt8(truncatingIfNeeded: pointer + 4), at: 2)
             }
         }
-        if marks.flags.contains(.timestampNeedsAddress) {
-            let option = base + Int(marks.timestamp)
-            option.storeBE32(leaving, at: Int(option.load8(at: 2)) - 9)
-            changed = true
-        }
         if changed {
             packet.pointee.options.flags.remove(.changed)
             packet.ipv4.storeChecksum()
@@ -258,8 +253,8 @@ extension Walk {
             on: route.outInterface, near: route.gatewayVersion == 4 ? route.gateway : packet.destinationBits)
     }
 
-    /// `__ip_options_echo` and `ip_options_build`: the options of an answer.
-    func echoedOptions(_ packet: PacketRef, _ headerLength: Int) -> EchoedOptions {
+    /// `__ip_options_echo`: the options of an answer; `nil`: they cannot be answered, and so the packet is not.
+    func echoedOptions(_ packet: PacketRef, _ headerLength: Int) -> EchoedOptions? {
         guard headerLength > 20 else { return EchoedOptions() }
         var echo = EchoedOptions()
         let marks = packet.pointee.options
@@ -271,28 +266,31 @@ extension Walk {
         if marks.record != 0 {
             var option = copied(marks.record)
             let pointer = Int(option[2])
-            if marks.flags.contains(.recordNeedsAddress), pointer <= option.count, pointer + 3 <= option.count {
+            if marks.flags.contains(.recordNeedsAddress), pointer <= option.count {
+                guard pointer + 3 <= option.count else { return nil }
                 option[2] = UInt8(pointer + 4)
                 echo.marks.flags.insert(.recordNeedsAddress)
             }
             echo.marks.record = UInt8(20 + echo.bytes.count)
             echo.bytes += option
         }
-        if marks.timestamp != 0 { echoTimestamp(copied(marks.timestamp), marks, &echo) }
+        if marks.timestamp != 0, !echoTimestamp(copied(marks.timestamp), marks, &echo) { return nil }
         if marks.sourceRoute != 0 { echoSourceRoute(copied(marks.sourceRoute), packet, marks, &echo) }
         while echo.bytes.count & 3 != 0 { echo.bytes.append(0) }
         return echo
     }
 
-    private func echoTimestamp(_ original: [UInt8], _ marks: IPOptionMarks, _ echo: inout EchoedOptions) {
+    private func echoTimestamp(_ original: [UInt8], _ marks: IPOptionMarks, _ echo: inout EchoedOptions) -> Bool {
         var option = original
         var pointer = Int(option[2])
         if pointer <= option.count {
-            if marks.flags.contains(.timestampNeedsAddress), pointer + 3 <= option.count {
+            if marks.flags.contains(.timestampNeedsAddress) {
+                guard pointer + 3 <= option.count else { return false }
                 echo.marks.flags.insert(.timestampNeedsAddress)
                 pointer += 4
             }
-            if marks.flags.contains(.timestampNeedsTime), pointer + 3 <= option.count {
+            if marks.flags.contains(.timestampNeedsTime) {
+                guard pointer + 3 <= option.count else { return false }
                 if option[3] & 15 != 3 {
                     echo.marks.flags.insert(.timestampNeedsTime)
                     pointer += 4
@@ -308,6 +306,7 @@ extension Walk {
         }
         echo.marks.timestamp = UInt8(20 + echo.bytes.count)
         echo.bytes += option
+        return true
     }
 
     private func echoSourceRoute(

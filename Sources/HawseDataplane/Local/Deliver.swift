@@ -15,7 +15,7 @@ extension Walk {
         case 1: return deliverICMP4(packet)
         case 6: return deliverTCP(packet)
         case 17, 136: return deliverUDP(packet)
-        case 2: return end(packet, .consumed)
+        case 2, 103: return end(packet, .consumed)
         case 4:
             if let device = tunnel(for: packet) { return tunnelReceive(packet, device) }
         case 47, 50, 51, 132:

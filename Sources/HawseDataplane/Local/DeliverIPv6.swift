@@ -58,6 +58,7 @@ extension Walk {
         case 6: return deliverTCP(packet)
         case 17, 136: return deliverUDP(packet)
         case 58: return deliverICMP6(packet)
+        case 103: return end(packet, .consumed)
         default:
             if hasListener(packet) { return end(packet, .delivered) }
             sendICMPError(
