@@ -96,7 +96,7 @@ extension Walk {
     private func reply6(_ packet: PacketRef) {
         let ip = packet.ipv6
         let target = ip.source
-        if target.isZero || target.high >> 56 == 0xff { return }
+        if target.high >> 56 == 0xff { return }
         let asked = ip.destination
         let isUnicast = packet.pointee.route.kind == .local && !node.pointee.routing.isAnycast6(asked)
         let isScoped = target.high >> 54 == 0x3fa

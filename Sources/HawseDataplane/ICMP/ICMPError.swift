@@ -30,7 +30,7 @@ extension Walk {
             tos: tos, out: 0, anySource: false)
         guard isUsable(route) else { return }
         let peer = IPAddress(family: .ipv4, bits: AddressBits(ipv4: target))
-        guard allowsPeer(peer, type, code, route, prefixLength: 0) else { return }
+        guard allowsPeer(peer, type, code, route) else { return }
         let mtu = min(routeMTU(route), 576)
         let optionLength = options.bytes.count
         let room = mtu - 20 - optionLength - 8
@@ -92,11 +92,11 @@ extension Walk {
 
     /// The peer's bucket; nothing is limited on the way to the loopback device.
     func allowsPeer(
-        _ peer: IPAddress, _ type: UInt8, _ code: UInt8, _ route: RouteResult, prefixLength: Int
+        _ peer: IPAddress, _ type: UInt8, _ code: UInt8, _ route: RouteResult
     ) -> Bool {
         guard node.pointee.limits.limits(type, code, peer.family) else { return true }
         if node.pointee.interfaces[route.outInterface].pointee.kind == .loopback { return true }
-        let timeout = node.pointee.limits.timeout(peer.family, prefixLength: prefixLength)
+        let timeout = node.pointee.limits.timeout(peer.family)
         guard node.pointee.limits.allows(peer, timeout: timeout, node.pointee.now) else { return false }
         node.pointee.limits.consume(&node.pointee.chance.ipIdentification)
         return true
@@ -142,7 +142,7 @@ extension Walk {
             source = better
         }
         let peer = IPAddress(family: .ipv6, bits: target)
-        guard allowsPeer(peer, type, code, route, prefixLength: prefixLength6(target)) else { return }
+        guard allowsPeer(peer, type, code, route) else { return }
         let quoted = min(packet.length, 1280 - 40 - 8)
         guard let answer = newPacket(bytes: 48 + quoted) else { return }
         answer.networkPointer.advanced(by: 48).copyMemory(from: packet.networkPointer, byteCount: quoted)
@@ -171,12 +171,6 @@ extension Walk {
         guard walk.protocolNumber == .icmpv6 else { return false }
         guard packet.length > walk.offset else { return true }
         return packet.networkPointer.load8(at: walk.offset) & 0x80 == 0
-    }
-
-    /// Length of the prefix that a destination's route has.
-    private func prefixLength6(_ destination: AddressBits) -> Int {
-        let match = node.pointee.routing.lookup6(RouteQuestion(destination: destination))
-        return match.entry >= 0 ? Int(node.pointee.routing.tables6.entries[Int(match.entry)].length) : 0
     }
 
     /// A neighbour did not answer (`ipv4_link_failure`, `ip6_link_failure`).

@@ -43,6 +43,7 @@ extension Walk {
         var marks = IPOptionMarks()
         if let wrong = compileOptions(packet, &marks) {
             packet.pointee.options = marks
+            if wrong == 0 { return drop(packet, .ipOptions) }
             sendICMPError(
                 about: packet, type: ICMPType.parameterProblem, code: 0, info: UInt32(wrong) << 24)
             return drop(packet, .ipOptions)
@@ -76,7 +77,7 @@ extension Walk {
             guard end - at >= 2 else { return UInt8(at) }
             let length = Int(base.load8(at: at + 1))
             guard length >= 2, length <= end - at else { return UInt8(at) }
-            if let wrong = compileOption(packet, kind, at, length, &marks) { return UInt8(wrong) }
+            if let wrong = compileOption(packet, kind, at, length, &marks) { return wrong < 0 ? 0 : UInt8(wrong) }
             at += length
         }
         return nil
@@ -106,6 +107,9 @@ extension Walk {
             }
             marks.record = UInt8(at)
         case 68: return compileTimestamp(packet, at, length, &marks)
+        case 134:
+            // CIPSO: no labels are configured here, so none is acceptable, and nobody is told.
+            return -1
         case 148:
             if length < 4 { return at + 1 }
             if option.loadBE16(at: 2) == 0 { marks.flags.insert(.routerAlert) }

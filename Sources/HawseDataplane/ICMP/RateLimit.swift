@@ -2,7 +2,7 @@ import HawseModel
 import HawseWire
 
 /// Limits on what the node answers: the global bucket (`icmp_global_allow`) and one per peer (`inet_peer`).
-/// Times are milliseconds, as the sysctls give them.
+/// Time is counted in ticks of 4 ms (HZ 250); what happens within one tick refills nothing.
 struct RateLimits {
     struct Peer {
         var tokens: Int64
@@ -63,44 +63,47 @@ struct RateLimits {
 
     /// `inet_peer_xrlim_allow`; `timeout` in milliseconds, 0 never refuses.
     mutating func allows(_ address: IPAddress, timeout: Int64, _ now: Instant) -> Bool {
-        if timeout == 0 { return true }
-        let ms = now.nanoseconds / 1_000_000
-        var peer = peer(address, ms)
-        peer.tokens = min(peer.tokens &+ (ms &- peer.last), 6 &* timeout)
-        peer.last = ms
-        let allowed = peer.tokens >= timeout
-        if allowed { peer.tokens -= timeout }
-        peers[address] = peer
+        let tick = now.nanoseconds / Self.tick
+        let cost = (timeout &+ 3) / 4
+        var peer = peer(address, tick)
+        if peer.last != tick {
+            // A limit of 0 refuses nothing, but empties the bucket that others look at.
+            peer.tokens = min(peer.tokens &+ (tick &- peer.last), 6 &* cost)
+            peer.last = tick
+        }
+        let allowed = peer.tokens >= cost
+        if allowed { peer.tokens -= cost }
+        store(peer, address)
         return allowed
     }
 
     /// `ip_error`'s own bucket in the same peer: five at once, then one a second.
     mutating func allowsRouteError(_ address: IPAddress, _ now: Instant) -> Bool {
-        let ms = now.nanoseconds / 1_000_000
-        var peer = peer(address, ms)
-        peer.tokens = min(peer.tokens &+ (ms &- peer.last), 5000)
-        peer.last = ms
-        let allowed = peer.tokens >= 1000
-        if allowed { peer.tokens -= 1000 }
-        peers[address] = peer
+        let tick = now.nanoseconds / Self.tick
+        var peer = peer(address, tick)
+        peer.tokens = min(peer.tokens &+ (tick &- peer.last), 5 &* Self.second)
+        peer.last = tick
+        let allowed = peer.tokens >= Self.second
+        if allowed { peer.tokens -= Self.second }
+        store(peer, address)
         return allowed
     }
 
     /// `ip_rt_send_redirect`: with silence of 20 s in between a host is told up to nine times, each time later.
     mutating func allowsRedirect(_ address: IPAddress, _ now: Instant) -> Bool {
-        let ms = now.nanoseconds / 1_000_000
-        var peer = peers[address] ?? Peer(tokens: 0, last: 0)
-        let silence: Int64 = 20480
-        let load: Int64 = 20
-        if ms > peer.last &+ silence {
+        let tick = now.nanoseconds / Self.tick
+        var peer = peer(address, tick)
+        let load = Self.second / 50
+        let silence = load << 10
+        if tick > peer.last &+ silence {
             peer.tokens = 0
             peer.redirects = 0
         }
         var allowed = false
         if peer.redirects >= 9 {
-            peer.last = ms
-        } else if peer.redirects == 0 || ms > peer.last &+ (load << Int64(peer.redirects)) {
-            peer.last = ms
+            peer.last = tick
+        } else if peer.redirects == 0 || tick > peer.last &+ (load << Int64(peer.redirects)) {
+            peer.last = tick
             peer.redirects += 1
             allowed = true
         }
@@ -108,15 +111,14 @@ struct RateLimits {
         return allowed
     }
 
-    /// The per-host limit for an error of a family.
-    func timeout(_ family: AddressFamily, prefixLength: Int) -> Int64 {
-        if family == .ipv4 { return rate4 }
-        // Wider prefixes get more.
-        return prefixLength < 128 ? rate6 >> Int64((128 - prefixLength) >> 5) : rate6
-    }
+    /// The per-host limit for an error of a family, in milliseconds.
+    func timeout(_ family: AddressFamily) -> Int64 { family == .ipv4 ? rate4 : rate6 }
 
-    private func peer(_ address: IPAddress, _ ms: Int64) -> Peer {
-        peers[address] ?? Peer(tokens: 0, last: ms - 60_000)
+    private static let tick: Int64 = 4_000_000
+    private static let second: Int64 = 250
+
+    private func peer(_ address: IPAddress, _ tick: Int64) -> Peer {
+        peers[address] ?? Peer(tokens: 0, last: tick - 60 &* Self.second)
     }
 
     private mutating func store(_ peer: Peer, _ address: IPAddress) {

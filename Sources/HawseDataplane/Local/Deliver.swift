@@ -72,7 +72,9 @@ extension Walk {
     /// `tcp_v4_send_reset` / `tcp_v6_send_reset`.
     private func sendReset(about packet: PacketRef) {
         let tcp = packet.tcp
-        guard !tcp.flags.contains(.rst), packet.pointee.route.kind == .local else { return }
+        guard !tcp.flags.contains(.rst), packet.pointee.route.kind == .local,
+            packet.isIPv4 || !node.pointee.routing.isAnycast6(packet.destinationBits)
+        else { return }
         let isIPv4 = packet.isIPv4
         let headerLength = isIPv4 ? 20 : 40
         let source = packet.destinationBits

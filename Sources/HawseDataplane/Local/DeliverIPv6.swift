@@ -138,7 +138,14 @@ extension Walk {
     private func knownHopByHop(_ packet: PacketRef, _ kind: UInt8, _ at: Int) -> Stage? {
         let length = packet.networkPointer.load8(at: at + 1)
         if kind == 5 { return length == 2 ? nil : drop(packet, .ipExtensionHeader) }
-        // Jumbograms need devices with larger MTUs than any here.
+        // `ipv6_hop_jumbo`: a jumbogram says so and has no payload length; longer packets than that no device here takes.
+        guard length == 4, at & 3 == 2 else { return drop(packet, .ipExtensionHeader) }
+        let size = packet.networkPointer.loadBE32(at: at + 2)
+        if size <= 65535 || packet.ipv6.payloadLength != 0 {
+            sendICMPError(
+                about: packet, type: ICMPv6Type.parameterProblem, code: 0,
+                info: UInt32(size <= 65535 ? at + 2 : at))
+        }
         return drop(packet, .ipExtensionHeader)
     }
 }

@@ -103,7 +103,8 @@ extension Walk {
                 return drop(packet, .linkLocalForward)
             }
         }
-        let mtu = max(forwardMTU(route), 1280)
+        // A route's own MTU counts behind the FORWARD hook only (`ip6_fragment`).
+        let mtu = max(node.pointee.interfaces[route.outInterface].pointee.mtu, 1280)
         if packet.length > mtu {
             let largest = Int(packet.pointee.fragmentMaxSize)
             if largest > mtu || (largest == 0 && !packet.pointee.flags.contains(.gso)) {

@@ -93,7 +93,7 @@ extension Walk {
         let isForwarding = node.pointee.interfaces[device].pointee.forwarding6
         switch (scope, group.low) {
         case (0xff01 << 48, 1), (0xff02 << 48, 1): return true
-        case (0xff01 << 48, 2), (0xff02 << 48, 2), (0xff05 << 48, 2): return isForwarding
+        case (0xff02 << 48, 2): return isForwarding
         default: break
         }
         guard group.high == 0xff02 << 48, group.low >> 24 == 0x1ff else { return false }
