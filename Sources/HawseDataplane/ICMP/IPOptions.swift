@@ -7,6 +7,7 @@ struct IPOptionMarks {
     var record: UInt8 = 0
     var timestamp: UInt8 = 0
     var sourceRoute: UInt8 = 0
+    var label: UInt8 = 0
     var flags: Flags = []
     /// Where a source-routed packet goes next, host order.
     var nextHop: UInt32 = 0
@@ -43,7 +44,6 @@ extension Walk {
         var marks = IPOptionMarks()
         if let wrong = compileOptions(packet, &marks) {
             packet.pointee.options = marks
-            if wrong == 0 { return drop(packet, .ipOptions) }
             sendICMPError(
                 about: packet, type: ICMPType.parameterProblem, code: 0, info: UInt32(wrong) << 24)
             return drop(packet, .ipOptions)
@@ -77,7 +77,7 @@ extension Walk {
             guard end - at >= 2 else { return UInt8(at) }
             let length = Int(base.load8(at: at + 1))
             guard length >= 2, length <= end - at else { return UInt8(at) }
-            if let wrong = compileOption(packet, kind, at, length, &marks) { return wrong < 0 ? 0 : UInt8(wrong) }
+            if let wrong = compileOption(packet, kind, at, length, &marks) { return UInt8(wrong) }
             at += length
         }
         return nil
@@ -108,8 +108,10 @@ extension Walk {
             marks.record = UInt8(at)
         case 68: return compileTimestamp(packet, at, length, &marks)
         case 134:
-            // CIPSO: no labels are configured here, so none is acceptable, and nobody is told.
-            return -1
+            // CIPSO: no domain of interpretation is configured here (`cipso_v4_validate`).
+            if marks.label != 0 { return at }
+            marks.label = UInt8(at)
+            return length < 8 ? at + 1 : at + 2
         case 148:
             if length < 4 { return at + 1 }
             if option.loadBE16(at: 2) == 0 { marks.flags.insert(.routerAlert) }
@@ -280,6 +282,7 @@ extension Walk {
         }
         if marks.timestamp != 0, !echoTimestamp(copied(marks.timestamp), marks, &echo) { return nil }
         if marks.sourceRoute != 0 { echoSourceRoute(copied(marks.sourceRoute), packet, marks, &echo) }
+        if marks.label != 0 { echo.bytes += copied(marks.label) }
         while echo.bytes.count & 3 != 0 { echo.bytes.append(0) }
         return echo
     }

@@ -4,7 +4,13 @@ import HawseWire
 extension Walk {
     /// `ip6_protocol_deliver_rcu`: extension headers one by one, then the upper protocol.
     @inline(never)
-    func deliver6(_ packet: PacketRef) -> Stage { deliver6(packet, from: 6, at: 40) }
+    func deliver6(_ packet: PacketRef) -> Stage {
+        // Hop-by-hop options were looked at before PREROUTING, and have no place but the first.
+        if packet.ipv6.nextHeader == .hopByHop {
+            return deliver6(packet, from: 40, at: 40 + (Int(packet.networkPointer.load8(at: 41)) + 1) * 8)
+        }
+        return deliver6(packet, from: 6, at: 40)
+    }
 
     /// A datagram put together: its fragment header is gone, what was behind it is in its place. One that stands
     /// alone (offset 0, nothing more) still has its header.
@@ -25,12 +31,12 @@ extension Walk {
         var at = firstOffset
         while true {
             switch next {
-            case 0, 60:
+            case 60:
                 guard length - at >= 8, (Int(base.load8(at: at + 1)) + 1) * 8 <= length - at else {
                     return drop(packet, .ipExtensionHeader)
                 }
                 let size = (Int(base.load8(at: at + 1)) + 1) * 8
-                if at > 40 || next == 60, let stage = refuseOptions(packet, at, size) { return stage }
+                if let stage = refuseOptions(packet, at, size) { return stage }
                 nextOffset = at
                 next = base.load8(at: at)
                 at += size
@@ -41,6 +47,9 @@ extension Walk {
                 at += (Int(base.load8(at: at + 1)) + 1) * 8
             case 44:
                 guard length - at >= 8 else { return drop(packet, .fragmentMalformed) }
+                if let stage = fragmentHeader(packet, at) { return stage }
+                let field = base.loadBE16(at: at + 2)
+                if field & 0xfff9 == 0 { return deliver6(packet, from: at, at: at + 8) }
                 let verdict = reassembleDelivered(packet)
                 if verdict != .accept { return after(verdict, .done) }
                 return deliverWhole6(packet, from: nextOffset, at: at)
@@ -67,6 +76,22 @@ extension Walk {
         }
     }
 
+    /// What `ipv6_frag_rcv` and `ip6_frag_queue` answer: lengths that no fragment can have.
+    private func fragmentHeader(_ packet: PacketRef, _ at: Int) -> Stage? {
+        let field = packet.networkPointer.loadBE16(at: at + 2)
+        let end = Int(field & 0xfff8) + packet.length - at - 8
+        let wrong: Int
+        if end > 65535 {
+            wrong = at + 2
+        } else if field & 1 == 1, end & 7 != 0 {
+            wrong = 4
+        } else {
+            return nil
+        }
+        sendICMPError(about: packet, type: ICMPv6Type.parameterProblem, code: 0, info: UInt32(wrong))
+        return drop(packet, .fragmentMalformed)
+    }
+
     /// `ipv6_rthdr_rcv`: with segments left and no kind of source routing switched on the packet ends here.
     private func routingHeader(_ packet: PacketRef, _ at: Int) -> Stage? {
         let base = packet.networkPointer
@@ -76,14 +101,11 @@ extension Walk {
         guard packet.pointee.packetType == .host, packet.ipv6.destination.high >> 56 != 0xff else {
             return drop(packet, .ipExtensionHeader)
         }
+        let type = base.load8(at: at + 2)
+        if type == 3 || type == 4 { return drop(packet, .sourceRoute) }
         guard base.load8(at: at + 3) != 0 else { return nil }
-        switch base.load8(at: at + 2) {
-        case 3, 4: return drop(packet, .sourceRoute)
-        default:
-            sendICMPError(
-                about: packet, type: ICMPv6Type.parameterProblem, code: 0, info: UInt32(at + 2))
-            return drop(packet, .sourceRoute)
-        }
+        sendICMPError(about: packet, type: ICMPv6Type.parameterProblem, code: 0, info: UInt32(at + 2))
+        return drop(packet, .sourceRoute)
     }
 
     /// `ip6_parse_tlv`: an option nobody knows says itself what is to become of the packet.
