@@ -53,9 +53,10 @@ extension Dataplane {
 
     public var ipvs: IPVS { IPVS(dataplane: self) }
 
-    /// Everything `ipvsadm -L` lists, at the node's present time.
-    public func ipvsListing() -> IPVSListing {
-        node.pointee.ipvs.advance(to: node.pointee.now, node)
+    /// Everything `ipvsadm -L` lists, at the node's present time. `isEarly`: before the timers' next tick, so that a
+    /// connection whose place a new one has taken is still there.
+    public func ipvsListing(isEarly: Bool = false) -> IPVSListing {
+        if !isEarly { node.pointee.ipvs.advance(to: node.pointee.now, node) }
         return node.pointee.ipvs.listing()
     }
 }

@@ -28,12 +28,13 @@ public enum ConntrackPrinter {
         line(connection).split(separator: " ").joined(separator: " ")
     }
 
-    /// The whole listing, without timers and use counts, sorted: what two listings are compared by.
-    public static func timelessListing(_ connections: [ConnectionListing]) -> String {
+    /// The whole listing, without timers and (unless they are to be kept) use counts, sorted: what two listings are
+    /// compared by.
+    public static func timelessListing(_ connections: [ConnectionListing], keepsUses: Bool = false) -> String {
         let lines = connections.map { connection in
             var timeless = connection
             timeless.timeout = nil
-            timeless.uses = nil
+            timeless.uses = keepsUses ? timeless.uses ?? 1 : nil
             return line(timeless)
         }
         return lines.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }.map { $0 + "\n" }.joined()

@@ -5,9 +5,11 @@ import HawseModel
 /// The texts that real tools would print of a node's present state.
 enum CaseStates {
     /// `name` as in expect/, without a snapshot number.
-    static func text(_ name: String, _ dataplane: Dataplane) throws -> String {
+    static func text(_ name: String, _ dataplane: Dataplane, _ suite: String) throws -> String {
         switch name {
-        case "conntrack": return ConntrackPrinter.timelessListing(dataplane.connections())
+        case "conntrack":
+            // The ipvs suites were recorded with use counts.
+            return ConntrackPrinter.timelessListing(dataplane.connections(), keepsUses: suite.hasPrefix("ipvs-"))
         case "ipvs": return IPVSListingPrinter(.stats, exact: true).text(dataplane.ipvsListing())
         case "ipvs-list": return IPVSListingPrinter(.plain).text(dataplane.ipvsListing())
         case "ipvs-thresholds": return IPVSListingPrinter(.thresholds).text(dataplane.ipvsListing())
@@ -21,13 +23,13 @@ enum CaseStates {
     }
 
     /// One line of states.jsonl.
-    static func observation(_ dataplane: Dataplane, _ observation: CaseObservation) -> String {
+    static func observation(_ dataplane: Dataplane, _ observation: CaseObservation, early: IPVSListing?) -> String {
         let listing = dataplane.ipvsListing()
         let connections = listing.connections.map { connection in
             let line = IPVSConnectionPrinter(isRecorded: true).text([connection]).dropLast()
             return "\(line) expires=\(connection.expiryText)"
         }
-        let plain = IPVSListingPrinter(.plain).text(listing).split(separator: "\n").filter { $0.hasPrefix("  -> ") }
+        let plain = IPVSListingPrinter(.plain).text(early ?? listing).split(separator: "\n").filter { $0.hasPrefix("  -> ") }
         let servers = plain.dropFirst().map {
             $0.dropFirst(5).split(separator: " ").joined(separator: " ")
         }
