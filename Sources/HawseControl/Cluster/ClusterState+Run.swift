@@ -6,6 +6,7 @@ extension ClusterState {
 
     /// Runs the controllers until nothing more changes at this instant.
     public mutating func reconcile() {
+        guard isReachableAPI else { return }
         for _ in 0..<Self.roundLimit {
             dispatchEvents()
             if queues.isEmpty { return }
@@ -65,6 +66,7 @@ extension ClusterState {
         case .statefulSet: syncStatefulSet(key)
         case .daemonSet: syncDaemonSet(key)
         case .job: syncJob(key)
+        case .node: syncNode(key)
         case .scheduler: schedule(key)
         case .kubelet: syncPod(key)
         case .endpoints: syncEndpoints(key)

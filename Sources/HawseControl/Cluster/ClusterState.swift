@@ -39,6 +39,12 @@ public struct ClusterState: Sendable {
     var revisions: [String: (template: Kubernetes.PodTemplate, name: String)] = [:]
     var scheduling: SchedulerState
     var runtimes: [ObjectKey: PodRuntime] = [:]
+    /// Machines that stopped, and when.
+    var stoppedNodes: [String: Kubernetes.Time] = [:]
+    /// Pods whose processes hang.
+    var silentPods: Set<ObjectKey> = []
+    /// False while nobody reaches the API server: controllers, kubelets and proxies keep what they know.
+    public internal(set) var isReachableAPI = true
     var scaling: [ObjectKey: AutoscalerHistory] = [:]
     var metrics: [ObjectKey: ScenarioMetrics] = [:]
     /// The Service whose slices a slice of ours belongs to.

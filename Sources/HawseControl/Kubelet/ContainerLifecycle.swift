@@ -107,7 +107,8 @@ extension ClusterState {
         if let readiness = container.readinessProbe {
             step(readiness, &state.readiness, started: state.startedAt, succeeds: succeeds, pod: pod)
         } else {
-            state.readiness.passed = succeeds
+            // Nobody asks: a container that hangs without a readiness probe stays ready.
+            state.readiness.passed = script.isReady
         }
         guard let liveness = container.livenessProbe else { return }
         step(liveness, &state.liveness, started: state.startedAt, succeeds: state.livenessSucceeds ?? true, pod: pod)

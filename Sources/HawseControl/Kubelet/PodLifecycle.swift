@@ -2,6 +2,7 @@ extension ClusterState {
     /// One look of a pod's kubelet at it: starts it, probes it, restarts or ends it, and writes its status.
     mutating func syncPod(_ key: ObjectKey) {
         guard let pod = store.pods[key], let node = store.nodes[ObjectKey(name: pod.spec.nodeName)] else { return }
+        if stoppedNodes[pod.spec.nodeName] != nil { return }
         // A pod whose status came with the input is as its status says, until it is deleted.
         let isRecorded = runtimes[key] == nil && !pod.status.podIPs.isEmpty
         if pod.metadata.isTerminating {

@@ -55,16 +55,20 @@ public func nearestWord(to word: String, among known: some Sequence<String>) -> 
     return best?.word
 }
 
+/// Edits between two words; two letters changed over count as one (optimal string alignment).
 private func editDistance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar]) -> Int {
+    var older = [Int](repeating: 0, count: b.count + 1)
     var row = Array(0...b.count)
-    for (i, x) in a.enumerated() {
-        var diagonal = row[0]
-        row[0] = i + 1
-        for (j, y) in b.enumerated() {
-            let above = row[j + 1]
-            row[j + 1] = min(above + 1, row[j] + 1, diagonal + (x == y ? 0 : 1))
-            diagonal = above
+    for i in a.indices {
+        var fresh = row
+        fresh[0] = i + 1
+        for j in b.indices {
+            let cost = a[i] == b[j] ? 0 : 1
+            fresh[j + 1] = min(row[j + 1] + 1, fresh[j] + 1, row[j] + cost)
+            if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { fresh[j + 1] = min(fresh[j + 1], older[j - 1] + 1) }
         }
+        older = row
+        row = fresh
     }
     return row[b.count]
 }

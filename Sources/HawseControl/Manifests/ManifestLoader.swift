@@ -29,6 +29,9 @@ public struct ManifestLoader: Sendable {
         }
     }
 
+    /// Reads an object that stands inside another document.
+    public mutating func load(node: ManifestNode, file: String) { read(document: node, file: file) }
+
     private static func looksLikeJSON(_ text: String) -> Bool {
         guard let first = text.utf8.first(where: { $0 > 32 }) else { return false }
         return first == UInt8(ascii: "{") || first == UInt8(ascii: "[")

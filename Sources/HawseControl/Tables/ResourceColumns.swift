@@ -1,0 +1,79 @@
+/// A kind's columns in `kubectl get`; those after `narrow` show with `-o wide` only.
+struct ResourceColumns {
+    var names: [String]
+    var narrow: Int
+    /// The cells of one object, in the order of `names`.
+    var cells: (any KubernetesObject, ClusterState) -> [String]
+
+    static func columns(of type: any KubernetesObject.Type) -> ResourceColumns {
+        switch type {
+        case is Kubernetes.Pod.Type: make(Kubernetes.Pod.self, podNames, 5, PodRow.cells)
+        case is Kubernetes.Service.Type:
+            make(Kubernetes.Service.self, ["NAME", "TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORT(S)", "AGE", "SELECTOR"], 6, ServiceRow.cells)
+        case is Kubernetes.Node.Type: make(Kubernetes.Node.self, nodeNames, 5, NodeRow.cells)
+        case is Kubernetes.Endpoints.Type:
+            make(Kubernetes.Endpoints.self, ["NAME", "ENDPOINTS", "AGE"], 3, EndpointRow.cells)
+        case is Kubernetes.EndpointSlice.Type:
+            make(Kubernetes.EndpointSlice.self, ["NAME", "ADDRESSTYPE", "PORTS", "ENDPOINTS", "AGE"], 5, EndpointRow.cells)
+        case is Kubernetes.Ingress.Type:
+            make(Kubernetes.Ingress.self, ["NAME", "CLASS", "HOSTS", "ADDRESS", "PORTS", "AGE"], 6, NetworkRow.cells)
+        case is Kubernetes.IngressClass.Type:
+            make(Kubernetes.IngressClass.self, ["NAME", "CONTROLLER", "PARAMETERS", "AGE"], 4, NetworkRow.cells)
+        case is Kubernetes.NetworkPolicy.Type:
+            make(Kubernetes.NetworkPolicy.self, ["NAME", "POD-SELECTOR", "AGE"], 3, NetworkRow.cells)
+        case is Kubernetes.ServiceCIDR.Type: make(Kubernetes.ServiceCIDR.self, ["NAME", "CIDRS", "AGE"], 3, NetworkRow.cells)
+        case is Kubernetes.IPAddress.Type: make(Kubernetes.IPAddress.self, ["NAME", "PARENTREF", "AGE"], 3, NetworkRow.cells)
+        case is Kubernetes.Namespace.Type:
+            make(Kubernetes.Namespace.self, ["NAME", "STATUS", "AGE"], 3) { [$0.metadata.name, $0.status.phase, age($0, $1)] }
+        case is Kubernetes.Secret.Type:
+            make(Kubernetes.Secret.self, ["NAME", "TYPE", "DATA", "AGE"], 4) {
+                [$0.metadata.name, $0.type, String($0.data.count + $0.stringData.count), age($0, $1)]
+            }
+        case is Kubernetes.ConfigMap.Type:
+            make(Kubernetes.ConfigMap.self, ["NAME", "DATA", "AGE"], 3) {
+                [$0.metadata.name, String($0.data.count + $0.binaryData.count), age($0, $1)]
+            }
+        case is Kubernetes.Lease.Type:
+            make(Kubernetes.Lease.self, ["NAME", "HOLDER", "AGE"], 3) {
+                [$0.metadata.name, $0.spec.holderIdentity ?? "", age($0, $1)]
+            }
+        default: WorkloadRow.columns(of: type)
+        }
+    }
+
+    private static let podNames = [
+        "NAME", "READY", "STATUS", "RESTARTS", "AGE", "IP", "NODE", "NOMINATED NODE", "READINESS GATES",
+    ]
+    private static let nodeNames = [
+        "NAME", "STATUS", "ROLES", "AGE", "VERSION", "INTERNAL-IP", "EXTERNAL-IP", "OS-IMAGE", "KERNEL-VERSION",
+        "CONTAINER-RUNTIME",
+    ]
+
+    static func make<T: KubernetesObject>(
+        _ type: T.Type, _ names: [String], _ narrow: Int, _ cells: @escaping (T, ClusterState) -> [String]
+    ) -> ResourceColumns {
+        ResourceColumns(names: names, narrow: narrow) { object, state in (object as? T).map { cells($0, state) } ?? [] }
+    }
+
+    static func age(_ object: some KubernetesObject, _ state: ClusterState) -> String {
+        HumanDuration.age(of: object.metadata.creationTimestamp, at: state.now)
+    }
+
+    /// `a=b,c=d`, or kubectl's word for nothing.
+    static func labels(_ labels: [String: String], none: String = "<none>") -> String {
+        labels.isEmpty ? none : labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+    }
+
+    static func selector(_ selector: Kubernetes.LabelSelector?) -> String {
+        guard let selector, !selector.isEmpty else { return "<none>" }
+        let expressions = selector.matchExpressions.map { requirement -> String in
+            switch requirement.op {
+            case "Exists": requirement.key
+            case "DoesNotExist": "!\(requirement.key)"
+            default: "\(requirement.key) \(requirement.op.lowercased()) (\(requirement.values.joined(separator: ",")))"
+            }
+        }
+        let plain = selector.matchLabels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        return (plain + expressions).joined(separator: ",")
+    }
+}

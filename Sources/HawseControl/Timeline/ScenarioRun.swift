@@ -1,0 +1,188 @@
+/// A scenario under way: the cluster at each moment where something happened.
+public struct ScenarioRun: Sendable {
+    public private(set) var state: ClusterState
+    public let scenario: Scenario
+    public private(set) var problems: [ManifestDiagnostic] = []
+    /// When the scenario's clock read zero.
+    public let start: Kubernetes.Time
+    private var next = 0
+
+    public init(_ scenario: Scenario, state: ClusterState) {
+        self.scenario = scenario
+        self.state = state
+        start = state.now
+    }
+
+    public var nextStep: ScenarioStep? { next < scenario.steps.count ? scenario.steps[next] : nil }
+
+    private func time(_ seconds: Double) -> Kubernetes.Time {
+        Kubernetes.Time(microseconds: start.microseconds + Int64(seconds * 1_000_000))
+    }
+
+    /// Seconds since the start.
+    public var elapsed: Double { Double(state.now.microseconds - start.microseconds) / 1_000_000 }
+
+    /// Lets time pass up to a moment and takes every step that falls due on the way.
+    public mutating func advance(to seconds: Double) {
+        while let step = nextStep, step.at <= seconds { takeStep() }
+        state.advance(to: time(seconds))
+    }
+
+    /// Advances to the next step and takes it; false at the end.
+    @discardableResult
+    public mutating func takeStep() -> Bool {
+        guard let step = nextStep else { return false }
+        next += 1
+        state.advance(to: max(time(step.at), state.now))
+        for problem in state.perform(step.action) {
+            problems.append(
+                ManifestDiagnostic(
+                    severity: .error, file: scenario.file, mark: step.mark, field: step.label, message: problem.message))
+        }
+        state.reconcile()
+        return true
+    }
+
+    /// The next moment at which something happens, a step or work of the cluster's own, in seconds from the start.
+    public var nextMoment: Double? {
+        let own = state.nextTimer.map { Double($0.microseconds - start.microseconds) / 1_000_000 }
+        switch (own, nextStep?.at) {
+        case (let a?, let b?): return min(a, b)
+        case (let a, let b): return a ?? b
+        }
+    }
+}
+
+extension ClusterState {
+    /// The time of the next thing that the cluster does by itself.
+    public var nextTimer: Kubernetes.Time? { timers.next?.time }
+
+    /// Does what a scenario's step says; what the API server refuses is returned.
+    public mutating func perform(_ action: ScenarioAction) -> [StatusError] {
+        if case .apiServer(let isReachable) = action {
+            isReachableAPI = isReachable
+            note(
+                isReachable ? "APIServerReachable" : "APIServerUnreachable", "", kind: "Cluster",
+                key: ObjectKey(name: "apiserver"))
+            if isReachable { reconcile() }
+            return []
+        }
+        if !isReachableAPI, action.needsAPI {
+            return [
+                StatusError(
+                    code: 0, reason: "Unreachable",
+                    message: "The connection to the server \(configuration.apiServerAddress):\(configuration.apiServerPort) was refused")
+            ]
+        }
+        do throws(StatusError) { return try performReachable(action) } catch { return [error] }
+    }
+
+    private mutating func performReachable(_ action: ScenarioAction) throws(StatusError) -> [StatusError] {
+        switch action {
+        case .apply(let objects):
+            var refusals: [StatusError] = []
+            for object in objects {
+                do throws(StatusError) { try apply(object) } catch { refusals.append(error) }
+            }
+            return refusals
+        case .delete(let kind, let key): try delete(kind: kind, key)
+        case .scale(let kind, let key, let replicas): try scale(kind, key, to: replicas)
+        case .patch(let kind, let key, let merge): try patch(kind: kind, key, merge)
+        case .rollBack(let key, let revision): try rollBack(key, toRevision: revision)
+        case .fail(let key): try setAnswering(key, false)
+        case .recover(let key): try setAnswering(key, nil)
+        case .crash(let key): try crash(key)
+        case .cordon(let name): try setUnschedulable(name, true)
+        case .uncordon(let name): try setUnschedulable(name, false)
+        case .drain(let name): try drain(name)
+        case .stopNode(let name): try stopNode(name)
+        case .startNode(let name): try startNode(name)
+        case .metrics(let key, let metrics): setMetrics(metrics, ofAutoscaler: key)
+        case .apiServer, .observe: break
+        }
+        return []
+    }
+
+    private mutating func patch(kind: String, _ key: ObjectKey, _ merge: ManifestNode) throws(StatusError) {
+        guard let type = Kubernetes.kinds.first(where: { $0.kind == kind }) as? any StoredKind.Type else {
+            throw StatusError.notFound(kind.lowercased(), key.name)
+        }
+        try patch(type, key, merge)
+    }
+
+    /// Whether a pod's process answers: nil leaves it to the pod's script.
+    private mutating func setAnswering(_ key: ObjectKey, _ answers: Bool?) throws(StatusError) {
+        guard let pod = store.pods[key] else { throw StatusError.notFound("pods", key.name) }
+        if answers == false { silentPods.insert(key) } else { silentPods.remove(key) }
+        if runtimes[key] == nil { runtimes[key] = adoptedRuntime(pod) }
+        var runtime = runtimes[key] ?? PodRuntime()
+        for container in pod.spec.containers {
+            var state = runtime.containers[container.name] ?? ContainerRuntime()
+            state.probesSucceed = answers
+            state.livenessSucceeds = answers
+            // The probes' own rhythm goes on: the next look is a period away at most.
+            if let probe = container.readinessProbe { state.readiness.next = later(by: probe.periodSeconds) }
+            if let probe = container.livenessProbe { state.liveness.next = later(by: probe.periodSeconds) }
+            runtime.containers[container.name] = state
+        }
+        runtimes[key] = runtime
+        queues.add(key, to: .kubelet)
+    }
+
+    private func later(by seconds: Int) -> Kubernetes.Time {
+        Kubernetes.Time(microseconds: now.microseconds + Int64(max(1, seconds)) * 1_000_000)
+    }
+
+    private mutating func crash(_ key: ObjectKey) throws(StatusError) {
+        guard let pod = store.pods[key] else { throw StatusError.notFound("pods", key.name) }
+        if runtimes[key] == nil { runtimes[key] = adoptedRuntime(pod) }
+        for container in pod.spec.containers {
+            runtimes[key]?.containers[container.name]?.finishedAt = now
+            runtimes[key]?.containers[container.name]?.exitCode = 1
+            let restarts = runtimes[key]?.containers[container.name]?.restarts ?? 0
+            if pod.spec.restartPolicy != "Never" {
+                let delay = restarts == 0 ? 1 : min(10 << Int64(min(restarts - 1, 5)), 300)
+                runtimes[key]?.containers[container.name]?.restartAt = Kubernetes.Time(
+                    microseconds: now.microseconds + Int64(delay) * 1_000_000)
+            }
+        }
+        queues.add(key, to: .kubelet)
+        note("Crashed", "the containers exited with 1", kind: "Pod", key: key)
+    }
+
+    /// What a kubelet would know of a pod that runs already when the input is read.
+    private func adoptedRuntime(_ pod: Kubernetes.Pod) -> PodRuntime {
+        var runtime = PodRuntime()
+        runtime.started = pod.status.startTime ?? now
+        for container in pod.spec.containers {
+            var state = ContainerRuntime()
+            state.startedAt = runtime.started
+            state.restarts = pod.status.containerStatuses.first { $0.name == container.name }?.restartCount ?? 0
+            state.readiness.passed = pod.isReady
+            state.liveness.passed = true
+            state.startup.passed = true
+            runtime.containers[container.name] = state
+        }
+        return runtime
+    }
+
+    /// Whether a pod's process would answer a client now: running, not hanging, its node up. What the API says of
+    /// the pod may lag behind this.
+    public func isAnswering(_ key: ObjectKey) -> Bool {
+        guard let pod = store.pods[key], !silentPods.contains(key), stoppedNodes[pod.spec.nodeName] == nil,
+            pod.status.phase == "Running"
+        else { return false }
+        guard let runtime = runtimes[key] else { return true }
+        return pod.spec.containers.allSatisfy { runtime.containers[$0.name].map { $0.finishedAt == nil } ?? true }
+    }
+}
+
+extension ScenarioAction {
+    /// Whether it goes through the API server; what happens to machines and processes does not.
+    var needsAPI: Bool {
+        switch self {
+        case .fail, .recover, .crash, .stopNode, .apiServer, .observe, .metrics: false
+        default: true
+        }
+    }
+}

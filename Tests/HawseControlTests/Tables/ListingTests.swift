@@ -1,0 +1,114 @@
+import HawseControl
+import Testing
+
+@Suite struct ListingTests {
+    private func listing(
+        _ words: [String], _ state: ClusterState, _ change: (inout ResourceQuery) -> Void = { _ in }
+    ) throws -> ResourceListing {
+        var query = ResourceQuery()
+        change(&query)
+        try query.parse(words, in: state)
+        return ResourceListing(query, of: state)
+    }
+
+    private var shop: ClusterState {
+        ClusterState.build(from: RecordedCluster.load("mixed-app/objects").objects).state
+    }
+
+    @Test func servicesLookLikeKubectl() throws {
+        let text = try listing(["svc"], shop) { $0.namespace = "shop" }.text
+        #expect(
+            text == """
+                NAME            TYPE           CLUSTER-IP       EXTERNAL-IP          PORT(S)                      AGE
+                api             ClusterIP      10.107.62.147    <none>               9000/TCP,80/TCP              0s
+                db              ClusterIP      10.102.8.90      <none>               5432/TCP                     0s
+                db-hl           ClusterIP      None             <none>               5432/TCP                     0s
+                front           LoadBalancer   10.106.131.183   203.0.113.80         80:31395/TCP,443:31755/TCP   0s
+                front-metrics   NodePort       10.108.73.43     <none>               9100:30910/TCP               0s
+                legacy          ExternalName   <none>           legacy.example.net   <none>                       0s
+
+                """)
+    }
+
+    @Test func podsShowReadinessAndNode() throws {
+        let text = try listing(["pods"], shop) {
+            $0.namespace = "shop"
+            $0.output = .wide
+            $0.selector = try! LabelQuery("app=db")
+        }.text
+        #expect(
+            text == """
+                NAME   READY   STATUS    RESTARTS   AGE   IP           NODE     NOMINATED NODE   READINESS GATES
+                db-0   1/1     Running   0          0s    10.244.1.5   node-b   <none>           <none>
+                db-1   0/1     Running   0          0s    10.244.2.3   node-c   <none>           <none>
+
+                """)
+    }
+
+    @Test func otherColumns() throws {
+        let state = shop
+        #expect(try listing(["nodes"], state).text.hasPrefix("NAME     STATUS   ROLES    AGE"))
+        let slices = try listing(["endpointslices"], state) { $0.namespace = "shop" }.text
+        #expect(slices.hasPrefix("NAME                  ADDRESSTYPE   PORTS       ENDPOINTS                                      AGE\n"))
+        #expect(slices.contains("10.244.0.3,10.244.1.3,10.244.2.2 + 1 more...   0s\n"))
+        let all = try listing(["all"], state) { $0.allNamespaces = true }.text
+        #expect(all.contains("NAMESPACE   NAME"))
+        #expect(all.contains("default     service/kubernetes"))
+        let names = try listing(["svc/api", "pod/api-0"], state) {
+            $0.namespace = "shop"
+            $0.output = .name
+        }
+        #expect(names.text == "service/api\npod/api-0\n")
+    }
+
+    @Test func whatIsNotThereIsSaid() throws {
+        let missing = try listing(["pod", "nobody"], shop)
+        #expect(missing.messages == ["Error from server (NotFound): pods \"nobody\" not found"])
+        #expect(!missing.isComplete)
+        #expect(try listing(["ingresses"], shop).messages == ["No resources found in default namespace."])
+        #expect(throws: ResourceQuery.Failure.self) { try listing(["servcies"], shop) }
+    }
+
+    @Test func yamlReadsBack() throws {
+        let state = shop
+        for kind in ["services", "pods", "endpointslices", "nodes"] {
+            let text = try listing([kind], state) {
+                $0.allNamespaces = true
+                $0.output = .yaml
+            }.text
+            var loader = ManifestLoader()
+            loader.load(text: text, file: "again")
+            #expect(loader.diagnostics.map(\.description) == [])
+            let json = try listing([kind], state) {
+                $0.allNamespaces = true
+                $0.output = .json
+            }.text
+            var other = ManifestLoader()
+            other.load(text: json, file: "again")
+            #expect(loader.objects.map(\.node) == other.objects.map(\.node))
+            #expect(!loader.objects.isEmpty)
+        }
+    }
+
+    @Test(arguments: [
+        "true", "12", "1.5", "", "a: b", "- x", "@x", "two\nlines", "two\nlines\n", "it's", "null", "2026-11-23T05:17:31Z",
+        "#no", " led", "*", "{}", "y", "tab\tx", "a\\b", "-", "10.0.0.1", "0x1f", "~", "k8s: \"q\"",
+    ])
+    func yamlTextsSurvive(text: String) throws {
+        let node = ManifestNode(.map([.init("key", .string(text)), .init("list", ManifestNode(.list([.string(text)])))]))
+        #expect(try YAMLReader.parse(YAMLWriter.text(node)) == [node])
+    }
+
+    @Test(arguments: [
+        ("app=web", true), ("app==web,tier!=db", true), ("app in (web, api)", true), ("app notin (web)", false),
+        ("tier", false), ("!tier", true), ("app!=web", false), ("x notin (a),app", true), ("", true),
+    ])
+    func selectors(text: String, matches: Bool) throws {
+        #expect(try LabelQuery(text).matches(["app": "web"]) == matches)
+    }
+
+    @Test(arguments: ["=", "a=b,", "app inn (a)", "app=two words"])
+    func badSelectorsAreRefused(text: String) {
+        #expect(throws: LabelQuery.Failure.self) { try LabelQuery(text) }
+    }
+}
