@@ -112,3 +112,49 @@ import Testing
         #expect(throws: LabelQuery.Failure.self) { try LabelQuery(text) }
     }
 }
+
+@Suite struct DescriptionTests {
+    private func text(_ words: [String], _ namespace: String = "shop") throws -> String {
+        let state = ClusterState.build(from: RecordedCluster.load("mixed-app/objects").objects).state
+        var query = ResourceQuery()
+        query.namespace = namespace
+        try query.parse(words, in: state)
+        let (text, messages) = ResourceDescription.text(query, of: state)
+        #expect(messages.isEmpty)
+        return text
+    }
+
+    @Test func servicesShowPortsAndEndpoints() throws {
+        let text = try text(["service", "api"])
+        #expect(
+            text == """
+                Name:                     api
+                Namespace:                shop
+                Labels:                   <none>
+                Annotations:              <none>
+                Selector:                 app=api
+                Type:                     ClusterIP
+                IP Family Policy:         SingleStack
+                IP Families:              IPv4
+                IP:                       10.107.62.147
+                IPs:                      10.107.62.147
+                Port:                     grpc  9000/TCP
+                TargetPort:               grpc/TCP
+                Endpoints:                10.244.0.3:9000,10.244.1.3:9000,10.244.2.2:9000 + 1 more...
+                Port:                     http  80/TCP
+                TargetPort:               http/TCP
+                Endpoints:                10.244.0.3:8080,10.244.1.3:8080,10.244.2.2:8080 + 1 more...
+                Session Affinity:         ClientIP
+                Internal Traffic Policy:  Cluster
+                Events:  <none>
+
+                """)
+    }
+
+    @Test func everyKindCanBeDescribed() throws {
+        #expect(try text(["pod", "front-0"]).contains("Node:"))
+        #expect(try text(["nodes"]).contains("PodCIDR:"))
+        #expect(try text(["endpointslices"]).contains("Address Type:"))
+        #expect(try text(["namespace", "shop"]).contains("Phase:"))
+    }
+}
