@@ -12,7 +12,8 @@ import Testing
             for line in try Recordings.text(path).split(separator: "\n") {
                 let connection = try ConntrackParser(file: path).line(line)
                 // The ipvs suites were recorded with one blank between words.
-                let printed = line.contains("  ")
+                let printed =
+                    line.contains("  ")
                     ? ConntrackPrinter.line(connection) : ConntrackPrinter.compactLine(connection)
                 #expect(printed == line, "\(path)")
                 count += 1
@@ -38,7 +39,10 @@ import Testing
         ("ipv4 2 tcp 6 src=10.0.0.1", 1, "`dst=' is wanted"),
         ("ipv4 2 tcp 600 src=10.0.0.1 dst=10.0.0.2", 12, "`600' is no protocol"),
         ("ipv4 10 tcp 6", 6, "ipv4 has another number"),
-        ("ipv4 2 udp 17 src=10.0.0.1 dst=10.0.0.2 sport=1 dport=70000", 49, "`dport=70000' has no number up to 65535"),
+        (
+            "ipv4 2 udp 17 src=10.0.0.1 dst=10.0.0.2 sport=1 dport=70000", 49,
+            "`dport=70000' has no number up to 65535"
+        ),
     ])
     func refusals(line: String, column: Int, message: String) {
         #expect(throws: FormatError(file: "conntrack", line: 1, column: column, message: message)) {

@@ -22,7 +22,9 @@ import Testing
             let text = try Recordings.text(path)
             let read = try IPSetParser(file: path, isRecorded: true).parseText(text)
             #expect(read.text == text, "\(path)")
-            if !text.contains("timeout T") { #expect(firstDifference(text, read.canonicalText) == nil, "\(path)") }
+            if !text.contains("timeout T") {
+                #expect(firstDifference(text, read.canonicalText) == nil, "\(path)")
+            }
         }
     }
 
@@ -71,14 +73,16 @@ import Testing
         #expect(sets[2].entries.map(\.set) == ["c", "a"])
     }
 
-    @Test(arguments: [
-        ("create a hash:ipp", 10, "Syntax error: typename 'hash:ipp' is unknown", "hash:ip"),
-        ("create a hash:ip fmily inet", 18, "Unknown argument: `fmily' (for hash:ip)", "family"),
-        ("add b 10.0.0.1", 5, "The set with the given name does not exist: `b'", nil),
-        ("create a bitmap:port", 1, "Mandatory option `range' is missing", nil),
-    ] as [(String, Int, String, String?)])
+    @Test(
+        arguments: [
+            ("create a hash:ipp", 10, "Syntax error: typename 'hash:ipp' is unknown", "hash:ip"),
+            ("create a hash:ip fmily inet", 18, "Unknown argument: `fmily' (for hash:ip)", "family"),
+            ("add b 10.0.0.1", 5, "The set with the given name does not exist: `b'", nil),
+            ("create a bitmap:port", 1, "Mandatory option `range' is missing", nil),
+        ] as [(String, Int, String, String?)])
     func refusals(line: String, column: Int, message: String, suggestion: String?) {
-        let expected = FormatError(file: "ipset", line: 1, column: column, message: message, suggestion: suggestion)
+        let expected = FormatError(
+            file: "ipset", line: 1, column: column, message: message, suggestion: suggestion)
         #expect(throws: expected) { try IPSetParser().parse(line + "\n") }
     }
 }

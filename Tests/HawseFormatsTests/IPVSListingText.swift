@@ -14,8 +14,11 @@ struct IPVSListingText {
                 listing.tableSize = Int(words.last?.dropFirst(6).dropLast() ?? "") ?? 0
             } else if line.hasPrefix("Prot") {
                 format =
-                    line.contains("Conns ") ? .stats : line.contains("Uthreshold") ? .thresholds
-                    : line.contains("PersistConn") ? .persistentConnections : .plain
+                    line.contains("Conns ")
+                    ? .stats
+                    : line.contains("Uthreshold")
+                        ? .thresholds
+                        : line.contains("PersistConn") ? .persistentConnections : .plain
             } else if line.hasPrefix("  -> RemoteAddress") {
                 continue
             } else if line.hasPrefix("  -> ") {
@@ -66,7 +69,9 @@ struct IPVSListingText {
 
     private func server(_ words: [String]) -> IPVSListing.Server? {
         let probe = "-a -f 1 -r \(words[1]) -m"
-        guard case .addDestination(_, var destination)? = try? IPVSAdmParser().command(probe) else { return nil }
+        guard case .addDestination(_, var destination)? = try? IPVSAdmParser().command(probe) else {
+            return nil
+        }
         let rest = Array(words.dropFirst(2))
         var server = IPVSListing.Server(destination: destination)
         switch format {
@@ -78,7 +83,8 @@ struct IPVSListingText {
             destination.weight = Int32(rest[0]) ?? 0
             server.persistentConnections = Int(rest[1]) ?? 0
         default:
-            destination.forwarding = rest[0] == "Masq" ? .masquerade : rest[0] == "Tunnel" ? .tunnel(.ipip) : .directRoute
+            destination.forwarding =
+                rest[0] == "Masq" ? .masquerade : rest[0] == "Tunnel" ? .tunnel(.ipip) : .directRoute
             destination.weight = Int32(rest[1]) ?? 0
         }
         if format != .stats {

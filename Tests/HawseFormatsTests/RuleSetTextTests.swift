@@ -17,7 +17,8 @@ import Testing
             #expect(firstDifference(text, read.canonicalText) == nil, "\(path)")
             // The rule set alone is enough to print it.
             let counters = text.contains("\n[")
-            #expect(firstDifference(text, IPTablesPrinter(counters: counters).text(read.rules)) == nil, "\(path)")
+            #expect(
+                firstDifference(text, IPTablesPrinter(counters: counters).text(read.rules)) == nil, "\(path)")
         }
     }
 
@@ -53,7 +54,8 @@ import Testing
         #expect(read.canonicalText == text)
         let table = try #require(read.rules[.nat])
         // The table itself has all its builtin chains, and user chains in the kernel's order.
-        #expect(table.chains.map(\.name) == ["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING", "KUBE-A", "KUBE-B"])
+        #expect(
+            table.chains.map(\.name) == ["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING", "KUBE-A", "KUBE-B"])
         #expect(table.chain("PREROUTING")?.counters == Counters(packets: 3, bytes: 180))
         #expect(table.chain("PREROUTING")?.rules[0].counters == Counters(packets: 7, bytes: 420))
         let uncounted = try IPTablesParser(family: .ipv4, counters: false).parse(text)
@@ -96,32 +98,45 @@ import Testing
         #expect(filter.chain("B")?.rules.isEmpty == true)
         #expect(kept[.nat]?.chain("POSTROUTING")?.rules.count == 1)
 
-        let flushed = try IPTablesParser(family: .ipv4).parse("*filter\n-A INPUT -j ACCEPT\nCOMMIT\n", onto: base)
+        let flushed = try IPTablesParser(family: .ipv4).parse(
+            "*filter\n-A INPUT -j ACCEPT\nCOMMIT\n", onto: base)
         #expect(flushed[.filter]?.chains.map(\.name) == ["INPUT", "FORWARD", "OUTPUT"])
         #expect(flushed[.filter]?.chain("INPUT")?.policy == .drop)
     }
 
-    @Test(arguments: [
-        ("-A INPUT -p tcp --dprt 80 -j ACCEPT", 17, "unknown option \"--dprt\"", "--dport"),
-        ("-A INPUT -m conntrak --ctstate NEW", 13, "Couldn't load match `conntrak'", "conntrack"),
-        ("-A INPUT -j ACEPT", 13, "no chain or target named `ACEPT'", "ACCEPT"),
-        ("-A INPT -j ACCEPT", 1, "no chain named `INPT'", "INPUT"),
-        ("-A INPUT -s example.com -j ACCEPT", 13,
-            "`example.com' is no IPv4 address or network (names are not resolved)", nil),
-        ("-A INPUT -p tpc -j ACCEPT", 13, "unknown protocol \"tpc\" specified", "tcp"),
-        ("-A INPUT -m mark --mark 0x1ffffffff", 25,
-            "mark: bad value \"0x1ffffffff\" for option \"--mark\": a number from 0 to 4294967295 is wanted", nil),
-        ("-A INPUT -m comment --comment \"open", 31, "this quote is never closed", nil),
-        ("-A INPUT -m conntrack --ctstate NEWW", 33, "conntrack: unknown value `NEWW' for \"--ctstate\"", "NEW"),
-        ("-A INPUT -j REJECT --reject-with icmp-port-unreachble", 34,
-            "REJECT: unknown reject type \"icmp-port-unreachble\"", "icmp-port-unreachable"),
-        ("-A INPUT -j LOG -j ACCEPT", 20, "multiple -j or -g not allowed", nil),
-        ("-A INPUT ! -j ACCEPT", 12, "unexpected ! flag before --jump", nil),
-        ("-A INPUT -o eth0 -j ACCEPT", 1, "Can't use -o with INPUT", nil),
-        ("-A INPUT stray", 10, "Bad argument `stray'", nil),
-    ] as [(String, Int, String, String?)])
+    @Test(
+        arguments: [
+            ("-A INPUT -p tcp --dprt 80 -j ACCEPT", 17, "unknown option \"--dprt\"", "--dport"),
+            ("-A INPUT -m conntrak --ctstate NEW", 13, "Couldn't load match `conntrak'", "conntrack"),
+            ("-A INPUT -j ACEPT", 13, "no chain or target named `ACEPT'", "ACCEPT"),
+            ("-A INPT -j ACCEPT", 1, "no chain named `INPT'", "INPUT"),
+            (
+                "-A INPUT -s example.com -j ACCEPT", 13,
+                "`example.com' is no IPv4 address or network (names are not resolved)", nil
+            ),
+            ("-A INPUT -p tpc -j ACCEPT", 13, "unknown protocol \"tpc\" specified", "tcp"),
+            (
+                "-A INPUT -m mark --mark 0x1ffffffff", 25,
+                "mark: bad value \"0x1ffffffff\" for option \"--mark\": a number from 0 to 4294967295 is wanted",
+                nil
+            ),
+            ("-A INPUT -m comment --comment \"open", 31, "this quote is never closed", nil),
+            (
+                "-A INPUT -m conntrack --ctstate NEWW", 33,
+                "conntrack: unknown value `NEWW' for \"--ctstate\"", "NEW"
+            ),
+            (
+                "-A INPUT -j REJECT --reject-with icmp-port-unreachble", 34,
+                "REJECT: unknown reject type \"icmp-port-unreachble\"", "icmp-port-unreachable"
+            ),
+            ("-A INPUT -j LOG -j ACCEPT", 20, "multiple -j or -g not allowed", nil),
+            ("-A INPUT ! -j ACCEPT", 12, "unexpected ! flag before --jump", nil),
+            ("-A INPUT -o eth0 -j ACCEPT", 1, "Can't use -o with INPUT", nil),
+            ("-A INPUT stray", 10, "Bad argument `stray'", nil),
+        ] as [(String, Int, String, String?)])
     func refusals(line: String, column: Int, message: String, suggestion: String?) {
-        let expected = FormatError(file: "f", line: 2, column: column, message: message, suggestion: suggestion)
+        let expected = FormatError(
+            file: "f", line: 2, column: column, message: message, suggestion: suggestion)
         #expect(throws: expected) {
             try IPTablesParser(family: .ipv4, file: "f").parse("*filter\n\(line)\nCOMMIT\n")
         }
@@ -148,8 +163,11 @@ import Testing
         guard errors.count == 7 else { return }
         #expect(errors[0].suggestion == "ACCEPT")
         #expect(errors[1].message == "filter BACK rule 1: loop: LOOP leads back to itself")
-        #expect(errors[2].message == "filter INPUT rule 2: target `SNAT' is illegal in this table: only in nat")
-        #expect(errors[3].message == "filter INPUT rule 3: match `owner' is illegal here: only from OUTPUT, POSTROUTING")
+        #expect(
+            errors[2].message == "filter INPUT rule 2: target `SNAT' is illegal in this table: only in nat")
+        #expect(
+            errors[3].message
+                == "filter INPUT rule 3: match `owner' is illegal here: only from OUTPUT, POSTROUTING")
         #expect(errors[4].message == "filter INPUT rule 4: match `tcp' needs `-p tcp'")
         #expect(errors[5].message == "no chain or target named `NOWHERE'")
         // The rule behind an unconditional ACCEPT is never reached, so its hook does not matter to the kernel.

@@ -11,7 +11,9 @@ public enum ConntrackCommand: Hashable, Sendable {
     public init(commandLine: String, file: String = "command", line: Int = 1) throws(FormatError) {
         let location = SourceLocation(file: file, line: line, column: 1)
         var tokens = try tokenize(commandLine, rules: .shell, at: location)
-        if let first = tokens.first, first.text == "conntrack" || first.text.hasSuffix("/conntrack") { tokens.removeFirst() }
+        if let first = tokens.first, first.text == "conntrack" || first.text.hasSuffix("/conntrack") {
+            tokens.removeFirst()
+        }
         var reader = ConntrackCommandReader(tokens: tokens[...], location: location)
         try reader.read()
         switch reader.action {
@@ -95,7 +97,9 @@ private struct ConntrackCommandReader {
         case "mark":
             let parts = value.text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
             let numbers = parts.compactMap { parseNumeral($0, max: UInt64(UInt32.max)) }
-            guard numbers.count == parts.count else { throw FormatError(place(value), "`\(value.text)' is no mark") }
+            guard numbers.count == parts.count else {
+                throw FormatError(place(value), "`\(value.text)' is no mark")
+            }
             filter.mark = (UInt32(numbers[0]), numbers.count == 2 ? UInt32(numbers[1]) : .max)
         case "zone":
             guard let zone = parseNumeral(value.text, max: 65535) else {
@@ -108,12 +112,15 @@ private struct ConntrackCommandReader {
     }
 
     private func prefix(_ value: Token) throws(FormatError) -> IPPrefix {
-        guard let prefix = IPPrefix(value.text) else { throw FormatError(place(value), "Invalid IP address `\(value.text)'") }
+        guard let prefix = IPPrefix(value.text) else {
+            throw FormatError(place(value), "Invalid IP address `\(value.text)'")
+        }
         return prefix
     }
 
     private func port(_ value: Token) throws(FormatError) -> UInt16 {
-        guard let port = parseNumeral(value.text, max: 65535).map({ UInt16($0) }) ?? serviceNames[value.text] else {
+        guard let port = parseNumeral(value.text, max: 65535).map({ UInt16($0) }) ?? serviceNames[value.text]
+        else {
             throw FormatError(place(value), "Invalid port `\(value.text)'")
         }
         return port

@@ -46,11 +46,15 @@ private struct ConntrackLineReader {
             tokens.removeFirst()
             family = word == "ipv4" ? .ipv4 : .ipv6
             let number = try next("the family's number")
-            guard number.text == (word == "ipv4" ? "2" : "10") else { throw error("\(word) has another number", at: number) }
+            guard number.text == (word == "ipv4" ? "2" : "10") else {
+                throw error("\(word) has another number", at: number)
+            }
         }
         _ = try next("a protocol's name")
         let number = try next("a protocol's number")
-        guard let raw = parseDecimal(number.text, max: 255) else { throw error("`\(number.text)' is no protocol", at: number) }
+        guard let raw = parseDecimal(number.text, max: 255) else {
+            throw error("`\(number.text)' is no protocol", at: number)
+        }
         var timeout: UInt32?
         if let seconds = tokens.first.flatMap({ parseDecimal($0.text, max: UInt64(UInt32.max)) }) {
             tokens.removeFirst()
@@ -69,15 +73,20 @@ private struct ConntrackLineReader {
         }
         let reply = try side(zoneName: "zone-reply")
         var connection = ConnectionListing(
-            family: original.source.family, ipProtocol: IPProtocol(rawValue: UInt8(raw)), timeout: timeout, state: state,
+            family: original.source.family, ipProtocol: IPProtocol(rawValue: UInt8(raw)), timeout: timeout,
+            state: state,
             original: original, reply: reply, isReplied: isReplied, mark: nil)
-        guard family == nil || family == connection.family else { throw error("the addresses are of another family") }
+        guard family == nil || family == connection.family else {
+            throw error("the addresses are of another family")
+        }
         while let token = tokens.popFirst() { try attribute(token, &connection) }
         return connection
     }
 
     private func number(_ token: Token, _ text: Substring, max: UInt64) throws(FormatError) -> UInt64 {
-        guard let value = parseNumeral(text, max: max) else { throw error("`\(token.text)' has no number up to \(max)", at: token) }
+        guard let value = parseNumeral(text, max: max) else {
+            throw error("`\(token.text)' has no number up to \(max)", at: token)
+        }
         return value
     }
 
@@ -112,7 +121,8 @@ private struct ConntrackLineReader {
             side.ports = .icmp(
                 type: UInt8(type), code: UInt8(code), identifier: UInt16(try required("id", max: 65535)))
         } else if let key = try optional("srckey", max: 65535) {
-            side.ports = .gre(sourceKey: UInt16(key), destinationKey: UInt16(try required("dstkey", max: 65535)))
+            side.ports = .gre(
+                sourceKey: UInt16(key), destinationKey: UInt16(try required("dstkey", max: 65535)))
         }
         if let zone = try optional(zoneName, max: 65535) { side.zone = UInt16(zone) }
         if let packets = try optional("packets", max: .max) {

@@ -37,7 +37,8 @@ public enum ConntrackPrinter {
             timeless.uses = keepsUses ? timeless.uses ?? 1 : nil
             return line(timeless)
         }
-        return lines.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }.map { $0 + "\n" }.joined()
+        return lines.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }.map { $0 + "\n" }
+            .joined()
     }
 
     private static func pad(_ text: String) -> String {

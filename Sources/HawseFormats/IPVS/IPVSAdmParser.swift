@@ -12,7 +12,9 @@ public struct IPVSAdmParser: Sendable {
     public func command(_ line: some StringProtocol, number: Int = 1) throws(FormatError) -> IPVSCommand {
         let location = SourceLocation(file: file, line: number, column: 1)
         var tokens = try tokenize(line, rules: .shell, at: location)
-        if let first = tokens.first, first.text == "ipvsadm" || first.text.hasSuffix("/ipvsadm") { tokens.removeFirst() }
+        if let first = tokens.first, first.text == "ipvsadm" || first.text.hasSuffix("/ipvsadm") {
+            tokens.removeFirst()
+        }
         var reader = IPVSAdmReader(tokens: tokens, location: location)
         return try reader.command()
     }
@@ -25,7 +27,9 @@ public struct IPVSAdmParser: Sendable {
     }
 
     /// The virtual servers after this text.
-    public func parse(_ text: some StringProtocol, onto base: IPVSSpec = IPVSSpec()) throws(FormatError) -> IPVSSpec {
+    public func parse(_ text: some StringProtocol, onto base: IPVSSpec = IPVSSpec()) throws(FormatError)
+        -> IPVSSpec
+    {
         var spec = base
         for (number, line) in numberedLines(text) {
             try apply(try command(line, number: number), number: number, to: &spec)

@@ -31,7 +31,9 @@ public struct IPVSAdmPrinter: Sendable {
     }
 
     /// `-a -t 10.0.0.1:80 -r 10.1.0.1:8080 -m -w 1`. ipvsadm 1.31 leaves thresholds out of what it saves.
-    public func addLine(_ destination: Destination, to key: VirtualService.Key, thresholds: Bool = false) -> String {
+    public func addLine(_ destination: Destination, to key: VirtualService.Key, thresholds: Bool = false)
+        -> String
+    {
         var out = "-a \(name(key)) -r \(destination.address.description(port: destination.port))"
         switch destination.forwarding {
         case .masquerade: out += " -m -w \(destination.weight)"

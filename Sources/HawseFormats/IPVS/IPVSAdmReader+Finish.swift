@@ -6,11 +6,14 @@ extension IPVSAdmOption {
 }
 
 extension IPVSAdmOption.Meaning {
-    enum Group { case command, service, serviceOption, server, forwarding, serverOption, tunnel, daemon, display, other }
+    enum Group {
+        case command, service, serviceOption, server, forwarding, serverOption, tunnel, daemon, display, other
+    }
 
     var group: Group {
         switch self {
-        case .addService, .editService, .deleteService, .clear, .list, .addServer, .deleteServer, .editServer, .zero,
+        case .addService, .editService, .deleteService, .clear, .list, .addServer, .deleteServer, .editServer,
+            .zero,
             .restore, .save, .setTimeouts, .startDaemon, .stopDaemon:
             .command
         case .tcp, .udp, .sctp, .mark: .service
@@ -19,7 +22,8 @@ extension IPVSAdmOption.Meaning {
         case .masquerade, .direct, .tunnel: .forwarding
         case .weight, .upper, .lower: .serverOption
         case .tunnelType, .tunnelPort, .noChecksum, .checksum, .remoteChecksum: .tunnel
-        case .multicastInterface, .syncID, .multicastGroup, .multicastPort, .multicastTTL, .maximumLength: .daemon
+        case .multicastInterface, .syncID, .multicastGroup, .multicastPort, .multicastTTL, .maximumLength:
+            .daemon
         case .display: .display
         case .ipv6: .other
         }
@@ -107,14 +111,16 @@ extension IPVSAdmReader {
         }
         let ordered = given.sorted { $0.value.column < $1.value.column }
         for (meaning, place) in ordered where !allowed.contains(meaning.group) {
-            throw FormatError(place, "Illegal '\(meaning.optionName)' option with the '\(action.name)' command")
+            throw FormatError(
+                place, "Illegal '\(meaning.optionName)' option with the '\(action.name)' command")
         }
         if needsService, !hasService {
             throw FormatError(
                 location, "You need to supply the 'service-address' option for the '\(action.name)' command")
         }
         if needsServer, server == nil {
-            throw FormatError(location, "You need to supply the 'real-server' option for the '\(action.name)' command")
+            throw FormatError(
+                location, "You need to supply the 'real-server' option for the '\(action.name)' command")
         }
     }
 
@@ -153,7 +159,8 @@ extension IPVSAdmReader {
             }
             return Int(length)
         }
-        guard let mask = IPAddress(token.text), mask.family == .ipv4, let length = mask.bits.prefixLength(family: .ipv4)
+        guard let mask = IPAddress(token.text), mask.family == .ipv4,
+            let length = mask.bits.prefixLength(family: .ipv4)
         else { throw FormatError(place(token), "illegal virtual server persistent mask specified") }
         return length
     }
@@ -171,7 +178,9 @@ extension IPVSAdmReader {
                 }
                 flags.insert(word.hasSuffix("port") ? .schedule2 : .schedule1)
             default:
-                let known = ["flag-1", "flag-2", "flag-3", "sh-fallback", "sh-port", "mh-fallback", "mh-port"]
+                let known = [
+                    "flag-1", "flag-2", "flag-3", "sh-fallback", "sh-port", "mh-fallback", "mh-port",
+                ]
                 throw FormatError(
                     place(token), "invalid scheduler flag `\(word)'",
                     suggestion: nearestWord(String(word), among: known))
@@ -182,7 +191,8 @@ extension IPVSAdmReader {
 
     private func serverAddress() throws(FormatError) -> (IPAddress, UInt16) {
         guard let server, let parsed = addressAndPort(server.text) else {
-            throw FormatError(server.map { place($0) } ?? location, "illegal real server address[:port] specified")
+            throw FormatError(
+                server.map { place($0) } ?? location, "illegal real server address[:port] specified")
         }
         return (parsed.address, parsed.port ?? (mark == nil ? address?.port : nil) ?? 0)
     }
@@ -193,7 +203,8 @@ extension IPVSAdmReader {
         // Only masquerading can change the port; a firewall mark has none of its own.
         if mark == nil, forwarding != .masquerade { port = self.address?.port ?? port }
         if given[.upper] != nil || given[.lower] != nil, lower > upper, upper != 0 {
-            throw FormatError(given[.lower] ?? location, "Numerical result out of range: l-threshold is above u-threshold")
+            throw FormatError(
+                given[.lower] ?? location, "Numerical result out of range: l-threshold is above u-threshold")
         }
         return Destination(
             address: address, port: port, forwarding: forwarding, weight: weight, upperThreshold: upper,
@@ -204,12 +215,17 @@ extension IPVSAdmReader {
         let methods = given.filter { $0.key.group == .forwarding }
         if methods.count > 1 { throw FormatError(location, "multiple 'forwarding-method' options specified") }
         if given[.tunnel] == nil {
-            if let stray = given.filter({ $0.key.group == .tunnel }).min(by: { $0.value.column < $1.value.column }) {
-                throw FormatError(stray.value, "Illegal '\(stray.key.optionName)' option without ipip forwarding")
+            if let stray = given.filter({ $0.key.group == .tunnel }).min(by: {
+                $0.value.column < $1.value.column
+            }) {
+                throw FormatError(
+                    stray.value, "Illegal '\(stray.key.optionName)' option without ipip forwarding")
             }
             return given[.masquerade] == nil ? .directRoute : .masquerade
         }
-        let checksums = [IPVSAdmOption.Meaning.noChecksum, .checksum, .remoteChecksum].filter { given[$0] != nil }
+        let checksums = [IPVSAdmOption.Meaning.noChecksum, .checksum, .remoteChecksum].filter {
+            given[$0] != nil
+        }
         if checksums.count > 1 {
             throw FormatError(
                 given[checksums[1]] ?? location,
@@ -219,12 +235,15 @@ extension IPVSAdmReader {
         let checksum: Destination.Tunnel.Checksum =
             given[.checksum] != nil ? .full : given[.remoteChecksum] != nil ? .remote : .none
         func illegal(_ meaning: IPVSAdmOption.Meaning, _ type: String) -> FormatError {
-            FormatError(given[meaning] ?? location, "Illegal '\(meaning.optionName)' option with the '\(type)' tunnel type")
+            FormatError(
+                given[meaning] ?? location,
+                "Illegal '\(meaning.optionName)' option with the '\(type)' tunnel type")
         }
         switch tunnelType ?? "ipip" {
         case "gue":
             guard let tunnelPort else {
-                throw FormatError(location, "You need to supply the 'tun-port' option for the 'gue' tunnel type")
+                throw FormatError(
+                    location, "You need to supply the 'tun-port' option for the 'gue' tunnel type")
             }
             return .tunnel(.gue(port: tunnelPort, checksum: checksum))
         case "gre":

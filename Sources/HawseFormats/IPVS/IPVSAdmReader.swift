@@ -51,7 +51,8 @@ struct IPVSAdmReader {
     }
 
     private mutating func long(_ token: Token) throws(FormatError) {
-        let parts = token.text.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = token.text.dropFirst(2).split(
+            separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let name = String(parts[0])
         guard let option = IPVSAdmOption.all.first(where: { $0.name == name }) else {
             throw FormatError(
@@ -72,14 +73,17 @@ struct IPVSAdmReader {
                 throw FormatError(place(token), "-\(letter): unknown option")
             }
             if option.takesArgument, i + 1 < letters.count {
-                let rest = Token(text: String(letters[(i + 1)...]), column: token.column + 2 + i, isQuoted: false)
+                let rest = Token(
+                    text: String(letters[(i + 1)...]), column: token.column + 2 + i, isQuoted: false)
                 return try take(option, rest, at: token)
             }
             try take(option, nil, at: token)
         }
     }
 
-    private mutating func argument(_ option: IPVSAdmOption, _ attached: Token?, at token: Token) throws(FormatError) -> Token {
+    private mutating func argument(_ option: IPVSAdmOption, _ attached: Token?, at token: Token)
+        throws(FormatError) -> Token
+    {
         if let attached { return attached }
         guard index < tokens.count else { throw FormatError(place(token), "\(token.text): missing argument") }
         index += 1
@@ -93,10 +97,13 @@ struct IPVSAdmReader {
         return tokens[index - 1]
     }
 
-    private mutating func take(_ option: IPVSAdmOption, _ attached: Token?, at token: Token) throws(FormatError) {
+    private mutating func take(_ option: IPVSAdmOption, _ attached: Token?, at token: Token)
+        throws(FormatError)
+    {
         if option.isCommand { return try takeCommand(option, attached, at: token) }
         let isService = option.meaning.group == .service
-        let repeated = given[option.meaning] != nil || (isService && given.keys.contains { $0.group == .service })
+        let repeated =
+            given[option.meaning] != nil || (isService && given.keys.contains { $0.group == .service })
         guard !repeated || option.meaning == .display else {
             throw FormatError(place(token), "multiple '\(option.meaning.optionName)' options specified")
         }
@@ -148,7 +155,8 @@ struct IPVSAdmReader {
             guard let known = VirtualService.Scheduler(rawValue: value.text) else {
                 throw FormatError(
                     place(value), "Scheduler or persistence engine not found: `\(value.text)'",
-                    suggestion: nearestWord(value.text, among: VirtualService.Scheduler.allCases.map(\.rawValue)))
+                    suggestion: nearestWord(
+                        value.text, among: VirtualService.Scheduler.allCases.map(\.rawValue)))
             }
             scheduler = known
         case .engine:
@@ -194,12 +202,15 @@ struct IPVSAdmReader {
             daemon.group = group
         case .multicastPort: daemon.port = UInt16(try number(value, "mcast-port", min: 1, max: 65535))
         case .multicastTTL: daemon.ttl = UInt8(try number(value, "mcast-ttl", min: 1, max: 255))
-        case .maximumLength: daemon.maximumLength = UInt16(try number(value, "sync-maxlen", min: 1, max: 65507))
+        case .maximumLength:
+            daemon.maximumLength = UInt16(try number(value, "sync-maxlen", min: 1, max: 65507))
         default: break
         }
     }
 
-    private func number(_ token: Token, _ what: String, min: UInt64 = 0, max: UInt64) throws(FormatError) -> UInt64 {
+    private func number(_ token: Token, _ what: String, min: UInt64 = 0, max: UInt64) throws(FormatError)
+        -> UInt64
+    {
         guard let value = parseNumeral(token.text, max: max), value >= min else {
             throw FormatError(place(token), "illegal \(what) specified")
         }
@@ -230,9 +241,14 @@ struct IPVSAdmReader {
             host = text[..<colon]
             portText = text[text.index(after: colon)...]
         }
-        guard let address = IPAddress(host), text.hasPrefix("[") == (address.family == .ipv6) else { return nil }
+        guard let address = IPAddress(host), text.hasPrefix("[") == (address.family == .ipv6) else {
+            return nil
+        }
         guard let portText else { return (address, nil) }
-        guard let port = parseNumeral(portText, max: 65535).map({ UInt16($0) }) ?? serviceNames[String(portText)] else {
+        guard
+            let port = parseNumeral(portText, max: 65535).map({ UInt16($0) })
+                ?? serviceNames[String(portText)]
+        else {
             return nil
         }
         return (address, port)

@@ -32,11 +32,14 @@ public struct IPVSListingPrinter: Sendable {
 
     public func text(_ listing: IPVSListing) -> String {
         var out = "IP Virtual Server version 1.2.1 (size=\(listing.tableSize))\n" + title
-        let services = sorted ? listed(listing.services) { listingOrder($0.service, $1.service) } : listing.services
+        let services =
+            sorted ? listed(listing.services) { listingOrder($0.service, $1.service) } : listing.services
         for service in services {
             out += line(service) + "\n"
-            let servers = sorted
-                ? listed(service.destinations) { listingOrder($0.destination, $1.destination) } : service.destinations
+            let servers =
+                sorted
+                ? listed(service.destinations) { listingOrder($0.destination, $1.destination) }
+                : service.destinations
             for server in servers { out += line(server) + "\n" }
         }
         return out
@@ -55,7 +58,8 @@ public struct IPVSListingPrinter: Sendable {
                 + "  -> RemoteAddress:Port           Forward TunnelInfo    Weight ActiveConn InActConn\n"
         case .stats:
             return columns([
-                ("Prot LocalAddress:Port", 33), ("Conns", -8), ("InPkts", -8), ("OutPkts", -8), ("InBytes", -8),
+                ("Prot LocalAddress:Port", 33), ("Conns", -8), ("InPkts", -8), ("OutPkts", -8),
+                ("InBytes", -8),
                 ("OutBytes", -8),
             ])
         case .rate:
@@ -95,16 +99,20 @@ public struct IPVSListingPrinter: Sendable {
         case .stats: return address + numbers(server.counters)
         case .rate: return address + numbers(server.rates)
         case .plain:
-            return "\(address) \(padded(destination.listedForwarding, 7)) \(number(destination.weight, 6)) \(active) "
+            return
+                "\(address) \(padded(destination.listedForwarding, 7)) \(number(destination.weight, 6)) \(active) "
                 + inactive
         case .tunnels:
-            return "\(address) \(padded(destination.listedForwarding, 7)) \(padded(destination.listedTunnel, 13)) "
+            return
+                "\(address) \(padded(destination.listedForwarding, 7)) \(padded(destination.listedTunnel, 13)) "
                 + "\(number(destination.weight, 6)) \(active) \(inactive)"
         case .thresholds:
-            return "\(address) \(number(destination.upperThreshold, 10)) \(number(destination.lowerThreshold, 10)) "
+            return
+                "\(address) \(number(destination.upperThreshold, 10)) \(number(destination.lowerThreshold, 10)) "
                 + "\(active) \(inactive)"
         case .persistentConnections:
-            return "\(address) \(number(destination.weight, 9)) \(number(server.persistentConnections, 11)) \(active) "
+            return
+                "\(address) \(number(destination.weight, 9)) \(number(server.persistentConnections, 11)) \(active) "
                 + inactive
         }
     }
@@ -123,10 +131,13 @@ public struct IPVSListingPrinter: Sendable {
             return padded(digits, -max(9, digits.utf8.count + 1))
         }
         let units: [(limit: UInt64, divisor: UInt64, name: String)] = [
-            (100_000_000, 1000, "K"), (100_000_000_000, 1_000_000, "M"), (100_000_000_000_000, 1_000_000_000, "G"),
+            (100_000_000, 1000, "K"), (100_000_000_000, 1_000_000, "M"),
+            (100_000_000_000_000, 1_000_000_000, "G"),
         ]
         if value < 100_000 { return padded("\(value)", -9) }
-        for unit in units where value < unit.limit { return padded("\(value / unit.divisor)", -8) + unit.name }
+        for unit in units where value < unit.limit {
+            return padded("\(value / unit.divisor)", -8) + unit.name
+        }
         return padded("\(value / 1_000_000_000_000)", -8) + "T"
     }
 }
@@ -207,7 +218,8 @@ public struct IPVSConnectionPrinter: Sendable {
     public func text(_ connections: [IPVSListing.Connection]) -> String {
         if isRecorded {
             let lines = connections.map { connection in
-                (["\(protocolName(connection.ipProtocol))", connection.state] + connection.ends).joined(separator: " ")
+                (["\(protocolName(connection.ipProtocol))", connection.state] + connection.ends).joined(
+                    separator: " ")
             }
             return lines.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { $0 + "\n" }.joined()
         }

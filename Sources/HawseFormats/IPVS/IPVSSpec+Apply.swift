@@ -30,7 +30,9 @@ extension IPVSSpec {
         case .deleteService(let key): services.remove(at: try index(key))
         case .addDestination(let key, let destination):
             let i = try index(key)
-            guard !services[i].destinations.contains(where: { $0.isSame(destination) }) else { throw .destinationExists }
+            guard !services[i].destinations.contains(where: { $0.isSame(destination) }) else {
+                throw .destinationExists
+            }
             services[i].destinations.append(destination)
         case .editDestination(let key, let destination):
             let i = try index(key)
@@ -40,7 +42,11 @@ extension IPVSSpec {
             services[i].destinations[j] = destination
         case .deleteDestination(let key, let address, let port):
             let i = try index(key)
-            guard let j = services[i].destinations.firstIndex(where: { $0.address == address && $0.port == port }) else {
+            guard
+                let j = services[i].destinations.firstIndex(where: {
+                    $0.address == address && $0.port == port
+                })
+            else {
                 throw .noSuchDestination
             }
             services[i].destinations.remove(at: j)

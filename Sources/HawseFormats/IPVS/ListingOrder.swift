@@ -8,13 +8,17 @@ import HawseWire
 func listingOrder(_ a: VirtualService, _ b: VirtualService) -> Int {
     let (left, right) = (ListingKey(a), ListingKey(b))
     if left.mark != right.mark { return difference(left.mark, right.mark) }
-    if left.address.family != right.address.family { return left.address.family < right.address.family ? -1 : 1 }
+    if left.address.family != right.address.family {
+        return left.address.family < right.address.family ? -1 : 1
+    }
     if left.ipProtocol != right.ipProtocol { return Int(left.ipProtocol) - Int(right.ipProtocol) }
     return addressOrder(left.address, left.port, right.address, right.port)
 }
 
 /// `ipvs_cmp_dests`: address, port.
-func listingOrder(_ a: Destination, _ b: Destination) -> Int { addressOrder(a.address, a.port, b.address, b.port) }
+func listingOrder(_ a: Destination, _ b: Destination) -> Int {
+    addressOrder(a.address, a.port, b.address, b.port)
+}
 
 private struct ListingKey {
     var mark: UInt32 = 0

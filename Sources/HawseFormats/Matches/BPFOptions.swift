@@ -18,7 +18,8 @@ struct BPFOptions: MatchOptions {
             return
         }
         let lines = argument.text.split(separator: ",", omittingEmptySubsequences: true)
-        guard let first = lines.first, let count = parseDecimal(first.drop { $0 == " " }, max: 64), count >= 1, lines.count == count + 1
+        guard let first = lines.first, let count = parseDecimal(first.drop { $0 == " " }, max: 64),
+            count >= 1, lines.count == count + 1
         else { throw argument.bad("a count from 1 to 64 and as many instructions are wanted") }
         var instructions: [BPFMatch.Instruction] = []
         for line in lines.dropFirst() {

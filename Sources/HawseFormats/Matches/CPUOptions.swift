@@ -4,7 +4,7 @@ import HawseWire
 /// `-m cpu`
 struct CPUOptions: MatchOptions {
     static let words: [OptionWord] = [
-        .init("cpu", inverts: true),
+        .init("cpu", inverts: true)
     ]
 
     var match = CPUMatch(cpu: 0)

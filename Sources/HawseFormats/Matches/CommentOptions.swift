@@ -4,7 +4,7 @@ import HawseWire
 /// `-m comment`
 struct CommentOptions: MatchOptions {
     static let words: [OptionWord] = [
-        .init("comment"),
+        .init("comment")
     ]
 
     var text = ""

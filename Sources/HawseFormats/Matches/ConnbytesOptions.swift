@@ -20,12 +20,14 @@ struct ConnbytesOptions: MatchOptions {
             guard parts.count <= 2 else { throw argument.bad("a count or a range is wanted") }
             let lower = parts[0].isEmpty && parts.count == 2 ? 0 : try argument.number(parts[0], max: .max)
             // A single number is the lower end: `10` and `10:` are the same.
-            let upper = parts.count == 2 && !parts[1].isEmpty ? try argument.number(parts[1], max: .max) : .max
+            let upper =
+                parts.count == 2 && !parts[1].isEmpty ? try argument.number(parts[1], max: .max) : .max
             guard lower <= upper else { throw argument.bad("the range is upside down") }
             match.count = ValueRange(lower, upper, inverted: argument.inverted)
         case "connbytes-dir":
             match.direction = try argument.word(["original": .original, "reply": .reply, "both": .both])
-        default: match.mode = try argument.word(["packets": .packets, "bytes": .bytes, "avgpkt": .averagePacket])
+        default:
+            match.mode = try argument.word(["packets": .packets, "bytes": .bytes, "avgpkt": .averagePacket])
         }
     }
 

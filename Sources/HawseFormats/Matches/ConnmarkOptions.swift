@@ -4,7 +4,7 @@ import HawseWire
 /// `-m connmark`
 struct ConnmarkOptions: MatchOptions {
     static let words: [OptionWord] = [
-        .init("mark", inverts: true),
+        .init("mark", inverts: true)
     ]
 
     var mark = MaskedValue(value: 0)

@@ -84,7 +84,9 @@ extension ConntrackMatch {
         out.option(option, match.isHost ? match.address.description : match.text, inverted: match.inverted)
     }
 
-    private func writeRange<V: FixedWidthInteger>(_ option: String, _ range: ValueRange<V>?, to out: inout OptionText) {
+    private func writeRange<V: FixedWidthInteger>(
+        _ option: String, _ range: ValueRange<V>?, to out: inout OptionText
+    ) {
         guard let range else { return }
         let value = range.lower == range.upper ? "\(range.lower)" : "\(range.lower):\(range.upper)"
         out.option(option, value, inverted: range.inverted)
@@ -92,7 +94,8 @@ extension ConntrackMatch {
 }
 
 let conntrackStateWords: KeyValuePairs<String, ConntrackMatch.States> = [
-    "INVALID": .invalid, "NEW": .new, "RELATED": .related, "ESTABLISHED": .established, "UNTRACKED": .untracked,
+    "INVALID": .invalid, "NEW": .new, "RELATED": .related, "ESTABLISHED": .established,
+    "UNTRACKED": .untracked,
     "SNAT": .snat, "DNAT": .dnat,
 ]
 

@@ -43,6 +43,7 @@ extension DCCPMatch {
 }
 
 private let typeWords: KeyValuePairs<String, UInt16> = [
-    "REQUEST": 0, "RESPONSE": 1, "DATA": 2, "ACK": 3, "DATAACK": 4, "CLOSEREQ": 5, "CLOSE": 6, "RESET": 7, "SYNC": 8,
+    "REQUEST": 0, "RESPONSE": 1, "DATA": 2, "ACK": 3, "DATAACK": 4, "CLOSEREQ": 5, "CLOSE": 6, "RESET": 7,
+    "SYNC": 8,
     "SYNCACK": 9, "INVALID": 10,
 ]

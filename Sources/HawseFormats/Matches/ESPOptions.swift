@@ -4,7 +4,7 @@ import HawseWire
 /// `-m esp`
 struct ESPOptions: MatchOptions {
     static let words: [OptionWord] = [
-        .init("espspi", inverts: true),
+        .init("espspi", inverts: true)
     ]
 
     var match = ESPMatch()

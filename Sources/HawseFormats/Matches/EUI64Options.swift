@@ -5,7 +5,6 @@ import HawseWire
 struct EUI64Options: MatchOptions {
     static let words: [OptionWord] = []
 
-
     init(family: AddressFamily) {}
 
     mutating func take(_ argument: OptionArgument) throws(FormatError) {}

@@ -68,7 +68,8 @@ struct HashlimitOptions: MatchOptions {
         }
         try setBurst(&match)
         if !context.given.contains("hashlimit-htable-expire") {
-            match.expire = UInt32(match.mode.contains(.bytes) ? (match.burst == 0 ? 15000 : 60000) : seconds * 1000)
+            match.expire = UInt32(
+                match.mode.contains(.bytes) ? (match.burst == 0 ? 15000 : 60000) : seconds * 1000)
         }
         return .hashlimit(match)
     }
@@ -106,7 +107,8 @@ extension HashlimitMatch {
 }
 
 private let hashlimitModeWords: KeyValuePairs<String, HashlimitMatch.Mode> = [
-    "srcip": .sourceAddress, "srcport": .sourcePort, "dstip": .destinationAddress, "dstport": .destinationPort,
+    "srcip": .sourceAddress, "srcport": .sourcePort, "dstip": .destinationAddress,
+    "dstport": .destinationPort,
 ]
 
 extension HashlimitOptions {
@@ -146,8 +148,11 @@ private func byteRate(_ argument: OptionArgument) throws(FormatError) -> UInt64?
 /// `900b`, `2kb`, `1mb`.
 private func byteCount(_ text: String) -> UInt64? {
     let lower = text.lowercased()
-    for (suffix, factor) in [("kb", UInt64(1024)), ("mb", 1024 * 1024), ("b", 1)] where lower.hasSuffix(suffix) {
-        guard let count = parseDecimal(lower.dropLast(suffix.utf8.count), max: UInt64(UInt32.max)) else { return nil }
+    for (suffix, factor) in [("kb", UInt64(1024)), ("mb", 1024 * 1024), ("b", 1)]
+    where lower.hasSuffix(suffix) {
+        guard let count = parseDecimal(lower.dropLast(suffix.utf8.count), max: UInt64(UInt32.max)) else {
+            return nil
+        }
         return count * factor
     }
     return parseDecimal(lower, max: UInt64(UInt32.max))

@@ -4,7 +4,7 @@ import HawseWire
 /// `-m helper`
 struct HelperOptions: MatchOptions {
     static let words: [OptionWord] = [
-        .init("helper", inverts: true),
+        .init("helper", inverts: true)
     ]
 
     var match = HelperMatch(name: "")

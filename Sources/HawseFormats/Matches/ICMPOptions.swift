@@ -4,7 +4,7 @@ import HawseWire
 /// `-m icmp`
 struct ICMPOptions: MatchOptions {
     static let words: [OptionWord] = [
-        .init("icmp-type", inverts: true),
+        .init("icmp-type", inverts: true)
     ]
 
     var match = ICMPMatch.any
@@ -38,11 +38,13 @@ let icmpTypeNames: [ICMPTypeName] = [
     .init("network-unreachable", 3, 0), .init("host-unreachable", 3, 1), .init("protocol-unreachable", 3, 2),
     .init("port-unreachable", 3, 3), .init("fragmentation-needed", 3, 4), .init("source-route-failed", 3, 5),
     .init("network-unknown", 3, 6), .init("host-unknown", 3, 7), .init("network-prohibited", 3, 9),
-    .init("host-prohibited", 3, 10), .init("TOS-network-unreachable", 3, 11), .init("TOS-host-unreachable", 3, 12),
+    .init("host-prohibited", 3, 10), .init("TOS-network-unreachable", 3, 11),
+    .init("TOS-host-unreachable", 3, 12),
     .init("communication-prohibited", 3, 13), .init("host-precedence-violation", 3, 14),
     .init("precedence-cutoff", 3, 15), .init("source-quench", 4), .init("redirect", 5),
     .init("network-redirect", 5, 0), .init("host-redirect", 5, 1), .init("TOS-network-redirect", 5, 2),
-    .init("TOS-host-redirect", 5, 3), .init("echo-request", 8), .init("ping", 8), .init("router-advertisement", 9),
+    .init("TOS-host-redirect", 5, 3), .init("echo-request", 8), .init("ping", 8),
+    .init("router-advertisement", 9),
     .init("router-solicitation", 10), .init("time-exceeded", 11), .init("ttl-exceeded", 11),
     .init("ttl-zero-during-transit", 11, 0), .init("ttl-zero-during-reassembly", 11, 1),
     .init("parameter-problem", 12), .init("ip-header-bad", 12, 0), .init("required-option-missing", 12, 1),

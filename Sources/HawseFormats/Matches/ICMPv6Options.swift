@@ -4,7 +4,7 @@ import HawseWire
 /// `-m icmp6`
 struct ICMPv6Options: MatchOptions {
     static let words: [OptionWord] = [
-        .init("icmpv6-type", inverts: true),
+        .init("icmpv6-type", inverts: true)
     ]
 
     var match = ICMPMatch(type: 0)
@@ -28,8 +28,10 @@ private let icmpv6TypeNames: [ICMPTypeName] = [
     .init("time-exceeded", 3), .init("ttl-exceeded", 3), .init("ttl-zero-during-transit", 3, 0),
     .init("ttl-zero-during-reassembly", 3, 1), .init("parameter-problem", 4), .init("bad-header", 4, 0),
     .init("unknown-header-type", 4, 1), .init("unknown-option", 4, 2), .init("echo-request", 128),
-    .init("ping", 128), .init("echo-reply", 129), .init("pong", 129), .init("mld-listener-query", 130), .init("mld-listener-report", 131),
+    .init("ping", 128), .init("echo-reply", 129), .init("pong", 129), .init("mld-listener-query", 130),
+    .init("mld-listener-report", 131),
     .init("mld-listener-done", 132), .init("mld-listener-reduction", 132), .init("router-solicitation", 133),
-    .init("router-advertisement", 134), .init("neighbour-solicitation", 135), .init("neighbor-solicitation", 135),
+    .init("router-advertisement", 134), .init("neighbour-solicitation", 135),
+    .init("neighbor-solicitation", 135),
     .init("neighbour-advertisement", 136), .init("neighbor-advertisement", 136), .init("redirect", 137),
 ]

@@ -29,9 +29,12 @@ struct IPRangeOptions: MatchOptions {
 
 extension IPRangeMatch {
     func write(to out: inout OptionText) {
-        if let source { out.option("src-range", "\(source.lower)-\(source.upper)", inverted: source.inverted) }
+        if let source {
+            out.option("src-range", "\(source.lower)-\(source.upper)", inverted: source.inverted)
+        }
         if let destination {
-            out.option("dst-range", "\(destination.lower)-\(destination.upper)", inverted: destination.inverted)
+            out.option(
+                "dst-range", "\(destination.lower)-\(destination.upper)", inverted: destination.inverted)
         }
     }
 }

@@ -25,9 +25,12 @@ struct IPVSOptions: MatchOptions {
         case "vport": match.port = Flagged(try argument.port(argument.text), inverted: argument.inverted)
         case "vdir": match.direction = try argument.word(directionWords)
         case "vmethod":
-            let words: KeyValuePairs<String, IPVSMatch.Method> = ["GATE": .gate, "IPIP": .ipip, "MASQ": .masquerade]
+            let words: KeyValuePairs<String, IPVSMatch.Method> = [
+                "GATE": .gate, "IPIP": .ipip, "MASQ": .masquerade,
+            ]
             match.method = Flagged(try argument.word(words), inverted: argument.inverted)
-        default: match.controllingPort = Flagged(try argument.port(argument.text), inverted: argument.inverted)
+        default:
+            match.controllingPort = Flagged(try argument.port(argument.text), inverted: argument.inverted)
         }
     }
 
@@ -42,11 +45,15 @@ extension IPVSMatch {
         if let isIPVS { out.flag("ipvs", inverted: !isIPVS) }
         if let ipProtocol { out.option("vproto", ipProtocol.number.rawValue, inverted: ipProtocol.inverted) }
         if let address {
-            out.option("vaddr", address.isHost ? address.address.description : address.text, inverted: address.inverted)
+            out.option(
+                "vaddr", address.isHost ? address.address.description : address.text,
+                inverted: address.inverted)
         }
         if let port { out.option("vport", port.value, inverted: port.inverted) }
         if let direction { out.option("vdir", direction == .original ? "ORIGINAL" : "REPLY") }
         if let method { out.option("vmethod", method.value.rawValue, inverted: method.inverted) }
-        if let controllingPort { out.option("vportctl", controllingPort.value, inverted: controllingPort.inverted) }
+        if let controllingPort {
+            out.option("vportctl", controllingPort.value, inverted: controllingPort.inverted)
+        }
     }
 }

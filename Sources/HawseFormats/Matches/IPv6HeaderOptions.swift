@@ -19,7 +19,9 @@ struct IPv6HeaderOptions: MatchOptions {
         }
         match.inverted = argument.inverted
         for item in argument.text.split(separator: ",") {
-            let number = parseNumeral(item, max: 255).flatMap { value in headerWords.first { $0.number == UInt8(value) } }
+            let number = parseNumeral(item, max: 255).flatMap { value in
+                headerWords.first { $0.number == UInt8(value) }
+            }
             let name = headerWords.first { $0.long == item.lowercased() || $0.short == item.lowercased() }
             guard let word = number ?? name else {
                 throw argument.refuse(

@@ -33,7 +33,8 @@ extension IPv6OptionsMatch {
         for item in argument.text.split(separator: ",") {
             let parts = item.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             let type = UInt8(try argument.number(parts[0], max: 255))
-            let length = parts.count == 2 && !parts[1].isEmpty ? UInt8(try argument.number(parts[1], max: 255)) : nil
+            let length =
+                parts.count == 2 && !parts[1].isEmpty ? UInt8(try argument.number(parts[1], max: 255)) : nil
             options.append(Option(type: type, length: length))
         }
         guard (1...16).contains(options.count) else { throw argument.bad("from 1 to 16 options are wanted") }

@@ -4,7 +4,7 @@ import HawseWire
 /// `-m length`
 struct LengthOptions: MatchOptions {
     static let words: [OptionWord] = [
-        .init("length", inverts: true),
+        .init("length", inverts: true)
     ]
 
     var match = LengthMatch(ValueRange(0))

@@ -46,7 +46,8 @@ extension OptionArgument {
         var seconds: UInt64 = 1
         if parts.count == 2 {
             let wanted = parts[1].lowercased()
-            guard !wanted.isEmpty, let unit = rateUnits.reversed().first(where: { $0.name.hasPrefix(wanted) }) else {
+            guard !wanted.isEmpty, let unit = rateUnits.reversed().first(where: { $0.name.hasPrefix(wanted) })
+            else {
                 throw refuse(
                     "bad rate \"\(text)\"", suggestion: nearestWord(wanted, among: rateUnits.map(\.name)))
             }
@@ -72,5 +73,7 @@ func timedRateText(_ period: UInt64, scale: UInt64) -> (text: String, seconds: U
         if period > unit || unit / period < unit % period { break }
         chosen = i
     }
-    return ("\(rateUnits[chosen].seconds * scale / period)/\(rateUnits[chosen].short)", rateUnits[chosen].seconds)
+    return (
+        "\(rateUnits[chosen].seconds * scale / period)/\(rateUnits[chosen].short)", rateUnits[chosen].seconds
+    )
 }

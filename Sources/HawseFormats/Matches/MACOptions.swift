@@ -4,7 +4,7 @@ import HawseWire
 /// `-m mac`
 struct MACOptions: MatchOptions {
     static let words: [OptionWord] = [
-        .init("mac-source", inverts: true),
+        .init("mac-source", inverts: true)
     ]
 
     var match = MACMatch(source: .zero)

@@ -4,7 +4,7 @@ import HawseWire
 /// `-m mh`
 struct MHOptions: MatchOptions {
     static let words: [OptionWord] = [
-        .init("mh-type", inverts: true),
+        .init("mh-type", inverts: true)
     ]
 
     var match = MHMatch()
@@ -40,7 +40,8 @@ private func type(_ text: Substring, _ argument: OptionArgument) throws(FormatEr
     let wanted = text.lowercased()
     guard let index = typeNames.firstIndex(where: { $0.name == wanted || $0.short == wanted }) else {
         throw argument.refuse(
-            "Invalid MH type `\(text)'", suggestion: nearestWord(wanted, among: typeNames.flatMap { [$0.name, $0.short] }))
+            "Invalid MH type `\(text)'",
+            suggestion: nearestWord(wanted, among: typeNames.flatMap { [$0.name, $0.short] }))
     }
     return UInt8(index)
 }

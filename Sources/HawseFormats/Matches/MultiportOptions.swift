@@ -40,7 +40,8 @@ struct MultiportOptions: MatchOptions {
     func finish(_ context: RuleContext) throws(FormatError) -> Match {
         try context.require("source-ports", "destination-ports", "ports", of: "multiport")
         let known: Set<IPProtocol> = [.tcp, .udp, .udplite, .sctp, .dccp]
-        guard let ipProtocol = context.ipProtocol, !ipProtocol.inverted, known.contains(ipProtocol.number) else {
+        guard let ipProtocol = context.ipProtocol, !ipProtocol.inverted, known.contains(ipProtocol.number)
+        else {
             throw context.refuse("multiport needs `-p tcp', `-p udp', `-p udplite', `-p sctp' or `-p dccp'")
         }
         return .multiport(match)

@@ -4,7 +4,7 @@ import HawseWire
 /// `-m nfacct`
 struct NFAcctOptions: MatchOptions {
     static let words: [OptionWord] = [
-        .init("nfacct-name"),
+        .init("nfacct-name")
     ]
 
     var name = ""

@@ -17,8 +17,10 @@ struct PhysdevOptions: MatchOptions {
 
     mutating func take(_ argument: OptionArgument) throws(FormatError) {
         switch argument.option {
-        case "physdev-in": match.inPort = InterfaceMatch(text: try argument.string(max: 15), inverted: argument.inverted)
-        case "physdev-out": match.outPort = InterfaceMatch(text: try argument.string(max: 15), inverted: argument.inverted)
+        case "physdev-in":
+            match.inPort = InterfaceMatch(text: try argument.string(max: 15), inverted: argument.inverted)
+        case "physdev-out":
+            match.outPort = InterfaceMatch(text: try argument.string(max: 15), inverted: argument.inverted)
         case "physdev-is-in": match.isIn = !argument.inverted
         case "physdev-is-out": match.isOut = !argument.inverted
         default: match.isBridged = !argument.inverted

@@ -4,7 +4,7 @@ import HawseWire
 /// `-m pkttype`
 struct PkttypeOptions: MatchOptions {
     static let words: [OptionWord] = [
-        .init("pkt-type", inverts: true),
+        .init("pkt-type", inverts: true)
     ]
 
     var match = PkttypeMatch(kind: .unicast)

@@ -27,7 +27,9 @@ struct PolicyOptions: MatchOptions {
         case "pol": match.isNone = try argument.word(["ipsec": false, "none": true])
         case "strict": match.isStrict = true
         case "next":
-            guard element != PolicyMatch.Element() else { throw argument.refuse("--next needs options before it") }
+            guard element != PolicyMatch.Element() else {
+                throw argument.refuse("--next needs options before it")
+            }
             match.elements.append(element)
             element = PolicyMatch.Element()
             guard match.elements.count < 4 else { throw argument.refuse("maximum policy depth reached") }
@@ -50,7 +52,9 @@ struct PolicyOptions: MatchOptions {
             guard match.elements.count <= 1 else { throw context.refuse("policy: --next needs --strict") }
         }
         for element in match.elements
-        where (element.tunnelSource != nil || element.tunnelDestination != nil) && element.mode?.value == .transport {
+        where (element.tunnelSource != nil || element.tunnelDestination != nil)
+            && element.mode?.value == .transport
+        {
             throw context.refuse("policy: tunnel addresses need tunnel mode")
         }
         return .policy(match)
@@ -105,10 +109,13 @@ extension PolicyMatch.Element {
         if let requestID { out.option("reqid", requestID.value, inverted: requestID.inverted) }
         if let spi { out.option("spi", hexText(spi.value), inverted: spi.inverted) }
         if let ipProtocol { out.option("proto", ipProtocol.number.text, inverted: ipProtocol.inverted) }
-        if let mode { out.option("mode", mode.value == .tunnel ? "tunnel" : "transport", inverted: mode.inverted) }
+        if let mode {
+            out.option("mode", mode.value == .tunnel ? "tunnel" : "transport", inverted: mode.inverted)
+        }
         for (option, match) in [("tunnel-dst", tunnelDestination), ("tunnel-src", tunnelSource)] {
             guard let match else { continue }
-            out.option(option, match.isHost ? match.address.description : match.text, inverted: match.inverted)
+            out.option(
+                option, match.isHost ? match.address.description : match.text, inverted: match.inverted)
         }
     }
 }

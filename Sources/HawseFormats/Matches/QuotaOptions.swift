@@ -4,7 +4,7 @@ import HawseWire
 /// `-m quota`
 struct QuotaOptions: MatchOptions {
     static let words: [OptionWord] = [
-        .init("quota", inverts: true),
+        .init("quota", inverts: true)
     ]
 
     var match = QuotaMatch(bytes: 0)

@@ -23,15 +23,21 @@ struct RTOptions: MatchOptions {
         case "rt-len": match.length = Flagged(try argument.uint32(), inverted: argument.inverted)
         case "rt-0-res": match.checksReserved = true
         case "rt-0-addrs":
-            for item in argument.text.split(separator: ",") { match.addresses.append(try argument.address(item)) }
-            guard (1...16).contains(match.addresses.count) else { throw argument.bad("from 1 to 16 addresses are wanted") }
+            for item in argument.text.split(separator: ",") {
+                match.addresses.append(try argument.address(item))
+            }
+            guard (1...16).contains(match.addresses.count) else {
+                throw argument.bad("from 1 to 16 addresses are wanted")
+            }
         default: match.isNotStrict = true
         }
     }
 
     func finish(_ context: RuleContext) throws(FormatError) -> Match {
         if match.checksReserved || !match.addresses.isEmpty || match.isNotStrict {
-            guard match.type == Flagged(0) else { throw context.refuse("rt: --rt-type 0 must come with --rt-0-…") }
+            guard match.type == Flagged(0) else {
+                throw context.refuse("rt: --rt-type 0 must come with --rt-0-…")
+            }
         }
         guard !match.isNotStrict || !match.addresses.isEmpty else {
             throw context.refuse("rt: --rt-0-addrs must come with --rt-0-not-strict")

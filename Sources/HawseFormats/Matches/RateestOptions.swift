@@ -47,7 +47,9 @@ struct RateestOptions: MatchOptions {
     func finish(_ context: RuleContext) throws(FormatError) -> Match {
         try context.require("rateest1", of: "rateest")
         try context.require("rateest-lt", "rateest-gt", "rateest-eq", of: "rateest")
-        guard match.usesBPS || match.usesPPS else { throw context.refuse("rateest: --rateest-bps or --rateest-pps is needed") }
+        guard match.usesBPS || match.usesPPS else {
+            throw context.refuse("rateest: --rateest-bps or --rateest-pps is needed")
+        }
         return .rateest(match)
     }
 }
@@ -99,7 +101,8 @@ private func bitRate(_ argument: OptionArgument) throws(FormatError) -> UInt32 {
     let units: [(String, Double)] = [
         ("kibit", 1024 / 8), ("kbit", 1000 / 8), ("mibit", 1_048_576 / 8), ("mbit", 1_000_000 / 8),
         ("gibit", 1_073_741_824 / 8), ("gbit", 1_000_000_000 / 8), ("kibps", 1024), ("kbps", 1000),
-        ("mibps", 1_048_576), ("mbps", 1_000_000), ("gibps", 1_073_741_824), ("gbps", 1_000_000_000), ("bit", 0.125),
+        ("mibps", 1_048_576), ("mbps", 1_000_000), ("gibps", 1_073_741_824), ("gbps", 1_000_000_000),
+        ("bit", 0.125),
         ("bps", 1),
     ]
     let lower = argument.text.lowercased()

@@ -4,7 +4,7 @@ import HawseWire
 /// `-m realm`
 struct RealmOptions: MatchOptions {
     static let words: [OptionWord] = [
-        .init("realm", inverts: true),
+        .init("realm", inverts: true)
     ]
 
     var match = RealmMatch(MaskedValue(value: 0))

@@ -27,7 +27,8 @@ struct RecentOptions: MatchOptions {
     mutating func take(_ argument: OptionArgument) throws(FormatError) {
         switch argument.option {
         case "set", "rcheck", "update", "remove":
-            match.operation = try argument.word(["set": .set, "rcheck": .check, "update": .update, "remove": .remove], argument.option)
+            match.operation = try argument.word(
+                ["set": .set, "rcheck": .check, "update": .update, "remove": .remove], argument.option)
             match.inverted = argument.inverted
         case "seconds": match.seconds = try argument.uint32(min: 1)
         case "reap": match.reaps = true
@@ -46,16 +47,22 @@ struct RecentOptions: MatchOptions {
             for option in ["seconds", "hitcount"] where context.given.contains(option) {
                 throw context.refuse("recent: --\(option) needs --rcheck or --update")
             }
-            guard !match.checksTTL else { throw context.refuse("recent: --rttl may only be used with --rcheck or --update") }
+            guard !match.checksTTL else {
+                throw context.refuse("recent: --rttl may only be used with --rcheck or --update")
+            }
         }
-        guard !match.reaps || match.seconds != 0 else { throw context.refuse("recent: --reap needs --seconds") }
+        guard !match.reaps || match.seconds != 0 else {
+            throw context.refuse("recent: --reap needs --seconds")
+        }
         return .recent(match)
     }
 }
 
 extension RecentMatch {
     func write(family: AddressFamily, to out: inout OptionText) {
-        let names: [Operation: String] = [.set: "set", .check: "rcheck", .update: "update", .remove: "remove"]
+        let names: [Operation: String] = [
+            .set: "set", .check: "rcheck", .update: "update", .remove: "remove",
+        ]
         out.flag(names[operation] ?? "set", inverted: inverted)
         if seconds != 0 { out.option("seconds", seconds) }
         if reaps { out.flag("reap") }

@@ -19,7 +19,8 @@ struct SCTPOptions: MatchOptions {
         case "destination-port": match.destinationPorts = try argument.portRange()
         default:
             let scope: SCTPMatch.Scope = try argument.word(["any": .any, "all": .all, "only": .only])
-            match.chunks = SCTPMatch.Chunks(scope: scope, types: try chunks(argument), inverted: argument.inverted)
+            match.chunks = SCTPMatch.Chunks(
+                scope: scope, types: try chunks(argument), inverted: argument.inverted)
         }
     }
 
@@ -46,7 +47,8 @@ extension SCTPMatch {
 }
 
 private let chunkWords: KeyValuePairs<String, UInt8> = [
-    "DATA": 0, "INIT": 1, "INIT_ACK": 2, "SACK": 3, "HEARTBEAT": 4, "HEARTBEAT_ACK": 5, "ABORT": 6, "SHUTDOWN": 7,
+    "DATA": 0, "INIT": 1, "INIT_ACK": 2, "SACK": 3, "HEARTBEAT": 4, "HEARTBEAT_ACK": 5, "ABORT": 6,
+    "SHUTDOWN": 7,
     "SHUTDOWN_ACK": 8, "ERROR": 9, "COOKIE_ECHO": 10, "COOKIE_ACK": 11, "ECN_ECNE": 12, "ECN_CWR": 13,
     "SHUTDOWN_COMPLETE": 14, "I_DATA": 64, "RE_CONFIG": 130, "PAD": 132, "ASCONF": 193, "ASCONF_ACK": 128,
     "FORWARD_TSN": 192, "I_FORWARD_TSN": 194,

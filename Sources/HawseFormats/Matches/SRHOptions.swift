@@ -32,7 +32,9 @@ struct SRHOptions: MatchOptions {
         case "srh-nsid": match.nextSegment = try argument.addressMatch()
         case "srh-lsid": match.lastSegment = try argument.addressMatch()
         default:
-            let operators: KeyValuePairs<String, SRHMatch.Comparison.Operator> = ["eq": .equal, "gt": .greaterThan, "lt": .lessThan]
+            let operators: KeyValuePairs<String, SRHMatch.Comparison.Operator> = [
+                "eq": .equal, "gt": .greaterThan, "lt": .lessThan,
+            ]
             let comparison = SRHMatch.Comparison(
                 try argument.word(operators, String(argument.option.suffix(2))), try argument.uint8(),
                 inverted: argument.inverted)
@@ -58,7 +60,9 @@ extension SRHMatch {
         writeComparisons("srh-segs-left", segmentsLeft, to: &out)
         writeComparisons("srh-last-entry", lastEntry, to: &out)
         if let tag { out.option("srh-tag", tag.value, inverted: tag.inverted) }
-        for (option, match) in [("srh-psid", previousSegment), ("srh-nsid", nextSegment), ("srh-lsid", lastSegment)] {
+        for (option, match) in [
+            ("srh-psid", previousSegment), ("srh-nsid", nextSegment), ("srh-lsid", lastSegment),
+        ] {
             if let match { out.option(option, match.text, inverted: match.inverted) }
         }
     }

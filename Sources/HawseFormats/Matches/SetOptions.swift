@@ -92,6 +92,8 @@ func setReference(_ argument: OptionArgument) throws(FormatError) -> SetReferenc
                 suggestion: nearestWord(String(item), among: ["src", "dst"]))
         }
     }
-    guard (1...6).contains(sides.count) else { throw argument.refuse("Can't be more src/dst options than 6.") }
+    guard (1...6).contains(sides.count) else {
+        throw argument.refuse("Can't be more src/dst options than 6.")
+    }
     return SetReference(name: argument.text, sides: sides)
 }

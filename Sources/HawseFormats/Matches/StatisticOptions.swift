@@ -46,7 +46,9 @@ struct StatisticOptions: MatchOptions {
         }
         try context.require("every", of: "statistic")
         try context.require("packet", of: "statistic")
-        guard packet < every else { throw context.refuse("statistic: --packet must be from 0 to --every minus 1") }
+        guard packet < every else {
+            throw context.refuse("statistic: --packet must be from 0 to --every minus 1")
+        }
         return .statistic(StatisticMatch(mode: .nth(every: every, packet: packet), inverted: inverted))
     }
 }
@@ -72,5 +74,6 @@ func probabilityText(_ probability: UInt32) -> String {
     let (quotient, remainder) = (UInt64(1) << 31).dividingFullWidth((high, low))
     let half = UInt64(1) << 30
     let digits = quotient + (remainder > half || (remainder == half && quotient & 1 == 1) ? 1 : 0)
-    return digits == 100_000_000_000 ? "\(whole + 1).00000000000" : "\(whole).\(paddedText(digits, width: 11))"
+    return digits == 100_000_000_000
+        ? "\(whole + 1).00000000000" : "\(whole).\(paddedText(digits, width: 11))"
 }

@@ -4,7 +4,7 @@ import HawseWire
 /// `-m tcpmss`
 struct TCPMSSOptions: MatchOptions {
     static let words: [OptionWord] = [
-        .init("mss", inverts: true),
+        .init("mss", inverts: true)
     ]
 
     var match = TCPMSSMatch(ValueRange(0))

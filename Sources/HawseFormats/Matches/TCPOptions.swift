@@ -24,7 +24,8 @@ struct TCPOptions: MatchOptions {
             match.flags = TCPMatch.Flags(mask: 0x17, comparison: 0x02, inverted: argument.inverted)
         case "tcp-flags":
             match.flags = TCPMatch.Flags(
-                mask: try tcpFlags(argument.text, argument), comparison: try tcpFlags(argument.second, argument),
+                mask: try tcpFlags(argument.text, argument),
+                comparison: try tcpFlags(argument.second, argument),
                 inverted: argument.inverted)
         default:
             match.option = ValueRange(try argument.uint8(min: 1), inverted: argument.inverted)

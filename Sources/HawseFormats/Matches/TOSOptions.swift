@@ -4,7 +4,7 @@ import HawseWire
 /// `-m tos`
 struct TOSOptions: MatchOptions {
     static let words: [OptionWord] = [
-        .init("tos", inverts: true),
+        .init("tos", inverts: true)
     ]
 
     var match = TOSMatch(value: 0)
@@ -32,7 +32,8 @@ extension OptionArgument {
     /// `value[/mask]` or a symbol, which leaves the precedence out (`tos_parse_symbolic`).
     func tos(symbolMask: UInt8) throws(FormatError) -> (value: UInt8, mask: UInt8) {
         let symbols: KeyValuePairs<String, UInt8> = [
-            "Minimize-Delay": 0x10, "Maximize-Throughput": 0x08, "Maximize-Reliability": 0x04, "Minimize-Cost": 0x02,
+            "Minimize-Delay": 0x10, "Maximize-Throughput": 0x08, "Maximize-Reliability": 0x04,
+            "Minimize-Cost": 0x02,
             "Normal-Service": 0x00,
         ]
         guard let first = text.first, !first.isNumber else {

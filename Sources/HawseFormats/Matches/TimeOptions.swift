@@ -36,7 +36,8 @@ struct TimeOptions: MatchOptions {
 
     func finish(_ context: RuleContext) throws(FormatError) -> Match {
         guard !match.isContiguous || match.dayStart > match.dayStop else {
-            throw context.refuse("time: --contiguous only makes sense when stoptime is smaller than starttime")
+            throw context.refuse(
+                "time: --contiguous only makes sense when stoptime is smaller than starttime")
         }
         return .time(match)
     }
@@ -49,10 +50,15 @@ extension TimeMatch {
             out.option("timestop", daytimeText(dayStop))
         }
         if monthDays != 0xffff_fffe {
-            out.option("monthdays", (1...31).filter { monthDays >> $0 & 1 == 1 }.map { String($0) }.joined(separator: ","))
+            out.option(
+                "monthdays",
+                (1...31).filter { monthDays >> $0 & 1 == 1 }.map { String($0) }.joined(separator: ","))
         }
         if weekDays != 0xfe {
-            out.option("weekdays", weekdayNames.indices.filter { weekDays >> ($0 + 1) & 1 == 1 }.map { weekdayNames[$0] }.joined(separator: ","))
+            out.option(
+                "weekdays",
+                weekdayNames.indices.filter { weekDays >> ($0 + 1) & 1 == 1 }.map { weekdayNames[$0] }.joined(
+                    separator: ","))
         }
         if dateStart != 0 { out.option("datestart", dateText(dateStart)) }
         if dateStop != 0 { out.option("datestop", dateText(dateStop)) }
@@ -87,10 +93,13 @@ private func civil(days: Int) -> (year: Int, month: Int, day: Int) {
 private func date(_ argument: OptionArgument) throws(FormatError) -> UInt32 {
     let wrong = argument.bad("YYYY[-MM[-DD[Thh[:mm[:ss]]]]] from 1970 to 2038 is wanted")
     let halves = argument.text.split(separator: "T", maxSplits: 1, omittingEmptySubsequences: false)
-    let dateParts = halves[0].split(separator: "-", omittingEmptySubsequences: false).map { parseDecimal($0, max: 9999) }
+    let dateParts = halves[0].split(separator: "-", omittingEmptySubsequences: false).map {
+        parseDecimal($0, max: 9999)
+    }
     let timeParts =
         halves.count == 2
-        ? halves[1].split(separator: ":", omittingEmptySubsequences: false).map { parseDecimal($0, max: 59) } : []
+        ? halves[1].split(separator: ":", omittingEmptySubsequences: false).map { parseDecimal($0, max: 59) }
+        : []
     guard (1...3).contains(dateParts.count), timeParts.count <= 3, halves.count == 1 || dateParts.count == 3
     else { throw wrong }
     var fields = [0, 1, 1, 0, 0, 0]
@@ -102,10 +111,12 @@ private func date(_ argument: OptionArgument) throws(FormatError) -> UInt32 {
         guard let part else { throw wrong }
         fields[3 + i] = Int(part)
     }
-    guard (1970...2038).contains(fields[0]), (1...12).contains(fields[1]), (1...31).contains(fields[2]), fields[3] < 24
+    guard (1970...2038).contains(fields[0]), (1...12).contains(fields[1]), (1...31).contains(fields[2]),
+        fields[3] < 24
     else { throw wrong }
     let seconds =
-        days(year: fields[0], month: fields[1], day: fields[2]) * 86400 + fields[3] * 3600 + fields[4] * 60 + fields[5]
+        days(year: fields[0], month: fields[1], day: fields[2]) * 86400 + fields[3] * 3600 + fields[4] * 60
+        + fields[5]
     guard seconds <= Int(Int32.max) else { throw wrong }
     return UInt32(seconds)
 }
@@ -122,7 +133,9 @@ private func daytime(_ argument: OptionArgument) throws(FormatError) -> UInt32 {
 
 private func monthDays(_ argument: OptionArgument) throws(FormatError) -> UInt32 {
     var set: UInt32 = 0
-    for item in argument.text.split(separator: ",") { set |= 1 << UInt32(try argument.number(item, min: 1, max: 31)) }
+    for item in argument.text.split(separator: ",") {
+        set |= 1 << UInt32(try argument.number(item, min: 1, max: 31))
+    }
     return argument.inverted ? set ^ 0xffff_fffe : set
 }
 

@@ -4,7 +4,7 @@ import HawseWire
 /// `-m u32`
 struct U32Options: MatchOptions {
     static let words: [OptionWord] = [
-        .init("u32", inverts: true),
+        .init("u32", inverts: true)
     ]
 
     var match = U32Match(tests: [])
@@ -91,7 +91,9 @@ private struct U32Reader {
     }
 
     private mutating func skipBlanks() {
-        while index < bytes.count, bytes[index] == UInt8(ascii: " ") || bytes[index] == UInt8(ascii: "\t") { index += 1 }
+        while index < bytes.count, bytes[index] == UInt8(ascii: " ") || bytes[index] == UInt8(ascii: "\t") {
+            index += 1
+        }
     }
 
     private mutating func accept(_ symbol: String) -> Bool {

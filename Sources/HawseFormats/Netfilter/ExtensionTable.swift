@@ -125,7 +125,9 @@ private let targetTable: [TargetEntry] = [
 /// The match of this name, and the name under which it is kept: `icmpv6` and `ipv6-icmp` are `icmp6`.
 func matchOptions(named name: String, family: AddressFamily) -> (String, any MatchOptions.Type)? {
     let key = name == "icmpv6" || name == "ipv6-icmp" ? "icmp6" : name
-    guard let entry = matchTable.first(where: { $0.name == key && ($0.family ?? family) == family }) else { return nil }
+    guard let entry = matchTable.first(where: { $0.name == key && ($0.family ?? family) == family }) else {
+        return nil
+    }
     return (entry.name, entry.options)
 }
 

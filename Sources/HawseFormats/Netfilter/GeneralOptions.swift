@@ -26,7 +26,8 @@ struct GeneralOption: Sendable {
 }
 
 let generalOptions: [GeneralOption] = [
-    .init("append", "A", .one, .append), .init("delete", "D", .one, .delete), .init("check", "C", .one, .check),
+    .init("append", "A", .one, .append), .init("delete", "D", .one, .delete),
+    .init("check", "C", .one, .check),
     .init("insert", "I", .one, .insert), .init("replace", "R", .one, .replace),
     .init("list", "L", .optional, .list), .init("list-rules", "S", .optional, .list),
     .init("flush", "F", .optional, .flush), .init("zero", "Z", .optional, .zero),
@@ -65,7 +66,9 @@ extension RuleReader {
             rule.fragment = !isInverted
         case .jump: try setJump(text, at: spot)
         case .goto:
-            guard plainTarget == nil, target == nil else { throw FormatError(spot, "multiple -j or -g not allowed") }
+            guard plainTarget == nil, target == nil else {
+                throw FormatError(spot, "multiple -j or -g not allowed")
+            }
             try requireChain(text, at: spot)
             plainTarget = .goto(text)
         case .match: try loadMatch(text, at: spot)
@@ -79,8 +82,11 @@ extension RuleReader {
             if enclosingTable != nil, option.letter == "w" || option.letter == "W" {
                 throw FormatError(place(token), "You cannot use `-\(option.name)' from iptables-restore")
             }
-            if option.letter == "n" { throw FormatError(place(token), "Illegal option `-n' with this command") }
-        case .list: throw FormatError(place(token), "--\(option.name) changes nothing and is not understood here")
+            if option.letter == "n" {
+                throw FormatError(place(token), "Illegal option `-n' with this command")
+            }
+        case .list:
+            throw FormatError(place(token), "--\(option.name) changes nothing and is not understood here")
         default: try setCommand(option, value, at: token)
         }
     }
@@ -218,7 +224,9 @@ extension RuleReader {
     }
 
     private mutating func setJump(_ text: String, at spot: SourceLocation) throws(FormatError) {
-        guard plainTarget == nil, target == nil else { throw FormatError(spot, "multiple -j or -g not allowed") }
+        guard plainTarget == nil, target == nil else {
+            throw FormatError(spot, "multiple -j or -g not allowed")
+        }
         switch text {
         case "ACCEPT": plainTarget = .accept
         case "DROP": plainTarget = .drop

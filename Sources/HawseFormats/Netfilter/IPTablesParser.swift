@@ -13,7 +13,9 @@ public struct IPTablesParser: Sendable {
     /// `-n`: what a table holds already stays; only declared chains are flushed.
     public var noFlush: Bool
 
-    public init(family: AddressFamily, file: String = "iptables", counters: Bool = true, noFlush: Bool = false) {
+    public init(
+        family: AddressFamily, file: String = "iptables", counters: Bool = true, noFlush: Bool = false
+    ) {
         self.family = family
         self.file = file
         self.counters = counters
@@ -26,7 +28,9 @@ public struct IPTablesParser: Sendable {
     }
 
     /// Also keeps comments, blank lines and the order of lines, so that the text can be printed again.
-    public func parseText(_ text: some StringProtocol, onto base: RuleSet? = nil) throws(FormatError) -> RuleSetText {
+    public func parseText(_ text: some StringProtocol, onto base: RuleSet? = nil) throws(FormatError)
+        -> RuleSetText
+    {
         var reading = RestoreReading(parser: self, base: base)
         try reading.read(text) { (error) throws(FormatError) in throw error }
         if let objection = RuleSetCheck.check(reading.rules).first { throw objection }
@@ -167,7 +171,9 @@ private struct RestoreReading {
         try openTable(text, at: location)
     }
 
-    private mutating func openTable(_ text: some StringProtocol, at location: SourceLocation) throws(FormatError) {
+    private mutating func openTable(_ text: some StringProtocol, at location: SourceLocation)
+        throws(FormatError)
+    {
         let word = String(text.dropFirst().prefix { !$0.isWhitespace })
         guard let name = TableName(rawValue: word) else {
             var place = location
@@ -193,18 +199,23 @@ private struct RestoreReading {
     }
 
     /// `:CHAIN POLICY [packets:bytes]`
-    private mutating func declaration(_ text: some StringProtocol, at location: SourceLocation) throws(FormatError) {
+    private mutating func declaration(_ text: some StringProtocol, at location: SourceLocation)
+        throws(FormatError)
+    {
         guard var open = building else { return }
         let words = try tokenize(text.dropFirst(), rules: .restore, firstColumn: 2, at: location)
         func place(_ i: Int) -> SourceLocation {
-            SourceLocation(file: location.file, line: location.line, column: i < words.count ? words[i].column : 2)
+            SourceLocation(
+                file: location.file, line: location.line, column: i < words.count ? words[i].column : 2)
         }
         guard words.count >= 2, words.count <= 3 else {
             throw FormatError(location, "`:CHAIN POLICY [packets:bytes]' is wanted")
         }
         let name = words[0].text
         let isBuiltin = open.table.name.hooks.contains { $0.name == name }
-        guard name.utf8.count <= 28 else { throw FormatError(place(0), "chain name `\(name)' is longer than 28 bytes") }
+        guard name.utf8.count <= 28 else {
+            throw FormatError(place(0), "chain name `\(name)' is longer than 28 bytes")
+        }
         var policy: Chain.Policy?
         if words[1].text != "-" {
             policy = Chain.Policy(rawValue: words[1].text)
@@ -215,7 +226,8 @@ private struct RestoreReading {
             }
             guard isBuiltin else {
                 throw FormatError(
-                    place(0), "Can't set a policy on `\(name)': not a builtin chain of \(open.table.name.rawValue)",
+                    place(0),
+                    "Can't set a policy on `\(name)': not a builtin chain of \(open.table.name.rawValue)",
                     suggestion: nearestWord(name, among: open.table.name.hooks.map(\.name)))
             }
         }
@@ -232,10 +244,13 @@ private struct RestoreReading {
         building = open
         lines.append(
             words.count == 3
-                ? .chain(table: table, name: name, policy: policy, counters: counters) : .verbatim(String(text)))
+                ? .chain(table: table, name: name, policy: policy, counters: counters)
+                : .verbatim(String(text)))
     }
 
-    private mutating func command(_ text: some StringProtocol, at location: SourceLocation) throws(FormatError) {
+    private mutating func command(_ text: some StringProtocol, at location: SourceLocation)
+        throws(FormatError)
+    {
         var rest = text[...]
         var counters: Counters?
         if rest.utf8.first == UInt8(ascii: "[") {
@@ -249,7 +264,8 @@ private struct RestoreReading {
         let skipped = text.distance(from: text.startIndex, to: rest.startIndex)
         let tokens = try tokenize(rest, rules: .restore, firstColumn: skipped + 1, at: location)
         var reader = RuleReader(
-            tokens: tokens, family: parser.family, table: open.table.name, chains: open.names, location: location)
+            tokens: tokens, family: parser.family, table: open.table.name, chains: open.names,
+            location: location)
         if let counters, parser.counters { reader.rule.counters = counters }
         let command = try reader.read()
         building = nil
@@ -313,6 +329,8 @@ extension TableBuilding {
 private func parseCounters(_ text: some StringProtocol) -> Counters? {
     guard text.hasPrefix("["), text.hasSuffix("]") else { return nil }
     let parts = text.dropFirst().dropLast().split(separator: ":", omittingEmptySubsequences: false)
-    guard parts.count == 2, let packets = parseDecimal(parts[0]), let bytes = parseDecimal(parts[1]) else { return nil }
+    guard parts.count == 2, let packets = parseDecimal(parts[0]), let bytes = parseDecimal(parts[1]) else {
+        return nil
+    }
     return Counters(packets: packets, bytes: bytes)
 }

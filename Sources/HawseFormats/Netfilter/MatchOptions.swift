@@ -21,7 +21,8 @@ struct RuleContext {
             throw refuse(
                 options.count == 1
                     ? "\(owner): option \"--\(options[0])\" must be specified"
-                    : "\(owner): one of \(options.map { "--" + $0 }.joined(separator: ", ")) must be specified")
+                    : "\(owner): one of \(options.map { "--" + $0 }.joined(separator: ", ")) must be specified"
+            )
         }
     }
 }

@@ -36,7 +36,9 @@ struct OptionArgument {
         return value
     }
 
-    func uint8(min: UInt64 = 0, max: UInt64 = 255) throws(FormatError) -> UInt8 { UInt8(try number(max: max, min: min)) }
+    func uint8(min: UInt64 = 0, max: UInt64 = 255) throws(FormatError) -> UInt8 {
+        UInt8(try number(max: max, min: min))
+    }
     func uint16(min: UInt64 = 0, max: UInt64 = 65535) throws(FormatError) -> UInt16 {
         UInt16(try number(max: max, min: min))
     }
@@ -104,9 +106,12 @@ struct OptionArgument {
 
     func addressMatch() throws(FormatError) -> AddressMatch {
         guard var match = parseAddressMatch(text, family: family, inverted: inverted),
-            let host = parseLooseAddress(text.split(separator: "/", omittingEmptySubsequences: false)[0], family: family)
+            let host = parseLooseAddress(
+                text.split(separator: "/", omittingEmptySubsequences: false)[0], family: family)
         else {
-            throw bad("an \(family == .ipv4 ? "IPv4" : "IPv6") address or network is wanted (names are not resolved)")
+            throw bad(
+                "an \(family == .ipv4 ? "IPv4" : "IPv6") address or network is wanted (names are not resolved)"
+            )
         }
         if match.mask.prefixLength(family: family) == nil {
             // xtables takes a mask with holes for a host's.
@@ -136,7 +141,9 @@ struct OptionArgument {
     }
 
     /// The value of a word of `table`, in any case.
-    func word<Value>(_ table: KeyValuePairs<String, Value>, _ text: String? = nil) throws(FormatError) -> Value {
+    func word<Value>(_ table: KeyValuePairs<String, Value>, _ text: String? = nil) throws(FormatError)
+        -> Value
+    {
         let wanted = (text ?? self.text).lowercased()
         if let found = table.first(where: { $0.key.lowercased() == wanted }) { return found.value }
         throw refuse(

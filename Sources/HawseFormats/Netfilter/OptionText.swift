@@ -19,7 +19,9 @@ struct OptionText {
     }
 
     /// `80` or `80:90`; nothing for the full range.
-    mutating func range<V: FixedWidthInteger>(_ option: String, _ range: ValueRange<V>?, full: ClosedRange<V> = V.min...V.max) {
+    mutating func range<V: FixedWidthInteger>(
+        _ option: String, _ range: ValueRange<V>?, full: ClosedRange<V> = V.min...V.max
+    ) {
         guard let range, range.lower != full.lowerBound || range.upper != full.upperBound else { return }
         let value = range.lower == range.upper ? "\(range.lower)" : "\(range.lower):\(range.upper)"
         self.option(option, value, inverted: range.inverted)

@@ -16,9 +16,12 @@ extension RulePlace {
         case .dnpt: only(in: .mangle) ?? only([.prerouting, .output])
         case .ecn(let target): only(in: .mangle) ?? (target.changesTCP ? need(.tcp) : nil)
         case .tcpoptstrip: only(in: .mangle) ?? need(.tcp)
-        case .tproxy: only(in: .mangle) ?? only(.prerouting) ?? (has(.tcp) || has(.udp) ? nil : "needs `-p tcp' or `-p udp'")
+        case .tproxy:
+            only(in: .mangle) ?? only(.prerouting)
+                ?? (has(.tcp) || has(.udp) ? nil : "needs `-p tcp' or `-p udp'")
         case .reject(let target):
-            only(in: .filter) ?? only([.input, .forward, .output]) ?? (target.kind == .tcpReset ? need(.tcp) : nil)
+            only(in: .filter) ?? only([.input, .forward, .output])
+                ?? (target.kind == .tcpReset ? need(.tcp) : nil)
         case .synproxy: only([.input, .forward]) ?? need(.tcp)
         case .tcpmss(let target): need(.tcp) ?? objection(to: target)
         case .set(let target): objection(to: target)
@@ -28,7 +31,9 @@ extension RulePlace {
 
     /// `tcpmss_tg4_check`: clamping needs a route out, and the rule must be about SYN packets.
     private func objection(to target: TCPMSSTarget) -> String? {
-        if target == .clampToPathMTU, let objection = only([.forward, .output, .postrouting]) { return objection }
+        if target == .clampToPathMTU, let objection = only([.forward, .output, .postrouting]) {
+            return objection
+        }
         let looksForSYN = rule.matches.contains { match in
             guard case .tcp(let tcp) = match, let flags = tcp.flags else { return false }
             return flags.comparison & 0x02 != 0 && !flags.inverted

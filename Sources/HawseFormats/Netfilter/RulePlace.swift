@@ -30,7 +30,8 @@ struct RulePlace {
             return "names the set `\(reference.name)', which doesn't exist"
         }
         return set.kind == .listSet || reference.sides.count >= set.kind.parts.count
-            ? nil : "gives \(reference.sides.count) of the \(set.kind.parts.count) dimensions of `\(set.name)'"
+            ? nil
+            : "gives \(reference.sides.count) of the \(set.kind.parts.count) dimensions of `\(set.name)'"
     }
 }
 
@@ -58,7 +59,8 @@ extension RulePlace {
         case .realm: only([.postrouting, .forward, .output, .input])
         case .rpfilter: only(in: .raw, .mangle) ?? only(.prerouting)
         case .devgroup(let match): objection(to: match)
-        case .policy(let match): match.isOutgoing ? hooksExclude([.prerouting, .input]) : hooksExclude([.postrouting, .output])
+        case .policy(let match):
+            match.isOutgoing ? hooksExclude([.prerouting, .input]) : hooksExclude([.postrouting, .output])
         case .physdev(let match): objection(to: match)
         case .addrtype(let match): objection(to: match)
         case .limit(let match): overflows(match) ? "overflows: try a lower rate or burst" : nil
@@ -72,7 +74,8 @@ extension RulePlace {
     }
 
     private func hooksExclude(_ forbidden: HookSet) -> String? {
-        hooks.isDisjoint(with: forbidden) ? nil : "with this direction is illegal at \(hooks.intersection(forbidden).names)"
+        hooks.isDisjoint(with: forbidden)
+            ? nil : "with this direction is illegal at \(hooks.intersection(forbidden).names)"
     }
 
     private func objection(to match: DevgroupMatch) -> String? {
@@ -98,7 +101,9 @@ extension RulePlace {
         guard family == .ipv6 else { return nil }
         let types = match.source.union(match.destination)
         if types.contains(.blackhole) { return "cannot match BLACKHOLE for IPv6" }
-        if types.rawValue >= AddrtypeMatch.Types.prohibit.rawValue { return "cannot match PROHIBIT and higher types for IPv6" }
+        if types.rawValue >= AddrtypeMatch.Types.prohibit.rawValue {
+            return "cannot match PROHIBIT and higher types for IPv6"
+        }
         return types.contains(.broadcast) ? "cannot match BROADCAST for IPv6" : nil
     }
 
@@ -123,9 +128,12 @@ extension RulePlace {
         guard case .bytecode(let program) = match.program else { return nil }
         for (i, instruction) in program.enumerated() where instruction.code & 7 == 5 {
             let isAlways = instruction.code & 0xf0 == 0
-            let reach = isAlways ? UInt64(instruction.operand) : UInt64(max(instruction.jumpTrue, instruction.jumpFalse))
+            let reach =
+                isAlways
+                ? UInt64(instruction.operand) : UInt64(max(instruction.jumpTrue, instruction.jumpFalse))
             guard UInt64(i) + reach + 1 < UInt64(program.count) else { return "jumps out of its program" }
         }
-        return program.last.map { $0.code & 7 == 6 } == true ? nil : "has a program that does not end with a return"
+        return program.last.map { $0.code & 7 == 6 } == true
+            ? nil : "has a program that does not end with a return"
     }
 }

@@ -8,7 +8,8 @@ extension RuleReader {
         let table = self.table ?? .filter
         if table == .nat, policy == .drop || plainTarget == .drop {
             throw FormatError(
-                location, "The \"nat\" table is not intended for filtering, the use of DROP is therefore inhibited.")
+                location,
+                "The \"nat\" table is not intended for filtering, the use of DROP is therefore inhibited.")
         }
         let edit: RuleEdit
         let name = chain ?? ""
@@ -30,7 +31,9 @@ extension RuleReader {
             }
             edit = .replace(chain: name, position: position ?? 1, rule: rules[0])
         case .newChain:
-            if targetOptions(named: name, family: family) != nil || ["ACCEPT", "DROP", "RETURN", "QUEUE"].contains(name) {
+            if targetOptions(named: name, family: family) != nil
+                || ["ACCEPT", "DROP", "RETURN", "QUEUE"].contains(name)
+            {
                 throw FormatError(location, "chain name `\(name)' clashes with a target's")
             }
             edit = .newChain(name)
@@ -39,7 +42,8 @@ extension RuleReader {
         case .flush: edit = .flush(chain)
         case .zero: edit = .zero(chain: chain, position: position)
         case .policy:
-            edit = .policy(chain: name, policy: policy ?? .accept, counters: hasCounters ? rule.counters : nil)
+            edit = .policy(
+                chain: name, policy: policy ?? .accept, counters: hasCounters ? rule.counters : nil)
         }
         return RuleCommand(family: family, table: table, edit: edit, location: location)
     }
@@ -53,7 +57,8 @@ extension RuleReader {
             throw FormatError(location, "Can't use -i with \(chain)")
         }
         var context = RuleContext(
-            family: family, table: self.table ?? enclosingTable, ipProtocol: rule.ipProtocol, location: location)
+            family: family, table: self.table ?? enclosingTable, ipProtocol: rule.ipProtocol,
+            location: location)
         for match in matches {
             context.location = match.location
             context.given = match.given

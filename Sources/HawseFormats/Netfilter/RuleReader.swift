@@ -55,7 +55,8 @@ struct RuleReader {
     var givenInterfaces: Set<String> = []
 
     init(
-        tokens: [Token], family: AddressFamily, table: TableName?, chains: Set<String>?, location: SourceLocation
+        tokens: [Token], family: AddressFamily, table: TableName?, chains: Set<String>?,
+        location: SourceLocation
     ) {
         self.tokens = tokens
         self.family = family
@@ -74,7 +75,9 @@ struct RuleReader {
         while index < tokens.count {
             let token = tokens[index]
             if token.text == "!" {
-                guard !isInverted else { throw FormatError(place(token), "multiple consecutive ! not allowed") }
+                guard !isInverted else {
+                    throw FormatError(place(token), "multiple consecutive ! not allowed")
+                }
                 isInverted = true
                 index += 1
                 continue
@@ -109,14 +112,16 @@ struct RuleReader {
             case .none: break
             case .one, .two:
                 if i < letters.count {
-                    value = Token(text: String(letters[i...]), column: token.column + 1 + i, isQuoted: token.isQuoted)
+                    value = Token(
+                        text: String(letters[i...]), column: token.column + 1 + i, isQuoted: token.isQuoted)
                     i = letters.count
                 } else {
                     value = try nextWord(for: "-\(letter)", at: token)
                 }
             case .optional:
                 if i < letters.count {
-                    value = Token(text: String(letters[i...]), column: token.column + 1 + i, isQuoted: token.isQuoted)
+                    value = Token(
+                        text: String(letters[i...]), column: token.column + 1 + i, isQuoted: token.isQuoted)
                     i = letters.count
                 } else {
                     value = optionalWord()
@@ -136,7 +141,9 @@ struct RuleReader {
 
     /// The next word unless it begins an option.
     mutating func optionalWord() -> Token? {
-        guard index < tokens.count, !tokens[index].text.hasPrefix("-"), tokens[index].text != "!" else { return nil }
+        guard index < tokens.count, !tokens[index].text.hasPrefix("-"), tokens[index].text != "!" else {
+            return nil
+        }
         index += 1
         return tokens[index - 1]
     }
@@ -268,7 +275,8 @@ struct RuleReader {
         }
         for other in word.excludes where given.contains(other) {
             throw FormatError(
-                place(token), "\(owner): option \"--\(word.key)\" cannot be used together with \"--\(other)\"")
+                place(token), "\(owner): option \"--\(word.key)\" cannot be used together with \"--\(other)\""
+            )
         }
     }
 
@@ -282,15 +290,20 @@ struct RuleReader {
         }
         matches.append(
             LoadedMatch(
-                name: key, words: type.words, options: type.init(family: family), location: place, order: loadOrder))
+                name: key, words: type.words, options: type.init(family: family), location: place,
+                order: loadOrder))
         loadOrder += 1
     }
 
     /// `-p tcp --dport 80`: an option that nobody knows makes the protocol's own match load.
     private mutating func loadProtocolMatch(at token: Token) throws(FormatError) -> Bool {
-        guard let number = rule.ipProtocol?.number, let word = protocolWord, !isProtocolUsed else { return false }
+        guard let number = rule.ipProtocol?.number, let word = protocolWord, !isProtocolUsed else {
+            return false
+        }
         let names = [word, number.text, number == .mobility ? "mh" : ""]
-        guard let name = names.first(where: { matchOptions(named: $0, family: family) != nil }) else { return false }
+        guard let name = names.first(where: { matchOptions(named: $0, family: family) != nil }) else {
+            return false
+        }
         isProtocolUsed = true
         try loadMatch(name, at: place(token))
         return true

@@ -23,7 +23,8 @@ private struct TableCheck {
         self.family = family
         self.sets = sets
         index = Dictionary(
-            table.chains.enumerated().map { ($0.element.name, $0.offset) }, uniquingKeysWith: { first, _ in first })
+            table.chains.enumerated().map { ($0.element.name, $0.offset) },
+            uniquingKeysWith: { first, _ in first })
         hooks = table.chains.map { Array(repeating: [], count: $0.rules.count) }
     }
 
@@ -66,7 +67,9 @@ private struct TableCheck {
             let known = table.chains.map(\.name) + targetNames(family: family)
             return [("no chain or target named `\(name)'", nearestWord(name, among: known))]
         }
-        guard table.chains[i].policy == nil else { return [("\(name) is a builtin chain and cannot be jumped to", nil)] }
+        guard table.chains[i].policy == nil else {
+            return [("\(name) is a builtin chain and cannot be jumped to", nil)]
+        }
         return []
     }
 

@@ -52,7 +52,8 @@ public struct CaseFile: Sendable {
             let range = item.integers("range")
             free.append(
                 Free(
-                    field: item.string("field") ?? "", interface: item.string("iface"), frames: item.integers("frames"),
+                    field: item.string("field") ?? "", interface: item.string("iface"),
+                    frames: item.integers("frames"),
                     range: range.flatMap { $0.count == 2 && $0[0] <= $0[1] ? $0[0]...$0[1] : nil },
                     of: item.string("of") ?? ""))
         }
@@ -64,14 +65,18 @@ public struct CaseFile: Sendable {
             guard let name = item.string("name") else { throw item.error("an interface needs a name") }
             var interface = InterfaceSpec(name: name)
             if let text = item.string("mac") {
-                guard let mac = MACAddress(text) else { throw item.error("interface \(name): `\(text)' is no MAC address") }
+                guard let mac = MACAddress(text) else {
+                    throw item.error("interface \(name): `\(text)' is no MAC address")
+                }
                 interface.mac = mac
             }
             interface.mtu = item.integer("mtu") ?? 1500
             interface.isUp = item.bool("up") ?? true
             interface.group = UInt32(clamping: item.integer("group") ?? 0)
             for text in item.list("addresses") {
-                guard let prefix = IPPrefix(text) else { throw item.error("interface \(name): `\(text)' is no address") }
+                guard let prefix = IPPrefix(text) else {
+                    throw item.error("interface \(name): `\(text)' is no address")
+                }
                 interface.addresses.append(prefix)
             }
             interface.kind = try kind(item, name)
@@ -99,7 +104,8 @@ public struct CaseFile: Sendable {
         case "loopback": return .loopback
         case "tun": return .tun
         case "vlan":
-            guard let id = item.integer("vlan"), let parent = item.string("parent"), let tag = UInt16(exactly: id), tag < 4096
+            guard let id = item.integer("vlan"), let parent = item.string("parent"),
+                let tag = UInt16(exactly: id), tag < 4096
             else { throw item.error("interface \(name): a vlan needs `vlan' (1-4094) and `parent'") }
             return .vlan(id: tag, parent: parent)
         case "ipip":
@@ -108,7 +114,9 @@ public struct CaseFile: Sendable {
             }
             return .ipip(local: local, remote: item.string("remote").flatMap { IPAddress($0) })
         case "vxlan":
-            guard let options = item.object("vxlan"), let vni = options.integer("vni").flatMap({ UInt32(exactly: $0) }) else {
+            guard let options = item.object("vxlan"),
+                let vni = options.integer("vni").flatMap({ UInt32(exactly: $0) })
+            else {
                 throw item.error("interface \(name): a vxlan needs `vxlan' with `vni'")
             }
             return .vxlan(
@@ -116,7 +124,8 @@ public struct CaseFile: Sendable {
                     vni: vni, local: options.string("local").flatMap { IPAddress($0) },
                     port: UInt16(clamping: options.integer("port") ?? 8472), device: options.string("dev"),
                     learning: options.bool("learning") ?? false, gbp: options.bool("gbp") ?? false,
-                    ttl: UInt8(clamping: options.integer("ttl") ?? 0), tos: UInt8(clamping: options.integer("tos") ?? 0),
+                    ttl: UInt8(clamping: options.integer("ttl") ?? 0),
+                    tos: UInt8(clamping: options.integer("tos") ?? 0),
                     udpChecksum: options.bool("udpcsum") ?? true))
         case let other:
             throw FormatError(
@@ -126,12 +135,19 @@ public struct CaseFile: Sendable {
     }
 
     private mutating func readLines(_ root: JSONReader) throws(FormatError) {
-        for line in root.list("routes") { spec.routes.append(try RouteText.parse(line, at: root.place(of: line))) }
-        for line in root.list("rules") {
-            RoutingRuleText.add(try RoutingRuleText.parse(line, family: family, at: root.place(of: line)), to: &spec.rules)
+        for line in root.list("routes") {
+            spec.routes.append(try RouteText.parse(line, at: root.place(of: line)))
         }
-        for line in root.list("neighbors") { spec.neighbors.append(try NeighborText.parse(line, at: root.place(of: line))) }
-        for line in root.list("fdb") { spec.forwarding.append(try ForwardingEntryText.parse(line, at: root.place(of: line))) }
+        for line in root.list("rules") {
+            RoutingRuleText.add(
+                try RoutingRuleText.parse(line, family: family, at: root.place(of: line)), to: &spec.rules)
+        }
+        for line in root.list("neighbors") {
+            spec.neighbors.append(try NeighborText.parse(line, at: root.place(of: line)))
+        }
+        for line in root.list("fdb") {
+            spec.forwarding.append(try ForwardingEntryText.parse(line, at: root.place(of: line)))
+        }
     }
 
     private mutating func readListener(_ item: JSONReader) throws(FormatError) {
@@ -142,7 +158,8 @@ public struct CaseFile: Sendable {
         let family = item.integer("family") == 6 ? AddressFamily.ipv6 : .ipv4
         spec.listeners.append(
             Listener(
-                ipProtocol: number, family: family, address: item.string("address").flatMap { IPAddress($0) }, port: port,
+                ipProtocol: number, family: family, address: item.string("address").flatMap { IPAddress($0) },
+                port: port,
                 isTransparent: item.bool("transparent") ?? false))
     }
 }

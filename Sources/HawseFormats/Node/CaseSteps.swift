@@ -17,11 +17,14 @@ public struct CaseStep: Hashable, Sendable {
     public static func load(_ path: String) throws(FormatError) -> [CaseStep] {
         var steps: [CaseStep] = []
         for item in try JSONReader.list(path: path) {
-            guard let after = item.integer("after_packet") else { throw item.error("a step needs `after_packet'") }
+            guard let after = item.integer("after_packet") else {
+                throw item.error("a step needs `after_packet'")
+            }
             steps.append(
                 CaseStep(
                     afterPacket: after, ipvsadm: item.list("ipvsadm"),
-                    sysctls: Dictionary(uniqueKeysWithValues: item.strings(in: "sysctls")), ip: item.list("ip"),
+                    sysctls: Dictionary(uniqueKeysWithValues: item.strings(in: "sysctls")),
+                    ip: item.list("ip"),
                     snapshot: item.integer("snapshot"), at: item.number("at")))
         }
         return steps
@@ -36,7 +39,9 @@ public struct CaseObservation: Hashable, Sendable {
     public static func load(_ path: String) throws(FormatError) -> [CaseObservation] {
         var observations: [CaseObservation] = []
         for item in try JSONReader.list(path: path) {
-            guard let after = item.integer("after_packet") else { throw item.error("an observation needs `after_packet'") }
+            guard let after = item.integer("after_packet") else {
+                throw item.error("an observation needs `after_packet'")
+            }
             observations.append(CaseObservation(afterPacket: after, at: item.number("at")))
         }
         return observations

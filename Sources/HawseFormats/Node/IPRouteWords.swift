@@ -34,7 +34,9 @@ struct IPRouteWords {
         return value
     }
 
-    mutating func number<Value: FixedWidthInteger>(_ word: String, _ type: Value.Type = Value.self) throws(FormatError) -> Value {
+    mutating func number<Value: FixedWidthInteger>(_ word: String, _ type: Value.Type = Value.self)
+        throws(FormatError) -> Value
+    {
         let text = try argument(of: word)
         guard let value = parseNumber(text, type) else { throw error("`\(text)' is no number for `\(word)'") }
         return value

@@ -44,7 +44,8 @@ struct JSONReader {
         var items: [JSONReader] = []
         for (number, line) in source.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
         where !line.allSatisfy(\.isWhitespace) {
-            guard let object = (try? JSONSerialization.jsonObject(with: Data(line.utf8))) as? [String: Any] else {
+            guard let object = (try? JSONSerialization.jsonObject(with: Data(line.utf8))) as? [String: Any]
+            else {
                 throw FormatError(file: path, line: number + 1, message: "a JSON object was expected")
             }
             items.append(JSONReader(file: path, values: object, source: source))
@@ -76,7 +77,8 @@ struct JSONReader {
         let before = source[..<range.lowerBound]
         let line = before.reduce(1) { $1 == "\n" ? $0 + 1 : $0 }
         let start = before.lastIndex(of: "\n").map { source.index(after: $0) } ?? source.startIndex
-        return SourceLocation(file: file, line: line, column: source.distance(from: start, to: range.lowerBound) + 2)
+        return SourceLocation(
+            file: file, line: line, column: source.distance(from: start, to: range.lowerBound) + 2)
     }
 
     func error(_ message: String) -> FormatError { FormatError(file: file, line: 1, message: message) }

@@ -27,7 +27,9 @@ public enum NeighborText {
 
 /// `bridge fdb append …` lines: `aa:bb:cc:00:00:01 dev flannel.1 dst 192.0.2.2`.
 public enum ForwardingEntryText {
-    public static func parse(_ line: String, at location: SourceLocation) throws(FormatError) -> ForwardingEntry {
+    public static func parse(_ line: String, at location: SourceLocation) throws(FormatError)
+        -> ForwardingEntry
+    {
         var words = try IPRouteWords(line, at: location)
         let text = words.take() ?? ""
         guard let mac = MACAddress(text) else { throw words.error("`\(text)' is no MAC address") }
@@ -41,8 +43,11 @@ public enum ForwardingEntryText {
             case "master": entry.isMaster = true
             case "self": entry.isMaster = false
             case "local": entry.isLocal = true
-            case "permanent", "static", "dynamic", "via": if word == "via" { _ = try words.argument(of: word) }
-            default: throw words.unknown(word, ["dev", "dst", "port", "vni", "master", "self", "local", "permanent", "static"])
+            case "permanent", "static", "dynamic", "via":
+                if word == "via" { _ = try words.argument(of: word) }
+            default:
+                throw words.unknown(
+                    word, ["dev", "dst", "port", "vni", "master", "self", "local", "permanent", "static"])
             }
         }
         guard !entry.device.isEmpty else { throw words.error("a forwarding entry needs `dev'") }

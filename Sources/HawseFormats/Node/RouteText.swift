@@ -4,12 +4,14 @@ import HawseWire
 /// `ip route add …` lines.
 public enum RouteText {
     private static let words = [
-        "via", "dev", "onlink", "table", "metric", "preference", "src", "mtu", "realm", "proto", "scope", "tos", "dsfield",
+        "via", "dev", "onlink", "table", "metric", "preference", "src", "mtu", "realm", "proto", "scope",
+        "tos", "dsfield",
         "weight", "nexthop", "advmss", "pref", "lock",
     ]
 
     /// `family` decides what `default` means when no gateway tells.
-    public static func parse(_ line: String, family: AddressFamily? = nil, at location: SourceLocation) throws(FormatError)
+    public static func parse(_ line: String, family: AddressFamily? = nil, at location: SourceLocation)
+        throws(FormatError)
         -> Route
     {
         var words = try IPRouteWords(line, at: location)
@@ -21,7 +23,9 @@ public enum RouteText {
         guard let target = words.take() else { throw words.error("a route needs a destination") }
         let known = family ?? gatewayFamily(line)
         var route = Route(kind: kind, destination: try words.prefix(text: target, family: known))
-        guard route.destination.network == route.destination || route.destination.length == route.destination.family.bitCount
+        guard
+            route.destination.network == route.destination
+                || route.destination.length == route.destination.family.bitCount
         else { throw words.error("`\(target)' has bits set behind its prefix length") }
         var hop = Route.NextHop()
         while let word = words.take() {
@@ -62,7 +66,9 @@ public enum RouteText {
             _ = words.take()
             if word == "weight" {
                 hop.weight = try words.number(word)
-                guard (1...256).contains(hop.weight) else { throw words.error("a weight lies between 1 and 256") }
+                guard (1...256).contains(hop.weight) else {
+                    throw words.error("a weight lies between 1 and 256")
+                }
             } else if try !hopOption(word, &words, &hop) {
                 throw words.unknown(word, ["via", "dev", "onlink", "weight"])
             }
@@ -70,7 +76,8 @@ public enum RouteText {
         return hop
     }
 
-    private static func hopOption(_ word: String, _ words: inout IPRouteWords, _ hop: inout Route.NextHop) throws(FormatError)
+    private static func hopOption(_ word: String, _ words: inout IPRouteWords, _ hop: inout Route.NextHop)
+        throws(FormatError)
         -> Bool
     {
         switch word {
@@ -86,9 +93,15 @@ public enum RouteText {
 
     private static func table(_ words: inout IPRouteWords) throws(FormatError) -> UInt32 {
         switch words.peek {
-        case "main": _ = words.take(); return 254
-        case "local": _ = words.take(); return 255
-        case "default": _ = words.take(); return 253
+        case "main":
+            _ = words.take()
+            return 254
+        case "local":
+            _ = words.take()
+            return 255
+        case "default":
+            _ = words.take()
+            return 253
         default: return try words.number("table")
         }
     }
@@ -104,7 +117,9 @@ extension Route: CustomStringConvertible {
     /// As `ip route add` takes it.
     public var description: String {
         var text = kind == .unicast ? "" : kind.rawValue + " "
-        text += destination.length == 0 ? "default"
+        text +=
+            destination.length == 0
+            ? "default"
             : destination.length == destination.family.bitCount ? "\(destination.address)" : "\(destination)"
         for hop in nextHops {
             if nextHops.count > 1 { text += " nexthop" }

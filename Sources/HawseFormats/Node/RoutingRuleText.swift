@@ -4,11 +4,13 @@ import HawseWire
 /// `ip rule add …` lines.
 public enum RoutingRuleText {
     private static let words = [
-        "from", "to", "fwmark", "iif", "oif", "dev", "lookup", "table", "priority", "preference", "tos", "dsfield", "not",
+        "from", "to", "fwmark", "iif", "oif", "dev", "lookup", "table", "priority", "preference", "tos",
+        "dsfield", "not",
         "unreachable", "prohibit", "blackhole", "goto", "nop",
     ]
 
-    public static func parse(_ line: String, family: AddressFamily? = nil, at location: SourceLocation) throws(FormatError)
+    public static func parse(_ line: String, family: AddressFamily? = nil, at location: SourceLocation)
+        throws(FormatError)
         -> RoutingRule
     {
         var words = try IPRouteWords(line, at: location)
@@ -25,9 +27,15 @@ public enum RoutingRuleText {
             case "tos", "dsfield": rule.tos = try words.number(word)
             case "lookup", "table":
                 switch words.peek {
-                case "main": rule.action = .lookup(table: 254); _ = words.take()
-                case "local": rule.action = .lookup(table: 255); _ = words.take()
-                case "default": rule.action = .lookup(table: 253); _ = words.take()
+                case "main":
+                    rule.action = .lookup(table: 254)
+                    _ = words.take()
+                case "local":
+                    rule.action = .lookup(table: 255)
+                    _ = words.take()
+                case "default":
+                    rule.action = .lookup(table: 253)
+                    _ = words.take()
                 default: rule.action = .lookup(table: try words.number(word))
                 }
             case "unreachable": rule.action = .unreachable
@@ -61,7 +69,8 @@ public enum RoutingRuleText {
     public static func add(_ rule: RoutingRule, to rules: inout [RoutingRule]) {
         var rule = rule
         if rule.priority == 0 {
-            let first = rules.filter { $0.priority > 0 && ($0.family == nil || $0.family == rule.family) }.map(\.priority).min()
+            let first = rules.filter { $0.priority > 0 && ($0.family == nil || $0.family == rule.family) }
+                .map(\.priority).min()
             rule.priority = (first ?? 32766) - 1
         }
         let index = rules.firstIndex { $0.priority > rule.priority } ?? rules.endIndex

@@ -16,7 +16,8 @@ struct IPSetElementReader {
         let words = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         let isShort = parts.last == .optionalMAC && words.count == parts.count - 1
         guard words.count == parts.count || isShort else {
-            throw refuse("`\(text)' has \(words.count) parts, but settype \(set.kind.rawValue) has \(parts.count)")
+            throw refuse(
+                "`\(text)' has \(words.count) parts, but settype \(set.kind.rawValue) has \(parts.count)")
         }
         var entry = IPSet.Entry()
         var addressCount = 0
@@ -26,7 +27,9 @@ struct IPSetElementReader {
                 try address(word, isNetwork: part == .network, isSecond: addressCount == 1, into: &entry)
                 addressCount += 1
             case .mac, .optionalMAC:
-                guard let mac = MACAddress(word) else { throw refuse("cannot parse `\(word)' as MAC address") }
+                guard let mac = MACAddress(word) else {
+                    throw refuse("cannot parse `\(word)' as MAC address")
+                }
                 entry.mac = mac
             case .mark:
                 guard let mark = parseNumeral(word, max: UInt64(UInt32.max)) else {
@@ -36,7 +39,9 @@ struct IPSetElementReader {
             case .port, .plainPort: entry.port = try port(word, isPlain: part == .plainPort)
             case .interface: try interface(word, into: &entry)
             case .set:
-                guard (1...31).contains(word.utf8.count) else { throw refuse("setname `\(word)' is longer than 31 bytes") }
+                guard (1...31).contains(word.utf8.count) else {
+                    throw refuse("setname `\(word)' is longer than 31 bytes")
+                }
                 entry.set = word
             }
         }
@@ -60,7 +65,10 @@ struct IPSetElementReader {
             guard let length = parseDecimal(lengthText, max: UInt64(family.bitCount)) else {
                 throw refuse("'\(lengthText)' is out of range 0-\(family.bitCount)")
             }
-            guard length > 0 || set.kind == .hashNetIface || set.kind == .hashNetNet || set.kind == .hashNetPortNet else {
+            guard
+                length > 0 || set.kind == .hashNetIface || set.kind == .hashNetNet
+                    || set.kind == .hashNetPortNet
+            else {
                 throw refuse("The value of the CIDR parameter of the IP address is invalid")
             }
             prefix = IPPrefix(address, length: Int(length)).network
@@ -101,7 +109,8 @@ struct IPSetElementReader {
                 throw refuse("\(ipProtocol.text) does not fit the set's family")
             }
             guard let number = icmpNumber(value, for: ipProtocol) else {
-                throw refuse("Cannot parse \(value) as an \(ipProtocol == .icmp ? "ICMP" : "ICMPv6") type/code.")
+                throw refuse(
+                    "Cannot parse \(value) as an \(ipProtocol == .icmp ? "ICMP" : "ICMPv6") type/code.")
             }
             return IPSet.Entry.Port(ipProtocol: ipProtocol, lower: number)
         case .tcp, .udp, .sctp, .udplite, .dccp:
@@ -111,13 +120,16 @@ struct IPSetElementReader {
             if upper < lower { swap(&lower, &upper) }
             return IPSet.Entry.Port(ipProtocol: ipProtocol, lower: lower, upper: upper)
         default:
-            guard value == "0" else { throw refuse("protocol \(ipProtocol.text) can be used only with a zero port") }
+            guard value == "0" else {
+                throw refuse("protocol \(ipProtocol.text) can be used only with a zero port")
+            }
             return IPSet.Entry.Port(ipProtocol: ipProtocol, lower: 0)
         }
     }
 
     private func number(_ text: some StringProtocol) throws(FormatError) -> UInt16 {
-        guard let number = parseNumeral(text, max: 65535).map({ UInt16($0) }) ?? serviceNames[String(text)] else {
+        guard let number = parseNumeral(text, max: 65535).map({ UInt16($0) }) ?? serviceNames[String(text)]
+        else {
             throw refuse("'\(text)' is invalid as number")
         }
         return number
@@ -161,7 +173,9 @@ extension IPSet.Entry {
     }
 
     private func text(of port: Port) -> String {
-        if port.ipProtocol == .icmp || port.ipProtocol == .icmpv6 { return icmpText(port.lower, for: port.ipProtocol) }
+        if port.ipProtocol == .icmp || port.ipProtocol == .icmpv6 {
+            return icmpText(port.lower, for: port.ipProtocol)
+        }
         return port.lower == port.upper ? "\(port.lower)" : "\(port.lower)-\(port.upper)"
     }
 }

@@ -22,7 +22,9 @@ public struct IPSetParser: Sendable {
     }
 
     /// Also keeps every line, so that the text can be printed again.
-    public func parseText(_ text: some StringProtocol, onto base: [IPSet] = []) throws(FormatError) -> IPSetText {
+    public func parseText(_ text: some StringProtocol, onto base: [IPSet] = []) throws(FormatError)
+        -> IPSetText
+    {
         var reading = IPSetReading(parser: self, sets: base)
         try reading.read(text) { (error) throws(FormatError) in throw error }
         return reading.finished
@@ -88,7 +90,8 @@ private struct IPSetReading {
     init(parser: IPSetParser, sets: [IPSet]) {
         self.parser = parser
         self.sets = sets
-        index = Dictionary(sets.enumerated().map { ($0.element.name, $0.offset) }, uniquingKeysWith: { a, _ in a })
+        index = Dictionary(
+            sets.enumerated().map { ($0.element.name, $0.offset) }, uniquingKeysWith: { a, _ in a })
         for set in sets { reindex(set) }
     }
 
@@ -127,12 +130,14 @@ private struct IPSetReading {
     private typealias Line = IPSetText.Line
 
     private mutating func line(_ text: some StringProtocol, at location: SourceLocation) throws(FormatError) {
-        if text.utf8.first == UInt8(ascii: "#") || text.utf8.allSatisfy({ $0 == 0x20 || $0 == 9 || $0 == 13 }) {
+        if text.utf8.first == UInt8(ascii: "#") || text.utf8.allSatisfy({ $0 == 0x20 || $0 == 9 || $0 == 13 })
+        {
             lines.append(.verbatim(String(text)))
             return
         }
         var words = IPSetWords(
-            tokens: try tokenize(text, rules: .restore, at: location), location: location, exist: parser.exist,
+            tokens: try tokenize(text, rules: .restore, at: location), location: location,
+            exist: parser.exist,
             isRecorded: parser.isRecorded)
         let command = try words.next("a command")
         switch command.text {
@@ -148,7 +153,8 @@ private struct IPSetReading {
         let set = try words.newSet()
         if let old = index[set.name] {
             guard words.exist, sets[old].kind == set.kind, sets[old].options == set.options else {
-                throw FormatError(words.location, "Set cannot be created: set with the same name already exists")
+                throw FormatError(
+                    words.location, "Set cannot be created: set with the same name already exists")
             }
         } else {
             index[set.name] = sets.count
@@ -176,7 +182,8 @@ private struct IPSetReading {
             key.set = neighbour.name
             guard let place = members[name]?[key] else {
                 throw FormatError(
-                    words.location, "The set to which you referred with 'before' or 'after' is not added to the set.")
+                    words.location,
+                    "The set to which you referred with 'before' or 'after' is not added to the set.")
             }
             sets[i].entries.insert(entry, at: neighbour.isBefore ? place : place + 1)
             reindex(sets[i])
@@ -184,7 +191,8 @@ private struct IPSetReading {
             members[name]?[entry.key] = sets[i].entries.count
             sets[i].entries.append(entry)
         }
-        lines.append(.add(entry, set: header, written: IPSetPrinter().line(entry, of: header) == text ? nil : text))
+        lines.append(
+            .add(entry, set: header, written: IPSetPrinter().line(entry, of: header) == text ? nil : text))
     }
 
     private func existing(_ words: inout IPSetWords) throws(FormatError) -> (index: Int, name: String) {
@@ -206,7 +214,8 @@ private struct IPSetReading {
             let (entry, _) = try words.entry(of: header)
             guard let old = members[name]?[entry.key] else {
                 guard words.exist else {
-                    throw FormatError(words.location, "Element cannot be deleted from the set: it's not added")
+                    throw FormatError(
+                        words.location, "Element cannot be deleted from the set: it's not added")
                 }
                 return
             }
@@ -222,14 +231,16 @@ private struct IPSetReading {
             let name = try existing(&words).name
             if let user = sets.first(where: { $0.entries.contains { $0.set == name } }) {
                 throw FormatError(
-                    words.location, "Set cannot be destroyed: it is in use by a kernel component (list \(user.name))")
+                    words.location,
+                    "Set cannot be destroyed: it is in use by a kernel component (list \(user.name))")
             }
             keep { $0.name != name }
         case "rename", "-E", "e", "--rename":
             let i = try existing(&words).index
             let new = try words.setName()
             guard index[new] == nil else {
-                throw FormatError(words.location, "Set cannot be renamed: a set with the new name already exists")
+                throw FormatError(
+                    words.location, "Set cannot be renamed: a set with the new name already exists")
             }
             sets[i].name = new
             keep { _ in true }
@@ -253,7 +264,8 @@ private struct IPSetReading {
     }
 
     private mutating func keep(_ isKept: (IPSet) -> Bool) {
-        self = IPSetReading(parser: parser, sets: sets.filter(isKept), lines: lines, endsWithNewline: endsWithNewline)
+        self = IPSetReading(
+            parser: parser, sets: sets.filter(isKept), lines: lines, endsWithNewline: endsWithNewline)
     }
 
     private init(parser: IPSetParser, sets: [IPSet], lines: [IPSetText.Line], endsWithNewline: Bool) {

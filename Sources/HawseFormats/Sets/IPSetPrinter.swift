@@ -41,7 +41,9 @@ public struct IPSetPrinter: Sendable {
         if set.kind.hasFamily { out += " family \(options.family == .ipv4 ? "inet" : "inet6")" }
         if let range = options.addressRange { out += " range \(range.lowerBound)-\(range.upperBound)" }
         if let range = options.portRange { out += " range \(range.lowerBound)-\(range.upperBound)" }
-        if let mask = options.markMask, set.kind == .hashIPMark { out += " markmask \(hexText(mask, width: 8))" }
+        if let mask = options.markMask, set.kind == .hashIPMark {
+            out += " markmask \(hexText(mask, width: 8))"
+        }
         if let size = options.hashSize { out += " hashsize \(size)" }
         if let count = options.maxElements { out += " maxelem \(count)" }
         if let size = options.size { out += " size \(size)" }

@@ -70,7 +70,8 @@ struct IPSetWords {
         return IPSet(name: name, kind: kind, options: options)
     }
 
-    private mutating func createOption(_ kind: IPSet.Kind, _ options: inout IPSet.Options) throws(FormatError) {
+    private mutating func createOption(_ kind: IPSet.Kind, _ options: inout IPSet.Options) throws(FormatError)
+    {
         let (name, token) = try option()
         let u32 = UInt64(UInt32.max)
         switch name {
@@ -83,7 +84,8 @@ struct IPSetWords {
             let word = try next("the argument of `netmask'")
             let bits = UInt64(options.family.bitCount)
             guard let value = parseNumeral(word.text, max: bits), value >= 1 else {
-                throw FormatError(place(word), "Syntax error: netmask is out of the inclusive range of 1-\(bits)")
+                throw FormatError(
+                    place(word), "Syntax error: netmask is out of the inclusive range of 1-\(bits)")
             }
             options.netmask = UInt8(value)
         case "size" where kind == .listSet: options.size = UInt32(try number(name, max: u32))
@@ -95,8 +97,10 @@ struct IPSetWords {
         case "markmask" where kind == .hashIPMark: options.markMask = UInt32(try number(name, max: u32))
         case "forceadd" where kind.isHash: options.forceAdd = true
         default:
-            let known = ["timeout", "counters", "comment", "skbinfo", "range", "netmask", "size", "family", "hashsize",
-                "maxelem", "bucketsize", "initval", "markmask", "forceadd"]
+            let known = [
+                "timeout", "counters", "comment", "skbinfo", "range", "netmask", "size", "family", "hashsize",
+                "maxelem", "bucketsize", "initval", "markmask", "forceadd",
+            ]
             throw FormatError(
                 place(token), "Unknown argument: `\(token.text)' (for \(kind.rawValue))",
                 suggestion: nearestWord(name, among: known))
@@ -120,20 +124,26 @@ struct IPSetWords {
         let parts = word.text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
         let wrong = FormatError(place(word), "Syntax error: cannot parse range `\(word.text)'")
         if kind == .bitmapPort {
-            guard parts.count == 2, let a = parseNumeral(parts[0], max: 65535), let b = parseNumeral(parts[1], max: 65535)
+            guard parts.count == 2, let a = parseNumeral(parts[0], max: 65535),
+                let b = parseNumeral(parts[1], max: 65535)
             else { throw wrong }
             options.portRange = UInt16(min(a, b))...UInt16(max(a, b))
             return
         }
         if parts.count == 2 {
-            guard let a = IPAddress(parts[0]), let b = IPAddress(parts[1]), a.family == .ipv4, b.family == .ipv4
+            guard let a = IPAddress(parts[0]), let b = IPAddress(parts[1]), a.family == .ipv4,
+                b.family == .ipv4
             else { throw wrong }
             options.addressRange = min(a, b)...max(a, b)
         } else {
-            guard let prefix = IPPrefix(word.text)?.network, prefix.family == .ipv4, prefix.length > 0 else { throw wrong }
+            guard let prefix = IPPrefix(word.text)?.network, prefix.family == .ipv4, prefix.length > 0 else {
+                throw wrong
+            }
             options.addressRange = prefix.address...prefix.last
         }
-        let count = (options.addressRange?.upperBound.bits.ipv4 ?? 0) - (options.addressRange?.lowerBound.bits.ipv4 ?? 0)
+        let count =
+            (options.addressRange?.upperBound.bits.ipv4 ?? 0)
+            - (options.addressRange?.lowerBound.bits.ipv4 ?? 0)
         if let netmask = options.netmask, netmask < 32, count >> (32 - UInt32(netmask)) < 65536 { return }
         guard count < 65536 else {
             throw FormatError(place(word), "The range you specified exceeds the size limit of the set type")
@@ -151,7 +161,9 @@ struct IPSetWords {
     mutating func entry(of set: IPSet) throws(FormatError) -> (IPSet.Entry, Neighbour?) {
         let word = try next("an element")
         var entry = try IPSetElementReader(set: set, text: word.text, location: place(word)).entry()
-        guard set.covers(entry) else { throw FormatError(place(word), "Element is out of the range of the set") }
+        guard set.covers(entry) else {
+            throw FormatError(place(word), "Element is out of the range of the set")
+        }
         var neighbour: Neighbour?
         while !isAtEnd {
             let (name, token) = try option()
@@ -170,7 +182,8 @@ struct IPSetWords {
         let options = set.options
         func need(_ has: Bool, _ what: String, _ with: String) throws(FormatError) {
             guard has else {
-                throw FormatError(place(token), "\(what) cannot be used: set was created without \(with) support")
+                throw FormatError(
+                    place(token), "\(what) cannot be used: set was created without \(with) support")
             }
         }
         switch name {
@@ -186,12 +199,14 @@ struct IPSetWords {
             entry.counters = Counters(packets: try number(name, max: .max), bytes: entry.counters?.bytes ?? 0)
         case "bytes":
             try need(options.counters, "Packet/byte counters", "counter")
-            entry.counters = Counters(packets: entry.counters?.packets ?? 0, bytes: try number(name, max: .max))
+            entry.counters = Counters(
+                packets: entry.counters?.packets ?? 0, bytes: try number(name, max: .max))
         case "comment":
             try need(options.comment, "Comment", "comment")
             let text = try next("the argument of `comment'")
             guard text.text.utf8.count <= 255, !text.text.contains("\"") else {
-                throw FormatError(place(text), "Syntax error: comment is longer than 255 bytes or has a quote")
+                throw FormatError(
+                    place(text), "Syntax error: comment is longer than 255 bytes or has a quote")
             }
             entry.comment = text.text
         case "skbmark", "skbprio", "skbqueue":
@@ -199,9 +214,12 @@ struct IPSetWords {
             try skbinfo(name, &entry)
         case "nomatch" where set.kind.parts.contains(.network): entry.noMatch = true
         default:
-            let known = ["timeout", "packets", "bytes", "comment", "skbmark", "skbprio", "skbqueue", "nomatch"]
+            let known = [
+                "timeout", "packets", "bytes", "comment", "skbmark", "skbprio", "skbqueue", "nomatch",
+            ]
             throw FormatError(
-                place(token), "Unknown argument: `\(token.text)'", suggestion: nearestWord(name, among: known))
+                place(token), "Unknown argument: `\(token.text)'", suggestion: nearestWord(name, among: known)
+            )
         }
     }
 
@@ -215,7 +233,8 @@ struct IPSetWords {
                 part.hasPrefix("0x") ? parseHexadecimal(part, max: UInt64(UInt32.max)) : nil
             }
             guard numbers.count == parts.count else { throw wrong }
-            entry.skbMark = MaskedValue(value: UInt32(numbers[0]), mask: numbers.count == 2 ? UInt32(numbers[1]) : .max)
+            entry.skbMark = MaskedValue(
+                value: UInt32(numbers[0]), mask: numbers.count == 2 ? UInt32(numbers[1]) : .max)
         case "skbprio":
             let parts = word.text.split(separator: ":", omittingEmptySubsequences: false)
             let numbers = parts.compactMap { parseHexadecimal($0, max: 0xffff) }

@@ -4,7 +4,7 @@ import HawseWire
 /// `-j AUDIT`
 struct AuditOptions: TargetOptions {
     static let words: [OptionWord] = [
-        .init("type"),
+        .init("type")
     ]
 
     var kind = AuditTarget.Kind.accept
@@ -12,7 +12,9 @@ struct AuditOptions: TargetOptions {
     init(family: AddressFamily) {}
 
     mutating func take(_ argument: OptionArgument) throws(FormatError) {
-        let words: KeyValuePairs<String, AuditTarget.Kind> = ["accept": .accept, "drop": .drop, "reject": .reject]
+        let words: KeyValuePairs<String, AuditTarget.Kind> = [
+            "accept": .accept, "drop": .drop, "reject": .reject,
+        ]
         kind = try argument.word(words)
     }
 

@@ -4,9 +4,8 @@ import HawseWire
 /// `-j CHECKSUM`
 struct ChecksumOptions: TargetOptions {
     static let words: [OptionWord] = [
-        .init("checksum-fill", arguments: .none),
+        .init("checksum-fill", arguments: .none)
     ]
-
 
     init(family: AddressFamily) {}
 

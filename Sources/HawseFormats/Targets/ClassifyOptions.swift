@@ -4,7 +4,7 @@ import HawseWire
 /// `-j CLASSIFY`
 struct ClassifyOptions: TargetOptions {
     static let words: [OptionWord] = [
-        .init("set-class"),
+        .init("set-class")
     ]
 
     var priority: UInt32 = 0

@@ -57,10 +57,12 @@ struct ConnmarkTargetOptions: TargetOptions {
         let hasMask = !context.given.isDisjoint(with: ["mask", "ctmask", "nfmask"])
         switch operation {
         case .save:
-            return .connmark(ConnmarkTarget(.save(connectionMask: connectionMask, packetMask: packetMask), shift: shift))
+            return .connmark(
+                ConnmarkTarget(.save(connectionMask: connectionMask, packetMask: packetMask), shift: shift))
         case .restore:
             return .connmark(
-                ConnmarkTarget(.restore(connectionMask: connectionMask, packetMask: packetMask), shift: shift))
+                ConnmarkTarget(.restore(connectionMask: connectionMask, packetMask: packetMask), shift: shift)
+            )
         case .set:
             guard !hasMask else { throw context.refuse("CONNMARK: masks need --save-mark or --restore-mark") }
             return .connmark(ConnmarkTarget(operation, shift: shift))

@@ -24,7 +24,8 @@ struct HMarkOptions: TargetOptions {
 
     /// `flags` bits, as `XT_HMARK_*` numbers them.
     fileprivate enum Bit: UInt32 {
-        case sourceMask, destinationMask, spi, spiMask, sourcePort, destinationPort, sourcePortMask, destinationPortMask
+        case sourceMask, destinationMask, spi, spiMask, sourcePort, destinationPort, sourcePortMask,
+            destinationPortMask
         case protocolMask, random, modulus, offset, connection, layer3, layer34
     }
 
@@ -79,18 +80,27 @@ struct HMarkOptions: TargetOptions {
         try context.require("hmark-mod", of: "HMARK")
         try context.require("hmark-rnd", of: "HMARK")
         // Only the modulus, the seed and the offset: nothing of the packet would be hashed.
-        guard target.flags & ~(7 << 9) != 0 else { throw context.refuse("HMARK: you have to specify --hmark-tuple at least") }
+        guard target.flags & ~(7 << 9) != 0 else {
+            throw context.refuse("HMARK: you have to specify --hmark-tuple at least")
+        }
         let usesSPI = has(.spi) || has(.spiMask)
-        let usesPorts = has(.sourcePort) || has(.destinationPort) || has(.sourcePortMask) || has(.destinationPortMask)
-        guard !usesSPI || !usesPorts else { throw context.refuse("HMARK: you cannot use --hmark-spi and ports together") }
+        let usesPorts =
+            has(.sourcePort) || has(.destinationPort) || has(.sourcePortMask) || has(.destinationPortMask)
+        guard !usesSPI || !usesPorts else {
+            throw context.refuse("HMARK: you cannot use --hmark-spi and ports together")
+        }
         return .hmark(target)
     }
 }
 
 extension HMarkTarget {
     func write(family: AddressFamily, to out: inout OptionText) {
-        if flags & 1 << 0 != 0 { out.option("hmark-src-prefix", sourceMask.prefixLength(family: family) ?? 0) }
-        if flags & 1 << 1 != 0 { out.option("hmark-dst-prefix", destinationMask.prefixLength(family: family) ?? 0) }
+        if flags & 1 << 0 != 0 {
+            out.option("hmark-src-prefix", sourceMask.prefixLength(family: family) ?? 0)
+        }
+        if flags & 1 << 1 != 0 {
+            out.option("hmark-dst-prefix", destinationMask.prefixLength(family: family) ?? 0)
+        }
         if flags & 1 << 6 != 0 { out.option("hmark-sport-mask", hexText(sourcePortMask, width: 4)) }
         if flags & 1 << 7 != 0 { out.option("hmark-dport-mask", hexText(destinationPortMask, width: 4)) }
         if flags & 1 << 3 != 0 { out.option("hmark-spi-mask", hexText(spiMask ?? 0, width: 8)) }
@@ -109,7 +119,9 @@ extension HMarkOptions {
     private func has(_ bit: Bit) -> Bool { target.flags >> bit.rawValue & 1 == 1 }
 
     private mutating func set(_ bit: Bit, _ argument: OptionArgument) throws(FormatError) {
-        guard !has(bit) else { throw argument.refuse("option \"--\(argument.option)\" can only be used once") }
+        guard !has(bit) else {
+            throw argument.refuse("option \"--\(argument.option)\" can only be used once")
+        }
         target.flags |= 1 << bit.rawValue
     }
 
@@ -142,7 +154,8 @@ extension HMarkOptions {
             default:
                 throw argument.refuse(
                     "unknown tuple field `\(item)'",
-                    suggestion: nearestWord(String(item), among: ["ct", "src", "dst", "sport", "dport", "spi", "proto"]))
+                    suggestion: nearestWord(
+                        String(item), among: ["ct", "src", "dst", "sport", "dport", "spi", "proto"]))
             }
         }
     }

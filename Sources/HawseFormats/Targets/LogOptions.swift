@@ -54,7 +54,8 @@ extension LogTarget {
 private func level(_ argument: OptionArgument) throws(FormatError) -> UInt8 {
     if let number = parseNumeral(argument.text, max: 7) { return UInt8(number) }
     let words: KeyValuePairs<String, UInt8> = [
-        "alert": 1, "crit": 2, "debug": 7, "emerg": 0, "error": 3, "info": 6, "notice": 5, "panic": 0, "warning": 4,
+        "alert": 1, "crit": 2, "debug": 7, "emerg": 0, "error": 3, "info": 6, "notice": 5, "panic": 0,
+        "warning": 4,
     ]
     return try argument.word(words)
 }

@@ -79,9 +79,13 @@ extension NATTarget {
         var portPart: Substring?
         if argument.family == .ipv6 {
             if addressPart.hasPrefix("[") {
-                guard let end = addressPart.firstIndex(of: "]") else { throw argument.bad("the bracket is never closed") }
+                guard let end = addressPart.firstIndex(of: "]") else {
+                    throw argument.bad("the bracket is never closed")
+                }
                 let rest = addressPart[addressPart.index(after: end)...]
-                guard rest.isEmpty || rest.hasPrefix(":") else { throw argument.bad("`:' is wanted after `]'") }
+                guard rest.isEmpty || rest.hasPrefix(":") else {
+                    throw argument.bad("`:' is wanted after `]'")
+                }
                 if !rest.isEmpty { portPart = rest.dropFirst() }
                 addressPart = addressPart[..<end].dropFirst()
             } else if addressPart.hasPrefix(":"), !addressPart.hasPrefix("::") {

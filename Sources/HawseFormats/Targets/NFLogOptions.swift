@@ -21,7 +21,8 @@ struct NFLogOptions: TargetOptions {
         case "nflog-prefix":
             target.prefix = String(decoding: try argument.string(max: 255).utf8.prefix(63), as: UTF8.self)
         case "nflog-range":
-            throw argument.refuse("--nflog-range has never worked and is no longer supported, please use --nflog-size instead")
+            throw argument.refuse(
+                "--nflog-range has never worked and is no longer supported, please use --nflog-size instead")
         case "nflog-size": target.size = try argument.uint32()
         default: target.threshold = try argument.uint16()
         }

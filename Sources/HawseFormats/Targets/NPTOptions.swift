@@ -17,7 +17,9 @@ private struct NPTPrefixes {
     }
 
     func finish(_ context: RuleContext) throws(FormatError) -> NPTTarget {
-        guard let source, let destination else { throw context.refuse("both --src-pfx and --dst-pfx are required") }
+        guard let source, let destination else {
+            throw context.refuse("both --src-pfx and --dst-pfx are required")
+        }
         return NPTTarget(source: source, destination: destination)
     }
 }

@@ -4,7 +4,7 @@ import HawseWire
 /// `-j NETMAP`
 struct NetmapOptions: TargetOptions {
     static let words: [OptionWord] = [
-        .init("to"),
+        .init("to")
     ]
 
     var target: NetmapTarget?

@@ -32,8 +32,12 @@ struct RateestTargetOptions: TargetOptions {
             throw context.refuse("RATEEST: interval value is too large")
         }
         // The smallest weight whose time constant, -interval / ln(1 - 2⁻ⁿ), exceeds the one asked for, minus one.
-        let log = (1..<32).first { Double(interval) / negatedLogarithm($0) > Double(ewma) }.map { UInt8($0 - 1) }
-        guard let log, log > 0, log < 31 else { throw context.refuse("RATEEST: ewmalog value is out of range") }
+        let log = (1..<32).first { Double(interval) / negatedLogarithm($0) > Double(ewma) }.map {
+            UInt8($0 - 1)
+        }
+        guard let log, log > 0, log < 31 else {
+            throw context.refuse("RATEEST: ewmalog value is out of range")
+        }
         return .rateest(RateestTarget(name: name, interval: Int8(step) - 2, ewmaLog: log))
     }
 }
@@ -51,10 +55,14 @@ extension RateestTarget {
 /// `250ms`, `1s`: microseconds unless a unit is given.
 private func microseconds(_ argument: OptionArgument) throws(FormatError) -> UInt64 {
     let lower = argument.text.lowercased()
-    for (unit, factor) in [("usecs", 1.0), ("usec", 1), ("us", 1), ("msecs", 1000), ("msec", 1000), ("ms", 1000),
-        ("secs", 1_000_000), ("sec", 1_000_000), ("s", 1_000_000), ("", 1)]
+    for (unit, factor) in [
+        ("usecs", 1.0), ("usec", 1), ("us", 1), ("msecs", 1000), ("msec", 1000), ("ms", 1000),
+        ("secs", 1_000_000), ("sec", 1_000_000), ("s", 1_000_000), ("", 1),
+    ]
     where lower.hasSuffix(unit) {
-        guard let number = Double(lower.dropLast(unit.utf8.count)), number > 0, number < 100_000 else { break }
+        guard let number = Double(lower.dropLast(unit.utf8.count)), number > 0, number < 100_000 else {
+            break
+        }
         return UInt64(number * factor)
     }
     throw argument.bad("a time is wanted, as 250ms")

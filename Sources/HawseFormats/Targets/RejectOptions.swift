@@ -4,7 +4,7 @@ import HawseWire
 /// `-j REJECT`
 struct RejectOptions: TargetOptions {
     static let words: [OptionWord] = [
-        .init("reject-with"),
+        .init("reject-with")
     ]
 
     var kind: RejectTarget.Kind
@@ -17,10 +17,13 @@ struct RejectOptions: TargetOptions {
 
     mutating func take(_ argument: OptionArgument) throws(FormatError) {
         let wanted = argument.text.lowercased()
-        guard let found = words.first(where: { $0.0 == wanted }) ?? words.first(where: { $0.0.hasPrefix(wanted) && !wanted.isEmpty })
+        guard
+            let found = words.first(where: { $0.0 == wanted })
+                ?? words.first(where: { $0.0.hasPrefix(wanted) && !wanted.isEmpty })
         else {
             throw argument.refuse(
-                "unknown reject type \"\(argument.text)\"", suggestion: nearestWord(wanted, among: words.map(\.0)))
+                "unknown reject type \"\(argument.text)\"",
+                suggestion: nearestWord(wanted, among: words.map(\.0)))
         }
         kind = found.1
     }

@@ -4,7 +4,7 @@ import HawseWire
 /// `-j SECMARK`
 struct SecmarkOptions: TargetOptions {
     static let words: [OptionWord] = [
-        .init("selctx"),
+        .init("selctx")
     ]
 
     var context = ""

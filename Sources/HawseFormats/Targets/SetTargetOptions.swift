@@ -38,7 +38,8 @@ struct SetTargetOptions: TargetOptions {
         }
         let maps = target.mapsMark || target.mapsPriority || target.mapsQueue
         guard (target.map != nil) == maps else {
-            throw context.refuse("SET: --map-set needs --map-mark, --map-prio or --map-queue, and they need it")
+            throw context.refuse(
+                "SET: --map-set needs --map-mark, --map-prio or --map-queue, and they need it")
         }
         return .set(target)
     }

@@ -4,7 +4,7 @@ import HawseWire
 /// `-j TCPOPTSTRIP`
 struct TCPOptStripOptions: TargetOptions {
     static let words: [OptionWord] = [
-        .init("strip-options"),
+        .init("strip-options")
     ]
 
     var options: Set<UInt8> = []

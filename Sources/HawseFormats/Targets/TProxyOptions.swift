@@ -28,7 +28,8 @@ struct TProxyOptions: TargetOptions {
 
     func finish(_ context: RuleContext) throws(FormatError) -> Target {
         try context.require("on-port", of: "TPROXY")
-        guard let match = context.ipProtocol, !match.inverted, match.number == .tcp || match.number == .udp else {
+        guard let match = context.ipProtocol, !match.inverted, match.number == .tcp || match.number == .udp
+        else {
             throw context.refuse("TPROXY: needs `-p tcp' or `-p udp'")
         }
         return .tproxy(target)

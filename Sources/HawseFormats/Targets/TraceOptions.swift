@@ -5,7 +5,6 @@ import HawseWire
 struct TraceOptions: TargetOptions {
     static let words: [OptionWord] = []
 
-
     init(family: AddressFamily) {}
 
     mutating func take(_ argument: OptionArgument) throws(FormatError) {}

@@ -28,7 +28,9 @@ func parseMask(_ text: some StringProtocol, family: AddressFamily) -> AddressBit
 }
 
 /// `address[/mask]`.
-func parseAddressMatch(_ text: some StringProtocol, family: AddressFamily, inverted: Bool = false) -> AddressMatch? {
+func parseAddressMatch(_ text: some StringProtocol, family: AddressFamily, inverted: Bool = false)
+    -> AddressMatch?
+{
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
     guard let first = parts.first, let address = parseLooseAddress(first, family: family) else { return nil }
     guard parts.count == 2 else {

@@ -2,7 +2,9 @@
 func parseNumeral(_ text: some StringProtocol, max: UInt64 = .max) -> UInt64? {
     var digits = Array(text.utf8)[...]
     var radix: UInt64 = 10
-    if digits.count > 2, digits.first == UInt8(ascii: "0"), digits[digits.startIndex + 1] | 0x20 == UInt8(ascii: "x") {
+    if digits.count > 2, digits.first == UInt8(ascii: "0"),
+        digits[digits.startIndex + 1] | 0x20 == UInt8(ascii: "x")
+    {
         digits = digits.dropFirst(2)
         radix = 16
     } else if digits.count > 1, digits.first == UInt8(ascii: "0") {
@@ -20,7 +22,9 @@ func parseDecimal(_ text: some StringProtocol, max: UInt64 = .max) -> UInt64? {
 /// Hexadecimal digits with or without 0x.
 func parseHexadecimal(_ text: some StringProtocol, max: UInt64 = .max) -> UInt64? {
     var digits = Array(text.utf8)[...]
-    if digits.count > 2, digits.first == UInt8(ascii: "0"), digits[digits.startIndex + 1] | 0x20 == UInt8(ascii: "x") {
+    if digits.count > 2, digits.first == UInt8(ascii: "0"),
+        digits[digits.startIndex + 1] | 0x20 == UInt8(ascii: "x")
+    {
         digits = digits.dropFirst(2)
     }
     return parseDigits(digits, radix: 16, max: max)

@@ -47,7 +47,8 @@ public enum RuleEditError: Error, Hashable, Sendable, CustomStringConvertible {
         case .chainInUse(let name): "Too many links: rules still refer to chain \(name)"
         case .builtinChain(let name): "Invalid argument: \(name) is a builtin chain"
         case .notBuiltin(let name): "Bad built-in chain name: \(name)"
-        case .positionTooBig(let chain, let position): "Index of deletion or insertion too big: \(chain) \(position)"
+        case .positionTooBig(let chain, let position):
+            "Index of deletion or insertion too big: \(chain) \(position)"
         case .noSuchRule(let chain): "Bad rule (does a matching rule exist in chain \(chain)?)"
         }
     }
