@@ -87,9 +87,8 @@ extension Walk {
     private func natRouteAgain(_ packet: PacketRef, _ connection: ConnectionRef, _ hook: Hook) -> Verdict {
         guard hook == .output else { return .accept }
         let direction: Direction = packet.pointee.connectionInfo.isReply ? .reply : .original
-        let table = node.pointee.connections
-        guard table.tuple(of: connection, direction).destination
-            != table.tuple(of: connection, direction.opposite).source
+        guard node.pointee.connections.tuple(of: connection, direction).destination
+            != node.pointee.connections.tuple(of: connection, direction.opposite).source
         else { return .accept }
         guard routeAgain(packet) else {
             packet.pointee.disposition = .dropped(.noRoute)
