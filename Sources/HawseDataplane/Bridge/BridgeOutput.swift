@@ -29,10 +29,14 @@ extension Walk {
         let device = node.pointee.interfaces[packet.pointee.physOut]
         let largest = Int(packet.pointee.fragmentMaxSize)
         let mtu = largest != 0 ? min(largest, device.pointee.mtu) : device.pointee.mtu
-        if largest != 0, packet.length > mtu {
+        if packet.length > mtu, !packet.pointee.flags.contains(.gso) {
+            // `br_nf_ip_fragment`: nobody is told when that may not be.
+            if largest > device.pointee.mtu || (packet.isIPv4 && largest == 0 && packet.ipv4.dontFragment) {
+                return drop(packet, .packetTooBig)
+            }
             return packet.isIPv4
                 ? fragment4(packet, device.pointee.mtu, next: .bridgeForward)
-                : fragment6(packet, device.pointee.mtu, next: .bridgeForward)
+                : fragment6(packet, device.pointee.mtu, next: .bridgeForward, isBridged: true)
         }
         return pushFrame(packet)
     }

@@ -177,9 +177,8 @@ extension Walk {
         case 0: return false
         case 1: return own == nil
         case 2:
-            guard let own else { return true }
-            let mask = AddressBits.mask(prefixLength: own.length, family: .ipv4).ipv4
-            return (sender ^ target) & mask != 0
+            return own == nil
+                || (sender != 0 && !areOnLink(AddressBits(ipv4: target), AddressBits(ipv4: sender), index))
         case 3: return !sources.ipv4.contains { $0.bits.ipv4 == target && $0.scope <= 253 }
         case 8: return true
         default: return false

@@ -95,6 +95,7 @@ extension Walk {
         case .unicast, .broadcast, .multicast:
             if q.destination.ipv4 == .max {
                 result.kind = .broadcast
+                result.gatewayVersion = 0
             } else if q.destination.ipv4 >> 28 == 0xe {
                 result.kind = .multicast
                 if match.entry >= 0, routing.tables4.entries[Int(match.entry)].length < 4 { result.gatewayVersion = 0 }

@@ -23,7 +23,7 @@ public enum RoutingRuleText {
             case "fwmark": rule.mark = try mark(&words)
             case "iif", "dev": rule.inInterface = try words.argument(of: word)
             case "oif": rule.outInterface = try words.argument(of: word)
-            case "priority", "preference", "pref": rule.priority = try words.number(word)
+            case "priority", "preference", "pref", "prio", "order": rule.priority = try words.number(word)
             case "tos", "dsfield": rule.tos = try words.number(word)
             case "lookup", "table":
                 switch words.peek {
