@@ -117,10 +117,15 @@ extension Route: CustomStringConvertible {
     /// As `ip route add` takes it.
     public var description: String {
         var text = kind == .unicast ? "" : kind.rawValue + " "
-        text +=
-            destination.length == 0
-            ? "default"
-            : destination.length == destination.family.bitCount ? "\(destination.address)" : "\(destination)"
+        if destination.length == 0 {
+            // `default` alone is IPv4's: without a gateway nothing else would tell.
+            let tellsFamily = destination.family == .ipv4 || nextHops.contains { $0.gateway?.family == .ipv6 }
+            text += tellsFamily ? "default" : "\(destination)"
+        } else {
+            text +=
+                destination.length == destination.family.bitCount
+                ? "\(destination.address)" : "\(destination)"
+        }
         for hop in nextHops {
             if nextHops.count > 1 { text += " nexthop" }
             if let gateway = hop.gateway {

@@ -1,0 +1,84 @@
+import Foundation
+import HawseFormats
+import HawseModel
+import HawseWire
+import Testing
+
+@Suite struct NodeTextTests {
+    private let place = SourceLocation(file: "f", line: 1, column: 1)
+
+    private func lists(_ path: String) throws -> [String: [String]] {
+        let data = Data(try Recordings.text(path).utf8)
+        let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        return object.compactMapValues { $0 as? [String] }
+    }
+
+    @Test func everyCaseIsLoadedAndItsLinesArePrintedAgain() throws {
+        let paths = Recordings.files { $0.hasSuffix("/case.json") }
+        #expect(paths.count == 594)
+        for path in paths {
+            let file = try CaseFile(contentsOf: path)
+            let lines = try lists(path)
+            #expect(!file.spec.interfaces.isEmpty, "\(path)")
+            let routes = lines["routes"]?.map { line in
+                line.replacing("0.0.0.0/0", with: "default").replacing(
+                    "/32 ", with: line.contains(":") ? "/32 " : " "
+                )
+                .replacing("/128 ", with: " ")
+            }
+            #expect(file.spec.routes.map(\.description) == routes, "\(path)")
+            #expect(file.spec.neighbors.map(\.description) == lines["neighbors"], "\(path)")
+            #expect(file.spec.forwarding.map(\.description) == lines["fdb"], "\(path)")
+            let rules = file.spec.rules.filter { !RoutingRule.defaults.contains($0) }
+            #expect(rules.count == lines["rules"]?.count ?? 0, "\(path)")
+        }
+    }
+
+    @Test func everyStepIsLoaded() throws {
+        let paths = Recordings.files { $0.hasSuffix("/steps.json") }
+        #expect(paths.count > 60)
+        for path in paths {
+            for step in try CaseStep.load(path) {
+                for line in step.ipvsadm { _ = try IPVSAdmParser(file: path).command(line) }
+            }
+        }
+    }
+
+    @Test(arguments: [
+        "default via 192.0.2.254 dev eth0", "unreachable 198.18.1.0/24",
+        "10.244.2.0/24 via 10.244.2.0 dev flannel.1 onlink",
+        "198.51.100.0/24 nexthop via 192.0.2.20 dev eth0 nexthop via 192.0.2.21 dev eth0 weight 3",
+        "local ::/0 dev lo table 100", "2001:db8::/64 via 2001:db8:f::14 dev eth0 metric 200",
+        "10.1.0.0/24 dev eth1 src 10.1.0.1 mtu 1400 realm 5",
+    ])
+    func routes(line: String) throws {
+        let family: AddressFamily = line.contains("::") ? .ipv6 : .ipv4
+        #expect(try RouteText.parse(line, family: family, at: place).description == line)
+    }
+
+    @Test(arguments: [
+        "fwmark 0x5/0xff lookup 100 priority 100", "not from 10.0.0.0/8 iif eth0 unreachable priority 7",
+        "from 2001:db8:1::c to 2001:db8:2::/64 tos 0x10 goto 300 priority 101",
+    ])
+    func routingRules(line: String) throws {
+        #expect(try RoutingRuleText.parse(line, at: place).description == line)
+    }
+
+    @Test func sysctlCommands() throws {
+        let settings = try SysctlCommand.settings("sysctl -qw net.ipv4.ip_forward=1 net/ipv4/vs/conntrack=0")
+        #expect(settings.map(\.name) == ["net.ipv4.ip_forward", "net.ipv4.vs.conntrack"])
+        #expect(settings.map(\.value) == ["1", "0"])
+        #expect(throws: FormatError.self) { try SysctlCommand.settings("sysctl -w net.ipv4.ip_forward") }
+    }
+
+    @Test func refusals() {
+        #expect(
+            throws: FormatError(
+                file: "f", line: 1, column: 9, message: "unknown word `vai'", suggestion: "via")
+        ) { try RouteText.parse("default vai 10.0.0.1", at: place) }
+        #expect(throws: FormatError.self) { try NeighborText.parse("10.0.0.1 lladdr zz dev eth0", at: place) }
+        #expect(throws: FormatError.self) {
+            try ForwardingEntryText.parse("aa:bb:cc:00:00:01 dst 10.0.0.1", at: place)
+        }
+    }
+}
