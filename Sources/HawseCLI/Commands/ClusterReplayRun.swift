@@ -17,27 +17,24 @@ struct ClusterReplayRun {
         let replay = ClusterReplay(cluster.cluster, directory: cluster.directory)
         replay.map = map
         replay.entryNode = cluster.entryNode
-        let outputs = try OutputFiles(command, node: "", devices: [])
-        let nodes = cluster.cluster.nodes
-        cluster.cluster.isTracing = outputs.needsTrace
-        cluster.cluster.isTapping = outputs.needsFrames
-        var writeFailure: (any Error)?
-        cluster.cluster.onTrace = { index, events in
-            do {
-                try outputs.record(
-                    events, node: nodes[index].name, devices: nodes[index].dataplane.interfaceNames,
-                    at: cluster.cluster.now)
-            } catch { writeFailure = writeFailure ?? error }
-        }
+        let outputs = try ClusterOutputs(command, cluster.cluster)
+        var faults = try faults()
         var progress = Progress(command.terminal)
         var failure: Failure?
         var count = 0
         do {
             try command.input.forEach { record, _ in
+                if count == 0 {
+                    // A scenario's clock begins with the capture.
+                    let start = Instant(nanoseconds: record.timestamp)
+                    cluster.cluster.advance(to: start)
+                    cluster.cluster.schedule(faults, from: start)
+                    faults = []
+                }
                 replay.feed(record)
                 count += 1
                 progress.step(count, fraction: nil)
-                if let writeFailure { throw writeFailure }
+                if let failure = outputs.failure { throw failure }
                 if let wrong = cluster.cluster.failure { throw Failure.input("\(wrong)") }
                 if Interruption.isPending { throw Failure.interrupted }
             }
@@ -51,5 +48,17 @@ struct ClusterReplayRun {
         SummaryText(command.summary, Palette(isOn: command.terminal.usesColor)).write(replay.finish(), to: &out)
         out.flush()
         if let failure { throw failure }
+    }
+
+    private func faults() throws -> [Fault] {
+        guard let path = command.scenario else { return [] }
+        let scenario = try cluster.scenario(path)
+        if !scenario.clients.isEmpty || !scenario.servers.isEmpty {
+            throw Failure.input("\(path): clients and servers go with --generate; with -r the capture's packets are played")
+        }
+        if scenario.steps != nil {
+            throw Failure.input("\(path): steps: the control plane's steps are not carried out here")
+        }
+        return scenario.faults
     }
 }

@@ -11,6 +11,7 @@ struct Replay: ParsableCommand {
               hawse replay --node-dir node/ -r traffic.pcap -w seen.pcapng
               hawse replay -f cluster/ -r traffic.pcap -w cluster.pcapng --map 208.80.152.3:80=10.96.0.80:80
               hawse replay --node-dir node/ -r traffic.pcap --preload --loop 5 --stats json
+              hawse replay -f cluster/ --generate scenario.yaml -w talk.pcapng
               tcpdump -w - | hawse replay --node-dir node/ -r - 'tcp port 80'
             """)
 
@@ -38,6 +39,12 @@ struct Replay: ParsableCommand {
     @Option(help: ArgumentHelp("Addresses of the capture that stand for others here. Repeatable.", valueName: "ADDR[:PORT]=ADDR[:PORT]"))
     var map: [String] = []
 
+    @Option(help: ArgumentHelp("Links, faults and their times, from the capture's first packet on (with -f).", valueName: "FILE"))
+    var scenario: String?
+
+    @Option(help: ArgumentHelp("Instead of a capture: a scenario's servers and clients talk through the cluster (with -f).", valueName: "SCENARIO"))
+    var generate: String?
+
     @Flag(help: "Read all packets into memory first, and write none: for measuring.")
     var preload = false
 
@@ -50,7 +57,15 @@ struct Replay: ParsableCommand {
     @OptionGroup(title: "Terminal") var terminal: TerminalOptions
 
     func validate() throws {
-        if input.captures.isEmpty { throw ValidationError("a capture is needed: -r FILE, or -r - for stdin") }
+        if input.captures.isEmpty, generate == nil {
+            throw ValidationError("a capture is needed: -r FILE, or -r - for stdin (or --generate SCENARIO)")
+        }
+        if generate != nil, !input.captures.isEmpty || scenario != nil || preload || outDir != nil {
+            throw ValidationError("--generate makes its own packets: drop -r, --scenario, --preload, --out-dir")
+        }
+        if scenario != nil || generate != nil, source.nodeDir != nil {
+            throw ValidationError("a scenario needs a cluster: -f MANIFESTS")
+        }
         if loop < 1 || loop > 1_000_000 { throw ValidationError("--loop takes a number from 1 to 1000000") }
         if !preload, loop > 1 { throw ValidationError("--loop goes with --preload") }
         if !preload, stats != nil { throw ValidationError("--stats goes with --preload") }
@@ -70,6 +85,7 @@ struct Replay: ParsableCommand {
                 try NodeReplayRun(command: self, spec: spec, map: addresses).run()
             }
         case .cluster(let cluster):
+            if let generate { return try ApplicationReplay(command: self, loaded: cluster, path: generate).run() }
             try ClusterReplayRun(command: self, cluster: cluster, map: addresses).run()
         }
     }

@@ -42,6 +42,10 @@ struct SummaryText {
         return object.line
     }
 
+    func writeNodes(_ nodes: [(String, OutcomeCounts)], to out: inout StandardOutput) {
+        for (name, counts) in nodes { nodeLines(name, counts, to: &out) }
+    }
+
     private func nodeLines(_ name: String, _ counts: OutcomeCounts, to out: inout StandardOutput) {
         out.line("\(palette.strong(name))")
         out.line("  transmitted \(counts.transmitted)   delivered \(counts.delivered)   consumed \(counts.consumed)")

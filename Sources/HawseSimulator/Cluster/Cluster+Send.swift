@@ -3,12 +3,21 @@ import HawseModel
 import HawseWire
 
 extension Cluster {
-    /// A pod sends an IP packet: the frame goes to the bridge, or straight to a pod of the same range.
+    /// A pod sends an IP packet, and everything that happens at once because of it happens.
     public func send(_ packet: [UInt8], fromPod number: Int) {
+        post(packet, fromPod: number)
+        advance(to: now)
+    }
+
+    /// A pod sends an IP packet: the frame goes to the bridge, or straight to a pod of the same range. It is on its way
+    /// when this returns.
+    public func post(_ packet: [UInt8], fromPod number: Int) {
         let pod = plan.pods[number]
         guard let index = positions.node(named: pod.node) else { return }
+        if nodes[index].isGone { return }
         if pod.isHostNetwork {
-            send(packet, fromNode: index)
+            packet.withUnsafeBytes { nodes[index].dataplane.send($0, at: now) }
+            collect(index)
             return
         }
         guard let interface = nodes[index].dataplane.interfaceIndex(ClusterPlan.Device.veth(number)),
@@ -21,16 +30,21 @@ extension Cluster {
             target = PlanMAC.pod(other)
         }
         let frame = PacketText.frame(packet, from: PlanMAC.pod(number), to: target)
+        onPost?(number, frame)
         events.push(.node(index, interface: interface, frame: frame), at: now)
-        advance(to: now)
     }
 
     /// A client behind the underlay's router sends an IP packet to a node.
     public func send(_ packet: [UInt8], fromOutsideTo index: Int) {
+        post(packet, fromOutsideTo: index)
+        advance(to: now)
+    }
+
+    /// The same, with the packet only on its way.
+    public func post(_ packet: [UInt8], fromOutsideTo index: Int) {
         guard let interface = nodes[index].dataplane.interfaceIndex(ClusterPlan.Device.underlay) else { return }
         let frame = PacketText.frame(packet, from: PlanMAC.gateway, to: PlanMAC.underlay(index))
         events.push(.node(index, interface: interface, frame: frame), at: now)
-        advance(to: now)
     }
 
     /// A process on a node sends an IP packet.

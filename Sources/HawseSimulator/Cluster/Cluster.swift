@@ -31,6 +31,10 @@ public final class Cluster {
     public var onArrival: ((Endpoint, [UInt8]) -> Void)?
     /// Called for each node that did something, with its story when tracing.
     public var onTrace: ((Int, [TraceEvent]) -> Void)?
+    /// Called for each frame that a node puts on the underlay, before its wire does anything to it.
+    public var onTransmit: ((Int, [UInt8]) -> Void)?
+    /// Called for each frame that a pod sends.
+    public var onPost: ((Int, [UInt8]) -> Void)?
     /// Called once for each node that is made.
     public var onBuild: ((SimulatedNode) -> Void)?
 
@@ -176,6 +180,7 @@ public final class Cluster {
             if let pod = podByVeth[index]?[interface] {
                 events.push(.endpoint(.pod(pod), frame: frame), at: now)
             } else if underlayPort[index] == interface {
+                onTransmit?(index, frame)
                 switchFrame(frame, from: index)
             }
         }

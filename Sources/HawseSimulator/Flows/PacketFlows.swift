@@ -19,12 +19,11 @@ public enum PacketFlows {
 
         public var holds: Bool { expected == nil || expected == outcome }
 
-        /// The row as one line of NDJSON; the first of a stream names its schema.
-        public func json(schema: String? = nil) -> String {
+        /// The row as one line of NDJSON.
+        public var json: String {
             let to = outcome.to.map { "\"\($0)\"" }.joined(separator: ",")
             let id = id.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : "\($0)" }.joined()
-            let head = schema.map { "\"schema\":\"\($0)\"," } ?? ""
-            return "{\(head)\"id\":\"\(id)\",\"verdict\":\"\(outcome.verdict.rawValue)\",\"to\":[\(to)],"
+            return "{\"id\":\"\(id)\",\"verdict\":\"\(outcome.verdict.rawValue)\",\"to\":[\(to)],"
                 + "\"masquerade\":\(outcome.masquerade)}"
         }
     }

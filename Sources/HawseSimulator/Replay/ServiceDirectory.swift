@@ -23,6 +23,13 @@ public struct ServiceDirectory: Sendable {
         names[frontend] = name
     }
 
+    /// A Service's address and port by `namespace/name[:port]`: the lowest address, so that ClusterIPs come before others
+    /// where they are lower, and always the same.
+    public func frontend(named name: String) -> Frontend? {
+        names.filter { $0.value == name || $0.value.hasPrefix(name + ":") }.map(\.key)
+            .min { ($0.address, $0.port, $0.ipProtocol.rawValue) < ($1.address, $1.port, $1.ipProtocol.rawValue) }
+    }
+
     public func name(_ address: IPAddress, _ port: UInt16, _ ipProtocol: IPProtocol) -> String? {
         names[Frontend(address: address, port: port, ipProtocol: ipProtocol)]
     }

@@ -114,13 +114,8 @@ extension SetTable {
         switch set.pointee.kind {
         case .hashNet, .hashNetPort, .hashNetIface:
             for length in set.pointee.lengths1.present {
-                let element = masked(set, key, first: length)
-                let finding = probe(set, element, context, &test)
+                let finding = probe(set, masked(set, key, first: length), context, &test)
                 if finding != .miss { return finding }
-                // A network that is there for other devices hides the wider ones (`multi`).
-                if set.pointee.kind == .hashNetIface, set.pointee.groups.find(SetInstance.group(element)) != nil {
-                    return .miss
-                }
             }
             return .miss
         case .hashIPPortNet:

@@ -1,0 +1,38 @@
+import HawseControl
+import HawseModel
+import HawseWire
+
+/// The network's part of a scenario file: wires, faults, servers and clients. The control plane's part is the list
+/// `steps` of the same file (`HawseControl.Scenario`).
+public struct NetworkScenario: Sendable {
+    public var seed: UInt64?
+    /// Nanoseconds after which the run ends whatever is open.
+    public var duration: Int64 = .seconds(60)
+    /// When it begins, by the captures that it writes.
+    public var start = Instant(seconds: 1_700_000_000)
+    public var faults: [Fault] = []
+    public var servers: [(pod: Int, application: ServerApplication)] = []
+    public var clients: [ClientApplication] = []
+    /// Steps of the control plane (`steps`), for whoever carries them out.
+    public var steps: ManifestNode?
+
+    /// Reads a scenario for a cluster. `services` finds a Service's address and port by `namespace/name[:port]`.
+    public static func read(
+        _ text: String, file: String, plan: ClusterPlan, positions: PlanIndex,
+        services: (String) -> (IPAddress, UInt16)?
+    ) throws(Flannel.ConfigurationError) -> NetworkScenario {
+        var reader = NetworkScenarioReader(file: file, plan: plan, positions: positions)
+        return try reader.read(text, services)
+    }
+
+    /// Sets everything up on a cluster and gives the run; the clock begins at `start`.
+    public func prepare(_ cluster: Cluster, entryNode: Int = 0, seed: UInt64) -> ApplicationRun {
+        cluster.advance(to: start)
+        let run = ApplicationRun(cluster, seed: self.seed ?? seed)
+        run.entryNode = entryNode
+        cluster.schedule(faults, from: start)
+        for server in servers { run.listen(server.application, onPod: server.pod) }
+        for client in clients { run.add(client, from: start) }
+        return run
+    }
+}

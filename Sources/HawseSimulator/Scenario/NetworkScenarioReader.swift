@@ -1,0 +1,373 @@
+import HawseControl
+import HawseModel
+import HawseWire
+
+/// YAML into a scenario, with everything that is wrong by line and field.
+struct NetworkScenarioReader {
+    let file: String
+    let plan: ClusterPlan
+    let positions: PlanIndex
+    private var problems: [ManifestDiagnostic] = []
+    private var path: [String] = []
+
+    init(file: String, plan: ClusterPlan, positions: PlanIndex) {
+        self.file = file
+        self.plan = plan
+        self.positions = positions
+    }
+
+    mutating func read(_ text: String, _ services: (String) -> (IPAddress, UInt16)?)
+        throws(Flannel.ConfigurationError) -> NetworkScenario
+    {
+        let documents: [ManifestNode]
+        do { documents = try YAMLReader.parse(text) } catch {
+            throw Flannel.ConfigurationError([
+                ManifestDiagnostic(severity: .error, file: file, mark: error.mark, field: "", message: error.reason)
+            ])
+        }
+        var scenario = NetworkScenario()
+        for document in documents where !document.isNull {
+            let known = ["seed", "duration", "start", "links", "faults", "servers", "clients", "steps"]
+            for entry in entries(document, known) { section(entry, &scenario, services) }
+        }
+        if !problems.isEmpty { throw Flannel.ConfigurationError(problems) }
+        return scenario
+    }
+
+    private mutating func section(
+        _ entry: ManifestNode.Entry, _ scenario: inout NetworkScenario, _ services: (String) -> (IPAddress, UInt16)?
+    ) {
+        path = [entry.key]
+        defer { path = [] }
+        switch entry.key {
+        case "seed": if let number = integer(entry.node, 0...Int.max) { scenario.seed = UInt64(number) }
+        case "duration": if let time = time(entry.node) { scenario.duration = time }
+        case "start": if let time = time(entry.node) { scenario.start = Instant(nanoseconds: time) }
+        case "steps": scenario.steps = entry.node
+        case "links": forEach(entry.node) { $0.link($1).map { scenario.faults.append(Fault(at: 0, $0)) } }
+        case "faults": forEach(entry.node) { $0.fault($1).map { scenario.faults.append($0) } }
+        case "servers": forEach(entry.node) { reader, node in scenario.servers += reader.server(node) }
+        default: forEach(entry.node) { reader, node in
+            if let client = reader.client(node, services) { scenario.clients.append(client) }
+        }
+        }
+    }
+
+    // MARK: values
+
+    private mutating func wrong(_ node: ManifestNode, _ message: String, _ suggestion: String? = nil) {
+        problems.append(
+            ManifestDiagnostic(
+                severity: .error, file: file, mark: node.mark, field: path.joined(separator: "."), message: message,
+                suggestion: suggestion))
+    }
+
+    private mutating func entries(_ node: ManifestNode, _ known: [String]) -> [ManifestNode.Entry] {
+        guard let entries = node.entries else {
+            wrong(node, "fields are expected, found \(node.typeName)")
+            return []
+        }
+        for entry in entries where !known.contains(entry.key) {
+            path.append(entry.key)
+            wrong(ManifestNode(.null, mark: entry.mark), "no field of this kind", nearestWord(to: entry.key, among: known))
+            path.removeLast()
+        }
+        return entries.filter { known.contains($0.key) && !$0.node.isNull }
+    }
+
+    private mutating func forEach(_ node: ManifestNode, _ body: (inout Self, ManifestNode) -> Void) {
+        guard let items = node.items else { return wrong(node, "a list is expected, found \(node.typeName)") }
+        for (index, item) in items.enumerated() {
+            path.append("[\(index)]")
+            body(&self, item)
+            path.removeLast()
+        }
+    }
+
+    private mutating func value<Value>(_ entry: ManifestNode.Entry, _ read: (inout Self, ManifestNode) -> Value?) -> Value? {
+        path.append(entry.key)
+        defer { path.removeLast() }
+        return read(&self, entry.node)
+    }
+
+    private mutating func integer(_ node: ManifestNode, _ range: ClosedRange<Int>) -> Int? {
+        guard let number = node.int, range.contains(number) else {
+            wrong(node, "a whole number of \(range.lowerBound)…\(range.upperBound) is expected")
+            return nil
+        }
+        return number
+    }
+
+    private mutating func flag(_ node: ManifestNode) -> Bool? {
+        if node.flag == nil { wrong(node, "true or false is expected") }
+        return node.flag
+    }
+
+    private mutating func text(_ node: ManifestNode) -> String? {
+        switch node.value {
+        case .string(let text): return text
+        case .integer(let number): return "\(number)"
+        case .number(_, let text): return text
+        default:
+            wrong(node, "a text is expected, found \(node.typeName)")
+            return nil
+        }
+    }
+
+    /// A number with a unit, as a multiple of the unit's worth.
+    private mutating func measure(_ node: ManifestNode, _ units: [(String, Double)], _ what: String) -> Double? {
+        guard let text = text(node) else { return nil }
+        let digits = text.prefix { $0.isNumber || $0 == "." }
+        let unit = text[digits.endIndex...]
+        guard let number = Double(digits), number.isFinite, number >= 0 else {
+            wrong(node, "\"\(text)\" is no \(what)")
+            return nil
+        }
+        guard let factor = units.first(where: { $0.0 == unit })?.1 else {
+            let names = units.map(\.0).filter { !$0.isEmpty }
+            wrong(node, "\"\(text)\": the unit is one of \(names.joined(separator: ", "))", nearestWord(to: String(unit), among: names))
+            return nil
+        }
+        let value = number * factor
+        guard value < 9e18 else {
+            wrong(node, "\"\(text)\" is too much")
+            return nil
+        }
+        return value
+    }
+
+    /// `200us`, `5ms`, `2s`, `1m`; a bare number is seconds.
+    private mutating func time(_ node: ManifestNode) -> Int64? {
+        measure(node, [("ns", 1), ("us", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9), ("", 1e9)], "time")
+            .map { Int64($0.rounded()) }
+    }
+
+    /// `0.5%`; of a million.
+    private mutating func share(_ node: ManifestNode) -> UInt32? {
+        guard let value = measure(node, [("%", 1e4)], "share in %") else { return nil }
+        guard value <= 1e6 else {
+            wrong(node, "more than 100%")
+            return nil
+        }
+        return UInt32(value.rounded())
+    }
+
+    private mutating func node(_ node: ManifestNode) -> Int? {
+        guard let name = text(node) else { return nil }
+        if let index = positions.node(named: name) { return index }
+        wrong(node, "there is no node `\(name)'", nearestWord(to: name, among: plan.nodes.map(\.name)))
+        return nil
+    }
+
+    // MARK: links and faults
+
+    private static let qualities = ["delay", "jitter", "loss", "duplicate", "bandwidth", "queue"]
+
+    private mutating func quality(_ entries: [ManifestNode.Entry]) -> LinkQuality? {
+        var quality = LinkQuality()
+        var isGiven = false
+        for entry in entries where Self.qualities.contains(entry.key) {
+            isGiven = true
+            switch entry.key {
+            case "delay": quality.delay = value(entry) { $0.time($1) } ?? 0
+            case "jitter": quality.jitter = value(entry) { $0.time($1) } ?? 0
+            case "loss": quality.lossPerMillion = value(entry) { $0.share($1) } ?? 0
+            case "duplicate": quality.duplicatePerMillion = value(entry) { $0.share($1) } ?? 0
+            case "bandwidth":
+                let units = [("bit", 1.0), ("kbit", 1e3), ("Mbit", 1e6), ("Gbit", 1e9)]
+                quality.bandwidth = value(entry) { $0.measure($1, units, "bandwidth") }.map { UInt64($0) } ?? 0
+            default:
+                let units = [("", 1.0), ("kB", 1e3), ("MB", 1e6), ("KiB", 1024), ("MiB", 1_048_576)]
+                quality.queueBytes = value(entry) { $0.measure($1, units, "size") }.map { Int(min($0, 1e12)) } ?? 0
+            }
+        }
+        return isGiven ? quality : nil
+    }
+
+    private mutating func link(_ node: ManifestNode) -> Fault.Action? {
+        let entries = entries(node, ["node"] + Self.qualities)
+        guard let name = entries.first(where: { $0.key == "node" }) else {
+            wrong(node, "`node' is missing")
+            return nil
+        }
+        guard let index = value(name, { $0.node($1) }) else { return nil }
+        guard let quality = quality(entries) else {
+            wrong(node, "says nothing of the link: \(Self.qualities.joined(separator: ", "))")
+            return nil
+        }
+        return .link(node: index, quality)
+    }
+
+    private mutating func fault(_ node: ManifestNode) -> Fault? {
+        let entries = entries(
+            node, ["at", "link", "down", "node", "gone", "deleted", "registry", "nodes"] + Self.qualities)
+        var at: Int64?
+        var link: Int?
+        var machine: Int?
+        var flags: [String: Bool] = [:]
+        var registry: String?
+        var nodes = Array(plan.nodes.indices)
+        for entry in entries {
+            switch entry.key {
+            case "at": at = value(entry) { $0.time($1) }
+            case "link": link = value(entry) { $0.node($1) }
+            case "node": machine = value(entry) { $0.node($1) }
+            case "down", "gone", "deleted": flags[entry.key] = value(entry) { $0.flag($1) }
+            case "registry": registry = value(entry) { $0.text($1) }
+            case "nodes":
+                nodes = value(entry) { reader, node in
+                    var list: [Int] = []
+                    reader.forEach(node) { reader, item in if let index = reader.node(item) { list.append(index) } }
+                    return list
+                } ?? []
+            default: break
+            }
+        }
+        guard let at else {
+            wrong(node, "`at' is missing")
+            return nil
+        }
+        if let link {
+            if let isDown = flags["down"] { return Fault(at: at, .linkDown(node: link, isDown)) }
+            if let quality = quality(entries) { return Fault(at: at, .link(node: link, quality)) }
+        } else if let machine {
+            if let isGone = flags["gone"] { return Fault(at: at, .nodeGone(node: machine, isGone)) }
+            if let isDeleted = flags["deleted"] { return Fault(at: at, .nodeDeleted(node: machine, isDeleted)) }
+        } else if let registry {
+            if registry == "unreachable" || registry == "reachable" {
+                return Fault(at: at, .registry(nodes: nodes, isReachable: registry == "reachable"))
+            }
+            wrong(
+                node, "registry: \"\(registry)\" is neither reachable nor unreachable",
+                nearestWord(to: registry, among: ["reachable", "unreachable"]))
+            return nil
+        }
+        wrong(
+            node,
+            "no fault: `link' with `down' or a quality, `node' with `gone' or `deleted', or `registry' is expected")
+        return nil
+    }
+
+    // MARK: applications
+
+    private mutating func port(_ node: ManifestNode) -> UInt16? { integer(node, 1...65535).map { UInt16($0) } }
+
+    private mutating func server(_ node: ManifestNode) -> [(pod: Int, application: ServerApplication)] {
+        let entries = entries(node, ["pods", "kind", "port", "size", "delay"])
+        var numbers: [Int] = []
+        var kind: ServerApplication.Kind?
+        var application = ServerApplication(kind: .tcpEcho, port: 0)
+        for entry in entries {
+            switch entry.key {
+            case "pods": numbers = value(entry) { $0.pods($1) } ?? []
+            case "kind": kind = value(entry) { $0.keyword($1, ServerApplication.Kind.allCases) }
+            case "port": application.port = value(entry) { $0.port($1) } ?? 0
+            case "size": application.size = value(entry) { $0.integer($1, 0...1 << 24) } ?? 0
+            default: application.delay = value(entry) { $0.time($1) } ?? 0
+            }
+        }
+        for name in ["pods", "kind", "port"] where !entries.contains(where: { $0.key == name }) {
+            wrong(node, "`\(name)' is missing")
+        }
+        guard let kind else { return [] }
+        application.kind = kind
+        return numbers.map { ($0, application) }
+    }
+
+    private mutating func keyword<Word: RawRepresentable<String>>(_ node: ManifestNode, _ all: [Word]) -> Word? {
+        guard let text = text(node) else { return nil }
+        if let word = all.first(where: { $0.rawValue == text }) { return word }
+        let names = all.map(\.rawValue)
+        wrong(node, "\"\(text)\" is none of \(names.joined(separator: ", "))", nearestWord(to: text, among: names))
+        return nil
+    }
+
+    /// `namespace/name`, with a `*` at the end for all that begin so.
+    private mutating func pods(_ node: ManifestNode) -> [Int]? {
+        guard let pattern = text(node) else { return nil }
+        let isPrefix = pattern.hasSuffix("*")
+        let wanted = isPrefix ? String(pattern.dropLast()) : pattern
+        var numbers: [Int] = []
+        for (number, pod) in plan.pods.enumerated() where !pod.isHostNetwork {
+            let name = "\(pod.namespace)/\(pod.name)"
+            if isPrefix ? name.hasPrefix(wanted) : name == wanted { numbers.append(number) }
+        }
+        if numbers.isEmpty {
+            wrong(
+                node, "there is no pod `\(pattern)'",
+                nearestWord(to: wanted, among: plan.pods.map { "\($0.namespace)/\($0.name)" }))
+        }
+        return numbers
+    }
+
+    private mutating func client(_ node: ManifestNode, _ services: (String) -> (IPAddress, UInt16)?) -> ClientApplication? {
+        let known = [
+            "name", "from", "to", "kind", "host", "path", "size", "count", "requests", "start", "interval", "timeout",
+        ]
+        let entries = entries(node, known)
+        var client = ClientApplication(
+            name: "", source: .pod(0), destination: .unspecified(.ipv4), port: 0, kind: "")
+        var isComplete = Set(["from", "to", "kind"])
+        for entry in entries {
+            switch entry.key {
+            case "name": client.name = value(entry) { $0.text($1) } ?? ""
+            case "from":
+                if let source = value(entry, { $0.source($1) }) { (client.source, _) = (source, isComplete.remove("from")) }
+            case "to":
+                if let target = value(entry, { $0.target($1, services) }) {
+                    (client.destination, client.port) = target
+                    isComplete.remove("to")
+                }
+            case "kind":
+                if let kind = value(entry, { $0.keyword($1, ClientSession.Kind.allCases) }) {
+                    client.kind = kind.rawValue
+                    isComplete.remove("kind")
+                }
+            case "host": client.host = value(entry) { $0.text($1) } ?? ""
+            case "path": client.path = value(entry) { $0.text($1) } ?? "/"
+            case "size": client.size = value(entry) { $0.integer($1, 0...1 << 20) } ?? 0
+            case "count": client.count = value(entry) { $0.integer($1, 1...1_000_000) } ?? 1
+            case "requests": client.requests = value(entry) { $0.integer($1, 1...100_000) } ?? 1
+            case "start": client.start = value(entry) { $0.time($1) } ?? 0
+            case "interval": client.interval = value(entry) { $0.time($1) } ?? 0
+            default: client.timeout = value(entry) { $0.time($1) } ?? 0
+            }
+        }
+        for name in isComplete.sorted() where !entries.contains(where: { $0.key == name }) {
+            wrong(node, "`\(name)' is missing")
+        }
+        guard isComplete.isEmpty else { return nil }
+        if client.host.isEmpty { client.host = client.destination.description(port: client.port) }
+        if client.name.isEmpty { client.name = "client \(path.last ?? "")" }
+        if client.kind == ClientSession.Kind.udpEcho.rawValue, client.size > 1400 {
+            wrong(node, "a datagram of \(client.size) bytes would be cut into fragments: at most 1400")
+        }
+        return client
+    }
+
+    private mutating func source(_ node: ManifestNode) -> ClientApplication.Source? {
+        guard let text = text(node) else { return nil }
+        if let address = IPAddress(text) {
+            if let pod = positions.pod(at: address) { return .pod(pod) }
+            return .outside(address)
+        }
+        if let pod = positions.pod(named: text) { return .pod(pod) }
+        wrong(
+            node, "\"\(text)\" is neither an address nor a pod",
+            nearestWord(to: text, among: plan.pods.map { "\($0.namespace)/\($0.name)" }))
+        return nil
+    }
+
+    /// `ADDR:PORT`, `[ADDR]:PORT`, or a Service as `namespace/name[:port]`.
+    private mutating func target(_ node: ManifestNode, _ services: (String) -> (IPAddress, UInt16)?) -> (IPAddress, UInt16)? {
+        guard let text = text(node) else { return nil }
+        if let found = services(text) { return found }
+        if let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]), port > 0 {
+            var host = text[..<colon]
+            if host.first == "[", host.last == "]" { host = host.dropFirst().dropLast() }
+            if let address = IPAddress(host) { return (address, port) }
+        }
+        wrong(node, "\"\(text)\" is neither ADDR:PORT nor a Service (namespace/name[:port])")
+        return nil
+    }
+}

@@ -1,0 +1,227 @@
+import Foundation
+import HawseModel
+import HawseWire
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Network namespaces of the running kernel, built from the same specs as simulated nodes: `ip` and `bridge` make the
+/// devices; sockets of this process inject frames at pods and watch the underlay.
+final class LiveNamespaces {
+    struct Failure: Error { var message: String }
+
+    static let ip = ["/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip"].first { FileManager.default.isExecutableFile(atPath: $0) }
+    static let bridge = ["/usr/sbin/bridge", "/sbin/bridge", "/usr/bin/bridge"].first {
+        FileManager.default.isExecutableFile(atPath: $0)
+    }
+
+    /// Why it cannot be done here; `nil` when it can.
+    static var obstacle: String? {
+        if geteuid() != 0 { return "not root" }
+        guard ip != nil, bridge != nil else { return "no ip or bridge command (iproute2)" }
+        let name = "hawse-probe-\(getpid())"
+        defer { _ = try? run(ip, ["netns", "del", name]) }
+        do {
+            try run(ip, ["netns", "add", name])
+            try run(ip, ["-n", name, "link", "add", "v0", "type", "vxlan", "id", "1", "dstport", "8472"])
+            try run(ip, ["-n", name, "link", "add", "b0", "type", "bridge"])
+        } catch { return "namespaces, bridges or VXLAN devices cannot be made: \(error)" }
+        return nil
+    }
+
+    /// Whether the kernel has a kind of device.
+    static func canMake(_ kind: String) -> Bool {
+        let name = "hawse-probe-\(getpid())-\(kind)"
+        defer { _ = try? run(ip, ["netns", "del", name]) }
+        do {
+            try run(ip, ["netns", "add", name])
+            try run(ip, ["-n", name, "link", "add", "probe", "type", kind, "local", "192.0.2.1"])
+        } catch { return false }
+        return true
+    }
+
+    private let prefix = "hawse-\(getpid())-\(UInt16.random(in: 0...UInt16.max))"
+    private var namespaces: [String] = []
+    /// The underlay's end of each node's wire, and each pod's end, as sockets.
+    private(set) var underlay: [Int: Int32] = [:]
+    private(set) var pods: [Int: Int32] = [:]
+
+    private var hub: String { prefix + "-hub" }
+    private func node(_ index: Int) -> String { prefix + "-\(index)" }
+
+    deinit {
+        for descriptor in Array(underlay.values) + Array(pods.values) { close(descriptor) }
+        for name in namespaces { _ = try? Self.run(Self.ip, ["netns", "del", name]) }
+    }
+
+    /// `podNumber` gives the pod behind a veth.
+    init(_ specs: [NodeSpec], podNumber: (String) -> Int?) throws {
+        try add(hub)
+        try batch(hub, ["link add sw type bridge mcast_snooping 0", "link set sw up"])
+        for (index, spec) in specs.enumerated() {
+            try add(node(index))
+            try build(index, spec, podNumber)
+        }
+    }
+
+    private func add(_ name: String) throws {
+        try Self.run(Self.ip, ["netns", "add", name])
+        namespaces.append(name)
+        for key in ["all", "default"] { try sysctl(name, "net.ipv6.conf.\(key).disable_ipv6", "1") }
+        try batch(name, ["link set lo up"])
+    }
+
+    private func sysctl(_ name: String, _ key: String, _ value: String) throws {
+        let path = "/proc/sys/" + key.replacingOccurrences(of: ".", with: "/")
+        try Self.run(Self.ip, ["netns", "exec", name, "/bin/sh", "-c", "[ ! -e \(path) ] || echo \(value) > \(path)"])
+    }
+
+    private func batch(_ name: String, _ lines: [String]) throws {
+        try Self.run(Self.ip, ["-n", name, "-batch", "-"], input: lines.joined(separator: "\n") + "\n")
+    }
+
+    private func build(_ index: Int, _ spec: NodeSpec, _ podNumber: (String) -> Int?) throws {
+        let name = node(index)
+        for (key, value) in spec.sysctls.values.sorted(by: { $0.key < $1.key }) where key.hasPrefix("net.ipv4.") {
+            try sysctl(name, key, value)
+        }
+        for device in spec.interfaces { try make(device, index, podNumber) }
+        var lines: [String] = []
+        for route in spec.routes where route.destination.family == .ipv4 {
+            guard let hop = route.nextHops.first, let device = hop.device else { continue }
+            let gateway = hop.gateway.map { "via \($0)" } ?? ""
+            lines.append("route add \(route.destination) \(gateway) dev \(device) \(hop.onlink ? "onlink" : "")")
+        }
+        for entry in spec.neighbors where entry.address.family == .ipv4 {
+            guard let mac = entry.mac else { continue }
+            lines.append("neigh replace \(entry.address) lladdr \(mac) dev \(entry.device) nud permanent")
+        }
+        try batch(name, lines)
+        for entry in spec.forwarding {
+            if let destination = entry.destination {
+                try Self.run(
+                    Self.bridge,
+                    ["-n", name, "fdb", "append", "\(entry.mac)", "dev", entry.device, "dst", "\(destination)", "self", "permanent"])
+            } else {
+                try Self.run(
+                    Self.bridge, ["-n", name, "fdb", "replace", "\(entry.mac)", "dev", entry.device, "master", "static"])
+            }
+        }
+    }
+
+    private func make(_ device: InterfaceSpec, _ index: Int, _ podNumber: (String) -> Int?) throws {
+        let name = node(index)
+        let addresses = device.addresses.filter { $0.family == .ipv4 }.map { "addr add \($0) dev \(device.name)" }
+        let setUp = ["link set \(device.name) mtu \(device.mtu) up"] + addresses
+        switch device.kind {
+        case .ether:
+            try batch(hub, ["link add e\(index) type veth peer name \(device.name) netns \(name)"])
+            try batch(hub, ["link set e\(index) master sw mtu \(device.mtu) up"])
+            try batch(name, ["link set \(device.name) address \(device.mac)"] + setUp)
+            underlay[index] = try socket(on: "e\(index)")
+        case .bridge:
+            try batch(name, ["link add \(device.name) address \(device.mac) type bridge mcast_snooping 0"] + setUp)
+        case .veth:
+            guard let number = podNumber(device.name) else { return }
+            try batch(hub, ["link add p\(number) mtu \(device.mtu) type veth peer name \(device.name) netns \(name)"])
+            try batch(hub, ["link set p\(number) up"])
+            try batch(
+                name,
+                ["link set \(device.name) address \(device.mac)", "link set \(device.name) master \(device.bridge ?? "cni0")"] + setUp)
+            try Self.run(Self.bridge, ["-n", name, "link", "set", "dev", device.name, "hairpin", "on"])
+            pods[number] = try socket(on: "p\(number)")
+        case .vxlan(let options):
+            let local = options.local.map { "local \($0)" } ?? ""
+            try batch(
+                name,
+                [
+                    "link add \(device.name) address \(device.mac) type vxlan id \(options.vni) \(local) dev \(options.device ?? "eth0")"
+                        + " dstport \(options.port) nolearning"
+                ] + setUp)
+        case .ipip(let local, _):
+            try batch(name, ["link add \(device.name) type ipip local \(local) remote any"] + setUp)
+        default: throw Failure(message: "\(device.name) is not built here")
+        }
+    }
+
+    /// A raw socket on a device of the hub.
+    private func socket(on device: String) throws -> Int32 {
+        guard let symbol = dlsym(nil, "setns") else { throw Failure(message: "no setns") }
+        typealias SetNamespace = @convention(c) (Int32, Int32) -> Int32
+        let setns = unsafeBitCast(symbol, to: SetNamespace.self)
+        let home = open("/proc/thread-self/ns/net", O_RDONLY)
+        let there = open("/var/run/netns/\(hub)", O_RDONLY)
+        defer {
+            _ = setns(home, 0)
+            close(home)
+            close(there)
+        }
+        guard home >= 0, there >= 0, setns(there, 0) == 0 else { throw Failure(message: "the namespace cannot be entered") }
+        let everything = UInt16(0x0003).bigEndian
+        let descriptor = Glibc.socket(17, Int32(SOCK_RAW.rawValue), Int32(everything))
+        guard descriptor >= 0 else { throw Failure(message: "no packet socket") }
+        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+        var large: Int32 = 4 << 20
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &large, 4)
+        // struct sockaddr_ll: family, protocol, index, hardware type, packet type, length, address.
+        var address = [UInt8](repeating: 0, count: 20)
+        address.withUnsafeMutableBytes { bytes in
+            bytes.storeBytes(of: UInt16(17), toByteOffset: 0, as: UInt16.self)
+            bytes.storeBytes(of: everything, toByteOffset: 2, as: UInt16.self)
+            bytes.storeBytes(of: Int32(if_nametoindex(device)), toByteOffset: 4, as: Int32.self)
+        }
+        let bound = address.withUnsafeBytes { bytes in
+            bytes.baseAddress.map { bind(descriptor, $0.assumingMemoryBound(to: sockaddr.self), 20) } ?? -1
+        }
+        guard bound == 0 else { throw Failure(message: "\(device) cannot be watched") }
+        return descriptor
+    }
+
+    func inject(_ frame: [UInt8], pod: Int) throws {
+        guard let descriptor = pods[pod], send(descriptor, frame, frame.count, 0) == frame.count else {
+            throw Failure(message: "a frame was not taken")
+        }
+    }
+
+    /// Frames that have come out of a node (not those that the hub sent in) since the last call.
+    static func arrived(_ descriptor: Int32) -> [[UInt8]] {
+        var frames: [[UInt8]] = []
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        while true {
+            var address = [UInt8](repeating: 0, count: 20)
+            var length = socklen_t(20)
+            let count = address.withUnsafeMutableBytes { bytes in
+                bytes.baseAddress.map {
+                    recvfrom(descriptor, &buffer, buffer.count, 0, $0.assumingMemoryBound(to: sockaddr.self), &length)
+                } ?? -1
+            }
+            guard count > 0 else { return frames }
+            let isOutgoing = address[10] == 4
+            if !isOutgoing { frames.append(Array(buffer[..<count])) }
+        }
+    }
+
+    @discardableResult
+    static func run(_ program: String?, _ arguments: [String], input: String? = nil) throws -> String {
+        let process = Process()
+        process.executableURL = URL(filePath: program ?? "")
+        process.arguments = arguments
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = output
+        let feed = Pipe()
+        process.standardInput = input == nil ? FileHandle.nullDevice : feed
+        try process.run()
+        if let input {
+            feed.fileHandleForWriting.write(Data(input.utf8))
+            try feed.fileHandleForWriting.close()
+        }
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else {
+            throw Failure(message: "\(arguments.joined(separator: " ")) \(input ?? ""): \(text)")
+        }
+        return text
+    }
+}
