@@ -20,7 +20,7 @@ import Testing
     @Test func aRowIsOneLineOfJSON() {
         let outcome = FlowOutcome(verdict: .dnat, to: ["10.0.0.1:80", "10.0.0.2:80"], masquerade: true)
         #expect(
-            PacketFlows.Row(id: "a#0", outcome: outcome).json
+            PacketFlows.Row(id: "a#0", outcome: outcome).json()
                 == #"{"id":"a#0","verdict":"DNAT","to":["10.0.0.1:80","10.0.0.2:80"],"masquerade":true}"#)
     }
 

@@ -22,6 +22,12 @@ struct Render: ParsableCommand {
     @Option(help: ArgumentHelp("The same seed and input give the same output.", valueName: "N"))
     var seed: UInt64 = 0
 
+    @Option(
+        help: ArgumentHelp(
+            "A kernel module the node lacks, with what kube-proxy does then: xt_nfacct (no accounting matches), xt_ipvs (the filter table of IPVS mode is refused when it needs the match). Repeatable.",
+            valueName: "MODULE"))
+    var without: [KernelModule] = []
+
     @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Write files into this folder.", valueName: "DIR"))
     var output: String?
 
@@ -43,7 +49,8 @@ struct Render: ParsableCommand {
             throw Failure.input("--node: there is no node `\(node ?? "")' (there are \(names))")
         }
         let rendered = ProxyRenderer.render(
-            objects, node: ProxyNode(found), mode: proxy.mode, configuration: try proxy.configuration(objects.nodes), seed: seed)
+            objects, node: ProxyNode(found), mode: proxy.mode, configuration: try proxy.configuration(objects.nodes),
+            kernel: .init(hasNFAcct: !without.contains(.nfacct), hasIPVSMatch: !without.contains(.ipvs)), seed: seed)
         let files = RenderedFiles(rendered)
         if let output {
             try TextFile.makeFolder(output)
@@ -57,4 +64,10 @@ struct Render: ParsableCommand {
             out.flush()
         }
     }
+}
+
+/// A module whose absence changes what kube-proxy writes.
+enum KernelModule: String, ExpressibleByArgument, CaseIterable {
+    case nfacct = "xt_nfacct"
+    case ipvs = "xt_ipvs"
 }

@@ -73,6 +73,13 @@ extension Walk {
             program.counters[index].packets &+= 1
             program.counters[index].bytes &+= UInt64(truncatingIfNeeded: packet.length)
             noteMatch(packet, place, index)
+            if context.hotdrop {
+                // An inverted match was true and yet found the packet broken: the target acts, the packet is lost.
+                if record.pointee.target.rawValue > TargetCode.policyDrop.rawValue {
+                    _ = runTarget(record, program.arena, &context)
+                }
+                return dropHot(packet, place, index)
+            }
 
             switch record.pointee.target {
             case .next: index &+= 1
@@ -110,7 +117,6 @@ extension Walk {
                     return .drop
                 case .stolen: return .stolen
                 }
-                if context.hotdrop { return dropHot(packet, place, index) }
             }
         }
     }

@@ -29,6 +29,8 @@ extension Walk {
         if device != 0, routing.isLocalAddress6(address, on: device) { return .local }
         var q = RouteQuestion(destination: address)
         q.outInterface = device
+        // `ip6_route_output` for a bound device and no source: routes of that device only.
+        q.isStrict = device != 0
         let match = routing.lookup6(q)
         switch match.kind {
         case .noRoute, .unreachable, .prohibit, .blackhole: return .unreachable

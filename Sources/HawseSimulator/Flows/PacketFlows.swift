@@ -19,11 +19,12 @@ public enum PacketFlows {
 
         public var holds: Bool { expected == nil || expected == outcome }
 
-        /// The row as one line of NDJSON.
-        public var json: String {
+        /// The row as one line of NDJSON; the first of a stream names its schema.
+        public func json(schema: String? = nil) -> String {
             let to = outcome.to.map { "\"\($0)\"" }.joined(separator: ",")
             let id = id.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : "\($0)" }.joined()
-            return "{\"id\":\"\(id)\",\"verdict\":\"\(outcome.verdict.rawValue)\",\"to\":[\(to)],"
+            let head = schema.map { "\"schema\":\"\($0)\"," } ?? ""
+            return "{\(head)\"id\":\"\(id)\",\"verdict\":\"\(outcome.verdict.rawValue)\",\"to\":[\(to)],"
                 + "\"masquerade\":\(outcome.masquerade)}"
         }
     }

@@ -37,7 +37,9 @@ extension Walk {
         let udp = packet.udp
         let coverage = Int(udp.datagramLength)
         guard coverage == 0 || (coverage >= 8 && coverage <= length), udp.checksum != 0 else { return .invalid }
-        if isChecksumWrong(packet, hook, .udplite) { return .invalid }
+        // `nf_checksum_partial`: Linux 6.18 finds every UDP-Lite checksum wrong that a device did not verify (observed
+        // with right checksums of full and partial coverage), so that only nf_conntrack_checksum=0 lets any be tracked.
+        if hook == .prerouting, node.pointee.connections.settings.checksum { return .invalid }
         let settings = node.pointee.connections.settings
         guard connection.pointee.status.contains(.seenReply) else {
             refresh(packet, connection, direction, settings.udpTimeout)

@@ -23,10 +23,8 @@ struct ClusterOperation: MatchOperation {
         guard let source = context.originalSourceOfMaster else { return false }
         let hash: UInt32
         if context.isIPv6 {
-            let w = source.words
-            // `jhash` over 16 bytes: the words as they lie in memory.
-            hash = JHash.hash2(
-                (w.0.byteSwapped, w.1.byteSwapped, w.2.byteSwapped, w.3.byteSwapped), seed: operation.pointee.seed)
+            // The kernel means to hash all four words, but divides their number by the size of one.
+            hash = JHash.hash1(source.words.0.byteSwapped, seed: operation.pointee.seed)
         } else {
             hash = JHash.hash1(source.ipv4.byteSwapped, seed: operation.pointee.seed)
         }

@@ -29,6 +29,8 @@ struct SetInstance {
     /// Entries per prefix length of the first and the second network.
     var lengths1: PrefixLengths
     var lengths2: PrefixLengths
+    /// hash:net,iface: entries per network, whatever their device.
+    var groups: EntryTable<UInt32>
     var comments: [String] = [""]
     /// list:set: handles of the members, in order, and what each carries.
     var members: [UInt16] = []
@@ -40,9 +42,15 @@ struct SetInstance {
         entries = EntryTable(seed: seed, capacity: set.entries.count)
         lengths1 = PrefixLengths()
         lengths2 = PrefixLengths()
+        groups = EntryTable(seed: seed)
     }
 
-    func deallocate() { entries.deallocate() }
+    func deallocate() {
+        entries.deallocate()
+        groups.deallocate()
+    }
+
+    static func group(_ key: EntryKey) -> EntryKey { EntryKey(key.a, .zero, UInt64(SetKey.lengths(key).first)) }
 
     /// Number of packet sides a rule must name.
     var dimension: Int {
@@ -122,8 +130,20 @@ struct SetInstance {
             lengths2.count(fields.second, step)
         } else {
             lengths1.count(fields.first, step)
+            if kind == .hashNetIface { countGroup(Self.group(key), step) }
             if kind == .hashNetNet || kind == .hashNetPortNet { lengths2.count(fields.second, step) }
         }
+    }
+}
+
+extension SetInstance {
+    fileprivate mutating func countGroup(_ key: EntryKey, _ step: Int) {
+        guard let index = groups.find(key) else {
+            if step > 0 { _ = groups.insert(key, 1) }
+            return
+        }
+        groups[index].pointee.value = UInt32(max(Int(groups[index].pointee.value) + step, 0))
+        if groups[index].pointee.value == 0 { groups.remove(index) }
     }
 }
 

@@ -114,8 +114,13 @@ extension SetTable {
         switch set.pointee.kind {
         case .hashNet, .hashNetPort, .hashNetIface:
             for length in set.pointee.lengths1.present {
-                let finding = probe(set, masked(set, key, first: length), context, &test)
+                let element = masked(set, key, first: length)
+                let finding = probe(set, element, context, &test)
                 if finding != .miss { return finding }
+                // A network that is there for other devices hides the wider ones (`multi`).
+                if set.pointee.kind == .hashNetIface, set.pointee.groups.find(SetInstance.group(element)) != nil {
+                    return .miss
+                }
             }
             return .miss
         case .hashIPPortNet:

@@ -98,6 +98,7 @@ struct SetTable {
 
     private mutating func clear(_ i: Int) {
         sets[i].entries.removeAll()
+        sets[i].groups.removeAll()
         sets[i].members = []
         sets[i].lengths1 = PrefixLengths()
         sets[i].lengths2 = PrefixLengths()
