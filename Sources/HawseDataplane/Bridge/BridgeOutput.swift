@@ -31,12 +31,12 @@ extension Walk {
         let mtu = largest != 0 ? min(largest, device.pointee.mtu) : device.pointee.mtu
         if packet.length > mtu, !packet.pointee.flags.contains(.gso) {
             // `br_nf_ip_fragment`: nobody is told when that may not be.
-            if largest > device.pointee.mtu || (packet.isIPv4 && largest == 0 && packet.ipv4.dontFragment) {
+            if packet.isIPv4, largest > device.pointee.mtu || (largest == 0 && packet.ipv4.dontFragment) {
                 return drop(packet, .packetTooBig)
             }
             return packet.isIPv4
                 ? fragment4(packet, device.pointee.mtu, next: .bridgeForward)
-                : fragment6(packet, device.pointee.mtu, next: .bridgeForward, isBridged: true)
+                : fragment6(packet, device.pointee.mtu, next: .bridgeForward)
         }
         return pushFrame(packet)
     }

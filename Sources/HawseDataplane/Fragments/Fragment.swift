@@ -137,10 +137,10 @@ extension Walk {
     }
 
     /// `ip6_fragment`.
-    func fragment6(_ packet: PacketRef, _ limit: Int, next: Stage, isBridged: Bool = false) -> Stage {
+    func fragment6(_ packet: PacketRef, _ limit: Int, next: Stage) -> Stage {
         let largest = Int(packet.pointee.fragmentMaxSize)
         if packet.length <= limit, largest == 0 || packet.length <= largest { return next }
-        let mayFragment = isBridged || largest != 0 || packet.pointee.flags.contains(.local)
+        let mayFragment = largest != 0 || packet.pointee.flags.contains(.local)
         if largest > limit || (packet.length > limit && !mayFragment) {
             sendICMPError(about: packet, type: ICMPv6Type.packetTooBig, code: 0, info: UInt32(clamping: limit))
             return drop(packet, .packetTooBig)

@@ -37,7 +37,7 @@ extension Walk {
         guard room > 20 else { return }
         let quoted = min(packet.length, room)
         guard let answer = newPacket(bytes: 20 + optionLength + 8 + quoted) else { return }
-        let source = isLocal ? ip.destination : route.source.ipv4
+        let source = isLocal && ip.destination != 0 ? ip.destination : route.source.ipv4
         answer.networkPointer.advanced(by: 20 + optionLength + 8).copyMemory(
             from: packet.networkPointer, byteCount: quoted)
         answer.pointee.transport = answer.pointee.network + Int32(20 + optionLength)

@@ -139,6 +139,7 @@ extension Walk {
             device.pointee.proxyARP || node.pointee.neighbours.isProxied(target, .ipv4, on: device.pointee.index)
         else { return nil }
         _ = sawSender(arp, device)
+        if let stage = delayForProxy(packet, .ipv4) { return stage }
         answerARP(packet, arp)
         return end(packet, .consumed)
     }

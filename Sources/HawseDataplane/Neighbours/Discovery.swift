@@ -111,6 +111,7 @@ extension Walk {
             guard isProxy || isAnycast(target, on: index) else { return drop(packet, .arpIgnored) }
             // A proxy entry speaks for a host unless it was made with `router`.
             if isProxy { isRouter = false }
+            if isToGroup, let stage = delayForProxy(packet, .ipv6) { return stage }
         }
         if isProbe {
             advertise(

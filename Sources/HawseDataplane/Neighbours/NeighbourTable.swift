@@ -42,6 +42,9 @@ struct NeighbourTable {
     private var learned = 0
     /// Packets that wait for an answer, oldest first. Cold.
     var queues: [Int32: [PacketRef]] = [:]
+    /// Questions that a proxy answers after a while (`proxy_queue`), by timer handle. Cold.
+    var delayed: [UInt32: PacketRef] = [:]
+    private var nextDelayed: UInt32 = 0
     /// Proxy entries (`ip neigh add proxy`): device and address.
     private var proxies: Set<ProxyKey> = []
     var settings: NeighbourSettings
@@ -95,6 +98,15 @@ struct NeighbourTable {
 
     func isProxied(_ address: AddressBits, _ family: AddressFamily, on device: UInt16) -> Bool {
         !proxies.isEmpty && proxies.contains(ProxyKey(address: IPAddress(family: family, bits: address), device: device))
+    }
+
+    /// Puts a question aside; the handle of its timer, or `nil` when too many wait (`proxy_qlen`).
+    mutating func delay(_ packet: PacketRef) -> UInt32? {
+        guard delayed.count <= 64 else { return nil }
+        nextDelayed = (nextDelayed &+ 1) & 0x7fff_ffff
+        let handle = nextDelayed | 0x8000_0000
+        delayed[handle] = packet
+        return handle
     }
 
     /// `pndisc_constructor`: a proxy entry makes its device listen to the address's solicited-node group.

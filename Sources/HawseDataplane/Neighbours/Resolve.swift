@@ -127,6 +127,18 @@ extension Walk {
         return slab + 256
     }
 
+    /// `pneigh_enqueue`: who stands in for another answers questions to everybody after a random time, so that the
+    /// owner may be first. `nil`: answer now.
+    func delayForProxy(_ packet: PacketRef, _ family: AddressFamily) -> Stage? {
+        guard packet.pointee.packetType != .host else { return nil }
+        let longest = node.pointee.neighbours.settings.proxyDelay(packet.pointee.inInterface, family)
+        guard longest > 0 else { return nil }
+        guard let handle = node.pointee.neighbours.delay(packet) else { return drop(packet, .neighbourQueueFull) }
+        let wait = Int64(node.pointee.chance.hashSeed.below(UInt32(clamping: longest / 1000))) &* 1000
+        node.pointee.timers.arm(.neighbour(handle), at: node.pointee.now + wait)
+        return .held
+    }
+
     func armNeighbour(_ handle: Int32, _ due: Instant) {
         let neighbour = node.pointee.neighbours.entries + Int(handle)
         neighbour.pointee.timerGeneration &+= 1
@@ -140,6 +152,14 @@ extension Walk {
 
     /// `neigh_timer_handler`.
     func neighbourTimer(_ handle: UInt32) {
+        if handle & 0x8000_0000 != 0 {
+            guard let packet = node.pointee.neighbours.delayed.removeValue(forKey: handle) else { return }
+            // Its turn has come: nothing delays a question a second time (`LOCALLY_ENQUEUED`).
+            packet.pointee.packetType = .host
+            packet.pointee.stage = packet.pointee.etherType == 0x0806 ? .arp : .deliver
+            run(packet)
+            return
+        }
         let index = Int32(bitPattern: handle)
         guard index >= 0, Int(index) < node.pointee.neighbours.count else { return }
         let neighbour = node.pointee.neighbours.entries + Int(index)
