@@ -25,6 +25,9 @@ struct FrameMask {
         guard let ip = layers.ip else { return nil }
         switch (field, layers.version) {
         case ("ip-id", 4): return Spot(layers: layers, offset: ip + 4, size: 2, checksum: ip + 10)
+        case ("ip-id", 6) where frame.count >= ip + 48 && frame[ip + 6] == 44:
+            // The identification of a packet that the node itself cut into pieces.
+            return Spot(layers: layers, offset: ip + 44, size: 4, checksum: nil)
         case ("ip-option-timestamp", 4):
             return Spot(layers: layers, offset: ip + 20, size: Int(frame[ip] & 15) * 4 - 20, checksum: ip + 10)
         case ("ipv6-flow-label", 6): return Spot(layers: layers, offset: ip + 1, size: 3, checksum: nil)

@@ -1,0 +1,60 @@
+import HawseModel
+import HawseWire
+import Testing
+
+@testable import HawseDataplane
+
+@Suite struct NeighbourTests {
+    private static let stranger: UInt32 = 0x0a01_0063
+    private static let strangerMAC = MACAddress(0x0200_0000_7701)
+
+    private func request(_ node: inout StackNode) throws -> [StackNode.Output] {
+        let packet = Frame.udp("192.0.2.20", "10.1.0.99")
+        return try node.receive(Frame.ethernet(StackNode.eth0, StackNode.server, packet), on: "eth0")
+    }
+
+    @Test func packetsWaitForTheAnswerAndLeaveInOrder() throws {
+        var node = try StackNode()
+        let first = try request(&node)
+        let question = Frame.arp(1, StackNode.eth1, 0x0a01_0001, .zero, Self.stranger)
+        #expect(first == [.init(interface: "eth1", bytes: Frame.ethernet(.broadcast, StackNode.eth1, question, type: 0x0806))])
+        let second = Frame.udp("192.0.2.20", "10.1.0.99", identification: 0x1002)
+        #expect(try node.receive(Frame.ethernet(StackNode.eth0, StackNode.server, second), on: "eth0").isEmpty)
+        let answer = Frame.arp(2, Self.strangerMAC, Self.stranger, StackNode.eth1, 0x0a01_0001)
+        let out = try node.receive(Frame.ethernet(StackNode.eth1, Self.strangerMAC, answer, type: 0x0806), on: "eth1")
+        #expect(out.map { Array($0.bytes[18..<20]) } == [[0x10, 0x01], [0x10, 0x02]])
+        #expect(out.allSatisfy { $0.bytes.starts(with: [2, 0, 0, 0, 0x77, 1]) })
+    }
+
+    @Test func threeQuestionsThenHostUnreachable() throws {
+        var node = try StackNode()
+        #expect(try request(&node).count == 1)
+        #expect(node.wait(.milliseconds(999)).isEmpty)
+        #expect(node.wait(.milliseconds(1)).count == 1)
+        #expect(node.wait(.seconds(1)).count == 1)
+        let end = node.wait(.seconds(1))
+        try #require(end.count == 1)
+        #expect(end[0].interface == "eth0")
+        #expect(Array(end[0].bytes[34..<36]) == [3, 1])
+        #expect(node.wait(.seconds(60)).isEmpty)
+    }
+
+    @Test func gratuitousMessagesTeachNothingNew() throws {
+        var node = try StackNode()
+        let claim = Frame.arp(1, Self.strangerMAC, Self.stranger, .zero, Self.stranger)
+        #expect(try node.receive(Frame.ethernet(.broadcast, Self.strangerMAC, claim, type: 0x0806), on: "eth1").isEmpty)
+        #expect(try request(&node).first?.bytes[12...13].elementsEqual([8, 6]) == true)
+    }
+
+    @Test func whoAsksIsKnownFromThenOn() throws {
+        var node = try StackNode()
+        let question = Frame.arp(1, Self.strangerMAC, Self.stranger, .zero, 0x0a01_0001)
+        let answer = try node.receive(Frame.ethernet(.broadcast, Self.strangerMAC, question, type: 0x0806), on: "eth1")
+        let expected = Frame.arp(2, StackNode.eth1, 0x0a01_0001, Self.strangerMAC, Self.stranger)
+        #expect(answer == [.init(interface: "eth1", bytes: Frame.ethernet(Self.strangerMAC, StackNode.eth1, expected, type: 0x0806))])
+        #expect(try request(&node).first?.bytes[12...13].elementsEqual([8, 0]) == true)
+        // Only seen, never confirmed: after five seconds it is asked again, now directly.
+        let probe = node.wait(.seconds(5))
+        #expect(probe.map { Array($0.bytes[0..<6]) } == [[2, 0, 0, 0, 0x77, 1]])
+    }
+}
