@@ -63,6 +63,7 @@ public final class Dataplane {
         node.pointee.netfilter6.pointee.deallocate()
         node.pointee.netfilter4.deallocate()
         node.pointee.netfilter6.deallocate()
+        node.pointee.flows.deallocate()
         node.pointee.sets.deallocate()
         node.pointee.named.deallocate()
         node.pointee.connections.deallocate()
@@ -94,6 +95,13 @@ public final class Dataplane {
         spec.rules = new.rules
         spec.neighbors = new.neighbors
         spec.forwarding = new.forwarding
+    /// Whether packets of known flows may take the short way. Every byte and counter is the same with it on or off.
+    public var usesFlowCache: Bool {
+        get { node.pointee.flows.isEnabled }
+        set {
+            node.pointee.flows.invalidate()
+            node.pointee.flows.isEnabled = newValue
+        }
     }
 
     /// Index of an interface by name; `nil` when the node has none of that name.

@@ -33,7 +33,8 @@ struct ConnectionStatus: OptionSet, Hashable, Sendable {
 /// extension (`ConnectionTable.tuple(of:_:)`).
 struct Connection {
     // First line. IPv4: word 0 is source << 32 | destination of the original direction, word 1 of the reply.
-    // IPv6: words 0 and 1 are the original source, 2 and 3 the original destination.
+    // IPv6: words 0 and 1 are the original source, 2 and 3 the original destination. IPv4 has the trajectories of its
+    // two directions in words 2 and 3, see `FlowCache`.
     var address0: UInt64 = 0
     var address1: UInt64 = 0
     var address2: UInt64 = 0
@@ -170,6 +171,9 @@ struct ConnectionExtension {
     var adjustOriginal = SequenceAdjustment()
     var adjustReply = SequenceAdjustment()
     var createdAt: Instant = .zero
+    /// IPv6: trajectories of the two directions, see `FlowCache`.
+    var trajectoryOriginal: UInt64 = 0
+    var trajectoryReply: UInt64 = 0
 }
 
 /// `struct nf_ct_seqadj`: how much payload mangling has shifted a direction's sequence numbers.

@@ -16,6 +16,10 @@ extension Walk {
     func conntrackIn(_ packet: PacketRef, at hook: Hook) -> Verdict {
         // Seen before: it came by loopback, answers a tracked packet, or is not to be tracked.
         if packet.pointee.connection != 0 || packet.pointee.connectionInfo == .untracked { return .accept }
+        if packet.pointee.flags.contains(.tracked) {
+            note(packet, conntrackEvent(packet))
+            return .accept
+        }
         let template = packet.pointee.connectionTemplate
         packet.pointee.connectionTemplate = .none
         packet.pointee.connectionInfo = .none

@@ -38,6 +38,18 @@ struct Interface {
 
     var received = Counters()
     var transmitted = Counters()
+
+    @inline(__always)
+    static func received(_ device: UnsafeMutablePointer<Interface>) -> UnsafeMutablePointer<Counters> {
+        (UnsafeMutableRawPointer(device) + MemoryLayout<Interface>.offset(of: \.received)!)
+            .assumingMemoryBound(to: Counters.self)
+    }
+
+    @inline(__always)
+    static func transmitted(_ device: UnsafeMutablePointer<Interface>) -> UnsafeMutablePointer<Counters> {
+        (UnsafeMutableRawPointer(device) + MemoryLayout<Interface>.offset(of: \.transmitted)!)
+            .assumingMemoryBound(to: Counters.self)
+    }
 }
 
 /// The node's devices; index 0 is unused, so that 0 can mean none.

@@ -70,7 +70,6 @@ extension Walk {
                 packet.pointee.disposition = .dropped(.natFailed)
                 return .drop
             }
-            packet.pointee.flags.insert(.uncacheable)
         }
         return hook == .output ? natRouteAgain(packet, connection, hook) : .accept
     }

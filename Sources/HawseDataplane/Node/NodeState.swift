@@ -42,6 +42,8 @@ struct NodeState {
     var chance: ChanceStreams
     var timers = TimerQueue()
     var trace = TraceLog()
+    /// Ways that known flows take.
+    var flows = FlowCache()
 
     @inline(__always)
     func netfilter(_ packet: PacketRef) -> UnsafeMutablePointer<NetfilterFamily> {

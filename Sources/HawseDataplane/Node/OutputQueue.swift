@@ -19,6 +19,8 @@ struct OutputQueue {
     private var entries: UnsafeMutablePointer<Entry>
     private var entryCapacity: Int
     private(set) var count = 0
+    /// Frames that have ever left.
+    private(set) var total: UInt64 = 0
     /// Off: frames are counted, not kept (benchmarks, `--stats`).
     var keepsFrames = true
 
@@ -36,11 +38,12 @@ struct OutputQueue {
 
     @inline(__always)
     mutating func append(_ data: UnsafeRawPointer, _ length: Int, interface: UInt16, cause: UInt64, time: Instant, mark: UInt32) {
-        guard keepsFrames else { return }
+        total &+= 1
         if byteCount + length > byteCapacity || count == entryCapacity { grow(length) }
         (bytes + byteCount).copyMemory(from: data, byteCount: length)
         entries[count] = Entry(
             interface: interface, cause: cause, time: time, offset: byteCount, length: length, mark: mark)
+        guard keepsFrames else { return }
         byteCount += length
         count += 1
     }
@@ -62,6 +65,12 @@ struct OutputQueue {
             entries = larger
             entryCapacity *= 2
         }
+    }
+
+    /// The frame that left last; there must have been one since the queue was emptied, or frames are not kept.
+    var last: (entry: Entry, bytes: UnsafeRawBufferPointer) {
+        let entry = entries[keepsFrames ? count - 1 : count]
+        return (entry, UnsafeRawBufferPointer(start: bytes + entry.offset, count: entry.length))
     }
 
     @inline(__always)

@@ -94,8 +94,8 @@ struct Packet {
         static let hasEthernet = Flags(rawValue: 1 << 9)
         /// IPv6 jumbo or GSO frame: IP length 0, or larger than the MTU though it was captured whole.
         static let gso = Flags(rawValue: 1 << 10)
-        /// A header field was changed and the flow cache must not learn from this packet.
-        static let uncacheable = Flags(rawValue: 1 << 11)
+        /// The fast path has shown it to the tracker already, which refused it: it is INVALID.
+        static let tracked = Flags(rawValue: 1 << 11)
         /// br_netfilter already ran PREROUTING for it: the IP stack skips the hook.
         static let preroutingDone = Flags(rawValue: 1 << 12)
         /// Sent to the loopback device: its route was decided on the way out.

@@ -32,6 +32,7 @@ extension Walk {
                 return sourceRouteFailed(packet)
             }
             let mtu = forwardMTU(packet.pointee.route)
+            noteLimit(mtu, packet)
             if packet.length > mtu, packet.ipv4.dontFragment || packet.pointee.fragmentMaxSize != 0,
                 isTooBig4(packet, mtu)
             {
@@ -105,6 +106,7 @@ extension Walk {
         }
         // A route's own MTU counts behind the FORWARD hook only (`ip6_fragment`).
         let mtu = max(node.pointee.interfaces[route.outInterface].pointee.mtu, 1280)
+        noteLimit(mtu, packet)
         if packet.length > mtu {
             let largest = Int(packet.pointee.fragmentMaxSize)
             if largest > mtu || (largest == 0 && !packet.pointee.flags.contains(.gso)) {

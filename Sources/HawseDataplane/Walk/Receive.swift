@@ -7,8 +7,7 @@ extension Walk {
     func receive(_ packet: PacketRef) -> Stage {
         let device = node.pointee.interfaces[packet.pointee.inInterface]
         guard device.pointee.isUp else { return drop(packet, .interfaceDown) }
-        device.pointee.received.packets &+= 1
-        device.pointee.received.bytes &+= UInt64(packet.length)
+        tally(Interface.received(device), packet.length, isFrame: packet.pointee.generation == 0)
         note(packet, .received(interface: node.pointee.interfaces.name(packet.pointee.inInterface)))
         tap(packet, packet.pointee.inInterface, isOutbound: false)
         let type = packet.pointee.etherType

@@ -7,8 +7,7 @@ extension Walk {
     func transmit(_ packet: PacketRef) -> Stage {
         let device = node.pointee.interfaces[packet.pointee.outInterface]
         guard device.pointee.isUp else { return drop(packet, .interfaceDown) }
-        device.pointee.transmitted.packets &+= 1
-        device.pointee.transmitted.bytes &+= UInt64(packet.length)
+        tally(Interface.transmitted(device), packet.length)
         tap(packet, packet.pointee.outInterface, isOutbound: true)
         switch device.pointee.kind {
         case .ether, .veth, .tun: return emit(packet)

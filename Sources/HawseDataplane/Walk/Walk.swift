@@ -88,6 +88,7 @@ struct Walk<Watch: Observer> {
         } else {
             packet.pointee.cause = node.pointee.frameOrdinal
         }
+        voidRecording()
         guard packet.pointee.generation < 16, node.pointee.work.push(packet) else {
             packet.pointee.disposition = .dropped(.loop)
             finish(packet)

@@ -1,0 +1,112 @@
+import HawseModel
+import HawseWire
+
+/// Trajectories by number, all of one epoch. Whatever could send a known flow another way (rules, routes, neighbours,
+/// forwarding entries, sets, virtual servers) ends the epoch; connections then find their number out of date.
+struct FlowCache {
+    static let capacity = 1 << 14
+    /// Off: every packet takes the whole walk. Results are the same.
+    var isEnabled = true
+    private(set) var epoch: UInt32 = 1
+    private(set) var count = 0
+    let trajectories: UnsafeMutablePointer<Trajectory>
+    private var hits: UnsafeMutablePointer<TrajectoryHit>
+    private var hitCapacity = 1 << 12
+    private var hitTotal = 0
+    /// Numbers by content. Cold: looked at once per flow and direction.
+    private var known: [TrajectoryKey: UInt32] = [:]
+    var recorder = PathRecorder()
+
+    init() {
+        trajectories = .allocate(capacity: Self.capacity)
+        hits = .allocate(capacity: hitCapacity)
+    }
+
+    func deallocate() {
+        trajectories.deallocate()
+        hits.deallocate()
+        recorder.deallocate()
+    }
+
+    /// What a connection keeps: epoch and number in one word, 0 is none.
+    @inline(__always)
+    func trajectory(_ word: UInt64) -> UnsafeMutablePointer<Trajectory>? {
+        guard UInt32(truncatingIfNeeded: word >> 32) == epoch else { return nil }
+        return trajectories + Int(truncatingIfNeeded: word & 0xffff_ffff)
+    }
+
+    /// Hands what has been counted on to the counters themselves. Before anybody reads one.
+    mutating func flush() {
+        for number in 0..<count {
+            let way = trajectories + number
+            guard way.pointee.packets > 0 else { continue }
+            let packets = way.pointee.packets
+            for index in Int(way.pointee.firstHit)..<Int(way.pointee.firstHit + way.pointee.hitCount) {
+                let hit = hits[index]
+                let base = hit.isFrame ? way.pointee.frameBytes : way.pointee.bytes
+                hit.counters.pointee.packets &+= packets
+                hit.counters.pointee.bytes &+= base &+ UInt64(bitPattern: Int64(hit.offset)) &* packets
+            }
+            way.pointee.packets = 0
+            way.pointee.bytes = 0
+            way.pointee.frameBytes = 0
+        }
+    }
+
+    /// Something has changed: forget all ways. Before the memory of any counter goes away.
+    mutating func invalidate() {
+        recorder.isVoid = true
+        guard count > 0 else { return }
+        flush()
+        count = 0
+        hitTotal = 0
+        known.removeAll(keepingCapacity: true)
+        epoch = epoch == .max ? 1 : epoch + 1
+    }
+
+    /// The word for a recorded way, new or known; 0 when there are too many.
+    mutating func intern(_ way: Trajectory) -> UInt64 {
+        let path = Array(UnsafeBufferPointer(start: recorder.hits, count: recorder.count))
+        let key = TrajectoryKey(way, path)
+        if let number = known[key] { return UInt64(epoch) << 32 | UInt64(number) }
+        guard count < Self.capacity, hitTotal + path.count < 1 << 24 else { return 0 }
+        if hitTotal + path.count > hitCapacity { growHits(path.count) }
+        for (index, hit) in path.enumerated() { (hits + hitTotal + index).initialize(to: hit) }
+        var way = way
+        way.firstHit = UInt32(hitTotal)
+        way.hitCount = UInt32(path.count)
+        hitTotal += path.count
+        let number = UInt32(count)
+        (trajectories + count).initialize(to: way)
+        count += 1
+        known[key] = number
+        return UInt64(epoch) << 32 | UInt64(number)
+    }
+
+    private mutating func growHits(_ more: Int) {
+        let capacity = max(hitCapacity * 2, hitTotal + more)
+        let larger = UnsafeMutablePointer<TrajectoryHit>.allocate(capacity: capacity)
+        larger.moveInitialize(from: hits, count: hitTotal)
+        hits.deallocate()
+        hits = larger
+        hitCapacity = capacity
+    }
+}
+
+/// All of a trajectory but its tallies.
+private struct TrajectoryKey: Hashable {
+    var words: [UInt64]
+    var hits: [TrajectoryHit]
+
+    init(_ way: Trajectory, _ hits: [TrajectoryHit]) {
+        self.hits = hits
+        let flags = (way.rewritesSource ? 1 : 0) | (way.rewritesDestination ? 2 : 0) as UInt64
+        words = [
+            way.destinationMAC, way.sourceMAC,
+            UInt64(way.inInterface) << 48 | UInt64(way.outInterface) << 32 | UInt64(way.version) << 24
+                | UInt64(way.service) << 16 | UInt64(way.info.rawValue) << 8 | UInt64(way.direction.rawValue),
+            UInt64(UInt32(bitPattern: way.maximumLength)) << 32 | UInt64(way.mark), way.ethernetHigh,
+            UInt64(way.ethernetMiddle) << 32 | UInt64(way.ethernetType) << 8 | flags, UInt64(way.encapsulation),
+        ]
+    }
+}

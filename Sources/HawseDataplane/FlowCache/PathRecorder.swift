@@ -1,0 +1,63 @@
+import HawseModel
+import HawseWire
+
+/// What a packet in the whole walk does, written down so that the next one of its flow need not do it again.
+struct PathRecorder {
+    static let capacity = 512
+    var isOn = false
+    /// Something on the way does not hold for the next packet: a limit, a random choice, a length, an answer sent.
+    var isVoid = false
+    let hits: UnsafeMutablePointer<TrajectoryHit>
+    private(set) var count = 0
+    /// The packet's IP bytes on arrival.
+    private(set) var length: Int32 = 0
+    private(set) var maximumLength: Int32 = .max
+
+    init() { hits = .allocate(capacity: Self.capacity) }
+    func deallocate() { hits.deallocate() }
+
+    mutating func begin(length: Int) {
+        isOn = true
+        isVoid = false
+        count = 0
+        self.length = Int32(truncatingIfNeeded: length)
+        maximumLength = .max
+    }
+
+    mutating func note(_ counters: UnsafeMutablePointer<Counters>, length: Int, isFrame: Bool) {
+        guard count < Self.capacity else {
+            isVoid = true
+            return
+        }
+        let offset = isFrame ? 0 : Int32(truncatingIfNeeded: length) &- self.length
+        (hits + count).initialize(to: TrajectoryHit(counters: counters, offset: offset, isFrame: isFrame))
+        count += 1
+    }
+
+    /// An MTU that a packet of this length has just met.
+    mutating func limit(_ mtu: Int, length: Int) {
+        maximumLength = min(maximumLength, Int32(clamping: mtu &- (length &- Int(self.length))))
+    }
+}
+
+extension Walk {
+    /// Counts a packet somewhere, and remembers that when its way is being written down.
+    @inline(__always)
+    func tally(_ counters: UnsafeMutablePointer<Counters>, _ length: Int, isFrame: Bool = false) {
+        counters.pointee.packets &+= 1
+        counters.pointee.bytes &+= UInt64(truncatingIfNeeded: length)
+        if node.pointee.flows.recorder.isOn {
+            node.pointee.flows.recorder.note(counters, length: length, isFrame: isFrame)
+        }
+    }
+
+    /// The way of this packet says nothing about the next one's.
+    @inline(__always)
+    func voidRecording() { node.pointee.flows.recorder.isVoid = true }
+
+    /// The packet has met this MTU on its way.
+    @inline(__always)
+    func noteLimit(_ mtu: Int, _ packet: PacketRef) {
+        if node.pointee.flows.recorder.isOn { node.pointee.flows.recorder.limit(mtu, length: packet.length) }
+    }
+}
