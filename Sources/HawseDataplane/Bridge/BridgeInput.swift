@@ -111,7 +111,7 @@ extension Walk {
         packet.pointee.physIn = port
         let now = node.pointee.now
         let ethernet = packet.ethernet
-        node.pointee.bridges.learn(ethernet.source, bridge, port, now)
+        learn(ethernet.source, bridge, port)
         let destination = ethernet.destination
         if destination.isGroup {
             flood(packet, bridge, from: port, thenLocal: true)
@@ -120,10 +120,17 @@ extension Walk {
         let found = node.pointee.bridges.find(destination, bridge, now)
         guard found >= 0 else { return flood(packet, bridge, from: port, thenLocal: false) }
         let entry = node.pointee.bridges.forwarding.entries + found
+        if !entry.pointee.isStatic { voidRecording() }
         if entry.pointee.isLocal { return bridgeUp(packet) }
         guard mayLeave(entry.pointee.port, from: port) else { return drop(packet, .bridgeSamePort) }
         packet.pointee.physOut = entry.pointee.port
         return .bridgeForward
+    }
+
+    /// `br_fdb_update`; a station that is new or has moved ends all known ways.
+    @inline(__always)
+    func learn(_ mac: MACAddress, _ bridge: UInt16, _ port: UInt16) {
+        if node.pointee.bridges.learn(mac, bridge, port, node.pointee.now) { node.pointee.flows.invalidate() }
     }
 
     /// `should_deliver`: not where it came from, unless the port is in hairpin mode.

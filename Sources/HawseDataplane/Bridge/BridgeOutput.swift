@@ -46,6 +46,7 @@ extension Walk {
         let port = packet.pointee.physOut
         let device = node.pointee.interfaces[port]
         packet.pointee.outInterface = port
+        noteLimit(device.pointee.mtu, packet)
         if packet.length > device.pointee.mtu + 4, !packet.pointee.flags.contains(.gso) {
             return drop(packet, .packetTooBig)
         }
@@ -61,6 +62,7 @@ extension Walk {
             let found = node.pointee.bridges.find(destination, bridge, node.pointee.now)
             if found >= 0 {
                 let port = node.pointee.bridges.forwarding.entries[found].port
+                if !node.pointee.bridges.forwarding.entries[found].isStatic { voidRecording() }
                 guard port != 0, node.pointee.interfaces[port].pointee.isUp else { return drop(packet, .bridgeNoPort) }
                 packet.pointee.physOut = port
                 return pushFrame(packet)

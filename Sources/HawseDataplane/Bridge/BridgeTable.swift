@@ -60,16 +60,18 @@ struct BridgeTable {
     func portCount(_ bridge: UInt16) -> Int { ranges[Int(bridge)].count }
     func port(_ bridge: UInt16, _ position: Int) -> UInt16 { ports[ranges[Int(bridge)].start + position] }
 
-    /// `br_fdb_update`.
+    /// `br_fdb_update`; true when the MAC is new or now lives elsewhere.
     @inline(__always)
-    mutating func learn(_ mac: MACAddress, _ bridge: UInt16, _ port: UInt16, _ now: Instant) {
+    mutating func learn(_ mac: MACAddress, _ bridge: UInt16, _ port: UInt16, _ now: Instant) -> Bool {
         let found = forwarding.find(mac, bridge)
         let index = found >= 0 ? found : forwarding.findOrMake(mac, bridge)
-        guard index >= 0 else { return }
+        guard index >= 0 else { return false }
         let entry = forwarding.entries + index
-        if entry.pointee.isLocal { return }
+        if entry.pointee.isLocal { return false }
+        let isNews = found < 0 || entry.pointee.port != port
         entry.pointee.port = port
         entry.pointee.updated = now
+        return isNews
     }
 
     /// The entry of a destination that has not aged out, or -1.

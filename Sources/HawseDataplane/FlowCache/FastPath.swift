@@ -4,7 +4,9 @@ import HawseWire
 /// How far the fast path came with a packet.
 enum FastOutcome: UInt8 {
     /// It has left; nothing more to do.
-    case done
+    case sent
+    /// It goes into its device, as the packet now says.
+    case transmit
     /// The whole walk is needed.
     case walk
     /// The whole walk is needed, and its way is worth writing down.
@@ -14,8 +16,8 @@ enum FastOutcome: UInt8 {
 extension Walk {
     /// A packet of a known flow: no hook, no rule, no route, but every effect they would have had.
     ///
-    /// The packet is as `enter` left it. It is changed only when the outcome is `.done`; a segment that the tracker
-    /// refuses goes on in the whole walk as what it is, INVALID, and is not tracked again.
+    /// The packet has just come in on a device. It is changed only when the outcome is `.sent` or `.transmit`; a segment
+    /// that the tracker refuses goes on in the whole walk as what it is, INVALID, and is not tracked again.
     @inline(__always)
     func takeFastPath(_ packet: PacketRef) -> FastOutcome {
         guard packet.pointee.packetType == .host else { return .walk }
@@ -60,10 +62,8 @@ extension Walk {
         if direction == .reply { connection.pointee.status.insert(.seenReply) }
         way.pointee.packets &+= 1
         way.pointee.bytes &+= UInt64(truncatingIfNeeded: packet.length)
-        way.pointee.frameBytes &+= UInt64(truncatingIfNeeded: Int(frameEnd &- packet.pointee.network))
         transform(packet, way, connection, direction)
-        leave(packet, way)
-        return .done
+        return leave(packet, way)
     }
 
     /// Headers without options or extension headers, no fragments, TCP or UDP. False leaves the packet to the walk.
@@ -103,7 +103,20 @@ extension Walk {
             Int(way.pointee.maximumLength) >= packet.length,
             way.pointee.info == fastInfo(connection, direction)
         else { return false }
-        return way.pointee.sourceMAC == 0 || way.pointee.sourceMAC == packet.ethernet.source.value
+        return way.pointee.bridge == 0 || learnsNothing(packet, way.pointee.bridge)
+    }
+
+    /// The sender is where the bridge thought it to be, which it now knows again.
+    @inline(__always)
+    private func learnsNothing(_ packet: PacketRef, _ bridge: UInt16) -> Bool {
+        let source = packet.ethernet.source
+        let port = packet.pointee.inInterface
+        let found = node.pointee.bridges.forwarding.find(source, bridge)
+        guard found >= 0, !source.isGroup else { return false }
+        let entry = node.pointee.bridges.forwarding.entries + found
+        guard entry.pointee.port == port, !entry.pointee.isLocal else { return false }
+        entry.pointee.updated = node.pointee.now
+        return true
     }
 
     @inline(__always)
@@ -132,20 +145,28 @@ extension Walk {
                 source: way.pointee.rewritesSource ? (target.destination, target.destinationPort) : nil,
                 destination: way.pointee.rewritesDestination ? (target.source, target.sourcePort) : nil)
         }
+        guard way.pointee.takesHop else { return }
         if packet.isIPv4 { packet.ipv4.decrementTTL() } else { packet.ipv6.hopLimit &-= 1 }
     }
 
-    /// The frame goes out of its device.
+    /// The frame goes out of its device, or into the tunnel.
     @inline(__always)
-    private func leave(_ packet: PacketRef, _ way: UnsafeMutablePointer<Trajectory>) {
+    private func leave(_ packet: PacketRef, _ way: UnsafeMutablePointer<Trajectory>) -> FastOutcome {
         let start = packet.networkPointer - 14
         start.storeBE64(way.pointee.ethernetHigh, at: 0)
         start.storeBE32(way.pointee.ethernetMiddle, at: 8)
         start.storeBE16(way.pointee.ethernetType, at: 12)
+        if way.pointee.isOverlay {
+            packet.pointee.mac = packet.pointee.network &- 14
+            packet.pointee.outInterface = way.pointee.outInterface
+            packet.pointee.mark = way.pointee.mark
+            return .transmit
+        }
         node.pointee.outputs.append(
             start, packet.length &+ 14, interface: way.pointee.outInterface, cause: packet.pointee.cause,
             time: node.pointee.now, mark: way.pointee.mark)
         node.pointee.outcomes.count(.transmitted)
         node.pointee.pool.give(back: packet)
+        return .sent
     }
 }

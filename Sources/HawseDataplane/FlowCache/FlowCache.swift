@@ -43,13 +43,11 @@ struct FlowCache {
             let packets = way.pointee.packets
             for index in Int(way.pointee.firstHit)..<Int(way.pointee.firstHit + way.pointee.hitCount) {
                 let hit = hits[index]
-                let base = hit.isFrame ? way.pointee.frameBytes : way.pointee.bytes
                 hit.counters.pointee.packets &+= packets
-                hit.counters.pointee.bytes &+= base &+ UInt64(bitPattern: Int64(hit.offset)) &* packets
+                hit.counters.pointee.bytes &+= way.pointee.bytes &+ UInt64(bitPattern: Int64(hit.offset)) &* packets
             }
             way.pointee.packets = 0
             way.pointee.bytes = 0
-            way.pointee.frameBytes = 0
         }
     }
 
@@ -100,13 +98,13 @@ private struct TrajectoryKey: Hashable {
 
     init(_ way: Trajectory, _ hits: [TrajectoryHit]) {
         self.hits = hits
-        let flags = (way.rewritesSource ? 1 : 0) | (way.rewritesDestination ? 2 : 0) as UInt64
+        let flags = (way.rewritesSource ? 1 : 0) | (way.rewritesDestination ? 2 : 0) | (way.isOverlay ? 4 : 0) | (way.takesHop ? 8 : 0) as UInt64
         words = [
-            way.destinationMAC, way.sourceMAC,
+            way.destinationMAC << 16 | UInt64(way.bridge),
             UInt64(way.inInterface) << 48 | UInt64(way.outInterface) << 32 | UInt64(way.version) << 24
                 | UInt64(way.service) << 16 | UInt64(way.info.rawValue) << 8 | UInt64(way.direction.rawValue),
             UInt64(UInt32(bitPattern: way.maximumLength)) << 32 | UInt64(way.mark), way.ethernetHigh,
-            UInt64(way.ethernetMiddle) << 32 | UInt64(way.ethernetType) << 8 | flags, UInt64(way.encapsulation),
+            UInt64(way.ethernetMiddle) << 32 | UInt64(way.ethernetType) << 8 | flags,
         ]
     }
 }

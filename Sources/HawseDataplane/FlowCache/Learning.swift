@@ -2,27 +2,23 @@ import HawseModel
 import HawseWire
 
 extension Walk {
-    /// Takes a packet through the whole walk and writes its way down. The connection gets the trajectory only when the
-    /// fast path would have made the very same bytes of this packet: what cannot be foretold is not cached.
+    /// From here on the packet's way is written down: it belongs to a known connection, and has just come in.
     @inline(never)
-    func walkAndLearn(_ packet: PacketRef) {
-        guard let copy = node.pointee.pool.take(bytes: Int(packet.pointee.end)) else {
-            run(packet)
-            drain()
+    func beginRecording(_ packet: PacketRef) {
+        if node.pointee.flows.recorder.isOn { dropRecording() }
+        guard let copy = node.pointee.pool.take(bytes: Int(packet.pointee.end)) else { return }
+        copyFrame(packet, to: copy)
+        guard copy.dissect() == .ok, copy.pointee.ipProtocol == 6 || copy.pointee.ipProtocol == 17,
+            !copy.isLaterFragment, let tuple = Tuple(copy),
+            let (connection, direction) = node.pointee.connections.find(tuple, zone: 0, now: node.pointee.now)
+        else {
+            node.pointee.pool.give(back: copy)
             return
         }
-        copyFrame(packet, to: copy)
-        let outputs = node.pointee.outputs.total
-        node.pointee.flows.recorder.begin(length: 0)
-        if dissectForLearning(copy) { node.pointee.flows.recorder.begin(length: copy.length) } else { voidRecording() }
-        let info = expectedInfo(copy)
-        run(packet)
-        drain()
-        node.pointee.flows.recorder.isOn = false
-        if !node.pointee.flows.recorder.isVoid, node.pointee.outputs.total == outputs &+ 1, let info {
-            learn(copy, info)
-        }
-        node.pointee.pool.give(back: copy)
+        node.pointee.flows.recorder.begin(packet, copy: copy)
+        node.pointee.flows.recorder.connection = connection
+        node.pointee.flows.recorder.direction = direction
+        node.pointee.flows.recorder.info = fastInfo(connection, direction)
     }
 
     private func copyFrame(_ packet: PacketRef, to copy: PacketRef) {
@@ -36,49 +32,63 @@ extension Walk {
         copy.pointee.inInterface = packet.pointee.inInterface
     }
 
-    private func dissectForLearning(_ copy: PacketRef) -> Bool {
-        copy.dissect() == .ok && (copy.pointee.ipProtocol == 6 || copy.pointee.ipProtocol == 17)
-            && !copy.isLaterFragment
+    private func dropRecording() {
+        node.pointee.flows.recorder.isOn = false
+        if let copy = node.pointee.flows.recorder.copy { node.pointee.pool.give(back: copy) }
     }
 
-    /// The connection as the walk will find it, and what it will call the packet.
-    private func expectedInfo(_ copy: PacketRef) -> (ConnectionRef, Direction, ConnectionInfo)? {
-        guard copy.pointee.version != 0, let tuple = Tuple(copy) else { return nil }
-        guard let (connection, direction) = node.pointee.connections.find(tuple, zone: 0, now: node.pointee.now) else {
-            return nil
+    /// The packet has ended some other way than by leaving.
+    func abandonRecording(of packet: PacketRef) {
+        if node.pointee.flows.recorder.packet == packet { dropRecording() }
+    }
+
+    /// The frame is complete and about to leave, or to enter a tunnel. The connection gets the trajectory only when the
+    /// fast path would have made the very same bytes: what cannot be foretold is not cached.
+    @inline(never)
+    func endRecording(_ packet: PacketRef, isOverlay: Bool) {
+        let recorder = node.pointee.flows.recorder
+        guard recorder.packet == packet, let copy = recorder.copy, let connection = recorder.connection else { return }
+        if !recorder.isVoid, connection.pointee.isConfirmed, !connection.pointee.isDying,
+            packet.pointee.connection != 0, node.pointee.connections[packet.pointee.connection] == connection
+        {
+            learn(packet, copy, connection, recorder, isOverlay)
         }
-        return (connection, direction, fastInfo(connection, direction))
+        dropRecording()
     }
 
-    private func learn(_ copy: PacketRef, _ expected: (ConnectionRef, Direction, ConnectionInfo)) {
-        let (connection, direction, info) = expected
-        guard connection.pointee.isConfirmed, !connection.pointee.isDying else { return }
-        let (entry, bytes) = node.pointee.outputs.last
-        guard entry.length >= 14, let base = bytes.baseAddress else { return }
+    private func learn(
+        _ packet: PacketRef, _ copy: PacketRef, _ connection: ConnectionRef, _ recorder: PathRecorder, _ isOverlay: Bool
+    ) {
+        guard packet.pointee.mac >= 0 else { return }
+        let frame = packet.ethernet.base
         let status = connection.pointee.status
-        let isOriginal = direction == .original
+        let isOriginal = recorder.direction == .original
         var way = Trajectory()
         way.destinationMAC = copy.ethernet.destination.value
         way.inInterface = copy.pointee.inInterface
+        way.bridge = node.pointee.interfaces[copy.pointee.inInterface].pointee.master
         way.version = copy.pointee.version
         way.service = copy.isIPv4 ? copy.ipv4.tos : copy.ipv6.trafficClass
-        way.info = info
-        way.direction = direction
-        way.maximumLength = node.pointee.flows.recorder.maximumLength
-        way.outInterface = entry.interface
+        way.info = recorder.info
+        way.direction = recorder.direction
+        way.maximumLength = recorder.maximumLength
+        way.outInterface = packet.pointee.outInterface
         way.rewritesSource = status.contains(isOriginal ? .sourceNAT : .destinationNAT)
         way.rewritesDestination = status.contains(isOriginal ? .destinationNAT : .sourceNAT)
-        way.ethernetHigh = base.loadBE64(at: 0)
-        way.ethernetMiddle = base.loadBE32(at: 8)
-        way.ethernetType = base.loadBE16(at: 12)
-        way.mark = entry.mark
-        withUnsafeMutablePointer(to: &way) { transform(copy, $0, connection, direction) }
+        way.ethernetHigh = frame.loadBE64(at: 0)
+        way.ethernetMiddle = frame.loadBE32(at: 8)
+        way.ethernetType = frame.loadBE16(at: 12)
+        way.mark = packet.pointee.mark
+        way.isOverlay = isOverlay
+        way.takesHop = packet.hops != copy.hops
+        withUnsafeMutablePointer(to: &way) { transform(copy, $0, connection, recorder.direction) }
         let length = copy.length
-        guard entry.length == length + 14,
-            UnsafeRawBufferPointer(start: copy.networkPointer, count: length).elementsEqual(bytes[14...])
+        guard packet.length == length, packet.pointee.network &- packet.pointee.mac == 14,
+            UnsafeRawBufferPointer(start: copy.networkPointer, count: length)
+                .elementsEqual(UnsafeRawBufferPointer(start: packet.networkPointer, count: length))
         else { return }
         let word = node.pointee.flows.intern(way)
-        if word != 0 { node.pointee.connections.setTrajectoryWord(connection, direction, word) }
+        if word != 0 { node.pointee.connections.setTrajectoryWord(connection, recorder.direction, word) }
     }
 }
 
@@ -102,4 +112,9 @@ extension ConnectionTable {
         guard let cold = makeExtension(connection) else { return }
         if direction == .original { cold.pointee.trajectoryOriginal = word } else { cold.pointee.trajectoryReply = word }
     }
+}
+
+extension UnsafeMutablePointer where Pointee == Packet {
+    /// TTL or hop limit.
+    @inline(__always) var hops: UInt8 { isIPv4 ? ipv4.ttl : ipv6.hopLimit }
 }

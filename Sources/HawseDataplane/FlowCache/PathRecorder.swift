@@ -12,25 +12,34 @@ struct PathRecorder {
     /// The packet's IP bytes on arrival.
     private(set) var length: Int32 = 0
     private(set) var maximumLength: Int32 = .max
+    /// The packet that is followed, and what it was like on arrival.
+    private(set) var packet: PacketRef?
+    private(set) var copy: PacketRef?
+    /// Its connection and what the connection calls it.
+    var connection: ConnectionRef?
+    var direction = Direction.original
+    var info = ConnectionInfo.none
 
     init() { hits = .allocate(capacity: Self.capacity) }
     func deallocate() { hits.deallocate() }
 
-    mutating func begin(length: Int) {
+    mutating func begin(_ packet: PacketRef, copy: PacketRef) {
         isOn = true
         isVoid = false
         count = 0
-        self.length = Int32(truncatingIfNeeded: length)
+        self.packet = packet
+        self.copy = copy
+        length = Int32(truncatingIfNeeded: copy.length)
         maximumLength = .max
     }
 
-    mutating func note(_ counters: UnsafeMutablePointer<Counters>, length: Int, isFrame: Bool) {
+    mutating func note(_ counters: UnsafeMutablePointer<Counters>, length: Int) {
         guard count < Self.capacity else {
             isVoid = true
             return
         }
-        let offset = isFrame ? 0 : Int32(truncatingIfNeeded: length) &- self.length
-        (hits + count).initialize(to: TrajectoryHit(counters: counters, offset: offset, isFrame: isFrame))
+        let offset = Int32(truncatingIfNeeded: length) &- self.length
+        (hits + count).initialize(to: TrajectoryHit(counters: counters, offset: offset))
         count += 1
     }
 
@@ -43,11 +52,11 @@ struct PathRecorder {
 extension Walk {
     /// Counts a packet somewhere, and remembers that when its way is being written down.
     @inline(__always)
-    func tally(_ counters: UnsafeMutablePointer<Counters>, _ length: Int, isFrame: Bool = false) {
+    func tally(_ counters: UnsafeMutablePointer<Counters>, _ length: Int) {
         counters.pointee.packets &+= 1
         counters.pointee.bytes &+= UInt64(truncatingIfNeeded: length)
         if node.pointee.flows.recorder.isOn {
-            node.pointee.flows.recorder.note(counters, length: length, isFrame: isFrame)
+            node.pointee.flows.recorder.note(counters, length: length)
         }
     }
 

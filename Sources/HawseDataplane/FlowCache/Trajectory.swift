@@ -10,8 +10,8 @@ import HawseWire
 struct Trajectory {
     // What a packet must be like.
     var destinationMAC: UInt64 = 0
-    /// 0: whoever sent the frame.
-    var sourceMAC: UInt64 = 0
+    /// The bridge whose port the frame came in by: it learns the sender's MAC. 0: none.
+    var bridge: UInt16 = 0
     var inInterface: UInt16 = 0
     var version: UInt8 = 0
     /// TOS or traffic class.
@@ -25,19 +25,20 @@ struct Trajectory {
     var outInterface: UInt16 = 0
     var rewritesSource = false
     var rewritesDestination = false
+    /// Routed: one hop less. Bridged frames keep theirs.
+    var takesHop = true
     /// The Ethernet header it leaves with: 14 bytes, in network order of significance.
     var ethernetHigh: UInt64 = 0
     var ethernetMiddle: UInt32 = 0
     var ethernetType: UInt16 = 0
     var mark: UInt32 = 0
-    /// The number of the encapsulation, from 1; 0: none.
-    var encapsulation: UInt32 = 0
+    /// It goes into a VXLAN device, and from there on as what the tunnel makes of it.
+    var isOverlay = false
 
     // What has been counted and not yet handed on.
     var packets: UInt64 = 0
-    /// IP bytes, and the same with link padding.
+    /// IP bytes.
     var bytes: UInt64 = 0
-    var frameBytes: UInt64 = 0
     var firstHit: UInt32 = 0
     var hitCount: UInt32 = 0
 }
@@ -47,6 +48,4 @@ struct TrajectoryHit: Hashable {
     var counters: UnsafeMutablePointer<Counters>
     /// How much longer than on arrival the packet is here.
     var offset: Int32
-    /// Counts link padding too (devices do, on arrival).
-    var isFrame: Bool
 }

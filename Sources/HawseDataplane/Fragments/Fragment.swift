@@ -7,6 +7,7 @@ extension Walk {
     @inline(__always)
     func fragment(_ packet: PacketRef) -> Stage {
         let mtu = outputMTU(packet)
+        noteLimit(mtu, packet)
         if packet.length <= mtu, packet.pointee.fragmentMaxSize == 0 { return .neighbour }
         return fragmentSlow(packet, mtu)
     }
@@ -22,6 +23,7 @@ extension Walk {
 
     @inline(never)
     private func fragmentSlow(_ packet: PacketRef, _ mtu: Int) -> Stage {
+        voidRecording()
         if packet.pointee.flags.contains(.gso), packet.pointee.fragmentMaxSize == 0 { return .neighbour }
         return packet.isIPv4 ? fragment4(packet, mtu, next: .neighbour) : fragment6(packet, mtu, next: .neighbour)
     }

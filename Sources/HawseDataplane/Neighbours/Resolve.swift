@@ -61,6 +61,7 @@ extension Walk {
         let handle = node.pointee.neighbours.findOrMake(
             nextHop, device.pointee.index, version: version, now: now)
         guard handle >= 0 else { return drop(packet, .neighbourUnresolved) }
+        voidRecording()
         let neighbour = node.pointee.neighbours.entries + Int(handle)
         neighbour.pointee.used = now
         switch neighbour.pointee.state {
@@ -166,6 +167,7 @@ extension Walk {
         let now = node.pointee.now
         // A timer that was cancelled or moved since it was armed.
         guard neighbour.pointee.timerDue <= now else { return }
+        node.pointee.flows.invalidate()
         neighbour.pointee.timerDue = .distantFuture
         let settings = node.pointee.neighbours.settings
         switch neighbour.pointee.state {
@@ -244,7 +246,10 @@ extension Walk {
                 new = old
             }
         }
-        if new != old || mac != neighbour.pointee.mac { neighbour.pointee.updated = now }
+        if new != old || mac != neighbour.pointee.mac {
+            neighbour.pointee.updated = now
+            node.pointee.flows.invalidate()
+        }
         if new != old {
             disarmNeighbour(handle)
             neighbour.pointee.state = new

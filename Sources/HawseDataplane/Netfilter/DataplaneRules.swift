@@ -3,7 +3,10 @@ import HawseWire
 
 extension Dataplane {
     /// The family's tables with their counters as they are now (`iptables-save -c`).
-    public func ruleSet(_ family: AddressFamily) -> RuleSet { self.family(family).pointee.ruleSet }
+    public func ruleSet(_ family: AddressFamily) -> RuleSet {
+        node.pointee.flows.flush()
+        return self.family(family).pointee.ruleSet
+    }
 
     /// All ipsets as they are now, with counters and seconds left.
     public func sets() -> [IPSet] { node.pointee.sets.listing(at: node.pointee.now) }
@@ -19,6 +22,7 @@ extension Dataplane {
     /// Puts tables in place of those of the same names, all or none; tables not named stay. Connections, sets and
     /// lists with names live on; limits, quotas and the like of the tables replaced begin anew, as in the kernel.
     public func replaceRules(_ ruleSet: RuleSet, counters: RuleCounters) throws(DataplaneError) {
+        node.pointee.flows.invalidate()
         let family = self.family(ruleSet.family)
         node.pointee.named.now = node.pointee.now
         try family.pointee.replace(
@@ -28,12 +32,14 @@ extension Dataplane {
 
     /// Takes a table away, as unloading its module would.
     public func removeTable(_ name: TableName, _ family: AddressFamily) {
+        node.pointee.flows.invalidate()
         self.family(family).pointee.remove(name)
         applyRuleNeeds()
     }
 
     /// Puts these sets in place of all present ones.
     public func replaceSets(_ sets: [IPSet]) throws(DataplaneError) {
+        node.pointee.flows.invalidate()
         try node.pointee.sets.replace(sets, interfaces: node.pointee.interfaces, now: node.pointee.now)
     }
 

@@ -70,8 +70,7 @@ extension Walk {
                 index &+= 1
                 continue
             }
-            program.counters[index].packets &+= 1
-            program.counters[index].bytes &+= UInt64(truncatingIfNeeded: packet.length)
+            tally(program.counters + index, packet.length)
             noteMatch(packet, place, index)
             if context.hotdrop {
                 // An inverted match was true and yet found the packet broken: the target acts, the packet is lost.
@@ -107,6 +106,7 @@ extension Walk {
                 index = Int(record.pointee.argument)
             case .goto: index = Int(record.pointee.argument)
             default:
+                if !record.pointee.target.isSteady { voidRecording() }
                 switch runTarget(record, program.arena, &context) {
                 case .continue:
                     fields = PacketFields(packet)
@@ -175,6 +175,7 @@ extension Walk {
         var left = record.pointee.operationCount
         while true {
             let header = operation.load(as: OperationHeader.self)
+            if !header.isSteady { voidRecording() }
             guard runMatch(header.code, operation + OperationHeader.size, &context) else {
                 noteMiss(context.packet, place, record, header.code)
                 return false

@@ -3,6 +3,7 @@ import HawseModel
 extension Dataplane {
     /// `sysctl -w name=value` on the running node: takes effect for the packets that follow.
     public func setSysctl(_ name: String, to value: String) {
+        node.pointee.flows.invalidate()
         spec.sysctls[name] = value
         let sysctls = spec.sysctls
         node.pointee.settings = NodeSettings(sysctls)

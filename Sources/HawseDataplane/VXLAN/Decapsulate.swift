@@ -83,6 +83,7 @@ extension Walk {
 
     /// `gro_cells_receive`: the inner packet waits its turn behind the present work.
     func enqueueAgain(_ packet: PacketRef) {
+        voidRecording()
         packet.pointee.stage = .receive
         guard packet.pointee.generation < 16, node.pointee.work.push(packet) else {
             packet.pointee.disposition = .dropped(.loop)

@@ -27,15 +27,6 @@ extension Walk {
             readEthernet(packet)
         }
         packet.pointee.stage = .receive
-        if !Watch.isOn, !isBare, node.pointee.flows.isEnabled {
-            switch takeFastPath(packet) {
-            case .done: return
-            case .record:
-                walkAndLearn(packet)
-                return
-            case .walk: break
-            }
-        }
         run(packet)
         drain()
     }

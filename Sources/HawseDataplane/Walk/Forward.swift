@@ -10,7 +10,10 @@ extension Walk {
         packet.pointee.flags.insert(.forwarded)
         if packet.isIPv4 {
             packet.ipv4.decrementTTL()
-            if packet.pointee.route.redirects { redirect4(packet) }
+            if packet.pointee.route.redirects {
+                voidRecording()
+                redirect4(packet)
+            }
         } else {
             packet.ipv6.hopLimit &-= 1
         }

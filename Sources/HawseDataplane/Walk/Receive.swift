@@ -7,11 +7,21 @@ extension Walk {
     func receive(_ packet: PacketRef) -> Stage {
         let device = node.pointee.interfaces[packet.pointee.inInterface]
         guard device.pointee.isUp else { return drop(packet, .interfaceDown) }
-        tally(Interface.received(device), packet.length, isFrame: packet.pointee.generation == 0)
+        tally(Interface.received(device), packet.length)
         note(packet, .received(interface: node.pointee.interfaces.name(packet.pointee.inInterface)))
         tap(packet, packet.pointee.inInterface, isOutbound: false)
         let type = packet.pointee.etherType
         if type == 0x8100 || type == 0x88a8 { return receiveVLAN(packet) }
+        if !Watch.isOn, node.pointee.flows.isEnabled, node.pointee.ipvs.active == 0, packet.pointee.connection == 0,
+            packet.pointee.flags.contains(.hasEthernet)
+        {
+            switch takeFastPath(packet) {
+            case .sent: return .held
+            case .transmit: return .transmit
+            case .record: beginRecording(packet)
+            case .walk: break
+            }
+        }
         if device.pointee.master != 0 { return .bridgeInput }
         return receiveByType(packet)
     }

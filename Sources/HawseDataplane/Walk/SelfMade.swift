@@ -36,6 +36,7 @@ extension Walk {
 
     /// A copy of a packet with all that the stack knows of it, except its connection and queue handles (`skb_copy`).
     func copy(_ packet: PacketRef) -> PacketRef? {
+        voidRecording()
         let start = packet.pointee.mac >= 0 ? min(packet.pointee.mac, packet.pointee.network) : packet.pointee.network
         let bytes = Int(packet.pointee.end) - Int(packet.pointee.network)
         guard let twin = node.pointee.pool.take(bytes: bytes) else {

@@ -60,6 +60,7 @@ struct Walk<Watch: Observer> {
     @inline(__always)
     func finish(_ packet: PacketRef) {
         if Watch.isOn { traceEnd(packet) }
+        if node.pointee.flows.recorder.isOn { abandonRecording(of: packet) }
         node.pointee.outcomes.count(packet.pointee.disposition)
         releaseConnection(packet)
         if packet.pointee.fragmentGeometry != 0 { node.pointee.reassembly.release(packet.pointee.fragmentGeometry) }

@@ -6,6 +6,8 @@ struct OperationArena {
     private(set) var base: UnsafeMutableRawPointer
     private(set) var count = 0
     private var capacity: Int
+    /// Goes into the header of the operations that follow.
+    var isSteady = true
 
     init() {
         capacity = 1 << 12
@@ -29,7 +31,7 @@ struct OperationArena {
         let size = (OperationHeader.size + MemoryLayout<Operation>.stride + trailer.count + 7) & ~7
         reserve(size)
         (base + count).storeBytes(
-            of: OperationHeader(code: code, stride: UInt32(size)), as: OperationHeader.self)
+            of: OperationHeader(code: code, isSteady: isSteady, stride: UInt32(size)), as: OperationHeader.self)
         (base + count + OperationHeader.size).storeBytes(of: operation, as: Operation.self)
         if let bytes = trailer.baseAddress {
             (base + count + OperationHeader.size + MemoryLayout<Operation>.stride).copyMemory(

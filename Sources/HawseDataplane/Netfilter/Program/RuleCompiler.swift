@@ -164,7 +164,10 @@ struct RuleCompiler {
         let exact = rule.ipProtocol.flatMap { $0.inverted ? nil : $0.number }
         if !rule.matches.isEmpty {
             record.operations = UInt32(arena.count)
-            for match in rule.matches where try compile(match, ipProtocol: exact) { record.operationCount += 1 }
+            for match in rule.matches {
+                arena.isSteady = match.isSteady
+                if try compile(match, ipProtocol: exact) { record.operationCount += 1 }
+            }
         }
         if let target = rule.target { try compile(target, ipProtocol: exact, into: &record) }
         return record

@@ -79,6 +79,8 @@ enum TargetCode: UInt8, BitwiseCopyable {
 /// In front of each match operation in the arena; the operation's fields follow.
 struct OperationHeader: BitwiseCopyable {
     var code: MatchCode
+    /// See `Match.isSteady`.
+    var isSteady: Bool
     /// Bytes from this header to the next, a multiple of 8.
     var stride: UInt32
 

@@ -1,0 +1,27 @@
+import HawseModel
+
+extension Match {
+    /// Whether the answer is the same for every packet of a flow's direction that the fast path would take: same
+    /// devices, addresses, ports, TOS, connection state, without SYN, FIN and RST. What counts, draws, remembers or looks
+    /// at the payload is not steady.
+    var isSteady: Bool {
+        switch self {
+        case .addrtype, .cluster, .comment, .devgroup, .helper, .iprange, .mark, .multiport, .physdev, .pkttype, .realm,
+            .rpfilter, .tos, .dscp, .udp, .udplite:
+            return true
+        case .conntrack(let match): return match.expiry == nil && match.status == nil
+        case .tcp(let match): return match.option == nil && (match.flags.map { $0.mask & ~0x07 == 0 } ?? true)
+        default: return false
+        }
+    }
+}
+
+extension TargetCode {
+    /// Whether the target does the same to every such packet, and nothing besides.
+    var isSteady: Bool {
+        switch self {
+        case .next, .accept, .return, .jump, .goto, .policyAccept, .mark, .classify: true
+        default: false
+        }
+    }
+}
