@@ -75,6 +75,7 @@ public final class Dataplane {
     /// Takes the routes, permanent neighbours and forwarding entries of a changed spec, between packets. Connections,
     /// counters and what was learnt from packets stay; devices and rules are not touched.
     public func updateNetwork(_ new: NodeSpec) {
+        node.pointee.flows.invalidate()
         let interfaces = node.pointee.interfaces
         node.pointee.routing.update(new, interfaces: interfaces)
         let kept = Set(new.neighbors)
@@ -95,6 +96,8 @@ public final class Dataplane {
         spec.rules = new.rules
         spec.neighbors = new.neighbors
         spec.forwarding = new.forwarding
+    }
+
     /// Whether packets of known flows may take the short way. Every byte and counter is the same with it on or off.
     public var usesFlowCache: Bool {
         get { node.pointee.flows.isEnabled }

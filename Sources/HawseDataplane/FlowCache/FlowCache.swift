@@ -28,11 +28,11 @@ struct FlowCache {
         recorder.deallocate()
     }
 
-    /// What a connection keeps: epoch and number in one word, 0 is none.
+    /// What a connection keeps: epoch and number in 48 bits, 0 is none.
     @inline(__always)
     func trajectory(_ word: UInt64) -> UnsafeMutablePointer<Trajectory>? {
-        guard UInt32(truncatingIfNeeded: word >> 32) == epoch else { return nil }
-        return trajectories + Int(truncatingIfNeeded: word & 0xffff_ffff)
+        guard UInt32(truncatingIfNeeded: word >> 16) == epoch else { return nil }
+        return trajectories + Int(truncatingIfNeeded: word & 0xffff)
     }
 
     /// Hands what has been counted on to the counters themselves. Before anybody reads one.
@@ -66,7 +66,7 @@ struct FlowCache {
     mutating func intern(_ way: Trajectory) -> UInt64 {
         let path = Array(UnsafeBufferPointer(start: recorder.hits, count: recorder.count))
         let key = TrajectoryKey(way, path)
-        if let number = known[key] { return UInt64(epoch) << 32 | UInt64(number) }
+        if let number = known[key] { return UInt64(epoch) << 16 | UInt64(number) }
         guard count < Self.capacity, hitTotal + path.count < 1 << 24 else { return 0 }
         if hitTotal + path.count > hitCapacity { growHits(path.count) }
         for (index, hit) in path.enumerated() { (hits + hitTotal + index).initialize(to: hit) }
@@ -78,7 +78,7 @@ struct FlowCache {
         (trajectories + count).initialize(to: way)
         count += 1
         known[key] = number
-        return UInt64(epoch) << 32 | UInt64(number)
+        return UInt64(epoch) << 16 | UInt64(number)
     }
 
     private mutating func growHits(_ more: Int) {

@@ -93,12 +93,12 @@ extension Walk {
 }
 
 extension ConnectionTable {
-    /// Which trajectory a direction has: IPv4 keeps it in the record, where IPv6 has its addresses; IPv6 in the
-    /// extension.
+    /// Which trajectory a direction has: IPv4 keeps it in the record, where IPv6 has its addresses (and beside the
+    /// masquerading device, the low 16 bits of the last word); IPv6 in the extension.
     @inline(__always)
     func trajectoryWord(_ connection: ConnectionRef, _ direction: Direction) -> UInt64 {
         if !connection.pointee.isIPv6 {
-            return direction == .original ? connection.pointee.address2 : connection.pointee.address3
+            return direction == .original ? connection.pointee.address2 : connection.pointee.address3 >> 16
         }
         guard let cold = cold(connection) else { return 0 }
         return direction == .original ? cold.pointee.trajectoryOriginal : cold.pointee.trajectoryReply
@@ -106,7 +106,11 @@ extension ConnectionTable {
 
     mutating func setTrajectoryWord(_ connection: ConnectionRef, _ direction: Direction, _ word: UInt64) {
         if !connection.pointee.isIPv6 {
-            if direction == .original { connection.pointee.address2 = word } else { connection.pointee.address3 = word }
+            if direction == .original {
+                connection.pointee.address2 = word
+            } else {
+                connection.pointee.address3 = word << 16 | connection.pointee.address3 & 0xffff
+            }
             return
         }
         guard let cold = makeExtension(connection) else { return }

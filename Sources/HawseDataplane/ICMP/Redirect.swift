@@ -5,6 +5,7 @@ extension Walk {
     /// `ip_rt_send_redirect`: tells a host of the better gateway, with pauses that double.
     @inline(never)
     func redirect4(_ packet: PacketRef) {
+        voidRecording()
         guard packet.pointee.options.sourceRoute == 0 else { return }
         let host = IPAddress(family: .ipv4, bits: packet.sourceBits)
         guard node.pointee.limits.allowsRedirect(host, node.pointee.now) else { return }
@@ -16,6 +17,7 @@ extension Walk {
     /// `ndisc_send_redirect`, asked for by `ip6_forward` when a packet leaves by the device it came in on.
     @inline(never)
     func redirect6(_ packet: PacketRef) {
+        voidRecording()
         let ip = packet.ipv6
         let device = node.pointee.interfaces[packet.pointee.inInterface]
         let route = packet.pointee.route

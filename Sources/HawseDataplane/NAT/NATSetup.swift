@@ -66,7 +66,7 @@ extension ConnectionTable {
         if connection.pointee.isIPv6 {
             makeExtension(connection)?.pointee.masqueradeInterface = interface
         } else {
-            connection.pointee.address3 = UInt64(interface)
+            connection.pointee.address3 = connection.pointee.address3 & ~0xffff | UInt64(interface)
         }
     }
 
