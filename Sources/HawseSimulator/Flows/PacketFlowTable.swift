@@ -109,18 +109,25 @@ public struct PacketFlowTable: Sendable {
     }
 
     private static func packet(_ node: ManifestNode, _ file: String) throws(Failure) -> FlowPacket {
-        let protocols: [String: IPProtocol] = ["TCP": .tcp, "UDP": .udp, "SCTP": .sctp]
-        guard let source = node["source"]?.text.flatMap({ IPAddress($0) }),
-            let destination = node["destination"]?.text.flatMap({ IPAddress($0) }),
-            let ipProtocol = protocols[node["protocol"]?.text?.uppercased() ?? "TCP"],
-            let port = node["port"]?.int.flatMap({ UInt16(exactly: $0) })
-        else {
-            throw Failure(
-                file: file, mark: node.mark, reason: "a packet needs source, protocol, destination and port")
+        let incomplete = Failure(
+            file: file, mark: node.mark, reason: "a packet needs source, protocol, destination and port")
+        guard let source = address(node["source"]), let destination = address(node["destination"]) else { throw incomplete }
+        guard let port = UInt16(exactly: node["port"]?.int ?? -1) else { throw incomplete }
+        let ipProtocol: IPProtocol
+        switch node["protocol"]?.text?.uppercased() ?? "TCP" {
+        case "TCP": ipProtocol = .tcp
+        case "UDP": ipProtocol = .udp
+        case "SCTP": ipProtocol = .sctp
+        default: throw incomplete
         }
         return FlowPacket(
             source: source, destination: destination, ipProtocol: ipProtocol, port: port,
             interface: node["interface"]?.text)
+    }
+
+    private static func address(_ node: ManifestNode?) -> IPAddress? {
+        guard let text = node?.text else { return nil }
+        return IPAddress(text)
     }
 
     private static func outcome(_ node: ManifestNode?) -> FlowOutcome? {
