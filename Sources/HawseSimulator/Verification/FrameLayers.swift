@@ -7,6 +7,8 @@ struct FrameLayers {
     private(set) var transport: Int?
     private(set) var ipProtocol = -1
     private(set) var isFragment = false
+    /// IPv6: offset of the fragment header.
+    private(set) var fragmentHeader: Int?
     private(set) var end: Int
 
     init(_ frame: [UInt8], at start: Int = 0) {
@@ -47,6 +49,7 @@ struct FrameLayers {
         while [0, 43, 60, 44].contains(next), offset + 8 <= frame.count {
             if next == 44 {
                 isFragment = true
+                fragmentHeader = offset
                 if word(offset + 2) & 0xfff8 != 0 {
                     ipProtocol = Int(frame[offset])
                     return

@@ -30,6 +30,10 @@ struct FrameMask {
             return Spot(layers: layers, offset: ip + 44, size: 4, checksum: nil)
         case ("ip-option-timestamp", 4):
             return Spot(layers: layers, offset: ip + 20, size: Int(frame[ip] & 15) * 4 - 20, checksum: ip + 10)
+        case ("ip-id", 6):
+            // The kernel draws a new identification for what it fragments again.
+            guard let header = layers.fragmentHeader else { return nil }
+            return Spot(layers: layers, offset: header + 4, size: 4, checksum: nil)
         case ("ipv6-flow-label", 6): return Spot(layers: layers, offset: ip + 1, size: 3, checksum: nil)
         default: break
         }
