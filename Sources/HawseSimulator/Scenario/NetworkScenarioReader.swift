@@ -198,6 +198,8 @@ struct NetworkScenarioReader {
         return .link(node: index, quality)
     }
 
+    // Swift 6.3.1's optimiser stops at this function (CopyPropagation, "Found ownership error"); it is read once a file.
+    @_optimize(none)
     private mutating func fault(_ node: ManifestNode) -> Fault? {
         let entries = entries(
             node, ["at", "link", "down", "node", "gone", "deleted", "registry", "nodes"] + Self.qualities)
