@@ -129,8 +129,8 @@ private struct RestoreReading {
         _ text: some StringProtocol, onError: (FormatError) throws(FormatError) -> Void
     ) throws(FormatError) {
         var parts = text.split(separator: "\n", omittingEmptySubsequences: false)
-        endsWithNewline = parts.last?.isEmpty == true
-        if endsWithNewline { parts.removeLast() }
+        endsWithNewline = parts.count > 1 && parts.last?.isEmpty == true
+        if endsWithNewline || text.isEmpty { parts.removeLast() }
         var number = 0
         for part in parts {
             number += 1
@@ -195,7 +195,7 @@ private struct RestoreReading {
             }
         }
         building = TableBuilding(table)
-        lines.append(.table(name))
+        lines.append("*\(word)" == text ? .table(name) : .verbatim(String(text)))
     }
 
     /// `:CHAIN POLICY [packets:bytes]`
@@ -242,10 +242,10 @@ private struct RestoreReading {
         open.declare(name, policy: policy, counters: parser.counters ? counters : nil)
         let table = open.table.name
         building = open
+        let printed = ":\(name) \(policy?.rawValue ?? "-") [\(counters.packets):\(counters.bytes)]"
         lines.append(
-            words.count == 3
-                ? .chain(table: table, name: name, policy: policy, counters: counters)
-                : .verbatim(String(text)))
+            printed == text
+                ? .chain(table: table, name: name, policy: policy, counters: counters) : .verbatim(String(text)))
     }
 
     private mutating func command(_ text: some StringProtocol, at location: SourceLocation)

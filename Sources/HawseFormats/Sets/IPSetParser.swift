@@ -106,8 +106,8 @@ private struct IPSetReading {
         _ text: some StringProtocol, onError: (FormatError) throws(FormatError) -> Void
     ) throws(FormatError) {
         var parts = text.split(separator: "\n", omittingEmptySubsequences: false)
-        endsWithNewline = parts.last?.isEmpty == true
-        if endsWithNewline { parts.removeLast() }
+        endsWithNewline = parts.count > 1 && parts.last?.isEmpty == true
+        if endsWithNewline || text.isEmpty { parts.removeLast() }
         var order = Array(parts.indices)
         if parser.isRecorded {
             // Sets before their elements.
