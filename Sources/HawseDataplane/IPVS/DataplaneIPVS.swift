@@ -45,6 +45,17 @@ extension Dataplane {
             return (sync.accepted, sync.refused)
         }
 
+        /// The servers of one service in the scheduler's order, with their connections; none when there is no such
+        /// service.
+        public func servers(of key: VirtualService.Key) -> [IPVSListing.Server] {
+            dataplane.node.pointee.ipvs.servers(of: key)
+        }
+
+        /// Which destination has each slot of the scheduler's table (dh, sh, mh); `nil` for schedulers without one.
+        public func schedulerTable(_ key: VirtualService.Key) -> [Destination?]? {
+            dataplane.node.pointee.ipvs.schedulerTable(key)
+        }
+
         /// Connections in the table, templates included.
         public var connectionCount: Int { dataplane.node.pointee.ipvs.connections.count }
         /// Bytes of the connection table that have been touched.

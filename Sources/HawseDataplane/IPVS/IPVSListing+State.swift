@@ -22,6 +22,24 @@ extension IPVSState {
         return listing
     }
 
+    func servers(of key: VirtualService.Key) -> [IPVSListing.Server] {
+        let number = services.find(key)
+        guard number >= 0 else { return [] }
+        let s = services[number]
+        return (0..<s.pointee.count).map { list(s.pointee.load($0)) }
+    }
+
+    func schedulerTable(_ key: VirtualService.Key) -> [Destination?]? {
+        let number = services.find(key)
+        guard number >= 0, let table = services[number].pointee.table else { return nil }
+        var known: [Int32: Destination] = [:]
+        for i in 0..<services[number].pointee.count {
+            let load = services[number].pointee.load(i).pointee
+            known[load.server] = servers[load.server].pointee.destination(weight: load.weight)
+        }
+        return (0..<services[number].pointee.tableSize).map { known[table[$0]] }
+    }
+
     private func list(_ load: UnsafeMutablePointer<ServerLoad>) -> IPVSListing.Server {
         let server = servers[load.pointee.server]
         var counters = server.pointee.counters

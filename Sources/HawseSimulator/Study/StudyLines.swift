@@ -1,0 +1,70 @@
+import HawseModel
+import HawseWire
+
+extension StudyResult {
+    /// For programs: one JSON object a line, kinds `contender`, `server`, `change` and `sample`. Times are seconds.
+    public var ndjson: String {
+        var lines: [String] = []
+        for contender in contenders {
+            let label = Self.quoted(contender.label)
+            func put(_ kind: String, _ members: [(String, String)]) {
+                let all = [("kind", Self.quoted(kind)), ("scheduler", label)] + members
+                lines.append("{" + all.map { "\(Self.quoted($0.0)):\($0.1)" }.joined(separator: ",") + "}")
+            }
+            put(
+                "contender",
+                [
+                    ("flows", "\(flowCount)"), ("seconds", Self.decimal(Double(duration) / 1e9, 3)),
+                    ("imbalance", Self.decimal(contender.imbalance, 4)), ("refused", "\(contender.refused)"),
+                    ("dropped", "\(contender.dropped)"),
+                ])
+            for server in contender.servers {
+                var members = [
+                    ("server", Self.quoted(server.name)), ("weight", "\(server.weight)"),
+                    ("connections", "\(server.connections)"), ("packets", "\(server.packets)"),
+                    ("bytes", "\(server.bytes)"), ("peakActive", "\(server.peakActive)"),
+                ]
+                if let share = server.tableShare { members.append(("tableShare", Self.decimal(share, 5))) }
+                put("server", members)
+            }
+            for change in contender.changes { put("change", Self.members(change)) }
+            for sample in contender.samples {
+                put(
+                    "sample",
+                    [
+                        ("time", Self.decimal(Double(sample.time) / 1e9, 3)), ("active", "\(sample.active)"),
+                        ("inactive", "\(sample.inactive)"),
+                    ])
+            }
+        }
+        return lines.map { $0 + "\n" }.joined()
+    }
+
+    private static func members(_ change: Change) -> [(String, String)] {
+        var members = [
+            ("time", decimal(Double(change.time) / 1e9, 3)), ("change", quoted(change.label)),
+            ("openFlows", "\(change.openFlows)"), ("movedFlows", "\(change.movedFlows)"),
+            ("droppedFlows", "\(change.droppedFlows)"), ("returningClients", "\(change.returningClients)"),
+            ("movedClients", "\(change.movedClients)"), ("refused", "\(change.refused)"),
+        ]
+        if let moved = change.movedSlots, let slots = change.slots {
+            members += [("movedSlots", "\(moved)"), ("slots", "\(slots)")]
+        }
+        return members
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var out = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": out += "\\\""
+            case "\\": out += "\\\\"
+            case _ where scalar.value < 0x20:
+                let digits = String(scalar.value, radix: 16)
+                out += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: out.unicodeScalars.append(scalar)
+            }
+        }
+        return out + "\""
+    }
+}
