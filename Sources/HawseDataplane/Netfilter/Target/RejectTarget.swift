@@ -59,7 +59,7 @@ extension Walk {
         }
         switch ipProtocol {
         // Checksums that do not cover everything, or are none of this kind.
-        case 51, 50, 132, 136, 33, 47: return true
+        case 51, 50, 132, 136, 47: return true
         case 58 where packet.isIPv4: return true
         case 17:
             let udp = packet.networkPointer + offset
@@ -71,6 +71,12 @@ extension Walk {
 
     /// `nf_ip_checksum`, `nf_ip6_checksum`: only TCP and UDP have a pseudo header under IPv4; other payloads must sum up alone.
     private func isChecksumRight(_ packet: PacketRef, _ ipProtocol: UInt8, _ offset: Int) -> Bool {
+        // Conntrack has verified it on the way in, and nobody looks again (`skb->csum_valid`).
+        if packet.pointee.connection != 0, !packet.pointee.flags.contains(.local),
+            node.pointee.connections.settings.checksum
+        {
+            return true
+        }
         let length = packet.length - offset
         var sum = UInt64(InternetChecksum.sum(packet.networkPointer + offset, count: length))
         if packet.isIPv6 || ipProtocol == 6 || ipProtocol == 17 {

@@ -18,6 +18,7 @@ extension Walk {
     func changeMSS(_ action: TCPMSSAction, _ context: RuleContext) -> TargetResult {
         let packet = context.packet
         if packet.isLaterFragment { return .continue }
+        linearize(packet)
         let length = packet.transportLength
         guard length >= TCPHeader.length else { return .drop }
         let tcp = packet.tcp
@@ -35,6 +36,13 @@ extension Walk {
         if length > headerLength || headerLength >= 60 { return .continue }
         addMSS(packet, min(UInt16(truncatingIfNeeded: mss), packet.isIPv4 ? 536 : 1220))
         return .continue
+    }
+
+    /// `skb_ensure_writable` of the whole packet: the pieces it came in become one, and their sizes are forgotten.
+    private func linearize(_ packet: PacketRef) {
+        guard packet.pointee.fragmentGeometry != 0 else { return }
+        node.pointee.reassembly.release(packet.pointee.fragmentGeometry)
+        packet.pointee.fragmentGeometry = 0
     }
 
     /// `dst_mtu` of the packet's own route.
@@ -105,6 +113,7 @@ extension Walk {
     func stripOptions(_ action: TCPOptStripAction, _ context: RuleContext) -> TargetResult {
         let packet = context.packet
         if packet.isLaterFragment { return .continue }
+        linearize(packet)
         let length = packet.transportLength
         guard length >= TCPHeader.length else { return .drop }
         let tcp = packet.tcp
