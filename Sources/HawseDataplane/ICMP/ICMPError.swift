@@ -131,16 +131,20 @@ extension Walk {
         guard allowsICMP(type, code, .ipv6, isFromLoopback: isFromLoopback(packet)) else { return }
         let isScoped = target.high >> 54 == 0x3fa
         let out = isScoped ? (packet.pointee.arrival != 0 ? packet.pointee.arrival : packet.pointee.outInterface) : 0
+        if !isOwn, packet.pointee.arrival != 0 {
+            // The device that the packet came in on tells more than the one the answer leaves by, unless the route
+            // there says itself what its source is (`icmpv6_rt_has_prefsrc`).
+            let plain = lookupOutput(
+                family: .ipv6, source: .zero, destination: target, mark: 0, tos: 0, out: out)
+            source =
+                plain.hasPreferredSource
+                ? plain.source
+                : node.pointee.routing.sources.select6(on: packet.pointee.arrival, for: target) ?? .zero
+        }
         let route = lookupOutput(
             family: .ipv6, source: source, destination: target, mark: 0, tos: 0, out: out)
         guard route.kind == .unicast || route.kind == .local else { return }
         if source.isZero { source = route.source }
-        if !isOwn, packet.pointee.arrival != 0, !route.hasPreferredSource,
-            let better = node.pointee.routing.sources.select6(on: packet.pointee.arrival, for: target)
-        {
-            // The device that the packet came in on tells more than the one the answer leaves by.
-            source = better
-        }
         let peer = IPAddress(family: .ipv6, bits: target)
         guard allowsPeer(peer, type, code, route) else { return }
         let quoted = min(packet.length, 1280 - 40 - 8)
