@@ -12,6 +12,7 @@ extension Walk {
             packet.pointee.route = lookupInput(packet)
         }
         let route = packet.pointee.route
+        note(packet, routeEvent(packet))
         switch route.kind {
         case .local, .broadcast, .anycast, .unicast: break
         case .multicast: return multicastInput(packet)

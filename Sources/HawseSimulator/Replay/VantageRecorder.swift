@@ -34,12 +34,13 @@ public struct VantageRecorder: ~Copyable {
                 continue
             }
             var comment = isOutbound ? lines.removeValue(forKey: key) ?? [] : []
-            var ended: Disposition?
-            if !isOutbound {
-                let rest = Self.upToNextFrame(events, after: index, key: key)
+            let rest = Self.upToNextFrame(events, after: index, key: key)
+            if isOutbound {
+                if let ended = rest.ended { comment.append(ended.line) }
+            } else {
                 comment = rest.lines
-                ended = rest.ended
             }
+            let ended = rest.ended
             var note = PacketNote(direction: isOutbound ? .outbound : .inbound, packetID: key)
             if !comment.isEmpty { note.comments = [comment.joined(separator: "\n")] }
             if case .dropped? = ended { note.verdict = .dropped }
