@@ -1,0 +1,41 @@
+import Benchmark
+import BenchmarkSupport
+import Hawse
+
+/// Established packets through a whole node, both directions: growth with flows, with Services, with the cache off.
+let benchmarks: @Sendable () -> Void = {
+    Benchmark.defaultConfiguration = .init(metrics: [.cpuUser, .throughput], maxDuration: .seconds(5), maxIterations: 20)
+
+    func whole(_ name: String, _ make: @escaping @Sendable () throws -> EstablishedLoad) {
+        Benchmark(name) { benchmark, load in
+            for _ in 0..<1 { load.round() }
+            blackHole(load.node.outcomes.transmitted)
+            _ = benchmark
+        } setup: {
+            let load = try make()
+            load.round()
+            return load
+        }
+    }
+    for flows in [10_000, 100_000, 1_000_000] {
+        whole("iptables, 1000 Services, \(flows) flows (\(flows * 2) packets a round)") {
+            try EstablishedLoad(KubeNode(services: 1000), flows: flows)
+        }
+    }
+    for services in [10, 10_000] {
+        whole("iptables, \(services) Services, 10000 flows (20000 packets a round)") {
+            try EstablishedLoad(KubeNode(services: services), flows: 10_000)
+        }
+    }
+    whole("iptables, 1000 Services, 10000 flows, flow cache off (20000 packets a round)") {
+        let load = try EstablishedLoad(KubeNode(services: 1000), flows: 10_000)
+        load.node.usesFlowCache = false
+        return load
+    }
+    whole("iptables, 1460 bytes of payload (20000 packets a round)") {
+        try EstablishedLoad(KubeNode(services: 1000), flows: 10_000, payload: 1446)
+    }
+    whole("IPVS (mh, 100 destinations), 10000 flows (20000 packets a round)") {
+        try EstablishedLoad(KubeNode(services: 10, endpoints: 100, mode: .ipvs, scheduler: "mh"), flows: 10_000)
+    }
+}

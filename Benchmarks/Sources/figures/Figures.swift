@@ -1,0 +1,94 @@
+import BenchmarkSupport
+import Hawse
+
+/// Prints the headline figures as Markdown: CPU time, medians over rounds, with the spread.
+@main
+struct Figures {
+    static func main() throws {
+        let quick = CommandLine.arguments.contains("--quick")
+        print("| what | ns (median) | least – most |")
+        print("|---|---|---|")
+        try established(quick)
+        try overlay()
+        try firstPacket(quick)
+        try load(quick)
+        memory()
+    }
+
+    static func row(_ what: String, _ figure: (median: Double, least: Double, most: Double)) {
+        func text(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
+        print("| \(what) | \(text(figure.median)) | \(text(figure.least)) – \(text(figure.most)) |")
+    }
+
+    static func established(_ quick: Bool) throws {
+        for flows in quick ? [10_000] : [10_000, 100_000, 1_000_000] {
+            for cached in [true, false] {
+                let load = try EstablishedLoad(KubeNode(services: 1000), flows: flows)
+                load.node.usesFlowCache = cached
+                load.round()
+                let figure = CPUClock.measure(rounds: flows > 100_000 ? 3 : 7, items: load.traffic.count) { load.round() }
+                row("established packet, whole node, \(flows) flows, flow cache \(cached ? "on" : "off")", figure)
+            }
+        }
+        let ipvs = try EstablishedLoad(KubeNode(services: 10, endpoints: 100, mode: .ipvs, scheduler: "mh"), flows: 10_000)
+        row("established packet, IPVS mode (mh, 100 destinations), 10000 flows", CPUClock.measure(items: ipvs.traffic.count) { ipvs.round() })
+    }
+
+    static func overlay() throws {
+        let plain = try EstablishedLoad(KubeNode(services: 1000), flows: 10_000, replies: false)
+        row("established packet, requests only, routed", CPUClock.measure(items: plain.traffic.count) { plain.round() })
+        let vxlan = try EstablishedLoad(KubeNode(services: 1000, path: .overlay), flows: 10_000, replies: false)
+        row("established packet, requests only, encapsulated", CPUClock.measure(items: vxlan.traffic.count) { vxlan.round() })
+    }
+
+    static func firstPacket(_ quick: Bool) throws {
+        for services in quick ? [10, 1000] : [10, 1000, 10_000, 100_000] {
+            let kube = KubeNode(services: services, endpoints: services > 10_000 ? 1 : 5)
+            let node = try Dataplane(kube.spec, seed: 1)
+            node.keepsOutputs = false
+            guard let eth0 = node.interfaceIndex("eth0") else { return }
+            var number = 0
+            var now = Instant(seconds: 1000)
+            let batch = 50_000
+            let figure = CPUClock.measure(rounds: 5, items: batch) {
+                let traffic = Traffic()
+                for _ in 0..<batch {
+                    let flow = Flow(number, services: services)
+                    number += 1
+                    traffic.append(
+                        Flow.segment(
+                            to: [2, 0, 0, 0, 1, 1], from: flow.client, flow.port, to: flow.service, 80, flags: Flow.syn,
+                            sequence: 1, acknowledgement: 0, payload: 0), on: eth0)
+                }
+                let start = CPUClock.nanoseconds()
+                now = traffic.play(through: node, from: now)
+                firstPacketTime = CPUClock.nanoseconds() - start
+            }
+            _ = figure
+            row("first packet of a connection, \(services) Services", (firstPacketTime / Double(batch), firstPacketTime / Double(batch), firstPacketTime / Double(batch)))
+        }
+    }
+
+    nonisolated(unsafe) static var firstPacketTime = 0.0
+
+    static func load(_ quick: Bool) throws {
+        let services = quick ? 1000 : 10_000
+        let kube = KubeNode(services: services)
+        guard let rules = kube.spec.iptables else { return }
+        let text = IPTablesPrinter().text(rules)
+        let figure = CPUClock.measure(rounds: 3, items: 1) {
+            if let parsed = try? IPTablesParser(family: .ipv4, file: "rules", counters: false).parse(text) {
+                var spec = kube.spec
+                spec.iptables = parsed
+                _ = try? Dataplane(spec, seed: 1)
+            }
+        }
+        row("load \(services) Services × 5 from iptables-save text", figure)
+    }
+
+    static func memory() {
+        guard let load = try? EstablishedLoad(KubeNode(services: 1000), flows: 100_000) else { return }
+        let usage = load.node.connectionUsage
+        print("| memory a connection, 100000 flows | \(usage.bytes / max(usage.count, 1)) bytes | |")
+    }
+}
