@@ -125,6 +125,8 @@ struct Connection {
         bits.contains(direction == .original ? .zoneOriginal : .zoneReply) ? zone : 0
     }
 
+    @inline(__always) var zones: ZonePair { ZonePair(original: zone(.original), reply: zone(.reply)) }
+
     @inline(__always)
     func ports(_ direction: Direction) -> UInt32 { direction == .original ? originalPorts : replyPorts }
 
@@ -183,6 +185,12 @@ struct SequenceAdjustment {
     var offsetAfter: Int32 = 0
 }
 
+/// A zone's number in each direction: equal but for `--zone-orig` and `--zone-reply`.
+struct ZonePair {
+    var original: UInt16
+    var reply: UInt16
+}
+
 /// What the CT target sets before a connection is looked up (`nf_ct_tmpl_alloc`).
 struct ConnectionTemplate: Hashable {
     var isSet = false
@@ -198,4 +206,6 @@ struct ConnectionTemplate: Hashable {
     func zone(_ direction: Direction) -> UInt16 {
         (direction == .original ? zoneOriginal : zoneReply) ? zone : 0
     }
+
+    @inline(__always) var zones: ZonePair { ZonePair(original: zone(.original), reply: zone(.reply)) }
 }

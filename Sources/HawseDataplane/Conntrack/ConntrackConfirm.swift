@@ -25,7 +25,7 @@ extension Walk {
         for direction in [Direction.original, .reply] {
             let tuple = node.pointee.connections.tuple(of: connection, direction)
             if let (winner, _) = node.pointee.connections.find(
-                tuple, zone: connection.pointee.zone(direction), now: now)
+                tuple, connection.pointee.zones, in: direction, now: now)
             {
                 return resolveClash(packet, loser: connection, winner: winner)
             }
@@ -49,7 +49,7 @@ extension Walk {
         if merge(packet, loser, into: winner) { return .accept }
         let now = node.pointee.now
         let reply = node.pointee.connections.tuple(of: loser, .reply)
-        if let (other, _) = node.pointee.connections.find(reply, zone: loser.pointee.zone(.reply), now: now) {
+        if let (other, _) = node.pointee.connections.find(reply, loser.pointee.zones, in: .reply, now: now) {
             return merge(packet, loser, into: other) ? .accept : failConfirm(packet)
         }
         // Only the reply is unique: it stays findable by that for a second.

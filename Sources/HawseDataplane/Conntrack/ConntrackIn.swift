@@ -52,11 +52,10 @@ extension Walk {
         while true {
             var connection: ConnectionRef
             var direction = Direction.original
-            if let found = node.pointee.connections.find(tuple, zone: zone, hash: hash, now: node.pointee.now) {
-                (connection, direction) = found
-            } else if template.isSet, template.zone(.reply) != zone,
-                let found = node.pointee.connections.find(
-                    tuple, zone: template.zone(.reply), now: node.pointee.now)
+            let zones = template.zones
+            if let found = zones.original == zones.reply
+                ? node.pointee.connections.find(tuple, zone: zone, hash: hash, now: node.pointee.now)
+                : node.pointee.connections.find(tuple, zones, now: node.pointee.now)
             {
                 (connection, direction) = found
             } else {

@@ -45,7 +45,7 @@ struct UniqueTuple {
     /// `nf_conntrack_tuple_taken` for the reply that the tuple would get.
     private func isUsed(_ tuple: Tuple) -> Bool {
         guard let reply = tuple.inverted else { return false }
-        guard let (other, _) = table.pointee.find(reply, zone: connection.pointee.zone(.reply), now: now),
+        guard let (other, _) = table.pointee.find(reply, connection.pointee.zones, in: .reply, now: now),
             other != connection
         else { return false }
         // The very same flow: confirmation sorts that out.
@@ -69,12 +69,8 @@ struct UniqueTuple {
             && table.pointee.tuple(of: other, .reply) == table.pointee.tuple(of: connection, .original))
     }
 
-    /// `nf_conntrack_find_get`: in the zone of either direction.
     private func findEither(_ tuple: Tuple) -> (ConnectionRef, Direction)? {
-        let zone = connection.pointee.zone(.original)
-        if let found = table.pointee.find(tuple, zone: zone, now: now) { return found }
-        let other = connection.pointee.zone(.reply)
-        return other == zone ? nil : table.pointee.find(tuple, zone: other, now: now)
+        table.pointee.find(tuple, connection.pointee.zones, now: now)
     }
 
     /// `nf_nat_used_tuple_harder`: in the last attempts a finished TCP connection makes room for a new one.

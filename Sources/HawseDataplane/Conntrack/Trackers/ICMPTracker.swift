@@ -77,10 +77,7 @@ extension Walk {
             let inner = quoted.inverted
         else { return }
         let now = node.pointee.now
-        var found = node.pointee.connections.find(inner, zone: template.zone(.original), now: now)
-        if found == nil, template.zone(.reply) != template.zone(.original) {
-            found = node.pointee.connections.find(inner, zone: template.zone(.reply), now: now)
-        }
+        let found = node.pointee.connections.find(inner, template.zones, now: now)
         guard let (connection, direction) = found, inner.destination == packet.destinationBits else { return }
         attach(packet, connection, direction == .reply ? .relatedReply : .related)
         note(packet, conntrackEvent(packet))
