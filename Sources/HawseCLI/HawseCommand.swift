@@ -19,7 +19,10 @@ struct HawseCommand: ParsableCommand {
             2 usage or input error; 3 damaged input, what could be done was done; 130 interrupted.
             """,
         version: HawseVersion.text,
-        subcommands: [Replay.self, Trace.self, Render.self, Flows.self, Check.self, Verify.self, Generate.self, IPVSCommands.self])
+        subcommands: [
+            Replay.self, Trace.self, Render.self, Flows.self, Check.self, Get.self, Describe.self, Verify.self,
+            Generate.self, IPVSCommands.self,
+        ])
 
     /// ArgumentParser's own `main` ends with 64 on usage errors; the contract here says 2.
     static func main() {

@@ -28,6 +28,8 @@ public struct ClusterIPAllocator: Sendable {
     public let bandSize: UInt64
     private var used: Set<AddressBits> = []
     private var random: RandomStream
+    /// Addresses that the input names somewhere: not given to those who do not care.
+    var reserved: Set<AddressBits> = []
 
     public init(range: IPPrefix, seed: UInt64) {
         self.range = range.network
@@ -62,8 +64,8 @@ public struct ClusterIPAllocator: Sendable {
         guard UInt64(used.count) < size else { throw .full }
         let dynamic = size > bandSize ? size - bandSize : 0
         let start = dynamic == 0 ? 0 : random.next() % dynamic
-        // With `used.count` addresses taken, one of any used.count + 1 candidates is free.
-        for step in 0..<min(dynamic, UInt64(used.count) + 1) {
+        // Of one more candidate than are taken or kept, one is free.
+        for step in 0..<min(dynamic, UInt64(used.count + reserved.count) + 1) {
             if let address = take(bandSize + (start + step) % dynamic) { return address }
         }
         for offset in 0..<min(bandSize, size) {
@@ -74,6 +76,7 @@ public struct ClusterIPAllocator: Sendable {
 
     private mutating func take(_ offset: UInt64) -> IPAddress? {
         let candidate = bits(offset)
+        guard !reserved.contains(candidate) else { return nil }
         return used.insert(candidate).inserted ? IPAddress(family: range.family, bits: candidate) : nil
     }
 

@@ -24,6 +24,8 @@ public struct NodePortAllocator: Sendable {
     public let bandSize: Int
     private var used: Set<Int> = []
     private var random: RandomStream
+    /// Ports that the input names somewhere: not given to those who do not care.
+    var reserved: Set<Int> = []
 
     public init(range: ClosedRange<Int>, seed: UInt64) {
         self.range = range
@@ -43,9 +45,11 @@ public struct NodePortAllocator: Sendable {
         let start = dynamic > 0 ? Int(random.below(UInt32(clamping: dynamic))) : 0
         for step in 0..<max(0, dynamic) {
             let port = range.lowerBound + bandSize + (start + step) % dynamic
+            if !reserved.contains(port), used.insert(port).inserted { return port }
+        }
+        for port in range.lowerBound..<(range.lowerBound + bandSize) where !reserved.contains(port) {
             if used.insert(port).inserted { return port }
         }
-        for port in range.lowerBound..<(range.lowerBound + bandSize) where used.insert(port).inserted { return port }
         throw .full
     }
 

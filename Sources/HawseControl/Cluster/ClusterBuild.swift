@@ -1,3 +1,5 @@
+import HawseWire
+
 extension ClusterState {
     /// A cluster with the given manifests applied in their order and run to a fixed point.
     ///
@@ -118,6 +120,15 @@ extension ClusterState {
 
     /// Addresses that later objects ask for by name are kept from earlier ones that do not care.
     private mutating func reserve(_ objects: [LoadedObject]) {
+        for service in objects.compactMap({ $0.of(Kubernetes.Service.self) }) {
+            let ports = service.spec.ports.map(\.nodePort) + [service.spec.healthCheckNodePort]
+            nodePorts.reserved.formUnion(ports.filter { $0 != 0 })
+            for address in service.spec.clusterIPs.compactMap({ IPAddress($0) }) + [IPAddress(service.spec.clusterIP)].compactMap({ $0 }) {
+                for index in clusterIPs.indices where clusterIPs[index].range.family == address.family {
+                    clusterIPs[index].reserved.insert(address.bits)
+                }
+            }
+        }
         for object in objects {
             guard let pod = object.of(Kubernetes.Pod.self), !pod.spec.hostNetwork else { continue }
             let wanted = pod.status.podIPs.map(\.ip) + [pod.status.podIP] + PodScript(pod).addresses

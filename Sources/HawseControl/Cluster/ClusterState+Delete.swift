@@ -61,7 +61,7 @@ extension ClusterState {
     private mutating func removeDependents(of uid: String, in namespace: String) {
         func owned(_ metadata: Kubernetes.ObjectMeta) -> Bool { metadata.ownerReferences.contains { $0.uid == uid } }
         for pod in store.pods(ownedBy: uid, in: namespace) { try? deletePod(pod.key) }
-        for key in store.replicaSets.all.filter({ owned($0.metadata) }).map(\.key) {
+        for key in store.replicaSets(ownedBy: uid).map(\.key) {
             try? remove(Kubernetes.ReplicaSet.self, key)
         }
         for key in store.jobs.all.filter({ owned($0.metadata) }).map(\.key) { try? remove(Kubernetes.Job.self, key) }

@@ -43,6 +43,7 @@ public struct ClusterStore: Sendable {
     /// The changes since `firstKeptRevision`.
     public private(set) var log: [WatchEvent] = []
     private var podIndex = PodIndex()
+    private var setsByOwner: [String: OrderedSet<ObjectKey>] = [:]
     private var sliceIndex: [ObjectKey: OrderedSet<ObjectKey>] = [:]
 
     public init() {}
@@ -77,6 +78,9 @@ public struct ClusterStore: Sendable {
         self[keyPath: T.shelf][key] = object
         if let pod = object as? Kubernetes.Pod { podIndex.insert(pod) }
         if let slice = object as? Kubernetes.EndpointSlice { index(slice, isPresent: true) }
+        if let set = object as? Kubernetes.ReplicaSet, let owner = set.metadata.controller {
+            setsByOwner[owner.uid, default: []].append(key)
+        }
         record(.added, T.kind, key)
         return object
     }
@@ -112,6 +116,9 @@ public struct ClusterStore: Sendable {
         self[keyPath: T.shelf][key] = nil
         if let pod = old as? Kubernetes.Pod { podIndex.remove(pod) }
         if let slice = old as? Kubernetes.EndpointSlice { index(slice, isPresent: false) }
+        if let set = old as? Kubernetes.ReplicaSet, let owner = set.metadata.controller {
+            setsByOwner[owner.uid]?.remove(key)
+        }
         record(.deleted, T.kind, key)
         return old
     }
@@ -142,6 +149,11 @@ public struct ClusterStore: Sendable {
     /// The slices that name a Service in their label, in the order of creation.
     public func slices(of service: ObjectKey) -> [Kubernetes.EndpointSlice] {
         (sliceIndex[service] ?? []).compactMap { endpointSlices[$0] }
+    }
+
+    /// The ReplicaSets of a Deployment, in the order of creation.
+    func replicaSets(ownedBy uid: String) -> [Kubernetes.ReplicaSet] {
+        (setsByOwner[uid] ?? []).compactMap { replicaSets[$0] }
     }
 
     /// The pods that a controller owns.

@@ -25,7 +25,7 @@ extension ClusterState {
     }
 
     func replicaSets(of deployment: Kubernetes.Deployment) -> [Kubernetes.ReplicaSet] {
-        store.replicaSets.all.filter { $0.metadata.controller?.uid == deployment.metadata.uid }
+        store.replicaSets(ownedBy: deployment.metadata.uid)
     }
 
     /// Equal but for the hash label that the controller itself adds.

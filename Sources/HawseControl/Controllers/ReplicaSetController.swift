@@ -67,7 +67,7 @@ extension ClusterState {
         guard let owner = set.metadata.controller else {
             return store.pods(ownedBy: set.metadata.uid, in: set.metadata.namespace)
         }
-        return store.replicaSets.all.filter { $0.metadata.controller?.uid == owner.uid }
+        return store.replicaSets(ownedBy: owner.uid)
             .flatMap { store.pods(ownedBy: $0.metadata.uid, in: $0.metadata.namespace) }
     }
 

@@ -5,11 +5,12 @@ struct PodAffinityCount {
     private var attracting: [(term: Kubernetes.PodAffinityTerm, domains: Set<String>, any: Bool)] = []
     private var repelling: [(term: Kubernetes.PodAffinityTerm, domains: Set<String>)] = []
 
-    init(pod: Kubernetes.Pod, store: ClusterStore) {
+    init(pod: Kubernetes.Pod, store: ClusterStore, repelling keys: some Sequence<ObjectKey>) {
         self.pod = pod
         let wanted = pod.spec.affinity?.podAffinity?.required ?? []
         let unwanted = pod.spec.affinity?.podAntiAffinity?.required ?? []
-        let bound = store.pods.all.filter { !$0.spec.nodeName.isEmpty && !$0.isFinished }
+        let asks = !wanted.isEmpty || !unwanted.isEmpty
+        let bound = asks ? store.pods.all.filter { !$0.spec.nodeName.isEmpty && !$0.isFinished } : []
         func domain(_ other: Kubernetes.Pod, _ key: String) -> String? {
             store.nodes[ObjectKey(name: other.spec.nodeName)]?.metadata.labels[key]
         }
@@ -21,7 +22,7 @@ struct PodAffinityCount {
             let matching = bound.filter { Self.matches(term, owner: pod, other: $0, store: store) }
             repelling.append((term, Set(matching.compactMap { domain($0, term.topologyKey) })))
         }
-        for other in bound {
+        for other in keys.compactMap({ store.pods[$0] }) {
             for term in other.spec.affinity?.podAntiAffinity?.required ?? []
             where Self.matches(term, owner: other, other: pod, store: store) {
                 if let place = domain(other, term.topologyKey) { repelling.append((term, [place])) }

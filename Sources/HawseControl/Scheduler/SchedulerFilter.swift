@@ -9,16 +9,16 @@ struct SchedulerFilter {
     private let spread: [SpreadCount]
     private let affinity: PodAffinityCount
 
-    init(pod: Kubernetes.Pod, store: ClusterStore, usage: [String: SchedulerState.Usage]) {
+    init(pod: Kubernetes.Pod, store: ClusterStore, scheduling: SchedulerState) {
         self.pod = pod
         self.store = store
-        self.usage = usage
+        usage = scheduling.usage
         requests = SchedulerState.requests(of: pod.spec)
         hostPorts = SchedulerState.hostPorts(of: pod.spec)
         tolerations = pod.spec.tolerations
         spread = pod.spec.topologySpreadConstraints.filter { $0.whenUnsatisfiable == "DoNotSchedule" }
             .map { SpreadCount($0, pod: pod, store: store) }
-        affinity = PodAffinityCount(pod: pod, store: store)
+        affinity = PodAffinityCount(pod: pod, store: store, repelling: scheduling.repelling)
     }
 
     /// Why a node will not do, or nil.

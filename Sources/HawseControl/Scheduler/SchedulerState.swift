@@ -16,6 +16,8 @@ struct SchedulerState: Sendable {
 
     private(set) var usage: [String: Usage] = [:]
     private var counted: [ObjectKey: Counted] = [:]
+    /// Bound pods that keep others away (required anti-affinity): the only ones a new pod has to ask.
+    private(set) var repelling: OrderedSet<ObjectKey> = []
     var random: RandomStream
     /// Pods that no node would take.
     var waiting: OrderedSet<ObjectKey> = []
@@ -38,6 +40,7 @@ struct SchedulerState: Sendable {
         let entry = Counted(
             node: pod.spec.nodeName, requests: Self.requests(of: pod.spec), hostPorts: Self.hostPorts(of: pod.spec))
         counted[pod.key] = entry
+        if pod.spec.affinity?.podAntiAffinity?.required.isEmpty == false { repelling.append(pod.key) }
         usage[entry.node, default: Usage()].pods += 1
         for (name, amount) in entry.requests { usage[entry.node]?.requested[name, default: 0] += amount }
         for port in entry.hostPorts { usage[entry.node]?.hostPorts[port, default: 0] += 1 }
@@ -45,6 +48,7 @@ struct SchedulerState: Sendable {
 
     mutating func forget(_ key: ObjectKey) {
         guard let entry = counted.removeValue(forKey: key) else { return }
+        repelling.remove(key)
         usage[entry.node]?.pods -= 1
         for (name, amount) in entry.requests { usage[entry.node]?.requested[name, default: 0] -= amount }
         for port in entry.hostPorts {

@@ -9,9 +9,24 @@ extension ClusterState {
             markUnscheduled(key, "SchedulingGated", "Scheduling is blocked due to non-empty scheduling gates")
             return
         }
+        switch choose(for: pod) {
+        case .node(let node, let why):
+            note("Scheduled", "assigned to \(node.metadata.name) (scores: \(why))", kind: "Pod", key: key)
+            bind(key, to: node)
+        case .none(let why): markUnscheduled(key, "Unschedulable", why)
+        }
+    }
+
+    private enum Choice {
+        case node(Kubernetes.Node, why: String)
+        case none(why: String)
+    }
+
+    /// A function of its own, so that its view of the store is gone before the store is written to.
+    private mutating func choose(for pod: Kubernetes.Pod) -> Choice {
         var refusals: [(reason: String, count: Int)] = []
         var fitting: [Kubernetes.Node] = []
-        let filter = SchedulerFilter(pod: pod, store: store, usage: scheduling.usage)
+        let filter = SchedulerFilter(pod: pod, store: store, scheduling: scheduling)
         for node in store.nodes.all {
             guard let reason = filter.refusal(node) else {
                 fitting.append(node)
@@ -25,18 +40,17 @@ extension ClusterState {
         }
         guard !fitting.isEmpty else {
             let why = refusals.map { "\($0.count) \($0.reason)" }.sorted().joined(separator: ", ")
-            markUnscheduled(
-                key, "Unschedulable", "0/\(store.nodes.count) nodes are available: \(why.isEmpty ? "no nodes" : why).")
-            return
+            return .none(
+                why: "0/\(store.nodes.count) nodes are available: \(why.isEmpty ? "no nodes" : why).")
         }
         let scores = SchedulerScore(pod: pod, store: store, usage: scheduling.usage, nodes: fitting).totals()
         let best = scores.max() ?? 0
         let winners = fitting.indices.filter { scores[$0] == best }
         let choice = winners.count == 1 ? winners[0] : winners[Int(scheduling.random.below(UInt32(winners.count)))]
-        let table = zip(fitting, scores).map { "\($0.metadata.name) \($1)" }.joined(separator: ", ")
-        note(
-            "Scheduled", "assigned to \(fitting[choice].metadata.name) (scores: \(table))", kind: "Pod", key: key)
-        bind(key, to: fitting[choice])
+        // The scores of a few nodes explain the choice; of hundreds they explain nothing.
+        let shown = zip(fitting, scores).sorted { $0.1 > $1.1 }.prefix(6)
+        let table = shown.map { "\($0.metadata.name) \($1)" }.joined(separator: ", ")
+        return .node(fitting[choice], why: table)
     }
 
     private mutating func bind(_ key: ObjectKey, to node: Kubernetes.Node) {

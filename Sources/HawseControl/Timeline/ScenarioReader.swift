@@ -24,24 +24,29 @@ extension Scenario {
     }
 
     /// `90`, `1m30s`, `250ms`: seconds.
-    static func seconds(_ node: ManifestNode) -> Double? {
+    static func seconds(of node: ManifestNode) -> Double? {
         switch node.value {
         case .integer(let value): return Double(value)
         case .number(let value, _): return value
-        case .string(let text):
-            let units: [(String, Double)] = [("ms", 0.001), ("h", 3600), ("m", 60), ("s", 1)]
-            var rest = Substring(text)
-            var total = 0.0
-            while !rest.isEmpty {
-                let number = rest.prefix { $0.isNumber && $0.isASCII || $0 == "." }
-                rest = rest.dropFirst(number.count)
-                guard let value = Double(number), let unit = units.first(where: { rest.hasPrefix($0.0) }) else { return nil }
-                total += value * unit.1
-                rest = rest.dropFirst(unit.0.count)
-            }
-            return text.isEmpty ? nil : total
+        case .string(let text): return seconds(text)
         default: return nil
         }
+    }
+
+    /// `90`, `1m30s`, `250ms`: seconds.
+    public static func seconds(_ text: String) -> Double? {
+        if let plain = Double(text) { return plain.isFinite ? plain : nil }
+        let units: [(String, Double)] = [("ms", 0.001), ("h", 3600), ("m", 60), ("s", 1)]
+        var rest = Substring(text)
+        var total = 0.0
+        while !rest.isEmpty {
+            let number = rest.prefix { $0.isNumber && $0.isASCII || $0 == "." }
+            rest = rest.dropFirst(number.count)
+            guard let value = Double(number), let unit = units.first(where: { rest.hasPrefix($0.0) }) else { return nil }
+            total += value * unit.1
+            rest = rest.dropFirst(unit.0.count)
+        }
+        return text.isEmpty ? nil : total
     }
 
     private struct ScenarioReader {
@@ -77,7 +82,7 @@ extension Scenario {
             }
             var at = 0.0
             if let time = node["at"] {
-                guard let value = Scenario.seconds(time), value >= 0, value < 1e9 else {
+                guard let value = Scenario.seconds(of: time), value >= 0, value < 1e9 else {
                     error(time, "\(path).at", "not a duration: use seconds or forms like 1m30s")
                     return nil
                 }
