@@ -15,6 +15,17 @@ import Testing
         }
     }
 
+    /// The kernel took these rules, so every set they name is there and of the right family.
+    @Test func setsThatRulesNameAreThere() throws {
+        for path in Recordings.files({ $0.contains("/iptables.v") && !$0.contains("/expect/") }) {
+            let directory = path.split(separator: "/").dropLast().joined(separator: "/")
+            let text = (try? Recordings.text("/\(directory)/ipset")) ?? ""
+            let sets = try IPSetParser().parse(text)
+            let rules = try IPTablesParser(family: RuleSetTextTests.family(path)).parse(try Recordings.text(path))
+            #expect(RuleSetCheck.check(rules, sets: sets).isEmpty, "\(path)")
+        }
+    }
+
     @Test func savedSetsOfAllCasesAreCanonical() throws {
         let paths = Recordings.files { $0.hasSuffix("/expect/ipset") }
         #expect(paths.count > 15)

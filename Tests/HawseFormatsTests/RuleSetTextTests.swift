@@ -142,6 +142,25 @@ import Testing
         }
     }
 
+    @Test func setsAreLookedUp() throws {
+        let sets = try IPSetParser().parse("create a hash:ip\ncreate b hash:ip,port family inet6\ncreate c list:set\n")
+        let rules = try IPTablesParser(family: .ipv4, file: "f").parse(
+            """
+            *filter
+            -A INPUT -m set --match-set a src
+            -A INPUT -m set --match-set b src,dst
+            -A INPUT -m set --match-set nope src
+            -A INPUT -m set --match-set c src -j SET --add-set gone dst
+            COMMIT
+
+            """)
+        let found = RuleSetCheck.check(rules, sets: sets)
+        #expect(found.map(\.line) == [3, 4, 5])
+        #expect(found.first?.message.contains("other protocol family") == true)
+        #expect(found.last?.message.contains("`gone', which doesn't exist") == true)
+        #expect(RuleSetCheck.check(rules).isEmpty)
+    }
+
     @Test func everyErrorIsReported() {
         let text = """
             *filter

@@ -28,7 +28,7 @@ struct RuleContext {
 }
 
 /// The options of one match, gathered as they are read. One file in `Matches/` each.
-protocol MatchOptions {
+protocol MatchOptions: SendableMetatype {
     static var words: [OptionWord] { get }
     init(family: AddressFamily)
     /// An option of `words`, by its key.
@@ -38,7 +38,7 @@ protocol MatchOptions {
 }
 
 /// The options of one target. One file in `Targets/` each.
-protocol TargetOptions {
+protocol TargetOptions: SendableMetatype {
     static var words: [OptionWord] { get }
     init(family: AddressFamily)
     mutating func take(_ argument: OptionArgument) throws(FormatError)

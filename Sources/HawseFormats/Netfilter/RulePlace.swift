@@ -24,14 +24,16 @@ struct RulePlace {
             ? nil : "is illegal in this table: only in \(tables.map(\.rawValue).joined(separator: ", "))"
     }
 
+    /// Looked up by `get_set_byname` of libxt_set when a rule is made. Too few sides are no error: such a rule never
+    /// matches.
     func set(_ reference: SetReference) -> String? {
         guard let sets else { return nil }
         guard let set = sets.first(where: { $0.name == reference.name }) else {
             return "names the set `\(reference.name)', which doesn't exist"
         }
-        return set.kind == .listSet || reference.sides.count >= set.kind.parts.count
-            ? nil
-            : "gives \(reference.sides.count) of the \(set.kind.parts.count) dimensions of `\(set.name)'"
+        let isIPv4Only = set.kind == .bitmapIP || set.kind == .bitmapIPMac
+        guard set.kind.hasFamily || isIPv4Only, set.options.family != family else { return nil }
+        return "names the set `\(set.name)' of the other protocol family, which is not applicable"
     }
 }
 

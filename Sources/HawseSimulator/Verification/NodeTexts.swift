@@ -14,6 +14,9 @@ public enum NodeTexts {
         if let (path, text) = try contents("ipset", in: directory) {
             spec.sets = try IPSetParser(file: path).parse(text)
         }
+        for rules in [spec.iptables, spec.ip6tables] {
+            if let rules, let refusal = RuleSetCheck.check(rules, sets: spec.sets).first { throw refusal }
+        }
         if let (path, text) = try contents("ipvs", in: directory) {
             spec.ipvs = try IPVSAdmParser(file: path).parse(text)
         }
