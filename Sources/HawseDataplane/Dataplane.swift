@@ -10,6 +10,7 @@ public final class Dataplane {
     public internal(set) var spec: NodeSpec
     private let seed: UInt64
     /// With tracing on, `takeTrace()` has the story of every packet; output is the same bytes either way.
+    @exclusivity(unchecked)
     public var isTracing = false
 
     /// `keepsRuleCounters`: rules begin with the counters that stand in the spec (`iptables-restore -c`), else with zero.

@@ -24,10 +24,22 @@ public final class Traffic {
     public func play(through node: Dataplane, from start: Instant) -> Instant {
         var now = start
         bytes.withUnsafeBytes { raw in
-            for item in items {
-                now = now + 100
-                node.receive(
-                    UnsafeRawBufferPointer(rebasing: raw[item.offset..<(item.offset + item.length)]), on: item.interface, at: now)
+            withUnsafeTemporaryAllocation(of: InputFrame.self, capacity: 256) { batch in
+                var filled = 0
+                for item in items {
+                    now = now + 100
+                    batch.initializeElement(
+                        at: filled,
+                        to: InputFrame(
+                            bytes: UnsafeRawBufferPointer(rebasing: raw[item.offset..<(item.offset + item.length)]),
+                            interface: item.interface, time: now))
+                    filled += 1
+                    if filled == 256 {
+                        node.receive(UnsafeBufferPointer(batch))
+                        filled = 0
+                    }
+                }
+                node.receive(UnsafeBufferPointer(rebasing: batch[0..<filled]))
             }
         }
         return now

@@ -18,9 +18,9 @@ extension Dataplane {
     @discardableResult
     public func removeConnections(_ filter: ConnectionFilter) -> Int {
         let now = node.pointee.now
-        let table = node.pointee.connections
+        let table = node.connectionTable
         return node.pointee.connections.removeAll { connection in
-            table.listing(connection, now: now).map(filter.matches) ?? false
+            table.pointee.listing(connection, now: now).map(filter.matches) ?? false
         }
     }
 

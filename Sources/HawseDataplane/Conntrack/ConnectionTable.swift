@@ -9,7 +9,7 @@ typealias ConnectionRef = UnsafeMutablePointer<Connection>
 ///
 /// A handle is generation << 24 | record number; 0 is none. Whoever keeps a handle holds the record with `acquire`
 /// and lets go with `release`; a confirmed connection is also held by the table.
-struct ConnectionTable {
+struct ConnectionTable: ~Copyable {
     static let numberMask: UInt32 = 0xff_ffff
 
     var settings: ConntrackSettings
@@ -81,33 +81,11 @@ struct ConnectionTable {
 
     /// The connection's tuple of a direction.
     @inline(__always)
-    func tuple(of connection: ConnectionRef, _ direction: Direction) -> Tuple {
-        let ct = connection.pointee
-        var source: AddressBits
-        var destination: AddressBits
-        if !ct.isIPv6 {
-            let word = direction == .original ? ct.address0 : ct.address1
-            source = AddressBits(high: 0, low: word >> 32)
-            destination = AddressBits(high: 0, low: word & 0xffff_ffff)
-        } else {
-            source = AddressBits(high: ct.address0, low: ct.address1)
-            destination = AddressBits(high: ct.address2, low: ct.address3)
-            if direction == .reply {
-                if ct.bits.contains(.replyAddresses) {
-                    let cold = extensions[Int(ct.extensionIndex)]
-                    source = cold.pointee.replySource
-                    destination = cold.pointee.replyDestination
-                } else {
-                    swap(&source, &destination)
-                }
-            }
-        }
-        let ports = direction == .original ? ct.originalPorts : ct.replyPorts
-        return Tuple(
-            source: source, destination: destination, sourcePort: UInt16(truncatingIfNeeded: ports >> 16),
-            destinationPort: UInt16(truncatingIfNeeded: ports), ipProtocol: ct.ipProtocol,
-            version: ct.isIPv6 ? 6 : 4)
-    }
+    func tuple(of connection: ConnectionRef, _ direction: Direction) -> Tuple { view.tuple(of: connection, direction) }
+
+    /// What the tuples of records are read with: pointers alone, to be passed around.
+    @inline(__always)
+    var view: ConnectionView { ConnectionView(records: records, extensions: extensions, hasher: hasher) }
 
     /// Sets the original tuple of a new record; the reply must be set after it.
     func setOriginal(_ connection: ConnectionRef, _ tuple: Tuple) {
@@ -145,11 +123,7 @@ struct ConnectionTable {
     }
 
     @inline(__always)
-    func hash(_ tuple: Tuple, zone: UInt16) -> UInt64 {
-        hasher(
-            tuple.source, tuple.destination,
-            UInt64(tuple.ports) << 32 | UInt64(zone) << 16 | UInt64(tuple.ipProtocol) << 8 | UInt64(tuple.version))
-    }
+    func hash(_ tuple: Tuple, zone: UInt16) -> UInt64 { view.hash(tuple, zone: zone) }
 
     /// Is this direction's tuple of the record the one given (`nf_ct_tuple_equal` and `nf_ct_zone_equal`)?
     @inline(__always)
@@ -302,18 +276,14 @@ struct ConnectionTable {
 
     mutating func insertReference(_ connection: ConnectionRef, _ number: UInt32, _ direction: Direction) {
         if index.needsGrowth {
-            let table = self
-            index.grow { table.hash(ofReference: $0) }
+            let view = view
+            index.grow { view.hash(ofReference: $0) }
         }
         let reference = number << 1 | UInt32(direction.rawValue)
         index.insert(reference, hash: hash(ofReference: reference))
     }
 
-    private func hash(ofReference reference: UInt32) -> UInt64 {
-        let connection = records[Int(reference >> 1)]
-        let direction: Direction = reference & 1 == 0 ? .original : .reply
-        return hash(tuple(of: connection, direction), zone: connection.pointee.zone(direction))
-    }
+    private func hash(ofReference reference: UInt32) -> UInt64 { view.hash(ofReference: reference) }
 
     /// `nf_ct_delete`: out of the index; freed when no packet holds it.
     mutating func remove(_ connection: ConnectionRef) {

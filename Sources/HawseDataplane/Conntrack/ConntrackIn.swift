@@ -172,8 +172,7 @@ extension Walk {
         case .none: state = "INVALID"
         }
         guard packet.pointee.connection != 0 else { return .conntrack(state: state, tuple: "") }
-        let table = node.pointee.connections
-        let connection = table[packet.pointee.connection]
-        return .conntrack(state: state, tuple: "\(table.tuple(of: connection, .original))")
+        let connection = node.pointee.connections[packet.pointee.connection]
+        return .conntrack(state: state, tuple: "\(node.pointee.connections.tuple(of: connection, .original))")
     }
 }

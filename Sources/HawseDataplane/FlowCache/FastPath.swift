@@ -31,7 +31,8 @@ extension Walk {
             return .walk
         }
         let now = node.pointee.now
-        let hash = node.pointee.connections.hash(tuple, zone: 0)
+        let hint = node.pointee.flows.hashHint
+        let hash = hint != 0 ? hint : node.pointee.connections.hash(tuple, zone: 0)
         guard let (connection, direction) = node.pointee.connections.find(tuple, zone: 0, hash: hash, now: now) else {
             packet.pointee.end = frameEnd
             return .walk

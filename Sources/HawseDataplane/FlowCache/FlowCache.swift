@@ -5,6 +5,8 @@ import HawseWire
 /// forwarding entries, sets, virtual servers) ends the epoch; connections then find their number out of date.
 struct FlowCache {
     static let capacity = 1 << 14
+    /// Frames that are prepared together: enough to hide a memory access behind the others, few enough for the cache.
+    static let batch = 32
     /// Off: every packet takes the whole walk. Results are the same.
     var isEnabled = true
     private(set) var epoch: UInt32 = 1
@@ -16,6 +18,8 @@ struct FlowCache {
     /// Numbers by content. Cold: looked at once per flow and direction.
     private var known: [TrajectoryKey: UInt32] = [:]
     var recorder = PathRecorder()
+    /// The connection hash of the frame that comes next, when its batch has worked it out already; 0: not.
+    var hashHint: UInt64 = 0
 
     init() {
         trajectories = .allocate(capacity: Self.capacity)

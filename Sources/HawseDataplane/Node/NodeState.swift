@@ -3,7 +3,7 @@ import HawseWire
 
 /// Everything a node knows, behind one pointer: the walk's only argument besides the packet. Tables own memory
 /// that they allocated themselves; growth and release are theirs.
-struct NodeState {
+struct NodeState: ~Copyable {
     var now: Instant = .zero
     /// Frames from outside so far: names the cause of what the node sends.
     var frameOrdinal: UInt64 = 0

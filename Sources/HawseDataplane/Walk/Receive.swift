@@ -21,6 +21,7 @@ extension Walk {
             case .record: beginRecording(packet)
             case .walk: break
             }
+            node.pointee.flows.hashHint = 0
         }
         if device.pointee.master != 0 { return .bridgeInput }
         return receiveByType(packet)

@@ -38,15 +38,14 @@ extension Walk {
         _ packet: PacketRef, _ connection: ConnectionRef, _ command: FTPCommand, _ direction: Direction,
         _ own: AddressBits
     ) -> Bool {
-        let table = node.pointee.connections
-        let peer = table.tuple(of: connection, direction.opposite)
+        let peer = node.pointee.connections.tuple(of: connection, direction.opposite)
         // A third host's address is not believed: nobody shall open holes to others.
         if command.address != own { return true }
         var tuple = peer
         tuple.sourcePort = 0
         tuple.destinationPort = command.port
         var expectation = Expectation(
-            tuple: tuple, zone: connection.pointee.zone, master: table.handle(of: connection),
+            tuple: tuple, zone: connection.pointee.zone, master: node.pointee.connections.handle(of: connection),
             timeout: node.pointee.now + Expectation.lifetime)
         guard !connection.pointee.status.isDisjoint(with: .natMask) else { return expect(expectation, connection) }
         expectation.followsMaster = true

@@ -7,16 +7,15 @@ extension Walk {
         guard packet.transportLength >= 10 else { return .accept }
         let operation = packet.transportPointer.loadBE16(at: 8)
         guard operation == 1 || operation == 2 else { return .accept }
-        let table = node.pointee.connections
-        let reply = table.tuple(of: connection, .reply)
+        let reply = node.pointee.connections.tuple(of: connection, .reply)
         var expected = reply
         expected.sourcePort = 0
         var expectation = Expectation(
-            tuple: expected, zone: connection.pointee.zone, master: table.handle(of: connection),
+            tuple: expected, zone: connection.pointee.zone, master: node.pointee.connections.handle(of: connection),
             timeout: node.pointee.now + Expectation.lifetime)
         if !connection.pointee.status.isDisjoint(with: .natMask) {
             expectation.followsMaster = true
-            expectation.savedPort = table.tuple(of: connection, .original).sourcePort
+            expectation.savedPort = node.pointee.connections.tuple(of: connection, .original).sourcePort
             expectation.direction = .reply
         }
         return expect(expectation, connection) ? .accept : refuseHelper(packet)

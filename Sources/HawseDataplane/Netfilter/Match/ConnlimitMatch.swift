@@ -50,18 +50,11 @@ extension UnsafeMutablePointer where Pointee == NodeState {
     /// The connection table in place, for code that is handed a pointer to it.
     @inline(__always)
     var connectionTable: UnsafeMutablePointer<ConnectionTable> {
-        UnsafeMutableRawPointer(self).advanced(by: MemoryLayout<NodeState>.offset(of: \.connections) ?? 0)
-            .assumingMemoryBound(to: ConnectionTable.self)
+        withUnsafeMutablePointer(to: &pointee.connections) { $0 }
     }
 
     @inline(__always)
-    var setTable: UnsafeMutablePointer<SetTable> {
-        UnsafeMutableRawPointer(self).advanced(by: MemoryLayout<NodeState>.offset(of: \.sets) ?? 0)
-            .assumingMemoryBound(to: SetTable.self)
-    }
+    var setTable: UnsafeMutablePointer<SetTable> { withUnsafeMutablePointer(to: &pointee.sets) { $0 } }
 
-    var namedState: UnsafeMutablePointer<NamedState> {
-        UnsafeMutableRawPointer(self).advanced(by: MemoryLayout<NodeState>.offset(of: \.named) ?? 0)
-            .assumingMemoryBound(to: NamedState.self)
-    }
+    var namedState: UnsafeMutablePointer<NamedState> { withUnsafeMutablePointer(to: &pointee.named) { $0 } }
 }

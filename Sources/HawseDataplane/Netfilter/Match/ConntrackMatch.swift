@@ -89,12 +89,12 @@ struct ConntrackOperation: MatchOperation {
     private static func matchesRest(_ operation: UnsafeMutablePointer<Self>, _ context: RuleContext) -> Bool {
         let packet = context.packet
         let test = operation.pointee
-        let connections = context.node.pointee.connections
-        let connection = connections[packet.pointee.connection]
+        let connections = context.node.connectionTable
+        let connection = connections.pointee[packet.pointee.connection]
         if test.direction != 2, packet.pointee.connectionInfo.isReply != (test.direction == 1) { return false }
         if test.hasTuples {
-            let original = connections.tuple(of: connection, .original)
-            let reply = connections.tuple(of: connection, .reply)
+            let original = connections.pointee.tuple(of: connection, .original)
+            let reply = connections.pointee.tuple(of: connection, .reply)
             guard test.originalSource.holds(original.source), test.originalDestination.holds(original.destination),
                 test.replySource.holds(reply.source), test.replyDestination.holds(reply.destination),
                 test.originalSourcePorts.contains(original.sourcePort),
