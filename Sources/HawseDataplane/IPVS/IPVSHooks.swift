@@ -169,6 +169,10 @@ extension Walk {
             if verdict != .accept { return verdict }
             header = IPVSHeader(packet)
         }
+        // At LOCAL_IN a reply can only be one to the node itself.
+        if hook == .input, node.pointee.ipvs.connections.localClients == 0, !node.pointee.ipvs.settings.natICMPSend {
+            return .accept
+        }
         let flow = header.incomingFlow(packet)
         if let flow, let connection = node.pointee.ipvs.connections.findOutgoing(flow) {
             return ipvsReply(packet, connection, header, at: hook)

@@ -130,7 +130,9 @@ struct IPVSState {
     @inline(__always)
     mutating func restart(_ connection: VirtualConnectionRef) {
         if connection.pointee.flags.contains(.onePacket) { return expireNow(connection) }
-        connection.pointee.expires = jiffy &+ connection.pointee.timeout
+        let expires = jiffy &+ connection.pointee.timeout
+        if expires == connection.pointee.expires, connection.pointee.flags.contains(.timer) { return }
+        connection.pointee.expires = expires
         let fires = Jiffies.fire(connection.pointee.expires, at: jiffy)
         let isArmed = connection.pointee.flags.contains(.timer)
         let isEarlier = fires < connection.pointee.fires

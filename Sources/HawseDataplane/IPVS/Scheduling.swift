@@ -84,10 +84,15 @@ extension Walk {
         _ flow: VirtualFlow, to server: Int32, port: UInt16, _ isOnePacket: Bool, _ packet: PacketRef
     ) -> VirtualConnectionRef? {
         let s = node.pointee.ipvs.servers[server]
+        var flags: VirtualConnection.Flags = isOnePacket ? [.onePacket] : []
+        if isOwnAddress(flow.client, packet.family) { flags.insert(.localClient) }
         return node.pointee.ipvs.makeConnection(
             flow, destination: s.pointee.address, port: port != 0 ? port : flow.virtualPort,
-            version: s.pointee.version, flags: isOnePacket ? [.onePacket] : [], server: server,
-            mark: packet.pointee.mark)
+            version: s.pointee.version, flags: flags, server: server, mark: packet.pointee.mark)
+    }
+
+    private func isOwnAddress(_ address: AddressBits, _ family: AddressFamily) -> Bool {
+        addressKind(address, family: family, on: 0) == .local
     }
 
     /// `ip_vs_sched_persist`: the client's template decides, and is made when there is none.

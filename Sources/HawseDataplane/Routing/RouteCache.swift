@@ -17,6 +17,8 @@ struct RouteCache {
     private var entries: UnsafeMutablePointer<Entry>?
     private var mask = 0
     private var misses = 0
+    /// Changes with every flush: whoever keeps a route of his own sees that it is out of date.
+    private(set) var generation: UInt32 = 1
 
     func deallocate() { entries?.deallocate() }
 
@@ -61,8 +63,12 @@ struct RouteCache {
         misses = 0
     }
 
+    /// A fresh table in the place of one that had come to this generation.
+    mutating func follow(_ old: UInt32) { generation = old &+ 1 }
+
     /// Forgets everything (`rt_genid_bump`).
     mutating func flush() {
+        generation &+= 1
         guard let entries else { return }
         entries.update(repeating: Entry(), count: mask + 1)
     }

@@ -54,8 +54,10 @@ struct RoutingState {
 
     /// Takes the routes, rules and addresses of a changed spec; what was found before is forgotten.
     mutating func update(_ spec: NodeSpec, interfaces: InterfaceTable) {
+        let generation = cache.generation
         deallocate()
         self = RoutingState(spec, interfaces: interfaces)
+        cache.follow(generation)
     }
 
     /// `inet_lookup_ifaddr`: some interface has this IPv4 address.

@@ -22,6 +22,10 @@ extension IPVSState {
         connection.pointee.flags = flags
         connection.pointee.timeout = 3 * Jiffies.perSecond
         if flags.contains(.noClientPort) { connections.withoutClientPort += 1 }
+        if flags.contains(.localClient) || flags.contains(.sync) || flags.contains(.noClientPort) {
+            connection.pointee.flags.insert(.localClient)
+            connections.localClients += 1
+        }
         if server >= 0 { bind(connection, server) }
         bindHelper(connection)
         if settings.conntrack { connection.pointee.flags.insert(.netfilterConntrack) }
@@ -155,6 +159,7 @@ extension IPVSState {
         }
         unbind(connection)
         if connection.pointee.flags.contains(.noClientPort) { connections.withoutClientPort -= 1 }
+        if connection.pointee.flags.contains(.localClient) { connections.localClients -= 1 }
         connections.free(connection)
     }
 

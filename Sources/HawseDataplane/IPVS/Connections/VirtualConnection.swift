@@ -66,7 +66,9 @@ struct VirtualConnection {
         static let timer = Flags(rawValue: 0x4000_0000)
         /// Ours: will be dropped before anything else happens (`ip_vs_conn_expire_now`).
         static let expiring = Flags(rawValue: 0x8000_0000)
-        static let ours: Flags = [.ftp, .ftpPassive, .timer, .expiring]
+        /// Ours: the client may be the node itself, so that replies arrive at LOCAL_IN.
+        static let localClient = Flags(rawValue: 0x0800_0000)
+        static let ours: Flags = [.ftp, .ftpPassive, .timer, .expiring, .localClient]
     }
 
     /// `IP_VS_CONN_F_FWD_MASK`

@@ -16,6 +16,8 @@ struct VirtualConnectionTable {
     private(set) var count = 0
     /// Connections that do not know their client's port yet (`ip_vs_conn_no_cport_cnt`).
     var withoutClientPort = 0
+    /// Connections whose client may be the node itself.
+    var localClients = 0
     var wheel = TimerWheel()
 
     init(capacity: Int, seed: UInt64) {

@@ -52,6 +52,10 @@ struct RealServer {
     /// Jiffy since which nothing in the trash refers to it; 0: still referred to.
     var idleSince: Int64 = 0
     var nextFree: Int32 = -1
+    /// The way to it while the routes are of that generation (`dest_dst`); 0: to be looked up. Never a local one.
+    var routeGeneration: UInt32 = 0
+    var routeMTU: Int32 = 0
+    var route = RouteResult()
     var counters = IPVSCounters()
 
     enum TunnelKind: UInt8 { case ipip = 0, gue, gre }

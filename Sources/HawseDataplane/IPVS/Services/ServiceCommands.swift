@@ -209,6 +209,7 @@ extension IPVSState {
         let load = load(number)
         load.pointee.weight = destination.weight
         server.pointee.take(destination)
+        server.pointee.routeGeneration = 0
         server.pointee.upperThreshold = destination.upperThreshold
         server.pointee.lowerThreshold = destination.lowerThreshold
         if destination.upperThreshold == 0 {

@@ -27,7 +27,28 @@ extension Walk {
     /// `__ip_vs_get_out_rt`: the way to `address`, put into the packet unless it is local.
     ///
     /// The order of the checks is that of the answers: TTL first, then the MTU, with the TTL already lowered.
+    @inline(__always)
     func ipvsRoute(
+        _ packet: PacketRef, to address: AddressBits, version: UInt8, server: Int32, mode: IPVSRouteMode,
+        _ header: IPVSHeader
+    ) -> IPVSRoute {
+        if server >= 0, version == 4, packet.isIPv4, !mode.contains(.tunnel) {
+            // The server's own way is known, and nothing about the packet is out of the ordinary.
+            let s = node.pointee.ipvs.servers[server]
+            let ip = packet.ipv4
+            if s.pointee.routeGeneration == node.pointee.routing.cache.generation, ip.ttl > 1,
+                packet.length <= Int(s.pointee.routeMTU), ip.source >> 24 != 127
+            {
+                ip.decrementTTL()
+                packet.pointee.route = s.pointee.route
+                return .remote
+            }
+        }
+        return ipvsRouteSlowly(packet, to: address, version: version, server: server, mode: mode, header)
+    }
+
+    @inline(never)
+    private func ipvsRouteSlowly(
         _ packet: PacketRef, to address: AddressBits, version: UInt8, server: Int32, mode: IPVSRouteMode,
         _ header: IPVSHeader
     ) -> IPVSRoute {
@@ -57,6 +78,12 @@ extension Walk {
             route.gateway = address
         }
         packet.pointee.route = route
+        if server >= 0, version == 4, packet.isIPv4, !mode.contains(.tunnel), mode.contains(.local) {
+            let s = node.pointee.ipvs.servers[server]
+            s.pointee.route = route
+            s.pointee.routeMTU = Int32(clamping: mtu)
+            s.pointee.routeGeneration = node.pointee.routing.cache.generation
+        }
         return .remote
     }
 

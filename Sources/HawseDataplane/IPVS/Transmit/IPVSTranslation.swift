@@ -13,8 +13,10 @@ extension Walk {
                 c.pointee.destinationPort, other: c.pointee.client, isRequest: true)
         else { return false }
         if packet.isIPv4 {
-            packet.ipv4.destination = c.pointee.destination.ipv4
-            packet.ipv4.storeChecksum()
+            let ip = packet.ipv4
+            ip.checksum = ChecksumUpdate.replace32(
+                ip.checksum, from: ip.destination, to: c.pointee.destination.ipv4)
+            ip.destination = c.pointee.destination.ipv4
         } else {
             packet.ipv6.destination = c.pointee.destination
         }
@@ -32,8 +34,9 @@ extension Walk {
                 c.pointee.virtualPort, other: c.pointee.client, isRequest: false)
         else { return false }
         if packet.isIPv4 {
-            packet.ipv4.source = c.pointee.virtual.ipv4
-            packet.ipv4.storeChecksum()
+            let ip = packet.ipv4
+            ip.checksum = ChecksumUpdate.replace32(ip.checksum, from: ip.source, to: c.pointee.virtual.ipv4)
+            ip.source = c.pointee.virtual.ipv4
         } else {
             packet.ipv6.source = c.pointee.virtual
         }
