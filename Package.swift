@@ -62,7 +62,7 @@ let package = Package(
         .testTarget(name: "HawseCaptureTests", dependencies: ["HawseCapture", "CPcap"]),
         .testTarget(name: "HawseEtcdTests", dependencies: ["HawseEtcd", "HawseControl"]),
         .testTarget(name: "GoldenTests", dependencies: ["Hawse"]),
-        .testTarget(name: "HawseCLITests", dependencies: ["Hawse"]),
+        .testTarget(name: "HawseCLITests", dependencies: ["Hawse", "HawseCLI"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -36,6 +36,35 @@ public struct GoldenCaseRun {
         }
     }
 
+    /// How a case is played; nothing of it may show in the result.
+    public struct Options: Hashable, Sendable {
+        public var usesFlowCache: Bool
+        public var usesClassifiers: Bool
+        public var isTraced: Bool
+
+        public init(usesFlowCache: Bool = true, usesClassifiers: Bool = true, isTraced: Bool = false) {
+            self.usesFlowCache = usesFlowCache
+            self.usesClassifiers = usesClassifiers
+            self.isTraced = isTraced
+        }
+    }
+
+    /// What a case gives: frames by interface, and texts of states by name.
+    public struct Product: Hashable, Sendable {
+        public var frames: [String: [[UInt8]]]
+        public var states: [String: String]
+    }
+
+    /// Plays one case folder and gives what came out, without judging it.
+    public static func produce(_ directory: String, _ options: Options = Options()) throws -> Product {
+        var run = try GoldenCaseRun(try GoldenCase(directory: directory))
+        run.dataplane.usesFlowCache = options.usesFlowCache
+        run.dataplane.usesClassifiers = options.usesClassifiers
+        run.dataplane.isTracing = options.isTraced
+        try run.play()
+        return Product(frames: run.frames.mapValues { $0.map(\.bytes) }, states: run.states)
+    }
+
     /// Judges one case folder; with `output`, also writes what was produced below it.
     public static func verify(_ directory: String, writingTo output: String? = nil) -> CaseReport {
         var name = directory.split(separator: "/").suffix(2).joined(separator: "/")
