@@ -25,9 +25,6 @@ struct FrameMask {
         guard let ip = layers.ip else { return nil }
         switch (field, layers.version) {
         case ("ip-id", 4): return Spot(layers: layers, offset: ip + 4, size: 2, checksum: ip + 10)
-        case ("ip-id", 6) where frame.count >= ip + 48 && frame[ip + 6] == 44:
-            // The identification of a packet that the node itself cut into pieces.
-            return Spot(layers: layers, offset: ip + 44, size: 4, checksum: nil)
         case ("ip-option-timestamp", 4):
             return Spot(layers: layers, offset: ip + 20, size: Int(frame[ip] & 15) * 4 - 20, checksum: ip + 10)
         case ("ip-id", 6):
