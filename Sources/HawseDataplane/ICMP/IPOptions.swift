@@ -166,15 +166,14 @@ extension Walk {
     func specificDestination(_ packet: PacketRef) -> AddressBits {
         if packet.pointee.route.kind == .local { return packet.destinationBits }
         let source = packet.sourceBits
-        let routing = node.pointee.routing
         if source.ipv4 != 0 {
             var q = RouteQuestion(destination: source, tos: packet.ipv4.tos & 0xfc)
-            q.inInterface = routing.loopback
-            let match = routing.lookup4(q)
-            if match.hop >= 0 { return routing.result(match, routing.tables4).source }
-            return routing.sources.select4(on: packet.pointee.inInterface, near: source, scope: 0)
+            q.inInterface = node.pointee.routing.loopback
+            let match = node.pointee.routing.lookup4(q)
+            if match.hop >= 0 { return node.pointee.routing.result(match, node.pointee.routing.tables4).source }
+            return node.pointee.routing.sources.select4(on: packet.pointee.inInterface, near: source, scope: 0)
         }
-        return routing.sources.select4(on: packet.pointee.inInterface, near: source, scope: 253)
+        return node.pointee.routing.sources.select4(on: packet.pointee.inInterface, near: source, scope: 253)
     }
 
     /// `ip_options_rcv_srr`.
@@ -247,15 +246,14 @@ extension Walk {
 
     /// `ip_rt_get_source`.
     private func leavingAddress(_ packet: PacketRef) -> AddressBits {
-        let routing = node.pointee.routing
         var q = RouteQuestion(
             destination: packet.destinationBits, source: packet.sourceBits, mark: packet.pointee.mark,
             tos: packet.ipv4.tos & 0xfc, inInterface: packet.pointee.inInterface)
         q.outInterface = packet.pointee.route.outInterface
-        let match = routing.lookup4(q)
-        if match.hop >= 0 { return routing.result(match, routing.tables4).source }
+        let match = node.pointee.routing.lookup4(q)
+        if match.hop >= 0 { return node.pointee.routing.result(match, node.pointee.routing.tables4).source }
         let route = packet.pointee.route
-        return routing.sources.select4(
+        return node.pointee.routing.sources.select4(
             on: route.outInterface, near: route.gatewayVersion == 4 ? route.gateway : packet.destinationBits)
     }
 

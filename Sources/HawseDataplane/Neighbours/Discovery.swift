@@ -135,11 +135,10 @@ extension Walk {
 
     private func isAnycast(_ address: AddressBits, on device: UInt16) -> Bool {
         guard node.pointee.routing.isAnycast6(address) else { return false }
-        let routing = node.pointee.routing
-        var index = routing.tables6.find(address, 128, routing.localTable6)
+        var index = node.pointee.routing.tables6.find(address, 128, node.pointee.routing.localTable6)
         while index >= 0 {
-            let entry = routing.tables6.entries + Int(index)
-            if entry.pointee.isAnycast, routing.tables6.hops[Int(entry.pointee.firstHop)].device == device { return true }
+            let entry = node.pointee.routing.tables6.entries + Int(index)
+            if entry.pointee.isAnycast, node.pointee.routing.tables6.hops[Int(entry.pointee.firstHop)].device == device { return true }
             index = entry.pointee.next
         }
         return false

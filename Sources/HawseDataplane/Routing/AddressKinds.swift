@@ -12,30 +12,28 @@ extension Walk {
         let value = address.ipv4
         if value == 0 || value == .max { return .broadcast }
         if value >> 28 == 0xe { return .multicast }
-        let routing = node.pointee.routing
         let q = RouteQuestion(destination: address)
         // While nobody ran `ip rule` the local table is main's trie.
         let match =
-            routing.policy4.isCustom
-            ? routing.searchTable(q, routing.tables4, routing.localTable4) : routing.lookupMerged4(q)
+            node.pointee.routing.policy4.isCustom
+            ? node.pointee.routing.searchTable(q, node.pointee.routing.tables4, node.pointee.routing.localTable4) : node.pointee.routing.lookupMerged4(q)
         guard match.hop >= 0 else { return .unicast }
-        if device != 0, routing.tables4.hops[Int(match.hop)].device != device { return .unicast }
+        if device != 0, node.pointee.routing.tables4.hops[Int(match.hop)].device != device { return .unicast }
         return match.kind
     }
 
     private func addressKind6(_ address: AddressBits, on device: UInt16) -> RouteResult.Kind {
         if address.high >> 56 == 0xff { return .multicast }
-        let routing = node.pointee.routing
-        if device != 0, routing.isLocalAddress6(address, on: device) { return .local }
+        if device != 0, node.pointee.routing.isLocalAddress6(address, on: device) { return .local }
         var q = RouteQuestion(destination: address)
         q.outInterface = device
         // `ip6_route_output` for a bound device and no source: routes of that device only.
         q.isStrict = device != 0
-        let match = routing.lookup6(q)
+        let match = node.pointee.routing.lookup6(q)
         switch match.kind {
         case .noRoute, .unreachable, .prohibit, .blackhole: return .unreachable
         case .local:
-            if match.entry >= 0, routing.tables6.entries[Int(match.entry)].isAnycast { return .anycast }
+            if match.entry >= 0, node.pointee.routing.tables6.entries[Int(match.entry)].isAnycast { return .anycast }
             return device == 0 ? .local : .unicast
         default: return match.kind
         }

@@ -94,15 +94,13 @@ extension Walk {
     func validateSource(_ question: RouteQuestion, out: UInt16) -> Int {
         let device = node.pointee.interfaces[question.inInterface]
         let mode = device.pointee.rpFilter
-        let routing = node.pointee.routing
-        if mode == 0, !routing.hasRealms, out != question.inInterface || !device.pointee.sendRedirects {
+        if mode == 0, !node.pointee.routing.hasRealms, out != question.inInterface || !device.pointee.sendRedirects {
             if device.pointee.acceptLocal { return 0 }
-            if !routing.needsFullSourceCheck { return routing.isLocalAddress4(question.source) ? -1 : 0 }
+            if !node.pointee.routing.needsFullSourceCheck { return node.pointee.routing.isLocalAddress4(question.source) ? -1 : 0 }
         }
         var back = RouteQuestion(destination: question.source, source: question.destination, tos: question.tos)
-        back.inInterface = out == 0 ? routing.loopback : out
-        let hasAddress = routing.sources.ipv4.contains { $0.device == question.inInterface }
-        let match = routing.lookup4(back)
+        back.inInterface = out == 0 ? node.pointee.routing.loopback : out
+        let match = node.pointee.routing.lookup4(back)
         guard match.kind == .unicast || match.kind == .local || match.kind == .broadcast || match.kind == .multicast
         else { return mode != 0 ? -1 : 0 }
         if match.kind != .unicast, match.kind != .local || !device.pointee.acceptLocal {
@@ -110,18 +108,20 @@ extension Walk {
             return match.kind == .local && device.pointee.kind == .loopback ? 1 : -1
         }
         if match.entry >= 0 {
-            let entry = routing.tables4.entries[Int(match.entry)]
+            let entry = node.pointee.routing.tables4.entries[Int(match.entry)]
             for i in Int(entry.firstHop)..<Int(entry.firstHop + entry.hopCount)
-            where routing.tables4.hops[i].device == question.inInterface {
-                return routing.tables4.hops[Int(match.hop)].scope >= 254 ? 1 : 0
+            where node.pointee.routing.tables4.hops[i].device == question.inInterface {
+                return node.pointee.routing.tables4.hops[Int(match.hop)].scope >= 254 ? 1 : 0
             }
         }
-        if !hasAddress { return mode != 0 ? -1 : 0 }
+        if !node.pointee.routing.sources.ipv4.contains(where: { $0.device == question.inInterface }) {
+            return mode != 0 ? -1 : 0
+        }
         if mode == 1 { return -1 }
         back.outInterface = question.inInterface
-        let again = routing.lookup4(back)
+        let again = node.pointee.routing.lookup4(back)
         guard again.kind == .unicast, again.hop >= 0 else { return 0 }
-        return routing.tables4.hops[Int(again.hop)].scope >= 254 ? 1 : 0
+        return node.pointee.routing.tables4.hops[Int(again.hop)].scope >= 254 ? 1 : 0
     }
 
     /// `ip6_route_input`.
@@ -131,10 +131,9 @@ extension Walk {
         let high = q.destination.high
         q.isStrict = high >> 56 == 0xff || high >> 54 == 0x3fa || (high == 0 && q.destination.low == 1)
         q.hash = multipathHash(packet, question)
-        let routing = node.pointee.routing
-        var match = routing.lookup6(q)
-        if match.kind == .unicast { match = routing.selectPath(match, q, routing.tables6) }
-        return routing.result(match, routing.tables6)
+        var match = node.pointee.routing.lookup6(q)
+        if match.kind == .unicast { match = node.pointee.routing.selectPath(match, q, node.pointee.routing.tables6) }
+        return node.pointee.routing.result(match, node.pointee.routing.tables6)
     }
 
     /// `fib_multipath_hash`: by addresses, or by the whole five-tuple (policy 1).

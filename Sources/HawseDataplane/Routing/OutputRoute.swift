@@ -47,7 +47,6 @@ extension Walk {
     /// `ip_route_output_key_hash_rcu`.
     private func outputRoute4(_ question: RouteQuestion) -> RouteResult {
         var q = question
-        let routing = node.pointee.routing
         if !q.source.isZero {
             let source = q.source.ipv4
             if source >> 28 == 0xe || source == .max { return RouteResult(kind: .martian) }
@@ -55,9 +54,9 @@ extension Walk {
         let isLimited = q.destination.ipv4 == .max
         let isMulticast = q.destination.ipv4 >> 28 == 0xe
         if q.outInterface == 0, isLimited || isMulticast, !q.source.isZero {
-            let index = routing.tables4.find(q.source, 32, max(routing.localTable4, 0))
-            guard routing.localTable4 >= 0, index >= 0 else { return RouteResult(kind: .noRoute) }
-            q.outInterface = routing.tables4.hops[Int(routing.tables4.entries[Int(index)].firstHop)].device
+            let index = node.pointee.routing.tables4.find(q.source, 32, max(node.pointee.routing.localTable4, 0))
+            guard node.pointee.routing.localTable4 >= 0, index >= 0 else { return RouteResult(kind: .noRoute) }
+            q.outInterface = node.pointee.routing.tables4.hops[Int(node.pointee.routing.tables4.entries[Int(index)].firstHop)].device
             return directRoute4(q, isLimited ? .broadcast : .multicast)
         }
         if q.outInterface != 0 {
@@ -68,29 +67,28 @@ extension Walk {
         }
         if q.destination.isZero {
             var result = RouteResult(kind: .local)
-            result.outInterface = routing.loopback
+            result.outInterface = node.pointee.routing.loopback
             result.source = AddressBits(ipv4: 0x7f00_0001)
             return result
         }
-        q.hash = UInt32(truncatingIfNeeded: routing.multipath(q.source, q.destination, 0) >> 32)
-        var match = routing.lookup4(q)
+        q.hash = UInt32(truncatingIfNeeded: node.pointee.routing.multipath(q.source, q.destination, 0) >> 32)
+        var match = node.pointee.routing.lookup4(q)
         if match.kind == .noRoute, q.outInterface != 0 {
             // A bound device: the destination is taken to be on its link.
             return directRoute4(q, .unicast)
         }
-        match = routing.selectPath(match, q, routing.tables4)
-        return finishOutput4(routing.result(match, routing.tables4), match, q)
+        match = node.pointee.routing.selectPath(match, q, node.pointee.routing.tables4)
+        return finishOutput4(node.pointee.routing.result(match, node.pointee.routing.tables4), match, q)
     }
 
     /// `__mkroute_output`.
     private func finishOutput4(_ found: RouteResult, _ match: RouteMatch, _ q: RouteQuestion) -> RouteResult {
         var result = found
-        let routing = node.pointee.routing
         switch result.kind {
         case .local:
-            let preferred = match.entry >= 0 ? routing.tables4.entries[Int(match.entry)].preferredSource : .zero
+            let preferred = match.entry >= 0 ? node.pointee.routing.tables4.entries[Int(match.entry)].preferredSource : .zero
             result.source = preferred.isZero ? q.destination : preferred
-            result.outInterface = routing.loopback
+            result.outInterface = node.pointee.routing.loopback
             result.gatewayVersion = 0
         case .unicast, .broadcast, .multicast:
             if q.destination.ipv4 == .max {
@@ -98,7 +96,7 @@ extension Walk {
                 result.gatewayVersion = 0
             } else if q.destination.ipv4 >> 28 == 0xe {
                 result.kind = .multicast
-                if match.entry >= 0, routing.tables4.entries[Int(match.entry)].length < 4 { result.gatewayVersion = 0 }
+                if match.entry >= 0, node.pointee.routing.tables4.entries[Int(match.entry)].length < 4 { result.gatewayVersion = 0 }
             }
             let source = q.source.isZero ? result.source : q.source
             let device = node.pointee.interfaces[result.outInterface]
@@ -121,7 +119,6 @@ extension Walk {
     /// `ip6_route_output` with `ip6_route_get_saddr`.
     private func outputRoute6(_ question: RouteQuestion) -> RouteResult {
         var q = question
-        let routing = node.pointee.routing
         let high = q.destination.high
         if q.outInterface != 0 {
             q.isStrict = true
@@ -129,22 +126,22 @@ extension Walk {
         if high >> 56 == 0xff || high >> 54 == 0x3fa, q.outInterface != 0 { q.isStrict = true }
         // `ip6_pol_route_output` asks with the output device only.
         let loopback = q.inInterface
-        q.inInterface = routing.policy6.isCustom ? loopback : 0
-        q.hash = UInt32(truncatingIfNeeded: routing.multipath(q.source, q.destination, 0) >> 32)
-        var match = routing.lookup6(q)
-        if match.kind == .unicast { match = routing.selectPath(match, q, routing.tables6) }
-        var result = routing.result(match, routing.tables6)
+        q.inInterface = node.pointee.routing.policy6.isCustom ? loopback : 0
+        q.hash = UInt32(truncatingIfNeeded: node.pointee.routing.multipath(q.source, q.destination, 0) >> 32)
+        var match = node.pointee.routing.lookup6(q)
+        if match.kind == .unicast { match = node.pointee.routing.selectPath(match, q, node.pointee.routing.tables6) }
+        var result = node.pointee.routing.result(match, node.pointee.routing.tables6)
         let device = result.outInterface
         if result.kind == .local {
-            result.outInterface = routing.loopback
+            result.outInterface = node.pointee.routing.loopback
             result.gatewayVersion = 0
         }
         guard result.kind == .unicast || result.kind == .local || result.kind == .multicast else { return result }
-        if match.entry >= 0, !routing.tables6.entries[Int(match.entry)].preferredSource.isZero {
-            result.source = routing.tables6.entries[Int(match.entry)].preferredSource
+        if match.entry >= 0, !node.pointee.routing.tables6.entries[Int(match.entry)].preferredSource.isZero {
+            result.source = node.pointee.routing.tables6.entries[Int(match.entry)].preferredSource
             result.hasPreferredSource = true
         } else {
-            result.source = routing.sources.select6(on: device, for: q.destination) ?? .zero
+            result.source = node.pointee.routing.sources.select6(on: device, for: q.destination) ?? .zero
         }
         return result
     }
