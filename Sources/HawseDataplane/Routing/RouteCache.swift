@@ -1,7 +1,7 @@
 import HawseModel
 import HawseWire
 
-/// Routes found lately, by what was asked: a direct-mapped table that grows when it is too small for the traffic. It
+/// Routes found lately, by what was asked: a table with two places for each, that grows when it is too small for the traffic. It
 /// is only a shortcut: whoever finds nothing here asks the tables and gets the same answer.
 struct RouteCache {
     struct Entry {
@@ -13,7 +13,7 @@ struct RouteCache {
         var route = RouteResult()
     }
 
-    static let largest = 1 << 12
+    static let largest = 1 << 13
     private var entries: UnsafeMutablePointer<Entry>?
     private var mask = 0
     private var misses = 0
@@ -36,11 +36,18 @@ struct RouteCache {
         -> UnsafeMutablePointer<Entry>?
     {
         guard let entries else { return nil }
-        let entry = entries + slot(source, destination, mark, tag)
-        guard entry.pointee.tag == tag, entry.pointee.source == source, entry.pointee.destination == destination,
-            entry.pointee.mark == mark
-        else { return nil }
-        return entry
+        let home = slot(source, destination, mark, tag)
+        if Self.isFor(entries + home, source, destination, mark, tag) { return entries + home }
+        return Self.isFor(entries + (home ^ 1), source, destination, mark, tag) ? entries + (home ^ 1) : nil
+    }
+
+    @inline(__always)
+    private static func isFor(
+        _ entry: UnsafeMutablePointer<Entry>, _ source: AddressBits, _ destination: AddressBits, _ mark: UInt32,
+        _ tag: UInt32
+    ) -> Bool {
+        entry.pointee.tag == tag && entry.pointee.destination == destination && entry.pointee.source == source
+            && entry.pointee.mark == mark
     }
 
     @inline(never)
@@ -50,8 +57,10 @@ struct RouteCache {
         misses &+= 1
         if entries == nil || (misses > 4 &* (mask &+ 1) && mask &+ 1 < Self.largest) { grow() }
         guard let entries else { return }
-        entries[slot(source, destination, mark, tag)] = Entry(
-            source: source, destination: destination, mark: mark, tag: tag, route: route)
+        let home = slot(source, destination, mark, tag)
+        // The newcomer takes the home place; who was there moves next door.
+        if entries[home].tag != 0 { entries[home ^ 1] = entries[home] }
+        entries[home] = Entry(source: source, destination: destination, mark: mark, tag: tag, route: route)
     }
 
     private mutating func grow() {

@@ -58,10 +58,9 @@ extension Walk {
         let header = packet.pointee.buffer + Int(udp)
         writeVXLAN(packet, header + 8, remote.vni == 0 ? device.pointee.vni : remote.vni, device)
         let length = Int(packet.pointee.end &- udp)
-        header.storeBE16(sourcePort, at: 0)
-        header.storeBE16(remote.port == 0 ? device.pointee.port : remote.port, at: 2)
-        header.storeBE16(UInt16(truncatingIfNeeded: length), at: 4)
-        header.storeBE16(0, at: 6)
+        let port = remote.port == 0 ? device.pointee.port : remote.port
+        header.storeBE64(
+            UInt64(sourcePort) << 48 | UInt64(port) << 32 | UInt64(UInt16(truncatingIfNeeded: length)) << 16, at: 0)
         becomeOuter(packet, udp, route, family)
         if family == .ipv4 {
             writeIPv4(
@@ -131,8 +130,7 @@ extension Walk {
             if mark & 1 << 22 != 0 { flags |= 0x40_0000 }
             if mark & 1 << 19 != 0 { flags |= 0x08_0000 }
         }
-        header.storeBE32(flags, at: 0)
-        header.storeBE32(vni << 8, at: 4)
+        header.storeBE64(UInt64(flags) << 32 | UInt64(vni << 8), at: 0)
     }
 
     /// `udp_flow_src_port` over `skb_get_hash`: constant for an inner flow, the same for both its directions.

@@ -69,6 +69,12 @@ extension Walk {
         _ packet: PacketRef, protocolNumber: IPProtocol, source: UInt32, destination: UInt32, tos: UInt8, ttl: UInt8,
         dontFragment: Bool, identification: UInt16, headerLength: Int = 20
     ) {
+        if headerLength == 20 {
+            writePlainIPv4(
+                packet, protocolNumber: protocolNumber, source: source, destination: destination, tos: tos, ttl: ttl,
+                fragmentField: dontFragment ? 0x4000 : 0, identification: identification)
+            return
+        }
         let ip = packet.ipv4
         ip.versionAndLength = 0x40 | UInt8(headerLength >> 2)
         ip.tos = tos
@@ -83,6 +89,29 @@ extension Walk {
         packet.pointee.version = 4
         packet.pointee.ipProtocol = protocolNumber.rawValue
         packet.pointee.transport = packet.pointee.network + Int32(headerLength)
+        packet.pointee.etherType = 0x0800
+    }
+
+    /// Five words as two and a half stores, the checksum from the values: nothing just written is read back.
+    @inline(__always)
+    private func writePlainIPv4(
+        _ packet: PacketRef, protocolNumber: IPProtocol, source: UInt32, destination: UInt32, tos: UInt8, ttl: UInt8,
+        fragmentField: UInt16, identification: UInt16
+    ) {
+        let length = UInt64(UInt16(truncatingIfNeeded: packet.length))
+        let first: UInt64 =
+            0x4500_0000_0000_0000 | UInt64(tos) << 48 | length << 32 | UInt64(identification) << 16
+            | UInt64(fragmentField)
+        let second = UInt64(ttl) << 56 | UInt64(protocolNumber.rawValue) << 48 | UInt64(source)
+        let sum =
+            (first >> 32) &+ (first & 0xffff_ffff) &+ (second >> 32) &+ (second & 0xffff_ffff) &+ UInt64(destination)
+        let base = packet.networkPointer
+        base.storeBE64(first, at: 0)
+        base.storeBE64(second | UInt64(~InternetChecksum.fold(sum)) << 32, at: 8)
+        base.storeBE32(destination, at: 16)
+        packet.pointee.version = 4
+        packet.pointee.ipProtocol = protocolNumber.rawValue
+        packet.pointee.transport = packet.pointee.network &+ 20
         packet.pointee.etherType = 0x0800
     }
 
