@@ -46,6 +46,8 @@ public final class Cluster {
     private var active: [Int] = []
     private var podByVeth: [Int: [UInt16: Int]] = [:]
     private var underlayPort: [Int: UInt16] = [:]
+    /// Devices of a node that lead into a tunnel which is only modelled.
+    private var tunnelPorts: [Int: [UInt16]] = [:]
     /// Frames of the underlay that nobody has an address for.
     public internal(set) var unknownDestination: UInt64 = 0
     /// What is wrong with the first node that could not be built as its spec wants it.
@@ -97,6 +99,9 @@ public final class Cluster {
         }
         podByVeth[index] = veths
         underlayPort[index] = node.dataplane.interfaceIndex(ClusterPlan.Device.underlay)
+        if tunnelPort(.ipv4) != nil {
+            tunnelPorts[index] = Self.tunnelDevices.compactMap { node.dataplane.interfaceIndex($0) }
+        }
         active.insert(index, at: active.firstIndex { $0 > index } ?? active.count)
         node.dataplane.advance(to: now)
         onBuild?(node)
@@ -155,8 +160,7 @@ public final class Cluster {
                 lostAtGoneNodes += 1
                 return
             }
-            frame.withUnsafeBytes { nodes[index].dataplane.receive($0, on: interface, at: now) }
-            collect(index)
+            receive(frame, at: index, on: interface)
         case .endpoint(let endpoint, let frame):
             if case .pod(let number) = endpoint, let node = positions.node(named: plan.pods[number].node), nodes[node].isGone {
                 lostAtGoneNodes += 1
@@ -165,6 +169,19 @@ public final class Cluster {
             onArrival?(endpoint, frame)
         case .action(let body): body()
         }
+    }
+
+    private func receive(_ frame: [UInt8], at index: Int, on interface: UInt16) {
+        let dataplane = nodes[index].dataplane
+        let ports = tunnelPorts[index] ?? []
+        let delivered = ports.isEmpty ? 0 : dataplane.outcomes.delivered
+        frame.withUnsafeBytes { dataplane.receive($0, on: interface, at: now) }
+        // What reached the tunnel's socket comes out of the tunnel's device.
+        if !ports.isEmpty, dataplane.outcomes.delivered > delivered, let inner = decapsulated(frame) {
+            let port = inner[0] >> 4 == 6 ? ports.last : ports.first
+            if let port { inner.withUnsafeBytes { dataplane.receive($0, on: port, at: now) } }
+        }
+        collect(index)
     }
 
     /// Takes what a node sent and puts it on its way.
@@ -182,6 +199,8 @@ public final class Cluster {
             } else if underlayPort[index] == interface {
                 onTransmit?(index, frame)
                 switchFrame(frame, from: index)
+            } else if tunnelPorts[index]?.contains(interface) == true {
+                encapsulate(frame, from: index)
             }
         }
     }

@@ -16,8 +16,21 @@ extension ClusterPlan {
         spec.sysctls = sysctls
         addUnderlay(index, &spec)
         addPods(index, positions, &spec)
-        if let lease = leases[index] { spec.interfaces += daemon(index).devices(lease) }
+        if let lease = leases[index] {
+            spec.interfaces += daemon(index).devices(lease)
+            spec.listeners += tunnelListeners
+        }
         return spec
+    }
+
+    /// The sockets of backends that live in user space or in WireGuard.
+    private var tunnelListeners: [Listener] {
+        switch flannel.backend {
+        case .udp(let options): [Listener(ipProtocol: .udp, family: .ipv4, port: options.port)]
+        case .wireguard(let options):
+            AddressFamily.allCases.map { Listener(ipProtocol: .udp, family: $0, port: options.port($0)) }
+        default: []
+        }
     }
 
     private var sysctls: Sysctls {

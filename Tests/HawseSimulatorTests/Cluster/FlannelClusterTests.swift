@@ -31,7 +31,8 @@ import Testing
     @Test(arguments: [
         (#""vxlan""#, "udp 8472"), (#""vxlan","Port":4789,"VNI":7"#, "udp 4789"),
         (#""vxlan","DirectRouting":true"#, "proto 6"), (#""host-gw""#, "proto 6"), (#""ipip""#, "proto 4"),
-        (#""ipip","DirectRouting":true"#, "proto 6"),
+        (#""ipip","DirectRouting":true"#, "proto 6"), (#""udp""#, "udp 8285"), (#""udp","Port":9000"#, "udp 9000"),
+        (#""wireguard""#, "udp 51820"), (#""wireguard","ListenPort":4500"#, "udp 4500"),
     ])
     func backends(backend: String, kind: String) throws {
         let plan = try SmallCluster.plan(#"{"Network":"10.244.0.0/16","Backend":{"Type":\#(backend)}}"#)
@@ -42,6 +43,20 @@ import Testing
         #expect(result.retransmissions == 0)
         #expect(underlay.kinds == [kind])
         #expect(cluster.builtNodes.map(\.name) == ["node-1", "node-3"], "a node that nobody needs is not built")
+    }
+
+    /// Sixteen bytes of header and of tag, and the inner packet padded to sixteen.
+    @Test func wireGuardLengths() throws {
+        let plan = try SmallCluster.plan(#"{"Network":"10.244.0.0/16","Backend":{"Type":"wireguard"}}"#)
+        let cluster = SmallCluster.cluster(plan)
+        let underlay = UnderlayFrames(cluster)
+        #expect(try Self.talk(cluster, size: 20_000).outcome == .completed)
+        for (_, frame) in underlay.frames {
+            let inner = Int(frame[14 + 28 + 16 + 2]) << 8 | Int(frame[14 + 28 + 16 + 3])
+            let outer = Int(frame[16]) << 8 | Int(frame[17])
+            #expect(outer == 20 + 8 + 16 + (inner + 15) / 16 * 16 + 16)
+            #expect(outer <= 1500)
+        }
     }
 
     @Test func dualStackOverVXLAN() throws {
