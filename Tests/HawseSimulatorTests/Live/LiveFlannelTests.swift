@@ -85,13 +85,13 @@ struct LiveFlannelTests {
         for (number, post) in record.posts.enumerated() {
             try live.inject(post.frame, pod: post.pod)
             // Each packet arrives at a pod before the next is sent.
-            let deadline = Date().addingTimeInterval(0.5)
+            let deadline = Date().addingTimeInterval(5)
             repeat {
                 usleep(200)
                 look()
             } while pods.values.map(\.count).reduce(0, +) <= number && Date() < deadline
         }
-        usleep(100_000)
+        usleep(200_000)
         look()
         for node in plan.nodes.indices {
             let (simulated, real) = (record.underlay[node] ?? [], underlay[node] ?? [])

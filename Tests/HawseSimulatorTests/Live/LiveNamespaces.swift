@@ -63,6 +63,22 @@ final class LiveNamespaces {
             try add(node(index))
             try build(index, spec, podNumber)
         }
+        try awaitForwarding()
+    }
+
+    /// A new wire is up at once, but bridges hear of it only when the kernel's link watch has run, on a busy machine
+    /// seconds later; until then they drop.
+    private func awaitForwarding() throws {
+        let deadline = Date().addingTimeInterval(30)
+        for name in namespaces {
+            while true {
+                let ports = try Self.run(Self.bridge, ["-n", name, "link", "show"]).split(separator: "\n")
+                    .filter { $0.contains(" state ") }
+                if !ports.isEmpty, ports.allSatisfy({ $0.contains("state forwarding") && $0.contains("LOWER_UP") }) { break }
+                guard Date() < deadline else { throw Failure(message: "bridge ports do not come up in \(name)") }
+                usleep(20_000)
+            }
+        }
     }
 
     private func add(_ name: String) throws {
