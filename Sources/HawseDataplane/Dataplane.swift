@@ -65,6 +65,7 @@ public final class Dataplane {
         node.pointee.netfilter4.deallocate()
         node.pointee.netfilter6.deallocate()
         node.pointee.flows.deallocate()
+        node.pointee.outcomes.deallocate()
         node.pointee.sets.deallocate()
         node.pointee.named.deallocate()
         node.pointee.connections.deallocate()

@@ -28,7 +28,7 @@ extension Dataplane {
         var start = 0
         while start < frames.count {
             let count = min(FlowCache.batch, frames.count - start)
-            walk.enter(UnsafeBufferPointer(rebasing: frames[start..<(start + count)]), self)
+            walk.enter(UnsafeBufferPointer(rebasing: frames[start..<(start + count)]), Unmanaged.passUnretained(self))
             start += count
         }
     }
@@ -37,7 +37,7 @@ extension Dataplane {
 extension Walk {
     /// Up to `FlowCache.batch` frames. Three sweeps: fetch the headers; hash them and fetch the buckets; fetch the
     /// records. Then the packets themselves, strictly in order.
-    func enter(_ frames: UnsafeBufferPointer<InputFrame>, _ dataplane: Dataplane) {
+    func enter(_ frames: UnsafeBufferPointer<InputFrame>, _ dataplane: Unmanaged<Dataplane>) {
         withUnsafeTemporaryAllocation(of: UInt64.self, capacity: FlowCache.batch) { hashes in
             for index in 0..<frames.count { if let base = frames[index].bytes.baseAddress { hawse_prefetch(base) } }
             for index in 0..<frames.count {
@@ -50,7 +50,9 @@ extension Walk {
             }
             for index in 0..<frames.count {
                 let frame = frames[index]
-                if node.pointee.timers.next <= frame.time { dataplane.advance(to: frame.time) }
+                if node.pointee.timers.next <= frame.time || node.pointee.ipvs.needsAdvance(frame.time) {
+                    dataplane._withUnsafeGuaranteedRef { $0.advance(to: frame.time) }
+                }
                 if node.pointee.now < frame.time { node.pointee.now = frame.time }
                 node.pointee.frameOrdinal &+= 1
                 node.pointee.flows.hashHint = hashes[index]

@@ -72,18 +72,43 @@ struct ChanceStreams {
 
 /// Packets by outcome: how often each end was reached.
 struct Outcomes {
-    var counts = OutcomeCounts()
+    private var transmitted: UInt64 = 0
+    private var delivered: UInt64 = 0
+    private var consumed: UInt64 = 0
+    /// By the reason's place among `DropReason.allCases`.
+    private let dropped: UnsafeMutablePointer<UInt64>
+
+    init() {
+        dropped = .allocate(capacity: DropReason.allCases.count)
+        dropped.initialize(repeating: 0, count: DropReason.allCases.count)
+    }
+
+    func deallocate() { dropped.deallocate() }
 
     @inline(__always)
     mutating func count(_ disposition: Disposition) {
         switch disposition {
-        case .transmitted: counts.transmitted &+= 1
-        case .delivered: counts.delivered &+= 1
-        case .consumed: counts.consumed &+= 1
-        case .dropped(let reason): counts.dropped[reason, default: 0] += 1
-        case .pending: counts.dropped[.loop, default: 0] += 1
+        case .transmitted: transmitted &+= 1
+        case .delivered: delivered &+= 1
+        case .consumed: consumed &+= 1
+        case .dropped(let reason): dropped[reason.ordinal] &+= 1
+        case .pending: dropped[DropReason.loop.ordinal] &+= 1
         }
     }
+
+    var counts: OutcomeCounts {
+        var counts = OutcomeCounts()
+        counts.transmitted = transmitted
+        counts.delivered = delivered
+        counts.consumed = consumed
+        for reason in DropReason.allCases where dropped[reason.ordinal] > 0 { counts.dropped[reason] = dropped[reason.ordinal] }
+        return counts
+    }
+}
+
+extension DropReason {
+    /// Its place among all cases: an enumeration without payload is that number in memory.
+    @inline(__always) var ordinal: Int { Int(unsafeBitCast(self, to: UInt8.self)) }
 }
 
 /// How many packets ended how.
