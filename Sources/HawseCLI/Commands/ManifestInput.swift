@@ -44,9 +44,16 @@ struct ProxyOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A KubeProxyConfiguration.", valueName: "proxy-config.yaml"))
     var config: String?
 
-    /// Without a configuration: what kubeadm would write for these nodes, with the pods' network as clusterCIDR.
-    func configuration(_ nodes: [Kubernetes.Node]) throws -> ProxyConfiguration {
+    /// Without a configuration: the one in the manifests' ConfigMap kube-system/kube-proxy, else what kubeadm would
+    /// write for these nodes, with the pods' network as clusterCIDR.
+    func configuration(_ nodes: [Kubernetes.Node], _ maps: [Kubernetes.ConfigMap]) throws -> ProxyConfiguration {
         guard let config else {
+            do {
+                if let (configuration, warnings) = try ProxyConfiguration.find(in: maps) {
+                    ManifestInput.report(warnings)
+                    return configuration
+                }
+            } catch { throw Failure.input("\(error)") }
             var configuration = ProxyConfiguration()
             configuration.clusterCIDR = Self.podNetwork(nodes)
             return configuration

@@ -48,7 +48,8 @@ struct NodeSource: ParsableArguments {
     private func cluster() throws -> LoadedCluster {
         let state = try state()
         var builder = ClusterBuilder(state, mode: proxy.mode, seed: seed)
-        builder.configuration = try proxy.configuration(state.store.list(Kubernetes.Node.self))
+        builder.configuration = try proxy.configuration(
+            state.store.list(Kubernetes.Node.self), state.store.list(Kubernetes.ConfigMap.self))
         let cluster: Cluster
         do {
             cluster = try builder.cluster()

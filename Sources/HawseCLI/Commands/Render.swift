@@ -49,7 +49,8 @@ struct Render: ParsableCommand {
             throw Failure.input("--node: there is no node `\(node ?? "")' (there are \(names))")
         }
         let rendered = ProxyRenderer.render(
-            objects, node: ProxyNode(found), mode: proxy.mode, configuration: try proxy.configuration(objects.nodes),
+            objects, node: ProxyNode(found), mode: proxy.mode,
+            configuration: try proxy.configuration(objects.nodes, state.store.list(Kubernetes.ConfigMap.self)),
             kernel: .init(hasNFAcct: !without.contains(.nfacct), hasIPVSMatch: !without.contains(.ipvs)), seed: seed)
         let files = RenderedFiles(rendered)
         if let output {

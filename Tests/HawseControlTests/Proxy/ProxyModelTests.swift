@@ -72,6 +72,22 @@ import Testing
     }
 }
 
+@Suite struct ProxyConfigMapTests {
+    @Test func kubeadmsConfigMapIsFound() throws {
+        var map = Kubernetes.ConfigMap()
+        map.metadata = Kubernetes.ObjectMeta(name: "kube-proxy", namespace: "kube-system")
+        map.data["config.conf"] = "kind: KubeProxyConfiguration\nmode: ipvs\nipvs:\n  scheduler: lc\n"
+        let found = try #require(try ProxyConfiguration.find(in: [map]))
+        #expect(found.configuration.mode == "ipvs")
+        #expect(found.configuration.ipvs.scheduler == "lc")
+        map.data["config.conf"] = "mode: [ipvs]\n"
+        #expect(throws: ProxyConfigurationError.self) { try ProxyConfiguration.find(in: [map]) }
+        map.metadata.namespace = "default"
+        let other = try ProxyConfiguration.find(in: [map])
+        #expect(other == nil)
+    }
+}
+
 /// `tables/kube-proxy-endpoint-selection.json`
 @Suite struct EndpointSelectionTests {
     struct Row: Decodable, Sendable, CustomStringConvertible {

@@ -31,6 +31,16 @@ extension ProxyConfiguration {
         return (configuration, context.diagnostics)
     }
 
+    /// Out of a cluster's ConfigMaps: kubeadm keeps the file under `config.conf` of kube-system/kube-proxy. `nil`
+    /// when there is none.
+    public static func find(
+        in maps: [Kubernetes.ConfigMap]
+    ) throws(ProxyConfigurationError) -> (configuration: ProxyConfiguration, warnings: [ManifestDiagnostic])? {
+        let map = maps.first { $0.metadata.namespace == "kube-system" && $0.metadata.name == "kube-proxy" }
+        guard let map, let text = map.data["config.conf"] else { return nil }
+        return try parse(text, file: "ConfigMap \(map.key) config.conf")
+    }
+
     private func validate(_ document: ManifestNode, _ context: FieldContext) {
         func check(_ isGood: Bool, _ path: [String], _ message: String, known: [String] = [], word: String = "") {
             guard !isGood else { return }
