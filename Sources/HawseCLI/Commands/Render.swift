@@ -24,9 +24,15 @@ struct Render: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A kernel module the node lacks, with what kube-proxy does then: xt_nfacct (no accounting matches), xt_ipvs (the filter table of IPVS mode is refused when it needs the match). Repeatable.",
+            "A kernel module the node lacks, with what kube-proxy does then: xt_nfacct (no accounting matches). Repeatable.",
             valueName: "MODULE"))
     var without: [KernelModule] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "A kernel module the node has beyond those of the recordings: xt_ipvs (without it iptables-restore refuses the filter table of IPVS mode when it needs the match). Repeatable.",
+            valueName: "MODULE"))
+    var with: [KernelModule] = []
 
     @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Write files into this folder.", valueName: "DIR"))
     var output: String?
@@ -51,7 +57,7 @@ struct Render: ParsableCommand {
         let rendered = ProxyRenderer.render(
             objects, node: ProxyNode(found), mode: proxy.mode,
             configuration: try proxy.configuration(objects.nodes, state.store.list(Kubernetes.ConfigMap.self)),
-            kernel: .init(hasNFAcct: !without.contains(.nfacct), hasIPVSMatch: !without.contains(.ipvs)), seed: seed)
+            kernel: .init(hasNFAcct: !without.contains(.nfacct), hasIPVSMatch: with.contains(.ipvs) && !without.contains(.ipvs)), seed: seed)
         let files = RenderedFiles(rendered)
         if let output {
             try TextFile.makeFolder(output)
