@@ -13,6 +13,7 @@ extension ClusterState {
         var state = ClusterState(configuration: chosen)
         let problems = state.applyAll(objects)
         if settle { state.settle() }
+        state.isLoaded = true
         return (state, problems)
     }
 

@@ -137,6 +137,7 @@ extension ClusterState {
             retryUnscheduled()
         }
         for service in services.sorted() {
+            forgetRecording(of: service)
             queues.add(service, to: .endpoints)
             queues.add(service, to: .endpointSlice)
         }
@@ -145,6 +146,12 @@ extension ClusterState {
     /// Room was made: pods that found none may try again.
     private mutating func retryUnscheduled() {
         for key in scheduling.waiting { queues.add(key, to: .scheduler) }
+    }
+
+    /// Slices out of a dump are the truth until a pod or the Service itself changes; in a dump without pods they
+    /// stay it, since nothing else could say what they should be.
+    private mutating func forgetRecording(of service: ObjectKey) {
+        if isLoaded, !store.pods.isEmpty { recordedServices.remove(service) }
     }
 
     mutating func wakeOwner(of pod: Kubernetes.Pod) {
@@ -166,6 +173,7 @@ extension ClusterState {
 
     private mutating func serviceChanged(_ event: WatchEvent) {
         serviceIndex.set(event.key, selector: store.services[event.key]?.spec.selector)
+        forgetRecording(of: event.key)
         queues.add(event.key, to: .endpoints)
         queues.add(event.key, to: .endpointSlice)
         queues.add(event.key, to: .mirroring)

@@ -29,6 +29,8 @@ public struct ClusterState: Sendable {
     var servicesOfPod: [ObjectKey: Set<ObjectKey>] = [:]
     /// Services whose slices came with the input and are the truth until something changes.
     var recordedServices: Set<ObjectKey> = []
+    /// True once the input has been run to its fixed point: what changes from now on is news.
+    var isLoaded = false
     /// What was applied last, by kind and key, for the next apply's removals.
     var lastApplied: [String: ManifestNode] = [:]
     /// Objects that a check has met already.

@@ -3,13 +3,17 @@ extension ClusterState {
     mutating func syncPod(_ key: ObjectKey) {
         guard let pod = store.pods[key], let node = store.nodes[ObjectKey(name: pod.spec.nodeName)] else { return }
         if stoppedNodes[pod.spec.nodeName] != nil { return }
-        // A pod whose status came with the input is as its status says, until it is deleted.
+        // A pod whose status came with the input is as its status says, until it is told otherwise or deleted.
         let isRecorded = runtimes[key] == nil && !pod.status.podIPs.isEmpty
         if pod.metadata.isTerminating {
             endPod(pod, isRecorded: isRecorded)
             return
         }
-        if isRecorded || pod.isFinished { return }
+        if pod.isFinished { return }
+        if isRecorded {
+            guard isLoaded, let said = PodScript(pod).saidReady, said != pod.isReady else { return }
+            runtimes[key] = adoptedRuntime(pod)
+        }
         if isUnreachable(node) { return }
         let script = PodScript(pod)
         if script.phase == "Pending" { return }

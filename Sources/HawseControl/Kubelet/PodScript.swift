@@ -7,6 +7,8 @@
 /// - `run-seconds: n`: its containers end by themselves after so long, with `exit-code: n`
 public struct PodScript: Sendable {
     public var isReady = true
+    /// What the annotation says, where there is one.
+    public var saidReady: Bool?
     public var phase: String?
     public var isHeld = false
     public var addresses: [String] = []
@@ -20,7 +22,8 @@ public struct PodScript: Sendable {
         func value(_ name: String) -> String? {
             Self.prefixes.lazy.compactMap { pod.metadata.annotations[$0 + name] }.first
         }
-        isReady = value("ready") != "false"
+        saidReady = value("ready").map { $0 != "false" }
+        isReady = saidReady ?? true
         phase = value("phase")
         isHeld = value("hold") == "true"
         addresses = value("ip")?.split(separator: ",").map { String($0.drop { $0 == " " }) } ?? []

@@ -151,7 +151,7 @@ extension ClusterState {
     }
 
     /// What a kubelet would know of a pod that runs already when the input is read.
-    private func adoptedRuntime(_ pod: Kubernetes.Pod) -> PodRuntime {
+    func adoptedRuntime(_ pod: Kubernetes.Pod) -> PodRuntime {
         var runtime = PodRuntime()
         runtime.started = pod.status.startTime ?? now
         for container in pod.spec.containers {

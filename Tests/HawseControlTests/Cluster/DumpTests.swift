@@ -64,3 +64,27 @@ extension ManifestNode {
         }
     }
 }
+
+@Suite struct ChangedDumpTests {
+    /// A dump goes on living: what happens to its pods reaches its slices.
+    @Test func dumpsTakeChanges() throws {
+        let loader = RecordedCluster.load("incremental-change/stage-1-start/objects")
+        var state = ClusterState.build(from: loader.objects).state
+        let service = ObjectKey(namespace: "default", name: "web")
+        func ready() -> Int {
+            state.store.slices(of: service).flatMap(\.endpoints).filter { $0.conditions.ready != false }.count
+        }
+        #expect(ready() == 3)
+        let pod = ObjectKey(namespace: "default", name: "web-1")
+        try state.modify(Kubernetes.Pod.self, pod) { $0.metadata.annotations["lab/ready"] = "false" }
+        state.settle()
+        #expect(ready() == 2)
+        try state.delete(kind: "Pod", ObjectKey(namespace: "default", name: "web-0"))
+        state.settle()
+        #expect(ready() == 1)
+        #expect(state.store.slices(of: service).count == 1)
+        try state.delete(kind: "Service", service)
+        state.settle()
+        #expect(state.store.slices(of: service).isEmpty)
+    }
+}
