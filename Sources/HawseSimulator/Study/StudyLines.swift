@@ -21,7 +21,8 @@ extension StudyResult {
             for server in contender.servers {
                 var members = [
                     ("server", Self.quoted(server.name)), ("weight", "\(server.weight)"),
-                    ("connections", "\(server.connections)"), ("packets", "\(server.packets)"),
+                    ("connections", "\(server.connections)"), ("expected", Self.decimal(server.expected, 2)),
+                    ("packets", "\(server.packets)"),
                     ("bytes", "\(server.bytes)"), ("peakActive", "\(server.peakActive)"),
                 ]
                 if let share = server.tableShare { members.append(("tableShare", Self.decimal(share, 5))) }

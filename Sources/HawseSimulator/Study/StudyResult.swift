@@ -18,12 +18,9 @@ public struct StudyResult: Sendable {
         /// Packets of connections under way that the node swallowed.
         public var dropped = 0
 
-        /// How far the server that has most, for its weight, is above the mean; 1 is even.
+        /// How many times the connections that its weights would have given it the busiest server got; 1 is even.
         public var imbalance: Double {
-            let loads = servers.filter { $0.weight > 0 }.map { Double($0.connections) / Double($0.weight) }
-            let total = loads.reduce(0, +)
-            guard let most = loads.max(), total > 0 else { return 1 }
-            return most / (total / Double(loads.count))
+            servers.filter { $0.expected >= 1 }.map { Double($0.connections) / $0.expected }.max() ?? 1
         }
     }
 
@@ -33,6 +30,8 @@ public struct StudyResult: Sendable {
         /// At the end; 0 for one that was removed.
         public var weight: Int32
         public var connections = 0
+        /// Connections that its share of the weights, as they were at each connection, would have given it.
+        public var expected = 0.0
         public var packets = 0
         public var bytes = 0
         public var peakActive = 0

@@ -38,6 +38,8 @@ struct StudyRun {
     /// Server of each client's last connection before the last change, and whether it has come back since.
     private var lastServer: [IPAddress: Int] = [:]
     private var serverBefore: [IPAddress: Int] = [:]
+    /// Share of the weights that each server has at present.
+    private var shares: [Double] = []
 
     init(_ study: SchedulerStudy, _ contender: SchedulerStudy.Contender) throws {
         guard case .address(let ipProtocol, let address, let port) = study.service.key,
@@ -55,6 +57,7 @@ struct StudyRun {
         isHurt = Array(repeating: false, count: study.load.flows.count)
         for command in study.setUp(contender) { try dataplane.ipvs.apply(command) }
         for destination in study.service.destinations { register(destination) }
+        weigh()
     }
 
     private mutating func register(_ destination: Destination) {
@@ -67,6 +70,17 @@ struct StudyRun {
         for i in result.samples.indices {
             result.samples[i].active.append(0)
             result.samples[i].inactive.append(0)
+        }
+    }
+
+    private mutating func weigh() {
+        shares = Array(repeating: 0, count: result.servers.count)
+        let servers = dataplane.ipvs.servers(of: study.service.key)
+        let total = servers.reduce(0) { $0 + Int($1.destination.weight) }
+        for server in servers where total > 0 {
+            if let number = number(server.destination) {
+                shares[number] = Double(server.destination.weight) / Double(total)
+            }
         }
     }
 
@@ -179,6 +193,7 @@ struct StudyRun {
             return
         }
         result.servers[number].connections += 1
+        for i in shares.indices { result.servers[i].expected += shares[i] }
         serverOfFlow[index] = number
         isOpen[index] = true
         if let before = serverBefore.removeValue(forKey: client), !result.changes.isEmpty {
@@ -220,6 +235,7 @@ struct StudyRun {
         }
         result.changes.append(entry)
         if case .addDestination(_, let destination) = change.command { register(destination) }
+        weigh()
         serverBefore = lastServer
     }
 
