@@ -15,7 +15,7 @@ import Testing
 
     @Test func everyCaseIsLoadedAndItsLinesArePrintedAgain() throws {
         let paths = Recordings.files { $0.hasSuffix("/case.json") }
-        #expect(paths.count == 594)
+        #expect(paths.count >= 594)
         for path in paths {
             let file = try CaseFile(contentsOf: path)
             let lines = try lists(path)
