@@ -37,7 +37,7 @@ let package = Package(
             name: "HawseSimulator",
             dependencies: ["HawseControl", "HawseDataplane", "HawseFormats", "HawseCapture"]),
         .target(name: "HawseCapture", dependencies: ["HawseWire", "HawseModel", "CPcap", "CZlib"]),
-        .target(name: "HawseHost", dependencies: ["HawseModel", "CNetlink"]),
+        .target(name: "HawseHost", dependencies: ["HawseWire", "HawseModel", "CNetlink"]),
         .target(name: "HawseEtcd", dependencies: ["HawseModel", "HawseControl"]),
         .target(
             name: "Hawse",
@@ -61,6 +61,7 @@ let package = Package(
         .testTarget(name: "HawseSimulatorTests", dependencies: ["HawseSimulator"]),
         .testTarget(name: "HawseCaptureTests", dependencies: ["HawseCapture", "CPcap"]),
         .testTarget(name: "HawseEtcdTests", dependencies: ["HawseEtcd", "HawseControl"]),
+        .testTarget(name: "HawseHostTests", dependencies: ["HawseHost"]),
         .testTarget(name: "GoldenTests", dependencies: ["Hawse"]),
         .testTarget(name: "HawseCLITests", dependencies: ["Hawse", "HawseCLI"]),
     ],

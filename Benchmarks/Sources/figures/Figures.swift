@@ -13,6 +13,14 @@ struct Figures {
             row("established packet, 10000 flows", CPUClock.measure(rounds: 300, items: load.traffic.count) { load.round() })
             return
         }
+        if CommandLine.arguments.contains("--load") {
+            try load(true)
+            return
+        }
+        if CommandLine.arguments.contains("--first") {
+            try firstPacket(true)
+            return
+        }
         try established(quick)
         try overlay()
         try firstPacket(quick)
