@@ -54,6 +54,9 @@ struct Replay: ParsableCommand {
     @Option(help: "With --preload: packets, CPU seconds and ns a packet, as one JSON object.")
     var stats: StatsFormat?
 
+    @Option(help: ArgumentHelp("Threads to share the work. The result is the same; for now there is one, and more are told so.", valueName: "N"))
+    var shards = 1
+
     @OptionGroup(title: "Terminal") var terminal: TerminalOptions
 
     func validate() throws {
@@ -66,6 +69,7 @@ struct Replay: ParsableCommand {
         if scenario != nil || generate != nil, source.nodeDir != nil {
             throw ValidationError("a scenario needs a cluster: -f MANIFESTS")
         }
+        if shards < 1 { throw ValidationError("--shards takes a number from 1") }
         if loop < 1 || loop > 1_000_000 { throw ValidationError("--loop takes a number from 1 to 1000000") }
         if !preload, loop > 1 { throw ValidationError("--loop goes with --preload") }
         if !preload, stats != nil { throw ValidationError("--stats goes with --preload") }
@@ -75,6 +79,7 @@ struct Replay: ParsableCommand {
     }
 
     func run() throws {
+        if shards > 1 { StandardError.write("hawse: --shards \(shards): running on one shard, all packets in order\n") }
         var addresses = AddressMap()
         for text in map { if let wrong = addresses.add(text) { throw Failure.input("--map: \(wrong)") } }
         switch try source.load() {
