@@ -10,11 +10,13 @@ final class ClusterOutputs {
         self.outputs = outputs
         cluster.isTracing = outputs.needsTrace
         cluster.isTapping = outputs.needsFrames
+        let pods = cluster.plan.nodes.indices.map { cluster.plan.podsByDevice($0) }
         cluster.onTrace = { [unowned self, unowned cluster] index, events in
             let node = cluster.nodes[index]
             do {
                 try outputs.record(
-                    events, node: node.name, devices: node.dataplane.interfaceNames, at: cluster.now)
+                    events, node: node.name, devices: node.dataplane.interfaceNames,
+                    pods: index < pods.count ? pods[index] : [:], at: cluster.now)
             } catch { failure = failure ?? error }
         }
     }

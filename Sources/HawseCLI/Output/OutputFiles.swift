@@ -53,9 +53,12 @@ final class OutputFiles {
         }
     }
 
-    func record(_ events: [TraceEvent], node: String, devices: [String], at time: Instant) throws {
+    /// `pods`: whose end of a veth pair a device leads to, by the device's name.
+    func record(_ events: [TraceEvent], node: String, devices: [String], pods: [String: String] = [:], at time: Instant) throws {
         try recorder?.record(events, at: time) { index in
-            (Int(index) < devices.count ? "\(node)/\(devices[Int(index)])" : "\(node)/?", "")
+            let device = Int(index) < devices.count ? devices[Int(index)] : "?"
+            if let pod = pods[device] { return ("pod \(pod)", "\(node)/\(device)") }
+            return ("\(node)/\(device)", "")
         }
         for event in events { traceFile?.write(event, node: node, devices: devices, at: time) }
     }

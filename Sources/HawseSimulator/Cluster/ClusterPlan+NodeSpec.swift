@@ -9,6 +9,15 @@ extension ClusterPlan {
         static func veth(_ pod: Int) -> String { "veth\(pod + 1)" }
     }
 
+    /// The pods of a node as `namespace/name`, by the node's end of their veth pair.
+    public func podsByDevice(_ index: Int) -> [String: String] {
+        var found: [String: String] = [:]
+        for (number, pod) in pods.enumerated() where pod.node == nodes[index].name && !pod.isHostNetwork {
+            found[Device.veth(number)] = "\(pod.namespace)/\(pod.name)"
+        }
+        return found
+    }
+
     /// Everything of a node but its rules: devices, addresses, routes, neighbours and forwarding entries as flannel and
     /// the CNI plugins leave them.
     public func nodeSpec(_ index: Int, _ positions: PlanIndex) -> HawseModel.NodeSpec {
