@@ -5,10 +5,10 @@ struct Probe {
     private let packet: [UInt8]
 
     init(from: String, to: String, proto: Trace.Transport) throws {
-        guard let (source, sourcePort) = Self.endpoint(from) else {
+        guard let (source, sourcePort) = AddressMap.endpoint(from[...]) else {
             throw Failure.input("--from: `\(from)' is no address with an optional port")
         }
-        guard let (destination, destinationPort) = Self.endpoint(to) else {
+        guard let (destination, destinationPort) = AddressMap.endpoint(to[...]) else {
             throw Failure.input("--to: `\(to)' is no address with an optional port")
         }
         guard source.family == destination.family else { throw Failure.input("--from and --to are of two IP versions") }
@@ -16,14 +16,6 @@ struct Probe {
         let segment = Self.segment(
             proto, isIPv6: source.family == .ipv6, from: sourcePort ?? 40000, to: destinationPort ?? 0)
         packet = Self.packet(proto, source, destination, segment)
-    }
-
-    private static func endpoint(_ text: String) -> (IPAddress, UInt16?)? {
-        if let address = IPAddress(text) { return (address, nil) }
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else { return nil }
-        var host = text[..<colon]
-        if host.first == "[", host.last == "]" { host = host.dropFirst().dropLast() }
-        return IPAddress(host).map { ($0, port) }
     }
 
     private static func segment(_ proto: Trace.Transport, isIPv6: Bool, from: UInt16, to: UInt16) -> [UInt8] {

@@ -30,7 +30,8 @@ public struct AddressMap: Hashable, Sendable {
         return nil
     }
 
-    private static func endpoint(_ text: Substring) -> (IPAddress, UInt16?)? {
+    /// `ADDR` or `ADDR:PORT`, an IPv6 address with a port in brackets.
+    public static func endpoint(_ text: Substring) -> (IPAddress, UInt16?)? {
         if let address = IPAddress(text) { return (address, nil) }
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else { return nil }
         var host = text[..<colon]
