@@ -1,3 +1,5 @@
+import HawseModel
+
 extension Flannel.Backend {
     /// The `Backend` object of net-conf.json.
     static func read(_ node: ManifestNode, _ reader: inout FlannelFieldReader) -> Self {
@@ -26,7 +28,7 @@ extension Flannel.Backend {
         case let type?:
             reader.wrong(
                 node, "Type", "\"\(type)\" is no backend that is simulated",
-                suggestion: nearestWord(to: type, among: typeNames))
+                suggestion: nearestWord(type, among: typeNames))
         }
         return .udp(.init())
     }
@@ -112,7 +114,7 @@ extension Flannel.Backend {
                     let modes = Flannel.WireGuardBackend.Mode.allCases.map(\.rawValue)
                     reader.wrong(
                         entry.node, "Mode", "\"\(word)\" is none of \(modes.joined(separator: ", "))",
-                        suggestion: nearestWord(to: word, among: modes))
+                        suggestion: nearestWord(word, among: modes))
                 }
             default: reader.unknown(entry, among: known)
             }

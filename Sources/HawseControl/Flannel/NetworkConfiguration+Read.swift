@@ -1,3 +1,4 @@
+import HawseModel
 import HawseWire
 
 extension Flannel.NetworkConfiguration {
@@ -95,7 +96,7 @@ struct FlannelFieldReader {
     mutating func unknown(_ entry: ManifestNode.Entry, among known: [String]) {
         wrong(
             ManifestNode(.null, mark: entry.mark), entry.key, "flannel does not know this field and passes over it",
-            severity: .warning, suggestion: nearestWord(to: entry.key, among: known))
+            severity: .warning, suggestion: nearestWord(entry.key, among: known))
     }
 
     mutating func flag(_ entry: ManifestNode.Entry, _ name: String, _ value: inout Bool) {

@@ -1,3 +1,4 @@
+import HawseModel
 import HawseWire
 
 extension Flannel {
@@ -65,7 +66,7 @@ extension Flannel {
                 }
                 let name = String(parts[0])
                 guard names.contains(name) else {
-                    wrong(name, "no field of subnet.env", nearestWord(to: name, among: names))
+                    wrong(name, "no field of subnet.env", nearestWord(name, among: names))
                     continue
                 }
                 if !seen.insert(name).inserted { wrong(name, "stands twice") }

@@ -1,3 +1,5 @@
+import HawseModel
+
 /// What reading an object carries along: the file, the path to the field, and what there is to say.
 public final class FieldContext {
     enum Step {
@@ -112,7 +114,7 @@ public struct FieldReader: FieldMapper {
                 ManifestDiagnostic(
                     severity: context.strict ? .error : .warning, file: context.file, mark: entry.mark,
                     field: path, message: "unknown field \"\(path)\"",
-                    suggestion: nearestWord(to: entry.key, among: T.knownFields)))
+                    suggestion: nearestWord(entry.key, among: T.knownFields)))
         }
     }
 }

@@ -1,3 +1,5 @@
+import HawseModel
+
 /// Reads manifests: multi-document YAML, JSON, `List`s and typed lists such as `ServiceList`.
 ///
 /// Reading goes on after an error, so that one run reports everything; `hasErrors` says whether to stop after.
@@ -115,7 +117,7 @@ public struct ManifestLoader: Sendable {
             report(
                 "kind \(kind) of \(version) is not simulated: kept and listed only", .warning, at: node.mark,
                 file: file, field: "kind",
-                suggestion: nearestWord(to: kind, among: Kubernetes.kinds.map { $0.kind }))
+                suggestion: nearestWord(kind, among: Kubernetes.kinds.map { $0.kind }))
         }
         let unknown = Kubernetes.Unknown(
             apiVersion: version, kind: kind, metadata: metadata ?? Kubernetes.ObjectMeta(), content: node)

@@ -1,3 +1,5 @@
+import HawseModel
+
 /// What `get` and `describe` are asked for: kinds, perhaps names, a namespace, a selector.
 public struct ResourceQuery: Sendable {
     public struct Failure: Error, Sendable, Hashable, CustomStringConvertible {
@@ -67,7 +69,7 @@ public struct ResourceQuery: Sendable {
         }) {
             return Target(kind: kind)
         }
-        let near = nearestWord(to: word, among: Kubernetes.kinds.flatMap { [$0.plural] + $0.shortNames })
+        let near = nearestWord(word, among: Kubernetes.kinds.flatMap { [$0.plural] + $0.shortNames })
         let hint = near.map { " (did you mean \"\($0)\"?)" } ?? ""
         throw Failure(description: "the server doesn't have a resource type \"\(word)\"\(hint)")
     }

@@ -1,3 +1,5 @@
+import HawseModel
+
 extension Scenario {
     private static let actions = [
         "apply", "delete", "scale", "patch", "rollback", "fail", "recover", "crash", "cordon", "uncordon", "drain",
@@ -93,7 +95,7 @@ extension Scenario {
                 guard Scenario.actions.contains(entry.key) else {
                     error(
                         ManifestNode(.null, mark: entry.mark), "\(path).\(entry.key)", "unknown action \"\(entry.key)\"",
-                        suggestion: nearestWord(to: entry.key, among: Scenario.actions))
+                        suggestion: nearestWord(entry.key, among: Scenario.actions))
                     return nil
                 }
                 guard found == nil else {

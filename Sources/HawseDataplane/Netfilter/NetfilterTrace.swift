@@ -20,7 +20,7 @@ extension Walk {
         let chain = program.pointee.model.chains[Int(program.pointee.records[record].chain)]
         let number = Int(program.pointee.records[record].number)
         if number < chain.rules.count {
-            let target = chain.rules[number].target.map(\.name) ?? ""
+            let target = chain.rules[number].target.map(\.story) ?? ""
             note(packet, .rule(table: table, chain: chain.name, number: number + 1, target: target))
         } else if let policy = chain.policy {
             note(packet, .policy(table: table, chain: chain.name, verdict: policy.rawValue))
@@ -47,51 +47,13 @@ extension TableProgram {
 }
 
 extension Target {
-    /// As `-j` has it.
-    var name: String {
+    /// The name, and what tells one use of it from another.
+    var story: String {
         switch self {
-        case .accept: "ACCEPT"
-        case .drop: "DROP"
-        case .queue: "QUEUE"
-        case .return: "RETURN"
-        case .jump(let chain): chain
-        case .goto(let chain): chain
-        case .audit: "AUDIT"
-        case .checksum: "CHECKSUM"
-        case .classify: "CLASSIFY"
-        case .connmark: "CONNMARK"
-        case .connsecmark: "CONNSECMARK"
-        case .ct(let target): target.isNotrackAlias ? "NOTRACK" : "CT"
-        case .dnat: "DNAT"
-        case .dnpt: "DNPT"
-        case .dscp: "DSCP"
-        case .ecn: "ECN"
-        case .hl: "HL"
-        case .hmark: "HMARK"
-        case .idletimer: "IDLETIMER"
-        case .led: "LED"
-        case .log(let target): "LOG \(target.prefix)"
-        case .mark: "MARK"
-        case .masquerade: "MASQUERADE"
-        case .netmap: "NETMAP"
-        case .nflog(let target): "NFLOG \(target.prefix)"
-        case .nfqueue: "NFQUEUE"
-        case .rateest: "RATEEST"
-        case .redirect: "REDIRECT"
-        case .reject(let target): "REJECT \(target.kind.rawValue)"
-        case .secmark: "SECMARK"
-        case .set: "SET"
-        case .snat: "SNAT"
-        case .snpt: "SNPT"
-        case .synproxy: "SYNPROXY"
-        case .tcpmss: "TCPMSS"
-        case .tcpoptstrip: "TCPOPTSTRIP"
-        case .tee: "TEE"
-        case .tos: "TOS"
-        case .tproxy: "TPROXY"
-        case .trace: "TRACE"
-        case .ttl: "TTL"
-        case .ulog: "ULOG"
+        case .log(let target): "\(name) \(target.prefix)"
+        case .nflog(let target): "\(name) \(target.prefix)"
+        case .reject(let target): "\(name) \(target.kind.rawValue)"
+        default: name
         }
     }
 }

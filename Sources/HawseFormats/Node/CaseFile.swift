@@ -30,7 +30,7 @@ public struct CaseFile: Sendable {
     public var free: [Free] = []
 
     public init(contentsOf path: String) throws(FormatError) {
-        let root = try JSONReader(path: path)
+        let root = try JSONFile(path: path)
         name = root.string("name") ?? ""
         suite = root.string("suite") ?? ""
         about = root.string("about") ?? ""
@@ -59,7 +59,7 @@ public struct CaseFile: Sendable {
         }
     }
 
-    private mutating func readInterfaces(_ root: JSONReader) throws(FormatError) {
+    private mutating func readInterfaces(_ root: JSONFile) throws(FormatError) {
         let items = root.objects("interfaces")
         for item in items {
             guard let name = item.string("name") else { throw item.error("an interface needs a name") }
@@ -94,7 +94,7 @@ public struct CaseFile: Sendable {
         }
     }
 
-    private func kind(_ item: JSONReader, _ name: String) throws(FormatError) -> InterfaceSpec.Kind {
+    private func kind(_ item: JSONFile, _ name: String) throws(FormatError) -> InterfaceSpec.Kind {
         let kinds = ["ether", "veth", "bridge", "vxlan", "dummy", "loopback", "tun", "vlan", "ipip"]
         switch item.string("kind") ?? "ether" {
         case "ether": return .ether
@@ -134,7 +134,7 @@ public struct CaseFile: Sendable {
         }
     }
 
-    private mutating func readLines(_ root: JSONReader) throws(FormatError) {
+    private mutating func readLines(_ root: JSONFile) throws(FormatError) {
         for line in root.list("routes") {
             spec.routes.append(try RouteText.parse(line, at: root.place(of: line)))
         }
@@ -150,7 +150,7 @@ public struct CaseFile: Sendable {
         }
     }
 
-    private mutating func readListener(_ item: JSONReader) throws(FormatError) {
+    private mutating func readListener(_ item: JSONFile) throws(FormatError) {
         let protocols: [String: IPProtocol] = ["tcp": .tcp, "udp": .udp, "sctp": .sctp, "udplite": .udplite]
         guard let number = item.string("proto").flatMap({ protocols[$0] }),
             let port = item.integer("port").flatMap({ UInt16(exactly: $0) })

@@ -16,7 +16,7 @@ public struct CaseStep: Hashable, Sendable {
 
     public static func load(_ path: String) throws(FormatError) -> [CaseStep] {
         var steps: [CaseStep] = []
-        for item in try JSONReader.list(path: path) {
+        for item in try JSONFile.list(path: path) {
             guard let after = item.integer("after_packet") else {
                 throw item.error("a step needs `after_packet'")
             }
@@ -38,7 +38,7 @@ public struct CaseObservation: Hashable, Sendable {
 
     public static func load(_ path: String) throws(FormatError) -> [CaseObservation] {
         var observations: [CaseObservation] = []
-        for item in try JSONReader.list(path: path) {
+        for item in try JSONFile.list(path: path) {
             guard let after = item.integer("after_packet") else {
                 throw item.error("an observation needs `after_packet'")
             }

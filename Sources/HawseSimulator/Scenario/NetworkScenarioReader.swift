@@ -69,7 +69,7 @@ struct NetworkScenarioReader {
         }
         for entry in entries where !known.contains(entry.key) {
             path.append(entry.key)
-            wrong(ManifestNode(.null, mark: entry.mark), "no field of this kind", nearestWord(to: entry.key, among: known))
+            wrong(ManifestNode(.null, mark: entry.mark), "no field of this kind", nearestWord(entry.key, among: known))
             path.removeLast()
         }
         return entries.filter { known.contains($0.key) && !$0.node.isNull }
@@ -125,7 +125,7 @@ struct NetworkScenarioReader {
         }
         guard let factor = units.first(where: { $0.0 == unit })?.1 else {
             let names = units.map(\.0).filter { !$0.isEmpty }
-            wrong(node, "\"\(text)\": the unit is one of \(names.joined(separator: ", "))", nearestWord(to: String(unit), among: names))
+            wrong(node, "\"\(text)\": the unit is one of \(names.joined(separator: ", "))", nearestWord(String(unit), among: names))
             return nil
         }
         let value = number * factor
@@ -155,7 +155,7 @@ struct NetworkScenarioReader {
     private mutating func node(_ node: ManifestNode) -> Int? {
         guard let name = text(node) else { return nil }
         if let index = positions.node(named: name) { return index }
-        wrong(node, "there is no node `\(name)'", nearestWord(to: name, among: plan.nodes.map(\.name)))
+        wrong(node, "there is no node `\(name)'", nearestWord(name, among: plan.nodes.map(\.name)))
         return nil
     }
 
@@ -241,7 +241,7 @@ struct NetworkScenarioReader {
             }
             wrong(
                 node, "registry: \"\(registry)\" is neither reachable nor unreachable",
-                nearestWord(to: registry, among: ["reachable", "unreachable"]))
+                nearestWord(registry, among: ["reachable", "unreachable"]))
             return nil
         }
         wrong(
@@ -280,7 +280,7 @@ struct NetworkScenarioReader {
         guard let text = text(node) else { return nil }
         if let word = all.first(where: { $0.rawValue == text }) { return word }
         let names = all.map(\.rawValue)
-        wrong(node, "\"\(text)\" is none of \(names.joined(separator: ", "))", nearestWord(to: text, among: names))
+        wrong(node, "\"\(text)\" is none of \(names.joined(separator: ", "))", nearestWord(text, among: names))
         return nil
     }
 
@@ -297,7 +297,7 @@ struct NetworkScenarioReader {
         if numbers.isEmpty {
             wrong(
                 node, "there is no pod `\(pattern)'",
-                nearestWord(to: wanted, among: plan.pods.map { "\($0.namespace)/\($0.name)" }))
+                nearestWord(wanted, among: plan.pods.map { "\($0.namespace)/\($0.name)" }))
         }
         return numbers
     }
@@ -356,7 +356,7 @@ struct NetworkScenarioReader {
         if let pod = positions.pod(named: text) { return .pod(pod) }
         wrong(
             node, "\"\(text)\" is neither an address nor a pod",
-            nearestWord(to: text, among: plan.pods.map { "\($0.namespace)/\($0.name)" }))
+            nearestWord(text, among: plan.pods.map { "\($0.namespace)/\($0.name)" }))
         return nil
     }
 

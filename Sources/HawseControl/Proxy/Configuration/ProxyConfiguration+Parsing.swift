@@ -48,7 +48,7 @@ extension ProxyConfiguration {
             for step in path { node = node[step] ?? node }
             context.report(
                 message, at: node.mark, field: path.joined(separator: "."),
-                suggestion: nearestWord(to: word, among: known))
+                suggestion: nearestWord(word, among: known))
         }
         check(kind == "KubeProxyConfiguration", ["kind"], "expected KubeProxyConfiguration, found \(kind)")
         let modes = ProxyMode.allCases.map(\.rawValue)

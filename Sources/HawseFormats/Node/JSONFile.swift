@@ -2,7 +2,7 @@ import Foundation
 import HawseModel
 
 /// One object of a JSON file, read leniently by key. Wrong types read as absent; the callers say what they need.
-struct JSONReader {
+struct JSONFile {
     let file: String
     private let values: [String: Any]
     private let source: String
@@ -33,22 +33,22 @@ struct JSONReader {
     }
 
     /// The elements of a JSON list, or of a file with one object a line.
-    static func list(path: String) throws(FormatError) -> [JSONReader] {
+    static func list(path: String) throws(FormatError) -> [JSONFile] {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw FormatError(file: path, line: 1, message: "cannot be read")
         }
         let source = String(decoding: data, as: UTF8.self)
         if let items = (try? JSONSerialization.jsonObject(with: data)) as? [[String: Any]] {
-            return items.map { JSONReader(file: path, values: $0, source: source) }
+            return items.map { JSONFile(file: path, values: $0, source: source) }
         }
-        var items: [JSONReader] = []
+        var items: [JSONFile] = []
         for (number, line) in source.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
         where !line.allSatisfy(\.isWhitespace) {
             guard let object = (try? JSONSerialization.jsonObject(with: Data(line.utf8))) as? [String: Any]
             else {
                 throw FormatError(file: path, line: number + 1, message: "a JSON object was expected")
             }
-            items.append(JSONReader(file: path, values: object, source: source))
+            items.append(JSONFile(file: path, values: object, source: source))
         }
         return items
     }
@@ -60,11 +60,11 @@ struct JSONReader {
     func bool(_ key: String) -> Bool? { (values[key] as? NSNumber)?.boolValue }
     func list(_ key: String) -> [String] { values[key] as? [String] ?? [] }
     func integers(_ key: String) -> [Int]? { (values[key] as? [NSNumber])?.map(\.intValue) }
-    func object(_ key: String) -> JSONReader? {
-        (values[key] as? [String: Any]).map { JSONReader(file: file, values: $0, source: source) }
+    func object(_ key: String) -> JSONFile? {
+        (values[key] as? [String: Any]).map { JSONFile(file: file, values: $0, source: source) }
     }
-    func objects(_ key: String) -> [JSONReader] {
-        (values[key] as? [[String: Any]] ?? []).map { JSONReader(file: file, values: $0, source: source) }
+    func objects(_ key: String) -> [JSONFile] {
+        (values[key] as? [[String: Any]] ?? []).map { JSONFile(file: file, values: $0, source: source) }
     }
     /// An object's members as text, by key.
     func strings(in key: String) -> [(String, String)] {

@@ -1,5 +1,5 @@
 /// The candidate with the smallest edit distance to `word`, when it is near enough to be a slip.
-func nearestWord(_ word: String, among candidates: some Sequence<String>) -> String? {
+public func nearestWord(_ word: String, among candidates: some Sequence<String>) -> String? {
     let wanted = Array(word.lowercased().utf8.prefix(64))
     let limit = max(1, wanted.count / 3)
     var best: (distance: Int, word: String)?

@@ -1,0 +1,48 @@
+extension Target {
+    /// As after `-j`; a chain's name for a jump.
+    public var name: String {
+        switch self {
+        case .accept: "ACCEPT"
+        case .drop: "DROP"
+        case .queue: "QUEUE"
+        case .return: "RETURN"
+        case .jump(let chain), .goto(let chain): chain
+        case .ct(let target): target.isNotrackAlias ? "NOTRACK" : "CT"
+        case .audit: "AUDIT"
+        case .checksum: "CHECKSUM"
+        case .classify: "CLASSIFY"
+        case .connmark: "CONNMARK"
+        case .connsecmark: "CONNSECMARK"
+        case .dnat: "DNAT"
+        case .dnpt: "DNPT"
+        case .dscp: "DSCP"
+        case .ecn: "ECN"
+        case .hl: "HL"
+        case .hmark: "HMARK"
+        case .idletimer: "IDLETIMER"
+        case .led: "LED"
+        case .log: "LOG"
+        case .mark: "MARK"
+        case .masquerade: "MASQUERADE"
+        case .netmap: "NETMAP"
+        case .nflog: "NFLOG"
+        case .nfqueue: "NFQUEUE"
+        case .rateest: "RATEEST"
+        case .redirect: "REDIRECT"
+        case .reject: "REJECT"
+        case .secmark: "SECMARK"
+        case .set: "SET"
+        case .snat: "SNAT"
+        case .snpt: "SNPT"
+        case .synproxy: "SYNPROXY"
+        case .tcpmss: "TCPMSS"
+        case .tcpoptstrip: "TCPOPTSTRIP"
+        case .tee: "TEE"
+        case .tos: "TOS"
+        case .tproxy: "TPROXY"
+        case .trace: "TRACE"
+        case .ttl: "TTL"
+        case .ulog: "ULOG"
+        }
+    }
+}
