@@ -135,6 +135,9 @@ public final class Dataplane {
         }
     }
 
+    /// How far time has come.
+    public var now: Instant { node.pointee.now }
+
     /// When the next timer is due; `distantFuture` when none is armed.
     public var nextTimer: Instant { node.pointee.timers.next }
 

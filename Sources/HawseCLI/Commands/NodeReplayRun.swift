@@ -11,7 +11,7 @@ struct NodeReplayRun {
     let map: AddressMap
 
     func run() throws {
-        let replay = try makeReplay()
+        let replay = try NodeReplay.make(spec, seed: command.source.seed, interface: command.interface)
         let outputs = try OutputFiles(command, node: spec.name, devices: replay.dataplane.interfaceNames)
         replay.dataplane.isTracing = outputs.needsTrace
         replay.dataplane.isTapping = outputs.needsFrames
@@ -39,14 +39,17 @@ struct NodeReplayRun {
         out.flush()
         if let failure { throw failure }
     }
+}
 
-    private func makeReplay() throws -> NodeReplay {
-        let choice = command.interface == "auto" ? EntryPoint.Choice.automatic : .interface(command.interface)
+extension NodeReplay {
+    /// With the entry that `--interface` names; what is wrong is an input error.
+    static func make(_ spec: NodeSpec, seed: UInt64, interface: String) throws -> NodeReplay {
+        let choice = interface == "auto" ? EntryPoint.Choice.automatic : .interface(interface)
         do {
-            if let replay = try NodeReplay(spec, seed: command.source.seed, entry: choice) { return replay }
+            if let replay = try NodeReplay(spec, seed: seed, entry: choice) { return replay }
         } catch { throw Failure.input("\(error)") }
         let names = spec.interfaces.map(\.name).joined(separator: ", ")
-        throw Failure.input("--interface: the node has no `\(command.interface)' that packets could enter by (it has \(names))")
+        throw Failure.input("--interface: the node has no `\(interface)' that packets could enter by (it has \(names))")
     }
 }
 

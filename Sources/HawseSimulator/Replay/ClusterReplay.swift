@@ -24,6 +24,8 @@ public final class ClusterReplay {
     /// The node at which clients from outside arrive when their destination does not decide it.
     public var entryNode = 0
     public private(set) var summary = ReplaySummary()
+    /// Called for each frame that arrives at a pod or outside, while the packet that caused it is being played.
+    public var onArrival: ((Cluster.Endpoint, [UInt8]) -> Void)?
 
     private var conversations: [FlowTuple: Conversation] = [:]
     private var current: FlowTuple?
@@ -101,6 +103,7 @@ public final class ClusterReplay {
 
     private func arrived(_ endpoint: Cluster.Endpoint, _ frame: [UInt8]) {
         arrivals += 1
+        onArrival?(endpoint, frame)
         guard case .pod(let pod) = endpoint, let current, frame.count > 14,
             let packet = CapturedPacket(Array(frame[14...]))
         else { return }

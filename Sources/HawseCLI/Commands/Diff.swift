@@ -1,0 +1,144 @@
+import ArgumentParser
+import Foundation
+import Hawse
+
+struct Diff: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Two configurations over the same traffic: which packets and flows fare differently.",
+        discussion: """
+            A side is a folder with a node's own dumps (one that has a case.json), or Kubernetes manifests. Both sides see every
+            packet of the capture at its time. By default a packet fares differently when it ends differently: delivered, sent
+            on, answered with a reset or an ICMP error, dropped, and why. Exit status 1 when some do.
+
+              hawse diff --left before/ --right after/ -r traffic.pcap
+              hawse diff --left cluster/ --right cluster/ --left-mode iptables --right-mode ipvs -r traffic.pcap
+              hawse diff --left before/ --right after/ -r traffic.pcap --compare bytes --format ndjson | jq .flow
+            """)
+
+    enum Format: String, ExpressibleByArgument, CaseIterable { case text, ndjson }
+
+    @OptionGroup(title: "Packets") var input: PacketInput
+
+    @Option(help: ArgumentHelp("One side: a node's folder, or manifests.", valueName: "PATH"))
+    var left: String
+
+    @Option(help: ArgumentHelp("The other side.", valueName: "PATH"))
+    var right: String
+
+    @Option(help: "With manifests: kube-proxy's mode on the left.")
+    var leftMode: ProxyMode?
+
+    @Option(help: "With manifests: kube-proxy's mode on the right.")
+    var rightMode: ProxyMode?
+
+    @Option(help: ArgumentHelp("With manifests: a KubeProxyConfiguration for the left.", valueName: "proxy-config.yaml"))
+    var leftConfig: String?
+
+    @Option(help: ArgumentHelp("With manifests: a KubeProxyConfiguration for the right.", valueName: "proxy-config.yaml"))
+    var rightConfig: String?
+
+    @Option(help: "outcome (how packets end), endpoint (also to whom) or bytes (also every byte).")
+    var compare: PacketFate.Precision = .outcome
+
+    @Option(help: ArgumentHelp("Where packets enter a node: a name, or auto.", valueName: "IF"))
+    var interface = "auto"
+
+    @Option(help: ArgumentHelp("Addresses of the capture that stand for others here. Repeatable.", valueName: "ADDR[:PORT]=ADDR[:PORT]"))
+    var map: [String] = []
+
+    @Option(help: ArgumentHelp("The same seed and input give the same output.", valueName: "N"))
+    var seed: UInt64 = 0
+
+    @Option(help: "text (a line a flow) or ndjson (one object a packet).")
+    var format: Format = .text
+
+    @OptionGroup(title: "Terminal") var terminal: TerminalOptions
+
+    func validate() throws {
+        if input.captures.isEmpty { throw ValidationError("a capture is needed: -r FILE, or -r - for stdin") }
+        for (side, path, mode, config) in [("left", left, leftMode, leftConfig), ("right", right, rightMode, rightConfig)] {
+            if Self.isNode(path), mode != nil || config != nil {
+                throw ValidationError("--\(side)-mode and --\(side)-config go with manifests; \(path) is a node's folder")
+            }
+        }
+    }
+
+    func run() throws {
+        var diff = TrafficDiff(
+            left: try side(left, mode: leftMode, config: leftConfig), right: try side(right, mode: rightMode, config: rightConfig))
+        var progress = Progress(terminal)
+        var failure: Failure?
+        var count = 0
+        do {
+            try input.forEach { record, interface in
+                diff.feed(record, captureInterface: interface.name)
+                count += 1
+                progress.step(count, fraction: nil)
+                if Interruption.isPending { throw Failure.interrupted }
+            }
+        } catch let error as Failure {
+            failure = error
+        }
+        let differing = diff.finish(compare)
+        progress.finish()
+        var out = StandardOutput()
+        switch format {
+        case .text: write(diff, differing, packets: count, to: &out)
+        case .ndjson: writeLines(diff, differing, packets: count, to: &out)
+        }
+        out.flush()
+        if let failure { throw failure }
+        if !differing.isEmpty { throw Failure.no() }
+    }
+
+    private static func isNode(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path + "/case.json") }
+
+    private func side(_ path: String, mode: ProxyMode?, config: String?) throws -> TrafficSide {
+        var addresses = AddressMap()
+        for text in map { if let wrong = addresses.add(text) { throw Failure.input("--map: \(wrong)") } }
+        var words = ["--seed", "\(seed)"] + (Self.isNode(path) ? ["--node-dir", path] : ["-f", path])
+        if let mode { words += ["--proxy-mode", mode.rawValue] }
+        if let config { words += ["--config", config] }
+        switch try NodeSource.parse(words).load() {
+        case .node(let spec): return TrafficSide(try NodeReplay.make(spec, seed: seed, interface: interface))
+        case .cluster(let loaded):
+            let replay = ClusterReplay(loaded.cluster, directory: loaded.directory)
+            replay.map = addresses
+            return TrafficSide(replay)
+        }
+    }
+
+    private func write(_ diff: TrafficDiff, _ differing: [Int], packets: Int, to out: inout StandardOutput) {
+        let palette = Palette(isOn: terminal.usesColor)
+        let flows = diff.flows.filter { !$0.differing.isEmpty }
+        out.line(
+            "\(palette.strong("\(packets) packets")) of \(diff.flows.count) flows: "
+                + (differing.isEmpty ? palette.good("no packet fares differently") : "\(differing.count) packets of \(flows.count) flows fare differently"))
+        for flow in flows {
+            guard let first = flow.differing.first else { continue }
+            out.line("")
+            out.line("\(palette.strong(flow.name)): \(flow.differing.count) of \(flow.packets) packets, the first is packet \(first)")
+            out.line("  left   \(palette.bad(diff.left.fates[first - 1].text(compare)))")
+            out.line("  right  \(palette.good(diff.right.fates[first - 1].text(compare)))")
+        }
+    }
+
+    private func writeLines(_ diff: TrafficDiff, _ differing: [Int], packets: Int, to out: inout StandardOutput) {
+        var head = JSONObject()
+        head.set("schema", "hawse.diff/1")
+        head.set("packets", packets)
+        head.set("flows", diff.flows.count)
+        head.set("differing", differing.count)
+        out.line(head.line)
+        for packet in differing {
+            var object = JSONObject()
+            object.set("packet", packet)
+            object.set("flow", diff.flow(ofPacket: packet).name)
+            object.set("left", diff.left.fates[packet - 1].text(compare))
+            object.set("right", diff.right.fates[packet - 1].text(compare))
+            out.line(object.line)
+        }
+    }
+}
+
+extension PacketFate.Precision: ExpressibleByArgument {}
