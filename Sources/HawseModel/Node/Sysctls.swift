@@ -9,9 +9,9 @@ public struct Sysctls: Hashable, Sendable {
         set { values[name] = newValue }
     }
 
-    /// The value as a number, or `default` when it is not set.
+    /// The value as a number (the first, where there are several, as in `tcp_rmem`), or `default` when it is not set.
     public func integer(_ name: String, default fallback: Int) -> Int {
-        values[name].flatMap { Int($0.split(separator: "\t")[0]) } ?? fallback
+        values[name]?.split(whereSeparator: \.isWhitespace).first.flatMap { Int($0) } ?? fallback
     }
 
     public func isOn(_ name: String, default fallback: Bool) -> Bool {

@@ -25,7 +25,7 @@ import Testing
         -> Flannel.Lease
     {
         Flannel.Lease(
-            subnet: try #require(IPPrefix(subnet)),
+            subnet: IPPrefix(subnet),
             attributes: Flannel.LeaseAttributes(
                 publicIP: IPAddress(address), backendType: type,
                 backendData: mac.map { .vxlan(vni: 1, mac: MACAddress($0)) }))
