@@ -1,0 +1,45 @@
+import HawseWire
+
+/// A fully qualified domain name in text form, with its final dot and its letters' case as it was asked.
+public struct DomainName: Hashable, Sendable, CustomStringConvertible {
+    public let text: String
+
+    public init(_ text: some StringProtocol) { self.text = text.hasSuffix(".") ? String(text) : "\(text)." }
+
+    public var description: String { text }
+    /// Labels from left to right; none for the root.
+    public var labels: [Substring] { text.split(separator: ".") }
+    /// For comparing: names are equal in any case (RFC 4343).
+    public var folded: String { text.lowercased() }
+
+    /// The end of this name that is `zone` in another case, as it stands here; `nil` when the name is not in the zone.
+    func tail(in zone: DomainName) -> DomainName? {
+        let (own, other) = (folded, zone.folded)
+        guard own == other || other == "." || own.hasSuffix("." + other) else { return nil }
+        return other == "." ? zone : DomainName(text.suffix(zone.text.count))
+    }
+
+    /// The labels before a zone that `tail(in:)` found.
+    func labels(before zone: DomainName) -> [String] {
+        labels.dropLast(zone.labels.count).map { $0.lowercased() }
+    }
+}
+
+extension DomainName {
+    /// The address that a name below `in-addr.arpa.` or `ip6.arpa.` stands for (RFC 1035 3.5, RFC 3596 2.5).
+    public var reverseAddress: IPAddress? {
+        let labels = folded.split(separator: ".")
+        if labels.suffix(2) == ["in-addr", "arpa"] {
+            let bytes = labels.dropLast(2).reversed()
+            return bytes.count == 4 ? IPAddress(bytes.joined(separator: ".")) : nil
+        }
+        guard labels.suffix(2) == ["ip6", "arpa"] else { return nil }
+        let digits = labels.dropLast(2).reversed()
+        guard digits.count == 32, digits.allSatisfy({ $0.count == 1 && $0.first?.isHexDigit == true }) else { return nil }
+        let text = digits.enumerated().map { ($0.offset > 0 && $0.offset % 4 == 0 ? ":" : "") + $0.element }.joined()
+        return IPAddress(text)
+    }
+
+    /// Below one of the reverse zones, whether or not it stands for a whole address.
+    var isReverse: Bool { folded.hasSuffix(".in-addr.arpa.") || folded.hasSuffix(".ip6.arpa.") }
+}
