@@ -74,10 +74,17 @@ public final class Dataplane {
         node.deallocate()
     }
 
-    /// Takes the routes, permanent neighbours and forwarding entries of a changed spec, between packets. Connections,
-    /// counters and what was learnt from packets stay; devices and rules are not touched.
+    /// Takes the routes, permanent neighbours, forwarding entries and addresses of a changed spec, between packets.
+    /// Connections, counters and what was learnt from packets stay; devices and rules are not touched.
     public func updateNetwork(_ new: NodeSpec) {
         node.pointee.flows.invalidate()
+        for (position, device) in spec.interfaces.enumerated() {
+            guard let changed = new.interfaces.first(where: { $0.name == device.name }),
+                changed.addresses != device.addresses, let index = node.pointee.interfaces.index(of: device.name)
+            else { continue }
+            node.pointee.interfaces.setAddresses(changed.addresses, of: index)
+            spec.interfaces[position].addresses = changed.addresses
+        }
         let interfaces = node.pointee.interfaces
         node.pointee.routing.update(new, interfaces: interfaces)
         let kept = Set(new.neighbors)

@@ -46,7 +46,7 @@ struct ApplicationReplay {
         let scenario = try loaded.scenario(path)
         if scenario.clients.isEmpty { throw Failure.input("\(path): clients: there are none, so nothing would happen") }
         if scenario.steps != nil {
-            throw Failure.input("\(path): steps: the control plane's steps are not carried out by --generate")
+            return try TimelineReplay(command: command, loaded: loaded, path: path, network: scenario).run()
         }
         let cluster = loaded.cluster
         let outputs = try ClusterOutputs(command, cluster)
@@ -71,7 +71,9 @@ extension SummaryText {
         }
     }
 
-    private func object(_ result: ConversationResult) -> String {
+    private func object(_ result: ConversationResult) -> String { Self.object(result).line }
+
+    static func object(_ result: ConversationResult) -> JSONObject {
         var object = JSONObject()
         object.set("schema", "hawse.conversation/1")
         object.set("client", result.client)
@@ -89,7 +91,7 @@ extension SummaryText {
         if let ended = result.ended {
             object.set("seconds", Double(ended - result.started) / 1e9, fractionDigits: 9)
         }
-        return object.line
+        return object
     }
 
     private func text(_ run: ApplicationRun, to out: inout StandardOutput) {

@@ -2,6 +2,7 @@ import Hawse
 
 /// A cluster that manifests describe, ready to be played with.
 struct LoadedCluster {
+    var builder: ClusterBuilder
     var cluster: Cluster
     var directory: ServiceDirectory
     var entryNode: Int
@@ -55,9 +56,6 @@ struct ClusterReplayRun {
         let scenario = try cluster.scenario(path)
         if !scenario.clients.isEmpty || !scenario.servers.isEmpty {
             throw Failure.input("\(path): clients and servers go with --generate; with -r the capture's packets are played")
-        }
-        if scenario.steps != nil {
-            throw Failure.input("\(path): steps: the control plane's steps are not carried out here")
         }
         return scenario.faults
     }

@@ -64,6 +64,6 @@ struct NodeSource: ParsableArguments {
             }
             entry = index
         }
-        return LoadedCluster(cluster: cluster, directory: builder.directory, entryNode: entry)
+        return LoadedCluster(builder: builder, cluster: cluster, directory: builder.directory, entryNode: entry)
     }
 }

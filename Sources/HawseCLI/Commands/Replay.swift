@@ -39,10 +39,13 @@ struct Replay: ParsableCommand {
     @Option(help: ArgumentHelp("Addresses of the capture that stand for others here. Repeatable.", valueName: "ADDR[:PORT]=ADDR[:PORT]"))
     var map: [String] = []
 
-    @Option(help: ArgumentHelp("Links, faults and their times, from the capture's first packet on (with -f).", valueName: "FILE"))
+    @Option(
+        help: ArgumentHelp(
+            "Timed steps, links and faults (with -f). With -r they count from the capture's first packet; without, the scenario's clients talk.",
+            valueName: "FILE"))
     var scenario: String?
 
-    @Option(help: ArgumentHelp("Instead of a capture: a scenario's servers and clients talk through the cluster (with -f).", valueName: "SCENARIO"))
+    @Option(help: ArgumentHelp("The same as --scenario without -r.", valueName: "SCENARIO"))
     var generate: String?
 
     @Flag(help: "Read all packets into memory first, and write none: for measuring.")
@@ -60,11 +63,14 @@ struct Replay: ParsableCommand {
     @OptionGroup(title: "Terminal") var terminal: TerminalOptions
 
     func validate() throws {
-        if input.captures.isEmpty, generate == nil {
-            throw ValidationError("a capture is needed: -r FILE, or -r - for stdin (or --generate SCENARIO)")
+        if input.captures.isEmpty, generate == nil, scenario == nil {
+            throw ValidationError("a capture is needed: -r FILE, or -r - for stdin (or --scenario FILE with clients)")
         }
-        if generate != nil, !input.captures.isEmpty || scenario != nil || preload || outDir != nil {
-            throw ValidationError("--generate makes its own packets: drop -r, --scenario, --preload, --out-dir")
+        if generate != nil, !input.captures.isEmpty || scenario != nil {
+            throw ValidationError("--generate makes its own packets: drop -r, --scenario")
+        }
+        if input.captures.isEmpty, preload || outDir != nil {
+            throw ValidationError("a scenario's clients make their own packets: drop --preload, --out-dir")
         }
         if scenario != nil || generate != nil, source.nodeDir != nil {
             throw ValidationError("a scenario needs a cluster: -f MANIFESTS")
@@ -90,7 +96,9 @@ struct Replay: ParsableCommand {
                 try NodeReplayRun(command: self, spec: spec, map: addresses).run()
             }
         case .cluster(let cluster):
-            if let generate { return try ApplicationReplay(command: self, loaded: cluster, path: generate).run() }
+            if let path = generate ?? (input.captures.isEmpty ? scenario : nil) {
+                return try ApplicationReplay(command: self, loaded: cluster, path: path).run()
+            }
             try ClusterReplayRun(command: self, cluster: cluster, map: addresses).run()
         }
     }

@@ -47,6 +47,11 @@ public struct ClusterState: Sendable {
     var silentPods: Set<ObjectKey> = []
     /// False while nobody reaches the API server: controllers, kubelets and proxies keep what they know.
     public internal(set) var isReachableAPI = true
+    /// Delays of the kubelets; the configuration's unless set.
+    public var kubelet: KubeletTiming
+    /// tcp and http probes are carried out by somebody outside.
+    var usesPacketProbes = false
+    var probeRequests: [ProbeRequest] = []
     var scaling: [ObjectKey: AutoscalerHistory] = [:]
     var metrics: [ObjectKey: ScenarioMetrics] = [:]
     /// The Service whose slices a slice of ours belongs to.
@@ -57,6 +62,7 @@ public struct ClusterState: Sendable {
 
     public init(configuration: ClusterConfiguration = ClusterConfiguration()) {
         self.configuration = configuration
+        kubelet = configuration.kubelet
         now = configuration.start
         names = RandomNames(seed: configuration.seed)
         clusterIPs = configuration.serviceCIDRs.map { ClusterIPAllocator(range: $0, seed: configuration.seed) }

@@ -99,19 +99,20 @@ extension ClusterState {
     ) {
         let succeeds = state.probesSucceed ?? script.isReady
         if let startup = container.startupProbe, !state.startup.passed {
-            step(startup, &state.startup, started: state.startedAt, succeeds: succeeds, pod: pod)
+            step(startup, .startup, container, &state, succeeds: succeeds, pod: pod)
             if state.startup.failures >= max(1, startup.failureThreshold) { finish(&state, exitCode: 137) }
             if !state.startup.passed { return }
         }
         state.startup.passed = true
         if let readiness = container.readinessProbe {
-            step(readiness, &state.readiness, started: state.startedAt, succeeds: succeeds, pod: pod)
+            step(readiness, .readiness, container, &state, succeeds: succeeds, pod: pod)
         } else {
             // Nobody asks: a container that hangs without a readiness probe stays ready.
             state.readiness.passed = script.isReady
         }
-        guard let liveness = container.livenessProbe else { return }
-        step(liveness, &state.liveness, started: state.startedAt, succeeds: state.livenessSucceeds ?? true, pod: pod)
+        // A pod that ends is not restarted any more: only its readiness is of interest.
+        guard let liveness = container.livenessProbe, !pod.metadata.isTerminating else { return }
+        step(liveness, .liveness, container, &state, succeeds: state.livenessSucceeds ?? true, pod: pod)
         if state.liveness.failures >= max(1, liveness.failureThreshold) {
             finish(&state, exitCode: 137)
             note("Unhealthy", "container \(container.name) failed its liveness probe", kind: "Pod", key: pod.key)
@@ -121,29 +122,40 @@ extension ClusterState {
 
     /// Runs a probe when it is due and counts towards its thresholds.
     private mutating func step(
-        _ probe: Kubernetes.Probe, _ state: inout ProbeRuntime, started: Kubernetes.Time?, succeeds: Bool,
-        pod: Kubernetes.Pod
+        _ probe: Kubernetes.Probe, _ purpose: ProbeRequest.Purpose, _ container: Kubernetes.Container,
+        _ runtime: inout ContainerRuntime, succeeds: Bool, pod: Kubernetes.Pod
     ) {
+        var state = runtime[probe: purpose]
+        defer { runtime[probe: purpose] = state }
         let period = Int64(max(1, probe.periodSeconds)) * 1_000_000
         if state.next == nil {
-            let base = started?.microseconds ?? now.microseconds
+            let base = runtime.startedAt?.microseconds ?? now.microseconds
             state.next = Kubernetes.Time(microseconds: base + Int64(max(0, probe.initialDelaySeconds)) * 1_000_000)
         }
+        if usesPacketProbes,
+            let request = probe.request(purpose, of: container, pod: pod.key, startedAt: runtime.startedAt)
+        {
+            ask(request, &state)
+            return
+        }
         while let due = state.next, due <= now {
-            if succeeds {
-                state.successes += 1
-                state.failures = 0
-                if state.successes >= max(1, probe.successThreshold) { state.passed = true }
-            } else {
-                state.failures += 1
-                state.successes = 0
-                if state.failures >= max(1, probe.failureThreshold) { state.passed = false }
-            }
+            state.count(succeeds, probe)
             state.next = Kubernetes.Time(microseconds: due.microseconds + period)
             // A settled probe that keeps its answer has nothing more to say: no timer for ever.
             if succeeds == state.passed, succeeds || state.failures >= max(1, probe.failureThreshold) { break }
         }
         let isSettled = succeeds == state.passed && (succeeds || state.failures >= max(1, probe.failureThreshold))
         if !isSettled, let due = state.next { wake(.kubelet, pod.key, at: due, isProgress: succeeds) }
+    }
+
+    /// A probe by packets: its answer comes by `report`.
+    private mutating func ask(_ request: ProbeRequest, _ state: inout ProbeRuntime) {
+        guard !state.isAsked, let due = state.next else { return }
+        if due <= now {
+            state.isAsked = true
+            probeRequests.append(request)
+        } else {
+            wake(.kubelet, request.pod, at: due, isProgress: false)
+        }
     }
 }

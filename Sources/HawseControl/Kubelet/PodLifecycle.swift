@@ -40,17 +40,18 @@ extension ClusterState {
         of pod: Kubernetes.Pod, on node: Kubernetes.Node, _ runtime: inout PodRuntime
     ) -> Kubernetes.PodStatus? {
         var status = pod.status
+        let start = PodScript(pod).startSeconds ?? kubelet.start
         if status.startTime == nil {
             status.startTime = now
             status.hostIP = node.internalIPs.first ?? ""
             status.hostIPs = (configuration.isDualStack ? node.internalIPs : Array(node.internalIPs.prefix(1)))
                 .map { Kubernetes.HostIP($0) }
-            if configuration.kubelet.start > 0 {
+            if start > 0 {
                 store.update(Kubernetes.Pod.self, pod.key) { $0.status = status }
             }
         }
         let begin = status.startTime?.microseconds ?? now.microseconds
-        let due = Kubernetes.Time(microseconds: begin + Int64(configuration.kubelet.start * 1_000_000))
+        let due = Kubernetes.Time(microseconds: begin + Int64(start * 1_000_000))
         guard now >= due else {
             wake(.kubelet, pod.key, at: due, isProgress: true)
             return nil
@@ -75,12 +76,10 @@ extension ClusterState {
         let grace = pod.metadata.deletionGracePeriodSeconds ?? 30
         let deadline = pod.metadata.deletionTimestamp ?? now
         let asked = deadline.microseconds - grace * 1_000_000
-        let wanted = max(Self.preStopSeconds(of: pod) + configuration.kubelet.stop, 0)
+        let wanted = max(Self.preStopSeconds(of: pod) + (PodScript(pod).stopSeconds ?? kubelet.stop), 0)
         let end = min(deadline, Kubernetes.Time(microseconds: asked + Int64(min(wanted, 1e9) * 1_000_000)))
         guard now >= end else {
-            var runtime = runtimes[key] ?? PodRuntime()
-            runtime.stopping = end
-            if runtimes[key] != nil {
+            if var runtime = runtimes[key] {
                 // Readiness goes on being probed while the pod ends.
                 runContainers(of: pod, script: PodScript(pod), &runtime)
                 runtimes[key] = runtime
@@ -90,6 +89,17 @@ extension ClusterState {
             return
         }
         removePod(key)
+    }
+
+    /// When an ending pod's containers get SIGTERM: after the preStop hooks, at the end of the grace period at the
+    /// latest. `nil` while nobody has deleted it.
+    public func signalTime(of pod: Kubernetes.Pod) -> Kubernetes.Time? {
+        guard pod.metadata.isTerminating, let deadline = pod.metadata.deletionTimestamp, !PodScript(pod).isHeld else {
+            return nil
+        }
+        let asked = deadline.microseconds - (pod.metadata.deletionGracePeriodSeconds ?? 30) * 1_000_000
+        let hooks = min(max(Self.preStopSeconds(of: pod), 0), 1e9)
+        return min(deadline, Kubernetes.Time(microseconds: asked + Int64(hooks * 1_000_000)))
     }
 
     /// The longest preStop hook: a `sleep` action, or an `exec` of a sleep command.

@@ -3,9 +3,6 @@ struct PodRuntime: Sendable {
     /// When the sandbox was there and the first container was started.
     var started: Kubernetes.Time?
     var containers: [String: ContainerRuntime] = [:]
-    /// When the containers get SIGTERM, after the preStop hooks.
-    var stopping: Kubernetes.Time?
-    var ended: Kubernetes.Time?
 }
 
 struct ContainerRuntime: Sendable {
@@ -30,4 +27,6 @@ struct ProbeRuntime: Sendable {
     var failures = 0
     /// The probe's settled result; readiness starts as failed, liveness as passed.
     var passed = false
+    /// Asked by packets, and not yet answered.
+    var isAsked = false
 }

@@ -4,6 +4,7 @@
 /// - `phase: Pending | Succeeded | Failed`: it stays without an address, or ends at once
 /// - `hold: "true"`: once deleted, it never ends
 /// - `ip: a, b`: its addresses
+/// - `start-seconds: n`: from binding to the first container's start, `stop-seconds: n`: from SIGTERM to the exit
 /// - `run-seconds: n`: its containers end by themselves after so long, with `exit-code: n`
 public struct PodScript: Sendable {
     public var isReady = true
@@ -14,6 +15,8 @@ public struct PodScript: Sendable {
     public var addresses: [String] = []
     public var runSeconds: Double?
     public var exitCode = 0
+    public var startSeconds: Double?
+    public var stopSeconds: Double?
 
     static let prefixes = ["hawse/", "lab/"]
 
@@ -27,7 +30,12 @@ public struct PodScript: Sendable {
         phase = value("phase")
         isHeld = value("hold") == "true"
         addresses = value("ip")?.split(separator: ",").map { String($0.drop { $0 == " " }) } ?? []
-        runSeconds = value("run-seconds").flatMap(Double.init)
+        func seconds(_ name: String) -> Double? {
+            value(name).flatMap(Double.init).flatMap { $0 >= 0 && $0 < 1e9 ? $0 : nil }
+        }
+        runSeconds = seconds("run-seconds")
+        startSeconds = seconds("start-seconds")
+        stopSeconds = seconds("stop-seconds")
         exitCode = value("exit-code").flatMap { Int($0) } ?? 0
     }
 }

@@ -5,12 +5,41 @@ public struct ScenarioRun: Sendable {
     public private(set) var problems: [ManifestDiagnostic] = []
     /// When the scenario's clock read zero.
     public let start: Kubernetes.Time
-    private var next = 0
+    /// Steps taken so far: the first of the scenario's.
+    public private(set) var next = 0
+    private var seen: Int64
+    private var told = 0
 
     public init(_ scenario: Scenario, state: ClusterState) {
         self.scenario = scenario
         self.state = state
         start = state.now
+        seen = state.store.revision
+    }
+
+    /// What has changed in the store since the last call; the first call tells of nothing older than the run.
+    public mutating func takeEvents() -> [WatchEvent] {
+        let events = Array(state.store.events(after: seen))
+        seen = state.store.revision
+        state.watchedRevision = seen
+        return events
+    }
+
+    /// What has been refused since the last call.
+    public mutating func takeProblems() -> ArraySlice<ManifestDiagnostic> {
+        defer { told = problems.count }
+        return problems[told...]
+    }
+
+    /// Probes by packets: see `ClusterState`.
+    public mutating func beginPacketProbes() { state.beginPacketProbes() }
+    public mutating func takeProbeRequests() -> [ProbeRequest] { state.takeProbeRequests() }
+    public mutating func report(_ request: ProbeRequest, succeeded: Bool) { state.report(request, succeeded: succeeded) }
+
+    /// Keeps changes for `takeEvents`.
+    public mutating func watch() {
+        seen = state.store.revision
+        state.watchedRevision = seen
     }
 
     public var nextStep: ScenarioStep? { next < scenario.steps.count ? scenario.steps[next] : nil }
@@ -20,7 +49,7 @@ public struct ScenarioRun: Sendable {
     }
 
     /// Seconds since the start.
-    public var elapsed: Double { Double(state.now.microseconds - start.microseconds) / 1_000_000 }
+    public var elapsed: Double { seconds(to: state.now) }
 
     /// Lets time pass up to a moment and takes every step that falls due on the way.
     public mutating func advance(to seconds: Double) {
@@ -43,9 +72,12 @@ public struct ScenarioRun: Sendable {
         return true
     }
 
+    /// Seconds from the start to a moment of the cluster's clock.
+    public func seconds(to time: Kubernetes.Time) -> Double { Double(time.microseconds - start.microseconds) / 1_000_000 }
+
     /// The next moment at which something happens, a step or work of the cluster's own, in seconds from the start.
     public var nextMoment: Double? {
-        let own = state.nextTimer.map { Double($0.microseconds - start.microseconds) / 1_000_000 }
+        let own = state.nextTimer.map { seconds(to: $0) }
         switch (own, nextStep?.at) {
         case (let a?, let b?): return min(a, b)
         case (let a, let b): return a ?? b
@@ -166,14 +198,36 @@ extension ClusterState {
         return runtime
     }
 
-    /// Whether a pod's process would answer a client now: running, not hanging, its node up. What the API says of
-    /// the pod may lag behind this.
+    /// What a pod's process is to its clients at the moment. What the API says of the pod may lag behind this.
+    public enum ProcessState: Hashable, Sendable {
+        /// Not started yet, or the machine is off.
+        case absent
+        case serving
+        /// It runs, and answers nobody.
+        case silent
+        /// SIGTERM has come: nothing new is accepted.
+        case stopping
+        /// It has exited; the pod's network is still there.
+        case exited
+    }
+
+    public func processState(_ key: ObjectKey) -> ProcessState {
+        guard let pod = store.pods[key], stoppedNodes[pod.spec.nodeName] == nil else { return .absent }
+        if pod.isFinished { return .exited }
+        guard pod.status.phase == "Running" else { return .absent }
+        if let runtime = runtimes[key], runtime.started != nil {
+            let states = pod.spec.containers.map { runtime.containers[$0.name] ?? ContainerRuntime() }
+            if states.contains(where: { $0.finishedAt != nil }) { return .exited }
+            if states.contains(where: { $0.startedAt == nil }) { return .absent }
+        }
+        if let signal = signalTime(of: pod), signal <= now { return .stopping }
+        return silentPods.contains(key) ? .silent : .serving
+    }
+
+    /// Whether a pod's process would answer a client now: running, not hanging, its node up.
     public func isAnswering(_ key: ObjectKey) -> Bool {
-        guard let pod = store.pods[key], !silentPods.contains(key), stoppedNodes[pod.spec.nodeName] == nil,
-            pod.status.phase == "Running"
-        else { return false }
-        guard let runtime = runtimes[key] else { return true }
-        return pod.spec.containers.allSatisfy { runtime.containers[$0.name].map { $0.finishedAt == nil } ?? true }
+        let process = processState(key)
+        return process == .serving || process == .stopping
     }
 }
 

@@ -25,6 +25,7 @@ extension Walk {
         case ICMPType.destinationUnreachable, ICMPType.sourceQuench, ICMPType.redirect, ICMPType.timeExceeded,
             ICMPType.parameterProblem:
             learnPathMTU(packet)
+            _ = isTakenByProcess(packet)
         default: break
         }
         return end(packet, .consumed)
@@ -86,7 +87,9 @@ extension Walk {
             }
             reply6(packet)
         case ICMPv6Type.routerSolicitation...ICMPv6Type.redirect: return discoveryReceive(packet)
-        case ICMPv6Type.packetTooBig: learnPathMTU(packet)
+        case ICMPv6Type.packetTooBig, ICMPv6Type.destinationUnreachable:
+            if packet.icmp.type == ICMPv6Type.packetTooBig { learnPathMTU(packet) }
+            _ = isTakenByProcess(packet)
         default: break
         }
         return end(packet, .consumed)

@@ -62,6 +62,8 @@ struct InterfaceTable {
     private var indexByName: [String: UInt16]
     let loopback: UInt16
 
+    mutating func setAddresses(_ new: [IPPrefix], of index: UInt16) { addresses[Int(index)] = new }
+
     /// `lo` is added in front when the spec has none, as every network namespace has it.
     init(_ specs: [InterfaceSpec], sysctls: Sysctls) {
         var all = specs

@@ -64,7 +64,7 @@ extension Walk {
             return drop(packet, .transportMalformed)
         }
         guard transportIsIntact(packet) else { return drop(packet, .checksum) }
-        if listener(for: packet) { return end(packet, .delivered) }
+        if listener(for: packet) || isTakenByProcess(packet) { return end(packet, .delivered) }
         sendReset(about: packet)
         return drop(packet, .noListener)
     }
@@ -132,7 +132,7 @@ extension Walk {
             return drop(packet, .checksum)
         }
         if packet.pointee.ipProtocol == 17, isForVXLAN(packet) { return vxlanReceive(packet) }
-        if listener(for: packet) { return end(packet, .delivered) }
+        if listener(for: packet) || isTakenByProcess(packet) { return end(packet, .delivered) }
         let kind = packet.pointee.route.kind
         if kind == .broadcast || kind == .multicast { return drop(packet, .noListener) }
         if packet.isIPv4 {

@@ -33,6 +33,8 @@ struct NodeState: ~Copyable {
     var classifiersOff = false
     /// Decides about NFQUEUE's packets.
     var queueListener: ((UInt16, UnsafeRawBufferPointer) -> QueueVerdict)?
+    /// The node's processes, when somebody plays them.
+    var processes: ((UnsafeRawBufferPointer) -> Bool)?
     var connections: ConnectionTable
     var ipvs: IPVSState
 

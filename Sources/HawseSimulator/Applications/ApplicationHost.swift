@@ -7,7 +7,10 @@ public struct ServerApplication: Hashable, Sendable {
     public enum Kind: String, Hashable, Sendable, CaseIterable {
         case tcpEcho = "tcp-echo"
         case udpEcho = "udp-echo"
+        /// Answers a datagram with the host's name.
+        case udpName = "udp-name"
         case http
+        var isDatagram: Bool { self == .udpEcho || self == .udpName }
     }
 
     public var kind: Kind
@@ -16,6 +19,8 @@ public struct ServerApplication: Hashable, Sendable {
     public var size: Int
     /// Nanoseconds from a request to its answer.
     public var delay: Int64
+    /// Nanoseconds from the container's start until it listens.
+    public var start: Int64 = 0
 
     public init(kind: Kind, port: UInt16, size: Int = 100, delay: Int64 = 0) {
         self.kind = kind
@@ -36,26 +41,56 @@ final class ApplicationHost {
         /// The client whose conversation this is.
         var client: Int?
         var delay: Int64
+        /// Whose socket it is, where a host has several processes: the number of a pod.
+        var owner = ApplicationHost.everybody
+        /// A connection of the userspace proxy.
+        var isRelay = false
+        /// The process has exited: the kernel sees the connection to its end.
+        var isOrphan = false
         /// Answers held back until their time.
         var held: [(due: Instant, reply: ApplicationReply)] = []
     }
 
     let name: String
     let mtu: Int
-    private(set) var connections: [FlowTuple: Connection] = [:]
-    private var servers: [UInt16: [ServerApplication]] = [:]
+    var connections: [FlowTuple: Connection] = [:]
+    var servers: [UInt16: [(server: ServerApplication, owner: Int)]] = [:]
+    /// Processes that hang: the kernel answers for them, they do not.
+    var silent: Set<Int> = []
+    /// Processes that finish what they have and take nothing new.
+    var draining: Set<Int> = []
+    /// Ports that the userspace proxy listens on, and what it hears there.
+    var relayPorts: Set<UInt16> = []
+    var onRelay: ((FlowTuple, RelayNews, Instant) -> Void)?
+    static let everybody = -1
     private var chance: RandomStream
     private var packetID: UInt16
     private var nextPort: UInt16
     /// Packets to be sent, in order.
     private var output: [[UInt8]] = []
     /// Packets whose checksum was wrong, that were cut off, or that nobody waited for.
-    private(set) var damaged = 0
-    private(set) var unwanted = 0
+    var damaged = 0
+    var unwanted = 0
     /// UDP conversations of clients, by the port they were made from.
-    private(set) var datagramClients: [FlowTuple: Int] = [:]
+    var datagramClients: [FlowTuple: Int] = [:]
+    /// Datagram conversations of the userspace proxy with endpoints.
+    var relayDatagrams: Set<FlowTuple> = []
+    /// Names of processes, where a host has several.
+    var names: [Int: String] = [:]
+    /// A pod's own kernel: datagrams for nobody are refused. On a node the node's kernel does it.
+    var answersForKernel = false
     /// Tells of a client's conversation; set by the run.
     var onClient: ((Int, ClientNews, Instant) -> Void)?
+
+    enum RelayNews {
+        case accepted
+        case connected
+        case bytes([UInt8])
+        case datagram([UInt8])
+        /// The peer has nothing more to say.
+        case done
+        case ended
+    }
 
     enum ClientNews {
         case connected
@@ -71,7 +106,9 @@ final class ApplicationHost {
         nextPort = 32768 + UInt16(chance.below(20000))
     }
 
-    func listen(_ server: ServerApplication) { servers[server.port, default: []].append(server) }
+    func listen(_ server: ServerApplication, owner: Int = ApplicationHost.everybody) {
+        servers[server.port, default: []].append((server, owner))
+    }
 
     func takeOutput() -> [[UInt8]] {
         defer { output.removeAll() }
@@ -85,7 +122,7 @@ final class ApplicationHost {
         }
     }
 
-    private func ephemeralPort() -> UInt16 {
+    func ephemeralPort() -> UInt16 {
         nextPort = nextPort >= 60999 ? 32768 : nextPort + 1
         return nextPort
     }
@@ -93,12 +130,15 @@ final class ApplicationHost {
     private func segmentSize(_ family: AddressFamily) -> Int { mtu - (family == .ipv4 ? 40 : 60) }
 
     /// A client opens a conversation; the tuple is its own direction.
-    func connect(client: Int, from source: IPAddress, to destination: IPAddress, port: UInt16, at now: Instant) -> FlowTuple {
+    func connect(
+        client: Int?, from source: IPAddress, to destination: IPAddress, port: UInt16, at now: Instant
+    ) -> FlowTuple {
         let tuple = FlowTuple(
             ipProtocol: .tcp, source: source, sourcePort: ephemeralPort(), destination: destination, destinationPort: port)
         let tcp = TCPConnection(
             connecting: chance.nextUInt32(), maximumSegment: segmentSize(source.family), at: now)
-        connections[tuple] = Connection(tcp: tcp, tuple: tuple, server: nil, client: client, delay: 0)
+        connections[tuple] = Connection(
+            tcp: tcp, tuple: tuple, server: nil, client: client, delay: 0, isRelay: client == nil)
         flush(tuple)
         return tuple
     }
@@ -134,11 +174,14 @@ final class ApplicationHost {
 
     func forget(datagrams tuple: FlowTuple) { datagramClients[tuple] = nil }
 
-    private func emitDatagram(_ tuple: FlowTuple, _ payload: [UInt8]) {
+    /// The userspace proxy sends a datagram; answers to it are told to the relay.
+    func sendRelayDatagram(_ tuple: FlowTuple, _ payload: [UInt8]) { emitDatagram(tuple, payload) }
+
+    func emitDatagram(_ tuple: FlowTuple, _ payload: [UInt8]) {
         emit(.udp, tuple, HostPacket.datagram(from: tuple.sourcePort, to: tuple.destinationPort, payload))
     }
 
-    private func emit(_ ipProtocol: IPProtocol, _ tuple: FlowTuple, _ transport: [UInt8]) {
+    func emit(_ ipProtocol: IPProtocol, _ tuple: FlowTuple, _ transport: [UInt8]) {
         packetID &+= 1
         output.append(
             HostPacket.make(ipProtocol, from: tuple.source, to: tuple.destination, id: packetID, transport: transport))
@@ -160,7 +203,7 @@ final class ApplicationHost {
                 isDue = true
                 connection.held.removeFirst()
                 if !first.reply.bytes.isEmpty { connection.tcp.send(first.reply.bytes, at: now) }
-                if first.reply.closes { connection.tcp.close(at: now) }
+                if first.reply.closes || draining.contains(connection.owner) { connection.tcp.close(at: now) }
             }
             guard isDue else { continue }
             connections[tuple] = connection
@@ -193,26 +236,42 @@ final class ApplicationHost {
             damaged += 1
             return
         }
+        if let connection = connections[own], connection.isOrphan, !segment.payload.isEmpty {
+            return abort(own, at: now)
+        }
         if connections[own] == nil {
-            guard let server = servers[own.sourcePort]?.first(where: { $0.kind != .udpEcho }) else {
-                return refuse(segment, own)
-            }
-            guard segment.flags.contains(.syn), !segment.flags.contains(.ack) else { return refuse(segment, own) }
+            let isOpening = segment.flags.contains(.syn) && !segment.flags.contains(.ack)
+            if isOpening, relayPorts.contains(own.sourcePort) { return acceptRelay(segment, own, now) }
+            guard isOpening, let (server, owner) = servers[own.sourcePort]?.first(where: { !$0.server.kind.isDatagram })
+            else { return refuse(segment, own) }
             let tcp = TCPConnection(
                 accepting: segment, initial: chance.nextUInt32(), maximumSegment: segmentSize(own.source.family), at: now)
             let session: ServerSession =
-                server.kind == .http ? .http(HTTPServerSession(name: name, bodySize: server.size)) : .echo
-            connections[own] = Connection(tcp: tcp, tuple: own, server: session, client: nil, delay: server.delay)
+                server.kind == .http ? .http(HTTPServerSession(name: name(of: owner), bodySize: server.size)) : .echo
+            connections[own] = Connection(
+                tcp: tcp, tuple: own, server: session, client: nil, delay: server.delay, owner: owner)
             return flush(own)
         }
         let wasOpening = connections[own]?.tcp.state == .synSent
         connections[own]?.tcp.receive(segment, at: now)
         flush(own)
-        if wasOpening, connections[own]?.tcp.state == .established, let client = connections[own]?.client {
-            onClient?(client, .connected, now)
+        if wasOpening, connections[own]?.tcp.state == .established {
+            if let client = connections[own]?.client {
+                onClient?(client, .connected, now)
+            } else {
+                onRelay?(own, .connected, now)
+            }
         }
         deliver(own, now)
         settle(own, now)
+    }
+
+    private func acceptRelay(_ segment: TCPSegment, _ own: FlowTuple, _ now: Instant) {
+        let tcp = TCPConnection(
+            accepting: segment, initial: chance.nextUInt32(), maximumSegment: segmentSize(own.source.family), at: now)
+        connections[own] = Connection(tcp: tcp, tuple: own, server: nil, client: nil, delay: 0, isRelay: true)
+        flush(own)
+        onRelay?(own, .accepted, now)
     }
 
     /// A segment for nobody is answered with a reset, but for resets.
@@ -227,8 +286,9 @@ final class ApplicationHost {
     }
 
     /// Hands bytes to the application and its answer back.
-    private func deliver(_ own: FlowTuple, _ now: Instant) {
-        guard var connection = connections[own] else { return }
+    func deliver(_ own: FlowTuple, _ now: Instant) {
+        guard var connection = connections[own], !connection.isOrphan else { return }
+        if connection.server != nil, silent.contains(connection.owner) { return }
         let bytes = connection.tcp.takeReceived()
         let isPeerDone = connection.tcp.isPeerDone
         guard !bytes.isEmpty || isPeerDone else { return }
@@ -239,10 +299,16 @@ final class ApplicationHost {
                 if !reply.bytes.isEmpty || reply.closes { connection.held.append((now + connection.delay, reply)) }
             } else {
                 if !reply.bytes.isEmpty { connection.tcp.send(reply.bytes, at: now) }
-                if reply.closes { connection.tcp.close(at: now) }
+                if reply.closes || draining.contains(connection.owner) && !reply.bytes.isEmpty {
+                    connection.tcp.close(at: now)
+                }
             }
             connections[own] = connection
             flush(own)
+        } else if connection.isRelay {
+            connections[own] = connection
+            if !bytes.isEmpty { onRelay?(own, .bytes(bytes), now) }
+            if isPeerDone { onRelay?(own, .done, now) }
         } else if let client = connection.client {
             connections[own] = connection
             if !bytes.isEmpty { onClient?(client, .bytes(bytes), now) }
@@ -251,23 +317,15 @@ final class ApplicationHost {
     }
 
     /// A connection that has ended is told of and forgotten.
-    private func settle(_ own: FlowTuple, _ now: Instant) {
+    func settle(_ own: FlowTuple, _ now: Instant) {
         guard let connection = connections[own], let end = connection.tcp.end else { return }
         if connection.tcp.state == .closed { connections[own] = nil }
         if let client = connection.client {
             connections[own]?.client = nil
             onClient?(client, .ended(end, retransmissions: connection.tcp.retransmissions), now)
-        }
-    }
-
-    private func receiveDatagram(_ packet: HostPacket.Received, _ own: FlowTuple, _ now: Instant) {
-        let payload = Array(packet.transport.dropFirst(8))
-        if let client = datagramClients[own] {
-            onClient?(client, .bytes(payload), now)
-        } else if servers[own.sourcePort]?.contains(where: { $0.kind == .udpEcho }) == true {
-            emitDatagram(own, payload)
-        } else {
-            unwanted += 1
+        } else if connection.isRelay {
+            connections[own]?.isRelay = false
+            onRelay?(own, .ended, now)
         }
     }
 

@@ -66,6 +66,8 @@ struct ClientSession: Hashable {
         case http
         case tcpEcho = "tcp-echo"
         case udpEcho = "udp-echo"
+        case udpName = "udp-name"
+        var isDatagram: Bool { self == .udpEcho || self == .udpName }
     }
 
     let kind: Kind
@@ -102,6 +104,13 @@ struct ClientSession: Hashable {
             + HTTPText.body(size)
     }
 
+    /// The last request once more.
+    func question() -> [UInt8] {
+        var copy = self
+        copy.requestsLeft += 1
+        return copy.request()
+    }
+
     /// Takes bytes; true when one answer is whole.
     mutating func step(_ bytes: [UInt8]) -> Bool {
         bytesReceived += bytes.count
@@ -117,6 +126,9 @@ struct ClientSession: Hashable {
                 isWrong = true
             }
             pending.removeFirst(end + length)
+        case .udpName:
+            server = String(decoding: bytes, as: UTF8.self)
+            pending = []
         case .tcpEcho, .udpEcho:
             guard pending.count >= max(1, size) else { return false }
             if Array(pending.prefix(max(1, size))) != HTTPText.body(max(1, size)) { isWrong = true }

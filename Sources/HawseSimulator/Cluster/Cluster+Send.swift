@@ -15,11 +15,7 @@ extension Cluster {
         let pod = plan.pods[number]
         guard let index = positions.node(named: pod.node) else { return }
         if nodes[index].isGone { return }
-        if pod.isHostNetwork {
-            packet.withUnsafeBytes { nodes[index].dataplane.send($0, at: now) }
-            collect(index)
-            return
-        }
+        if pod.isHostNetwork { return post(packet, fromNode: index) }
         guard let interface = nodes[index].dataplane.interfaceIndex(ClusterPlan.Device.veth(number)),
             let destination = PacketText.destination(packet)
         else { return }
@@ -49,10 +45,15 @@ extension Cluster {
 
     /// A process on a node sends an IP packet.
     public func send(_ packet: [UInt8], fromNode index: Int) {
+        post(packet, fromNode: index)
+        advance(to: now)
+    }
+
+    /// The same, with what comes of it only on its way.
+    public func post(_ packet: [UInt8], fromNode index: Int) {
         if nodes[index].isGone { return }
         packet.withUnsafeBytes { nodes[index].dataplane.send($0, at: now) }
         collect(index)
-        advance(to: now)
     }
 
     public func setLink(node index: Int, _ quality: LinkQuality) {

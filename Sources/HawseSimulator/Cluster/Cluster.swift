@@ -21,8 +21,8 @@ public final class Cluster {
         case action(() -> Void)
     }
 
-    public let plan: ClusterPlan
-    public let positions: PlanIndex
+    public internal(set) var plan: ClusterPlan
+    public internal(set) var positions: PlanIndex
     public internal(set) var now: Instant = .zero
     public let nodes: [SimulatedNode]
     /// flanneld on every node.

@@ -83,23 +83,43 @@ public struct ClusterBuilder {
             slices: state.store.list(Kubernetes.EndpointSlice.self), ranges: state.store.list(Kubernetes.ServiceCIDR.self))
     }
 
+    /// A kube-proxy of a node that has seen all objects and synced once.
+    func proxy(_ index: Int, _ plan: ClusterPlan, _ objects: ProxyRenderer.Objects) -> KubeProxy {
+        ProxyRenderer.proxy(
+            objects, node: objects.node(plan.nodes[index].name), mode: mode, configuration: configuration, seed: seed)
+    }
+
     /// A node's spec but for what flannel learns of its peers: its network by the plan, its rules by kube-proxy and flannel.
-    private func spec(_ index: Int, _ plan: ClusterPlan, _ positions: PlanIndex, _ objects: ProxyRenderer.Objects)
-        -> HawseModel.NodeSpec
-    {
+    func spec(_ index: Int, _ plan: ClusterPlan, _ positions: PlanIndex, _ rendered: ProxyState) -> HawseModel.NodeSpec {
         var spec = plan.nodeSpec(index, positions)
-        let node = objects.node(plan.nodes[index].name)
-        let rendered = ProxyRenderer.render(objects, node: node, mode: mode, configuration: configuration, seed: seed)
         rendered.install(on: &spec)
         if let lease = plan.leases[index] { plan.daemon(index).install(lease, into: &spec) }
         return spec
     }
 
+    /// Which mode a cluster's proxies run in, when none is asked for.
+    public var effectiveMode: ProxyMode { mode ?? ProxyMode(rawValue: configuration.mode) ?? .iptables }
+
+    /// nftables rules are rendered and walked (`render`, `flows`), but no packet goes through them.
+    public struct UnsupportedMode: Error, CustomStringConvertible {
+        public var description: String {
+            "nftables mode: packets do not go through nftables rulesets here; `hawse render' and `hawse flows' know it "
+                + "(iptables, ipvs and userspace carry packets)"
+        }
+    }
+
+    func checkMode() throws(UnsupportedMode) {
+        if effectiveMode == .nftables { throw UnsupportedMode() }
+    }
+
     /// The whole cluster; its nodes are built when they are first needed.
     public func cluster() throws -> Cluster {
+        try checkMode()
         let plan = try plan()
         let objects = proxyObjects
-        return Cluster(plan, seed: seed) { index, positions in spec(index, plan, positions, objects) }
+        return Cluster(plan, seed: seed) { index, positions in
+            spec(index, plan, positions, proxy(index, plan, objects).state())
+        }
     }
 
     /// Every address and port by which a Service is reached, with the Service's name.

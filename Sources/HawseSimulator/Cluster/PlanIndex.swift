@@ -20,7 +20,7 @@ public struct PlanIndex: Sendable {
         var podByAddress: [IPAddress: Int] = [:]
         var podByName: [String: Int] = [:]
         for (number, pod) in plan.pods.enumerated() {
-            podByName["\(pod.namespace)/\(pod.name)"] = number
+            if !pod.name.isEmpty { podByName["\(pod.namespace)/\(pod.name)"] = number }
             if let index = nodeByName[pod.node] { podsByNode[index].append(number) }
             if pod.isHostNetwork { continue }
             for address in pod.addresses { podByAddress[address] = number }

@@ -12,9 +12,27 @@ public struct NetworkScenario: Sendable {
     public var start = Instant(seconds: 1_700_000_000)
     public var faults: [Fault] = []
     public var servers: [(pod: Int, application: ServerApplication)] = []
+    /// The same by name, for pods that come later.
+    public var serverRules: [ServerRule] = []
     public var clients: [ClientApplication] = []
+    public var timing = TimelineTiming()
+    /// Proxies delete conntrack's UDP flows to endpoints that are gone.
+    public var cleansConntrack = true
+    /// Kubelets' tcp and http probes are packets; otherwise they succeed while a pod's process answers.
+    public var probesArePackets = true
     /// Steps of the control plane (`steps`), for whoever carries them out.
     public var steps: ManifestNode?
+
+    /// A server for all pods of a name, or whose names begin so.
+    public struct ServerRule: Hashable, Sendable {
+        /// `namespace/name`, with a `*` at the end for all that begin so.
+        public var pods: String
+        public var application: ServerApplication
+
+        func matches(_ name: String) -> Bool {
+            pods.hasSuffix("*") ? name.hasPrefix(pods.dropLast()) : name == pods
+        }
+    }
 
     /// Reads a scenario for a cluster. `services` finds a Service's address and port by `namespace/name[:port]`.
     public static func read(

@@ -9,6 +9,8 @@ struct NetworkScenarioReader {
     let positions: PlanIndex
     private var problems: [ManifestDiagnostic] = []
     private var path: [String] = []
+    /// The control plane takes steps: pods may come that are not there yet.
+    private var hasSteps = false
 
     init(file: String, plan: ClusterPlan, positions: PlanIndex) {
         self.file = file
@@ -27,7 +29,11 @@ struct NetworkScenarioReader {
         }
         var scenario = NetworkScenario()
         for document in documents where !document.isNull {
-            let known = ["seed", "duration", "start", "links", "faults", "servers", "clients", "steps"]
+            let known = [
+                "seed", "duration", "start", "timing", "probes", "conntrackCleanup", "links", "faults", "servers",
+                "clients", "steps",
+            ]
+            hasSteps = hasSteps || document["steps"] != nil
             for entry in entries(document, known) { section(entry, &scenario, services) }
         }
         if !problems.isEmpty { throw Flannel.ConfigurationError(problems) }
@@ -43,13 +49,39 @@ struct NetworkScenarioReader {
         case "seed": if let number = integer(entry.node, 0...Int.max) { scenario.seed = UInt64(number) }
         case "duration": if let time = time(entry.node) { scenario.duration = time }
         case "start": if let time = time(entry.node) { scenario.start = Instant(nanoseconds: time) }
+        case "timing": timing(entry.node, &scenario.timing)
+        case "conntrackCleanup": if let value = flag(entry.node) { scenario.cleansConntrack = value }
+        case "probes":
+            if let word = keyword(entry.node, ProbeKind.allCases) { scenario.probesArePackets = word == .packets }
         case "steps": scenario.steps = entry.node
         case "links": forEach(entry.node) { $0.link($1).map { scenario.faults.append(Fault(at: 0, $0)) } }
         case "faults": forEach(entry.node) { $0.fault($1).map { scenario.faults.append($0) } }
-        case "servers": forEach(entry.node) { reader, node in scenario.servers += reader.server(node) }
+        case "servers":
+            forEach(entry.node) { reader, node in
+                guard let (rule, numbers) = reader.server(node) else { return }
+                scenario.serverRules.append(rule)
+                scenario.servers += numbers.map { ($0, rule.application) }
+            }
         default: forEach(entry.node) { reader, node in
             if let client = reader.client(node, services) { scenario.clients.append(client) }
         }
+        }
+    }
+
+    private enum ProbeKind: String, CaseIterable { case packets, scripted }
+
+    private mutating func timing(_ node: ManifestNode, _ timing: inout TimelineTiming) {
+        let known = ["endpoints", "jitter", "sync", "teardown", "podStart", "podStop"]
+        for entry in entries(node, known) {
+            guard let time = value(entry, { $0.time($1) }) else { continue }
+            switch entry.key {
+            case "endpoints": timing.endpoints = time
+            case "jitter": timing.jitter = time
+            case "sync": timing.sync = time
+            case "teardown": timing.teardown = time
+            case "podStart": timing.podStart = Double(time) / 1e9
+            default: timing.podStop = Double(time) / 1e9
+            }
         }
     }
 
@@ -254,26 +286,30 @@ struct NetworkScenarioReader {
 
     private mutating func port(_ node: ManifestNode) -> UInt16? { integer(node, 1...65535).map { UInt16($0) } }
 
-    private mutating func server(_ node: ManifestNode) -> [(pod: Int, application: ServerApplication)] {
-        let entries = entries(node, ["pods", "kind", "port", "size", "delay"])
+    private mutating func server(_ node: ManifestNode) -> (rule: NetworkScenario.ServerRule, pods: [Int])? {
+        let entries = entries(node, ["pods", "kind", "port", "size", "delay", "start"])
         var numbers: [Int] = []
+        var pattern = ""
         var kind: ServerApplication.Kind?
         var application = ServerApplication(kind: .tcpEcho, port: 0)
         for entry in entries {
             switch entry.key {
-            case "pods": numbers = value(entry) { $0.pods($1) } ?? []
+            case "pods":
+                pattern = value(entry) { $0.text($1) } ?? ""
+                numbers = value(entry) { $0.pods($1) } ?? []
             case "kind": kind = value(entry) { $0.keyword($1, ServerApplication.Kind.allCases) }
             case "port": application.port = value(entry) { $0.port($1) } ?? 0
             case "size": application.size = value(entry) { $0.integer($1, 0...1 << 24) } ?? 0
+            case "start": application.start = value(entry) { $0.time($1) } ?? 0
             default: application.delay = value(entry) { $0.time($1) } ?? 0
             }
         }
         for name in ["pods", "kind", "port"] where !entries.contains(where: { $0.key == name }) {
             wrong(node, "`\(name)' is missing")
         }
-        guard let kind else { return [] }
+        guard let kind else { return nil }
         application.kind = kind
-        return numbers.map { ($0, application) }
+        return (NetworkScenario.ServerRule(pods: pattern, application: application), numbers)
     }
 
     private mutating func keyword<Word: RawRepresentable<String>>(_ node: ManifestNode, _ all: [Word]) -> Word? {
@@ -294,7 +330,7 @@ struct NetworkScenarioReader {
             let name = "\(pod.namespace)/\(pod.name)"
             if isPrefix ? name.hasPrefix(wanted) : name == wanted { numbers.append(number) }
         }
-        if numbers.isEmpty {
+        if numbers.isEmpty, !hasSteps {
             wrong(
                 node, "there is no pod `\(pattern)'",
                 nearestWord(wanted, among: plan.pods.map { "\($0.namespace)/\($0.name)" }))
@@ -305,6 +341,7 @@ struct NetworkScenarioReader {
     private mutating func client(_ node: ManifestNode, _ services: (String) -> (IPAddress, UInt16)?) -> ClientApplication? {
         let known = [
             "name", "from", "to", "kind", "host", "path", "size", "count", "requests", "start", "interval", "timeout",
+            "pause", "retry",
         ]
         let entries = entries(node, known)
         var client = ClientApplication(
@@ -332,6 +369,8 @@ struct NetworkScenarioReader {
             case "requests": client.requests = value(entry) { $0.integer($1, 1...100_000) } ?? 1
             case "start": client.start = value(entry) { $0.time($1) } ?? 0
             case "interval": client.interval = value(entry) { $0.time($1) } ?? 0
+            case "pause": client.pause = value(entry) { $0.time($1) } ?? 0
+            case "retry": client.retry = value(entry) { $0.time($1) } ?? 0
             default: client.timeout = value(entry) { $0.time($1) } ?? 0
             }
         }
@@ -354,6 +393,10 @@ struct NetworkScenarioReader {
             return .outside(address)
         }
         if let pod = positions.pod(named: text) { return .pod(pod) }
+        if text.hasSuffix("*") {
+            let found = plan.pods.firstIndex { "\($0.namespace)/\($0.name)".hasPrefix(text.dropLast()) }
+            if let found { return .pod(found) }
+        }
         wrong(
             node, "\"\(text)\" is neither an address nor a pod",
             nearestWord(text, among: plan.pods.map { "\($0.namespace)/\($0.name)" }))

@@ -29,7 +29,8 @@ public enum IPVSGracefulTermination {
         return result
     }
 
-    private static func needsGrace(_ key: VirtualService.Key) -> Bool {
+    /// Whether a server of this service may have connections that are worth waiting for.
+    public static func needsGrace(_ key: VirtualService.Key) -> Bool {
         if case .address(let ipProtocol, _, _) = key { return ipProtocol != .udp && ipProtocol != .sctp }
         return true
     }

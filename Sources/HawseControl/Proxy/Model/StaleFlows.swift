@@ -26,6 +26,9 @@ public struct StaleFlows: Sendable {
         }
     }
 
+    /// No UDP Service could have a stale flow.
+    public var isEmpty: Bool { addresses.isEmpty && nodePorts.isEmpty }
+
     /// A flow by its original destination and the source of its replies.
     public func isStale(
         ipProtocol: IPProtocol, destination: IPAddress, port: UInt16, replySource: IPAddress, replyPort: UInt16
