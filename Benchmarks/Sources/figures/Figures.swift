@@ -18,7 +18,7 @@ struct Figures {
             return
         }
         if CommandLine.arguments.contains("--first") {
-            try firstPacket(true)
+            try firstPacket(quick)
             return
         }
         try established(quick)
@@ -53,36 +53,6 @@ struct Figures {
         let vxlan = try EstablishedLoad(KubeNode(services: 1000, path: .overlay), flows: 10_000, replies: false)
         row("established packet, requests only, encapsulated", CPUClock.measure(items: vxlan.traffic.count) { vxlan.round() })
     }
-
-    static func firstPacket(_ quick: Bool) throws {
-        for services in quick ? [10, 1000] : [10, 1000, 10_000, 100_000] {
-            let kube = KubeNode(services: services, endpoints: services > 10_000 ? 1 : 5)
-            let node = try Dataplane(kube.spec, seed: 1)
-            node.keepsOutputs = false
-            guard let eth0 = node.interfaceIndex("eth0") else { return }
-            var number = 0
-            var now = Instant(seconds: 1000)
-            let batch = 50_000
-            let figure = CPUClock.measure(rounds: 5, items: batch) {
-                let traffic = Traffic()
-                for _ in 0..<batch {
-                    let flow = Flow(number, services: services)
-                    number += 1
-                    traffic.append(
-                        Flow.segment(
-                            to: [2, 0, 0, 0, 1, 1], from: flow.client, flow.port, to: flow.service, 80, flags: Flow.syn,
-                            sequence: 1, acknowledgement: 0, payload: 0), on: eth0)
-                }
-                let start = CPUClock.nanoseconds()
-                now = traffic.play(through: node, from: now)
-                firstPacketTime = CPUClock.nanoseconds() - start
-            }
-            _ = figure
-            row("first packet of a connection, \(services) Services", (firstPacketTime / Double(batch), firstPacketTime / Double(batch), firstPacketTime / Double(batch)))
-        }
-    }
-
-    nonisolated(unsafe) static var firstPacketTime = 0.0
 
     static func load(_ quick: Bool) throws {
         let services = quick ? 1000 : 10_000

@@ -47,41 +47,41 @@ extension Walk {
         }
         var context = RuleContext(node: node, family: family, packet: packet, table: table, hook: hook)
         var fields = PacketFields(packet)
+        var length = packet.length
         let linear = node.pointee.classifiersOff
         var depth = 0
-        var index = Int(program.entries[Int(hook.rawValue)])
-        noteTable(packet, place, table, index)
+        var record = program.records + Int(program.entries[Int(hook.rawValue)])
+        noteTable(packet, place, table, record)
 
         while true {
-            if program.records[index].classifier != 0, !linear {
+            if record.pointee.classifier != 0, !linear {
                 // The run's end may be the beginning of another run.
-                let next = program.candidate(index, packet, fields)
-                if next != index, program.records[next].classifier != program.records[index].classifier {
-                    index = next
+                let next = program.candidate(record, packet, fields)
+                if next != record, next.pointee.classifier != record.pointee.classifier {
+                    record = next
                     continue
                 }
-                index = next
+                record = next
             }
-            let record = program.records + index
             guard generic(record, program, packet, fields, &context),
-                record.pointee.operationCount == 0 || runMatches(record, program, &context, place)
+                !record.pointee.flags.contains(.hasOperations) || runMatches(record, program, &context, place)
             else {
-                if context.hotdrop { return dropHot(packet, place, index) }
-                index &+= 1
+                if context.hotdrop { return dropHot(packet) }
+                record += 1
                 continue
             }
-            tally(program.counters + index, packet.length)
-            noteMatch(packet, place, index)
+            tally(record.counters, length)
+            noteMatch(packet, place, record)
             if context.hotdrop {
                 // An inverted match was true and yet found the packet broken: the target acts, the packet is lost.
                 if record.pointee.target.rawValue > TargetCode.policyDrop.rawValue {
                     _ = runTarget(record, program.arena, &context)
                 }
-                return dropHot(packet, place, index)
+                return dropHot(packet)
             }
 
             switch record.pointee.target {
-            case .next: index &+= 1
+            case .next: record += 1
             case .accept, .policyAccept: return .accept
             case .drop:
                 packet.pointee.disposition = .dropped(.rule)
@@ -91,26 +91,27 @@ extension Walk {
                 return .drop
             case .return:
                 if depth == 0 {
-                    index = Int(program.underflows[Int(hook.rawValue)])
+                    record = program.records + Int(program.underflows[Int(hook.rawValue)])
                 } else {
                     depth &-= 1
-                    index = Int(program.stack[depth]) &+ 1
+                    record = program.records + (Int(program.stack[depth]) &+ 1)
                 }
             case .jump:
                 guard depth < program.stackSize else {
                     packet.pointee.disposition = .dropped(.table)
                     return .drop
                 }
-                program.stack[depth] = UInt32(truncatingIfNeeded: index)
+                program.stack[depth] = UInt32(truncatingIfNeeded: record - program.records)
                 depth &+= 1
-                index = Int(record.pointee.argument)
-            case .goto: index = Int(record.pointee.argument)
+                record = program.records + Int(record.pointee.argument)
+            case .goto: record = program.records + Int(record.pointee.argument)
             default:
                 if !record.pointee.target.isSteady { voidRecording() }
                 switch runTarget(record, program.arena, &context) {
                 case .continue:
                     fields = PacketFields(packet)
-                    index &+= 1
+                    length = packet.length
+                    record += 1
                 case .accept: return .accept
                 case .drop:
                     if packet.pointee.disposition == .pending { packet.pointee.disposition = .dropped(.rule) }
@@ -127,52 +128,64 @@ extension Walk {
         _ record: UnsafeMutablePointer<RuleRecord>, _ program: ProgramView, _ packet: PacketRef,
         _ fields: PacketFields, _ context: inout RuleContext
     ) -> Bool {
-        let flags = record.pointee.flags
-        var source = (fields.source.low & record.pointee.sourceMask) ^ record.pointee.source
-        var destination = (fields.destination.low & record.pointee.destinationMask) ^ record.pointee.destination
-        if flags.contains(.hasHigh) {
-            source |= (fields.source.high & record.pointee.sourceMaskHigh) ^ record.pointee.sourceHigh
-            destination |=
-                (fields.destination.high & record.pointee.destinationMaskHigh) ^ record.pointee.destinationHigh
+        if !record.pointee.flags.isDisjoint(with: .complex) || fields.isChainBroken {
+            return genericInFull(record, program, packet, fields, &context)
         }
-        if (source != 0) != flags.contains(.sourceInverted) { return false }
-        if (destination != 0) != flags.contains(.destinationInverted) { return false }
-        if !flags.isDisjoint(with: .interfaces) {
-            if flags.contains(.hasIn) {
-                let interface = packet.pointee.inInterface
-                let set = record.pointee.inInterface
-                let hit = flags.contains(.inSet) ? program.isInSet(interface, set) : interface == set
-                if hit == flags.contains(.inInverted) { return false }
-            }
-            if flags.contains(.hasOut) {
-                let interface = packet.pointee.outInterface
-                let set = record.pointee.outInterface
-                let hit = flags.contains(.outSet) ? program.isInSet(interface, set) : interface == set
-                if hit == flags.contains(.outInverted) { return false }
-            }
-        }
-        if !flags.isDisjoint(with: .protocolOrFragment) {
-            if flags.contains(.hasProtocol) {
-                if fields.isChainBroken {
-                    context.hotdrop = true
-                    return false
-                }
-                if (fields.ipProtocol == record.pointee.ipProtocol) == flags.contains(.protocolInverted) { return false }
-            }
-            if flags.contains(.hasFragment) {
-                if packet.isLaterFragment == flags.contains(.fragmentInverted) { return false }
-            }
-        }
-        return true
+        let addresses = (fields.addresses & record.pointee.addressMask) ^ record.pointee.addresses
+        let place = (fields.place & record.pointee.placeMask) ^ record.pointee.place
+        return addresses | place == 0
     }
 
-    @inline(__always)
+    /// With `!`, sets of devices, or a packet whose headers break off.
+    @inline(never)
+    private func genericInFull(
+        _ record: UnsafeMutablePointer<RuleRecord>, _ program: ProgramView, _ packet: PacketRef,
+        _ fields: PacketFields, _ context: inout RuleContext
+    ) -> Bool {
+        let flags = record.pointee.flags
+        let addresses = (fields.addresses & record.pointee.addressMask) ^ record.pointee.addresses
+        if (addresses >> 32 != 0) != flags.contains(.sourceInverted) { return false }
+        if (addresses & 0xffff_ffff != 0) != flags.contains(.destinationInverted) { return false }
+        let place = (fields.place & record.pointee.placeMask) ^ record.pointee.place
+        let placeMask = record.pointee.placeMask
+        if placeMask >> RuleRecord.inShift != 0 {
+            let set = UInt16(truncatingIfNeeded: record.pointee.place >> RuleRecord.inShift)
+            let hit = flags.contains(.inSet)
+                ? program.isInSet(packet.pointee.inInterface, set) : place >> RuleRecord.inShift == 0
+            if hit == flags.contains(.inInverted) { return false }
+        }
+        if placeMask >> RuleRecord.outShift & 0xffff != 0 {
+            let set = UInt16(truncatingIfNeeded: record.pointee.place >> RuleRecord.outShift)
+            let hit = flags.contains(.outSet)
+                ? program.isInSet(packet.pointee.outInterface, set) : place >> RuleRecord.outShift & 0xffff == 0
+            if hit == flags.contains(.outInverted) { return false }
+        }
+        if record.pointee.hasProtocol {
+            if fields.isChainBroken {
+                context.hotdrop = hasAddresses(record, program, &context)
+                return false
+            }
+            if (place & (0xff << RuleRecord.protocolShift) == 0) == flags.contains(.protocolInverted) { return false }
+        }
+        return place & RuleRecord.fragmentBit == 0
+    }
+
+    /// The addresses come before the protocol: only a packet that has them is looked into.
+    private func hasAddresses(
+        _ record: UnsafeMutablePointer<RuleRecord>, _ program: ProgramView, _ context: inout RuleContext
+    ) -> Bool {
+        guard record.pointee.flags.contains(.hasOperations) else { return true }
+        let operation = program.arena + Int(record.pointee.operations)
+        guard operation.load(as: OperationHeader.self).code == .address else { return true }
+        return runMatch(.address, operation + OperationHeader.size, &context)
+    }
+
+    @inline(never)
     private func runMatches(
         _ record: UnsafeMutablePointer<RuleRecord>, _ program: ProgramView, _ context: inout RuleContext,
         _ place: UnsafeMutablePointer<TableProgram>
     ) -> Bool {
         var operation = program.arena + Int(record.pointee.operations)
-        var left = record.pointee.operationCount
         while true {
             let header = operation.load(as: OperationHeader.self)
             if !header.isSteady { voidRecording() }
@@ -180,38 +193,39 @@ extension Walk {
                 noteMiss(context.packet, place, record, header.code)
                 return false
             }
-            left &-= 1
-            if left == 0 { return true }
+            if header.isLast { return true }
             operation += Int(header.stride)
         }
     }
 
-    private func dropHot(
-        _ packet: PacketRef, _ place: UnsafeMutablePointer<TableProgram>, _ index: Int
-    ) -> Verdict {
+    private func dropHot(_ packet: PacketRef) -> Verdict {
         packet.pointee.disposition = .dropped(.table)
         return .drop
     }
 }
 
-/// What the generic part of every rule is compared with, read once per table.
+/// What the generic part of every rule is compared with, read once per table: see `RuleRecord`.
 struct PacketFields {
-    var source: AddressBits
-    var destination: AddressBits
-    var ipProtocol: UInt8
+    /// The low 32 bits of source and destination.
+    var addresses: UInt64
+    /// Device in << 48 | device out << 32 | upper protocol << 8 | 1 for a later fragment.
+    var place: UInt64
     /// IPv6 headers that end before the upper protocol is known: a rule with `-p` drops such a packet.
     var isChainBroken = false
 
     @inline(__always)
     init(_ packet: PacketRef) {
-        source = packet.sourceBits
-        destination = packet.destinationBits
-        ipProtocol = packet.pointee.ipProtocol
-        if packet.pointee.version == 6 {
-            let next = packet.ipv6.nextHeader
-            if next != .tcp, next != .udp, next != .icmpv6, IPv6ExtensionWalk.isExtension(next) {
-                isChainBroken = IPv6ExtensionWalk.find(packet.networkPointer, length: packet.length).outcome != .found
-            }
+        place =
+            UInt64(packet.pointee.inInterface) << RuleRecord.inShift | UInt64(packet.pointee.outInterface) << RuleRecord.outShift
+            | UInt64(packet.pointee.ipProtocol) << RuleRecord.protocolShift | (packet.isLaterFragment ? RuleRecord.fragmentBit : 0)
+        if packet.pointee.version != 6 {
+            addresses = packet.networkPointer.loadBE64(at: 12)
+            return
+        }
+        addresses = packet.ipv6.source.low << 32 | packet.ipv6.destination.low & 0xffff_ffff
+        let next = packet.ipv6.nextHeader
+        if next != .tcp, next != .udp, next != .icmpv6, IPv6ExtensionWalk.isExtension(next) {
+            isChainBroken = IPv6ExtensionWalk.find(packet.networkPointer, length: packet.length).outcome != .found
         }
     }
 }
@@ -219,7 +233,6 @@ struct PacketFields {
 /// A program's pointers, copied out so that the loop reads them from registers.
 struct ProgramView {
     let records: UnsafeMutablePointer<RuleRecord>
-    let counters: UnsafeMutablePointer<Counters>
     let arena: UnsafeMutableRawPointer
     var stack: UnsafeMutablePointer<UInt32>
     let stackSize: Int
@@ -232,7 +245,6 @@ struct ProgramView {
     @inline(__always)
     init(_ program: UnsafeMutablePointer<TableProgram>) {
         records = program.pointee.records
-        counters = program.pointee.counters
         arena = program.pointee.arena
         stack = program.pointee.stack
         stackSize = program.pointee.stackSize

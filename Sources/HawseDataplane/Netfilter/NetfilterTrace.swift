@@ -3,22 +3,25 @@ import HawseModel
 extension Walk {
     @inline(__always)
     func noteTable(
-        _ packet: PacketRef, _ program: UnsafeMutablePointer<TableProgram>, _ table: TableIndex, _ record: Int
+        _ packet: PacketRef, _ program: UnsafeMutablePointer<TableProgram>, _ table: TableIndex,
+        _ record: UnsafeMutablePointer<RuleRecord>
     ) {
-        note(packet, .table(table.name, chain: program.pointee.chainName(record)))
+        note(packet, .table(table.name, chain: program.pointee.chainName(record - program.pointee.records)))
     }
 
     /// A rule matched, or a policy was reached.
     @inline(__always)
-    func noteMatch(_ packet: PacketRef, _ program: UnsafeMutablePointer<TableProgram>, _ record: Int) {
-        if Watch.isOn { noteMatchSlow(packet, program, record) }
+    func noteMatch(
+        _ packet: PacketRef, _ program: UnsafeMutablePointer<TableProgram>, _ record: UnsafeMutablePointer<RuleRecord>
+    ) {
+        if Watch.isOn { noteMatchSlow(packet, program, record - program.pointee.records) }
     }
 
     @inline(never)
     private func noteMatchSlow(_ packet: PacketRef, _ program: UnsafeMutablePointer<TableProgram>, _ record: Int) {
         let table = program.pointee.model.name
-        let chain = program.pointee.model.chains[Int(program.pointee.records[record].chain)]
-        let number = Int(program.pointee.records[record].number)
+        let (index, number) = program.pointee.place(of: record)
+        let chain = program.pointee.model.chains[index]
         if number < chain.rules.count {
             let target = chain.rules[number].target.map(\.story) ?? ""
             note(packet, .rule(table: table, chain: chain.name, number: number + 1, target: target))
@@ -33,17 +36,35 @@ extension Walk {
         _ packet: PacketRef, _ program: UnsafeMutablePointer<TableProgram>, _ record: UnsafeMutablePointer<RuleRecord>,
         _ code: MatchCode
     ) {
+        if Watch.isOn, code != .address { noteMissSlow(packet, program, record - program.pointee.records, code) }
+    }
+
+    @inline(never)
+    private func noteMissSlow(
+        _ packet: PacketRef, _ program: UnsafeMutablePointer<TableProgram>, _ record: Int, _ code: MatchCode
+    ) {
+        let (chain, number) = program.pointee.place(of: record)
         note(
             packet,
             .miss(
-                table: program.pointee.model.name,
-                chain: program.pointee.model.chains[Int(record.pointee.chain)].name,
-                number: Int(record.pointee.number) + 1, because: "\(code)"))
+                table: program.pointee.model.name, chain: program.pointee.model.chains[chain].name, number: number + 1,
+                because: "\(code)"))
     }
 }
 
 extension TableProgram {
-    func chainName(_ record: Int) -> String { model.chains[Int(records[record].chain)].name }
+    func chainName(_ record: Int) -> String { model.chains[place(of: record).chain].name }
+
+    /// The chain a record stands in, and its 0-based number there; the number of rules for the record that ends the chain.
+    func place(of record: Int) -> (chain: Int, number: Int) {
+        var low = 0
+        var high = chainStarts.count
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if Int(chainStarts[middle]) <= record { low = middle } else { high = middle }
+        }
+        return (low, record - Int(chainStarts[low]))
+    }
 }
 
 extension Target {

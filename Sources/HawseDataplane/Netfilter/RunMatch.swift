@@ -8,6 +8,7 @@ func runMatch(_ code: MatchCode, _ payload: UnsafeMutableRawPointer, _ context: 
         Operation.matches(payload.assumingMemoryBound(to: type), &context)
     }
     switch code {
+    case .address: return run(AddressOperation.self, &context)
     case .tcp: return run(TCPOperation.self, &context)
     case .udp: return run(UDPOperation.self, &context)
     case .conntrack: return run(ConntrackOperation.self, &context)
@@ -77,6 +78,6 @@ private func runOtherMatch(
     case .tos: return run(TOSOperation.self)
     case .ttl: return run(TTLOperation.self)
     case .u32: return run(U32Operation.self)
-    case .tcp, .udp, .conntrack, .mark, .statistic: return false
+    case .address, .tcp, .udp, .conntrack, .mark, .statistic: return false
     }
 }

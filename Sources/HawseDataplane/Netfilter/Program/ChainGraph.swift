@@ -15,11 +15,14 @@ struct ChainGraph {
 
     init(records: UnsafeMutablePointer<RuleRecord>, starts: [UInt32], total: Int) {
         offsets.reserveCapacity(starts.count + 1)
+        // Jumps go to the beginnings of chains.
+        var chainAt = [UInt32](repeating: 0, count: total)
+        for (c, start) in starts.enumerated() where Int(start) < total { chainAt[Int(start)] = UInt32(c) }
         for c in starts.indices {
             offsets.append(edges.count)
             let end = c + 1 < starts.count ? Int(starts[c + 1]) : total
             for i in Int(starts[c])..<end where records[i].target == .jump || records[i].target == .goto {
-                edges.append(records[Int(records[i].argument)].chain)
+                edges.append(chainAt[Int(records[i].argument)])
             }
         }
         offsets.append(edges.count)

@@ -96,33 +96,36 @@ extension ProgramView {
     /// The first record from `index` on, within the run it stands in, that may match the packet; the run's end when
     /// none does.
     @inline(never)
-    func candidate(_ index: Int, _ packet: PacketRef, _ fields: PacketFields) -> Int {
-        let classifier = classifiers + Int(records[index].classifier &- 1)
+    func candidate(
+        _ record: UnsafeMutablePointer<RuleRecord>, _ packet: PacketRef, _ fields: PacketFields
+    ) -> UnsafeMutablePointer<RuleRecord> {
+        let classifier = classifiers + Int(record.pointee.classifier &- 1)
         let wanted = classifier.pointee.fields
         var sourcePort: UInt16 = 0
         var destinationPort: UInt16 = 0
         // A packet whose headers are not all there may have to be dropped by a rule that looks for them.
-        if wanted.contains(.ipProtocol), fields.isChainBroken { return index }
+        if wanted.contains(.ipProtocol), fields.isChainBroken { return record }
         if !wanted.isDisjoint(with: .ports) {
             let needed: Int
-            switch fields.ipProtocol {
+            switch packet.pointee.ipProtocol {
             case 6: needed = TCPHeader.length
             case 17, 136: needed = UDPHeader.length
-            default: return Int(classifier.pointee.end)
+            default: return records + Int(classifier.pointee.end)
             }
-            guard !packet.isLaterFragment, packet.transportLength >= needed else { return index }
+            guard !packet.isLaterFragment, packet.transportLength >= needed else { return record }
             sourcePort = packet.transportPointer.loadBE16(at: 0)
             destinationPort = packet.transportPointer.loadBE16(at: 2)
         }
         let tag = Classifier.hash(
-            wanted, fields.source, fields.destination, fields.ipProtocol, sourcePort, destinationPort)
+            wanted, packet.sourceBits, packet.destinationBits, packet.pointee.ipProtocol, sourcePort, destinationPort)
+        let index = record - records
         let first = Int(classifier.pointee.first)
         // Coming from a rule of the same group, the next one is known.
         if index > first, classifier.pointee.tags[index &- 1 &- first] == tag {
-            return Int(classifier.pointee.next[index &- 1 &- first])
+            return records + Int(classifier.pointee.next[index &- 1 &- first])
         }
         var found = classifier.pointee.head(tag)
         while Int(found) < index { found = classifier.pointee.next[Int(found) &- first] }
-        return Int(found)
+        return records + Int(found)
     }
 }

@@ -43,15 +43,10 @@ struct ClassifierBuilder {
         let record = records[index]
         var fields: Classifier.Fields = []
         let full = AddressBits.mask(prefixLength: family.bitCount, family: family)
-        if record.sourceMask == full.low, record.sourceMaskHigh == full.high, !record.flags.contains(.sourceInverted) {
-            fields.insert(.source)
-        }
-        if record.destinationMask == full.low, record.destinationMaskHigh == full.high,
-            !record.flags.contains(.destinationInverted)
-        {
-            fields.insert(.destination)
-        }
-        guard record.flags.contains(.hasProtocol), !record.flags.contains(.protocolInverted) else { return fields }
+        let addresses = AddressOperation(record, arena, family)
+        if addresses.source.mask == full, !addresses.source.inverted { fields.insert(.source) }
+        if addresses.destination.mask == full, !addresses.destination.inverted { fields.insert(.destination) }
+        guard record.hasProtocol, !record.flags.contains(.protocolInverted) else { return fields }
         fields.insert(.ipProtocol)
         let (source, destination) = ports(record)
         if source != nil { fields.insert(.sourcePort) }
@@ -61,8 +56,13 @@ struct ClassifierBuilder {
 
     /// Exact ports, when the first match is `tcp` or `udp`: matches in front of it might count something.
     private func ports(_ record: RuleRecord) -> (source: UInt16?, destination: UInt16?) {
-        guard record.operationCount > 0 else { return (nil, nil) }
-        let place = arena + Int(record.operations)
+        guard record.flags.contains(.hasOperations) else { return (nil, nil) }
+        var place = arena + Int(record.operations)
+        let first = place.load(as: OperationHeader.self)
+        if first.code == .address {
+            guard !first.isLast else { return (nil, nil) }
+            place += Int(first.stride)
+        }
         let payload = place + OperationHeader.size
         func exact(_ range: NumberRange<UInt16>) -> UInt16? {
             range.lower == range.upper && !range.inverted ? range.lower : nil
@@ -90,9 +90,9 @@ struct ClassifierBuilder {
         for index in run.reversed() {
             let record = records[index]
             let (source, destination) = ports(record)
+            let addresses = AddressOperation(record, arena, family)
             let tag = Classifier.hash(
-                fields, AddressBits(high: record.sourceHigh, low: record.source),
-                AddressBits(high: record.destinationHigh, low: record.destination), record.ipProtocol, source ?? 0,
+                fields, addresses.source.address, addresses.destination.address, record.ipProtocol, source ?? 0,
                 destination ?? 0)
             (tags + index - run.lowerBound).initialize(to: tag)
             var i = tag & mask

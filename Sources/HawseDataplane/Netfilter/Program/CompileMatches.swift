@@ -2,10 +2,10 @@ import HawseModel
 import HawseWire
 
 extension RuleCompiler {
-    /// Compiles one match; false when it needs no code (`comment`).
-    mutating func compile(_ match: Match, ipProtocol: IPProtocol?) throws(DataplaneError) -> Bool {
+    /// Compiles one match; a comment needs no code.
+    mutating func compile(_ match: Match, ipProtocol: IPProtocol?) throws(DataplaneError) {
         switch match {
-        case .comment: return false
+        case .comment: break
         case .tcp(let m):
             try need(.tcp, ipProtocol, "tcp")
             append(.tcp, TCPOperation(m))
@@ -69,7 +69,6 @@ extension RuleCompiler {
             append(.addrtype, AddrtypeOperation(m))
         default: try compileRest(match, ipProtocol: ipProtocol)
         }
-        return true
     }
 
     /// The matches that look at headers and devices.

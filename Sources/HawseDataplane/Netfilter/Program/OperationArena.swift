@@ -8,6 +8,8 @@ struct OperationArena {
     private var capacity: Int
     /// Goes into the header of the operations that follow.
     var isSteady = true
+    /// Where the latest operation stands.
+    private var latest = 0
 
     init() {
         capacity = 1 << 12
@@ -30,14 +32,22 @@ struct OperationArena {
     ) {
         let size = (OperationHeader.size + MemoryLayout<Operation>.stride + trailer.count + 7) & ~7
         reserve(size)
+        latest = count
         (base + count).storeBytes(
-            of: OperationHeader(code: code, isSteady: isSteady, stride: UInt32(size)), as: OperationHeader.self)
+            of: OperationHeader(code: code, isSteady: isSteady, isLast: false, stride: UInt32(size)), as: OperationHeader.self)
         (base + count + OperationHeader.size).storeBytes(of: operation, as: Operation.self)
         if let bytes = trailer.baseAddress {
             (base + count + OperationHeader.size + MemoryLayout<Operation>.stride).copyMemory(
                 from: bytes, byteCount: trailer.count)
         }
         count += size
+    }
+
+    /// The rule whose operations were appended lately has no more.
+    func endOperations() {
+        var header = (base + latest).load(as: OperationHeader.self)
+        header.isLast = true
+        (base + latest).storeBytes(of: header, as: OperationHeader.self)
     }
 
     mutating func append<Action: BitwiseCopyable>(_ action: Action) -> UInt32 {

@@ -38,7 +38,7 @@ struct RuleCompiler {
         resources = ProgramResources(named: surroundings.named)
         interfaceSetStride = (surroundings.interfaces.count + 63) / 64
         let total = table.chains.reduce(0) { $0 + $1.rules.count + 1 }
-        records = .allocate(capacity: max(total, 1))
+        records = RuleRecord.allocate(total)
     }
 
     /// Refuses the rule at hand: place and reason.
@@ -69,7 +69,7 @@ struct RuleCompiler {
                 (records + next).initialize(to: try lower(c, r))
                 next += 1
             }
-            (records + next).initialize(to: end(of: c, number: count))
+            (records + next).initialize(to: end(of: c))
             next += 1
         }
         let graph = ChainGraph(records: records, starts: chainStarts, total: next)
@@ -101,10 +101,9 @@ struct RuleCompiler {
         }
     }
 
-    private func end(of chain: Int, number: Int) -> RuleRecord {
+    private func end(of chain: Int) -> RuleRecord {
         var record = RuleRecord()
-        record.chain = UInt32(chain)
-        record.number = UInt32(number)
+        record.counters = table.chains[chain].policy == nil ? .zero : table.chains[chain].counters
         switch table.chains[chain].policy {
         case .accept: record.target = .policyAccept
         case .drop: record.target = .policyDrop
@@ -116,61 +115,71 @@ struct RuleCompiler {
     /// One rule. Reads field by field: a whole `Rule` is large, and copying it counts references.
     private mutating func lower(_ chain: Int, _ number: Int) throws(DataplaneError) -> RuleRecord {
         var record = RuleRecord()
-        record.chain = UInt32(chain)
-        record.number = UInt32(number)
         let rule = table.chains[chain].rules[number]
         location = rule.location
-        if let source = rule.source {
-            try checkFamily(source.address)
-            record.source = source.address.bits.low
-            record.sourceMask = source.mask.low
-            record.sourceHigh = source.address.bits.high
-            record.sourceMaskHigh = source.mask.high
-            if source.inverted { record.flags.insert(.sourceInverted) }
-        }
-        if let destination = rule.destination {
-            try checkFamily(destination.address)
-            record.destination = destination.address.bits.low
-            record.destinationMask = destination.mask.low
-            record.destinationHigh = destination.address.bits.high
-            record.destinationMaskHigh = destination.mask.high
-            if destination.inverted { record.flags.insert(.destinationInverted) }
-        }
-        if record.sourceMaskHigh | record.destinationMaskHigh != 0 { record.flags.insert(.hasHigh) }
-        if let interface = rule.inInterface {
-            let test = interfaceTest(interface)
-            record.flags.insert(.hasIn)
-            if test.inverted { record.flags.insert(.inInverted) }
-            if test.isBitmap { record.flags.insert(.inSet) }
-            record.inInterface = test.number
-        }
-        if let interface = rule.outInterface {
-            let test = interfaceTest(interface)
-            record.flags.insert(.hasOut)
-            if test.inverted { record.flags.insert(.outInverted) }
-            if test.isBitmap { record.flags.insert(.outSet) }
-            record.outInterface = test.number
-        }
+        record.counters = rule.counters
+        let firstOperation = arena.count
+        if rule.source != nil || rule.destination != nil { try lowerAddresses(rule.source, rule.destination, into: &record) }
+        if rule.inInterface != nil || rule.outInterface != nil { lowerDevices(rule.inInterface, rule.outInterface, into: &record) }
         if let ipProtocol = rule.ipProtocol, ipProtocol.number.rawValue != 0 {
-            record.flags.insert(.hasProtocol)
-            record.ipProtocol = ipProtocol.number.rawValue
+            record.place |= UInt64(ipProtocol.number.rawValue) << RuleRecord.protocolShift
+            record.placeMask |= 0xff << RuleRecord.protocolShift
             if ipProtocol.inverted { record.flags.insert(.protocolInverted) }
         }
         if let fragment = rule.fragment {
             guard family == .ipv4 else { throw refusal("-f is for IPv4 only") }
-            record.flags.insert(.hasFragment)
-            if !fragment { record.flags.insert(.fragmentInverted) }
+            if fragment { record.place |= RuleRecord.fragmentBit }
+            record.placeMask |= RuleRecord.fragmentBit
         }
         let exact = rule.ipProtocol.flatMap { $0.inverted ? nil : $0.number }
-        if !rule.matches.isEmpty {
-            record.operations = UInt32(arena.count)
-            for match in rule.matches {
-                arena.isSteady = match.isSteady
-                if try compile(match, ipProtocol: exact) { record.operationCount += 1 }
-            }
+        for match in rule.matches {
+            arena.isSteady = match.isSteady
+            try compile(match, ipProtocol: exact)
+        }
+        if arena.count > firstOperation {
+            record.operations = UInt32(firstOperation)
+            record.flags.insert(.hasOperations)
+            arena.endOperations()
         }
         if let target = rule.target { try compile(target, ipProtocol: exact, into: &record) }
         return record
+    }
+
+    /// IPv4 addresses fit the record; of IPv6 addresses it holds the last 32 bits, and an operation the whole.
+    private mutating func lowerAddresses(
+        _ source: AddressMatch?, _ destination: AddressMatch?, into record: inout RuleRecord
+    ) throws(DataplaneError) {
+        if let source { try checkFamily(source.address) }
+        if let destination { try checkFamily(destination.address) }
+        let both = AddressOperation(source, destination)
+        func set(_ address: AddressBits, _ mask: AddressBits, _ inverted: Bool, _ flag: RuleRecord.Flags, _ shift: UInt64) {
+            if family == .ipv6, inverted { return }
+            record.addresses |= (address.low & 0xffff_ffff) << shift
+            record.addressMask |= (mask.low & 0xffff_ffff) << shift
+            if inverted { record.flags.insert(flag) }
+        }
+        set(both.source.address, both.source.mask, both.source.inverted, .sourceInverted, 32)
+        set(both.destination.address, both.destination.mask, both.destination.inverted, .destinationInverted, 0)
+        guard family == .ipv6 else { return }
+        arena.isSteady = true
+        append(.address, both)
+    }
+
+    private mutating func lowerDevices(_ inInterface: InterfaceMatch?, _ outInterface: InterfaceMatch?, into record: inout RuleRecord) {
+        func set(
+            _ test: InterfaceTest, _ shift: UInt64, inverted: RuleRecord.Flags, set: RuleRecord.Flags, _ record: inout RuleRecord
+        ) {
+            record.place |= UInt64(test.number) << shift
+            record.placeMask |= 0xffff << shift
+            if test.inverted { record.flags.insert(inverted) }
+            if test.isBitmap { record.flags.insert(set) }
+        }
+        if let inInterface {
+            set(interfaceTest(inInterface), RuleRecord.inShift, inverted: .inInverted, set: .inSet, &record)
+        }
+        if let outInterface {
+            set(interfaceTest(outInterface), RuleRecord.outShift, inverted: .outInverted, set: .outSet, &record)
+        }
     }
 
     private func checkFamily(_ address: IPAddress) throws(DataplaneError) {
@@ -268,18 +277,6 @@ struct RuleCompiler {
     }
 
     private mutating func finish(_ total: Int, userChains: Int) -> TableProgram {
-        let counters = UnsafeMutablePointer<Counters>.allocate(capacity: max(total, 1))
-        var next = 0
-        for chain in table.chains {
-            chain.rules.withUnsafeBufferPointer { rules in
-                for r in rules.indices {
-                    (counters + next).initialize(to: rules[r].counters)
-                    next += 1
-                }
-            }
-            (counters + next).initialize(to: chain.policy == nil ? .zero : chain.counters)
-            next += 1
-        }
         let entries = UnsafeMutablePointer<UInt32>.allocate(capacity: 5)
         let underflows = UnsafeMutablePointer<UInt32>.allocate(capacity: 5)
         entries.initialize(repeating: 0, count: 5)
@@ -299,7 +296,7 @@ struct RuleCompiler {
         for (i, word) in interfaceSets.enumerated() { (sets + i).initialize(to: word) }
         let stack = UnsafeMutablePointer<UInt32>.allocate(capacity: userChains + 1)
         return TableProgram(
-            records: records, counters: counters, recordCount: total, arena: arena.base, arenaSize: arena.count,
+            records: records, recordCount: total, arena: arena.base, arenaSize: arena.count,
             stack: stack, stackSize: userChains + 1, entries: entries, underflows: underflows, interfaceSets: sets,
             interfaceSetStride: interfaceSetStride, classifiers: ClassifierList(builder.classifiers), resources: resources, needs: needs,
             model: table, chainStarts: chainStarts)

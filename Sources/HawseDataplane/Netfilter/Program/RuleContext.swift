@@ -92,6 +92,14 @@ struct MaskedAddress: BitwiseCopyable {
         inverted = match?.inverted ?? false
     }
 
+    /// An IPv4 address as a compiled rule has it.
+    init(_ address: UInt64, _ mask: UInt64, _ inverted: Bool) {
+        self.address = AddressBits(high: 0, low: address)
+        self.mask = AddressBits(high: 0, low: mask)
+        isSet = mask != 0 || inverted
+        self.inverted = inverted
+    }
+
     @inline(__always)
     func holds(_ bits: AddressBits) -> Bool { !isSet || ((bits & mask) == address) != inverted }
 }

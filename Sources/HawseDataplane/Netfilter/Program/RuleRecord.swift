@@ -1,58 +1,69 @@
 import HawseModel
 import HawseWire
 
-/// One rule, compiled: the generic part that every packet is compared with, and where the rest stands. Trivial.
+/// One rule, compiled: the generic part that every packet is compared with, where the rest stands, and its counters.
+/// Trivial, and exactly one cache line: whoever tries a rule touches that and nothing else.
 ///
-/// Addresses are kept as their low and high halves so that an IPv4 rule is decided within the first cache line.
+/// The usual rule is decided by two comparisons of a word under a mask; what those cannot say (`!`, sets of devices, the
+/// other 96 bits of IPv6 addresses) is marked in the flags or stands in the arena.
 struct RuleRecord: BitwiseCopyable {
-    var source: UInt64 = 0
-    var sourceMask: UInt64 = 0
-    var destination: UInt64 = 0
-    var destinationMask: UInt64 = 0
+    /// The low 32 bits of source (upper half) and destination: all of an IPv4 address.
+    var addresses: UInt64 = 0
+    var addressMask: UInt64 = 0
+    /// See `PacketFields.place`: devices, protocol, fragment.
+    var place: UInt64 = 0
+    var placeMask: UInt64 = 0
 
     var flags: Flags = []
-    /// `-p`; meaningful with `.hasProtocol`.
-    var ipProtocol: UInt8 = 0
     var target: TargetCode = .next
-    /// An interface index, or with `.inSet` the number of an interface set.
-    var inInterface: UInt16 = 0
-    var outInterface: UInt16 = 0
-    var operationCount: UInt16 = 0
     /// Byte offset of the first match operation in the program's arena.
     var operations: UInt32 = 0
     /// Jump and goto: index of the chain's first record. Other targets: byte offset of their payload in the arena.
     var argument: UInt32 = 0
-    /// Index of the chain the record stands in, for the trace.
-    var chain: UInt32 = 0
-    /// 0-based number of the rule in its chain; the number of rules for the record that ends the chain.
-    var number: UInt32 = 0
     /// The classifier whose run the record belongs to, from 1; 0: none.
     var classifier: UInt32 = 0
+    var counters = Counters()
 
-    var sourceHigh: UInt64 = 0
-    var sourceMaskHigh: UInt64 = 0
-    var destinationHigh: UInt64 = 0
-    var destinationMaskHigh: UInt64 = 0
+    @inline(__always) static var countersOffset: Int { 48 }
+
+    /// Memory for so many records, each on a cache line of its own.
+    static func allocate(_ count: Int) -> UnsafeMutablePointer<RuleRecord> {
+        let bytes = max(count, 1) * MemoryLayout<RuleRecord>.stride
+        return UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+            .bindMemory(to: RuleRecord.self, capacity: max(count, 1))
+    }
 
     struct Flags: OptionSet, BitwiseCopyable {
         let rawValue: UInt16
         static let sourceInverted = Flags(rawValue: 1 << 0)
         static let destinationInverted = Flags(rawValue: 1 << 1)
-        static let hasIn = Flags(rawValue: 1 << 2)
-        static let inInverted = Flags(rawValue: 1 << 3)
-        static let inSet = Flags(rawValue: 1 << 4)
-        static let hasOut = Flags(rawValue: 1 << 5)
-        static let outInverted = Flags(rawValue: 1 << 6)
-        static let outSet = Flags(rawValue: 1 << 7)
-        static let hasProtocol = Flags(rawValue: 1 << 8)
-        static let protocolInverted = Flags(rawValue: 1 << 9)
-        static let hasFragment = Flags(rawValue: 1 << 10)
-        static let fragmentInverted = Flags(rawValue: 1 << 11)
-        /// Some address half above the low 64 bits is compared.
-        static let hasHigh = Flags(rawValue: 1 << 12)
+        static let inInverted = Flags(rawValue: 1 << 2)
+        /// The device's place holds the number of an interface set.
+        static let inSet = Flags(rawValue: 1 << 3)
+        static let outInverted = Flags(rawValue: 1 << 4)
+        static let outSet = Flags(rawValue: 1 << 5)
+        static let protocolInverted = Flags(rawValue: 1 << 6)
+        /// There are match operations in the arena.
+        static let hasOperations = Flags(rawValue: 1 << 7)
 
-        static let interfaces: Flags = [.hasIn, .hasOut]
-        static let protocolOrFragment: Flags = [.hasProtocol, .hasFragment]
+        /// More than the two comparisons is needed.
+        static let complex: Flags = [.sourceInverted, .destinationInverted, .inInverted, .inSet, .outInverted, .outSet, .protocolInverted]
+    }
+
+    // Where things are in `place`.
+    @inline(__always) static var inShift: UInt64 { 48 }
+    @inline(__always) static var outShift: UInt64 { 32 }
+    @inline(__always) static var protocolShift: UInt64 { 8 }
+    @inline(__always) static var fragmentBit: UInt64 { 1 }
+
+    @inline(__always) var hasProtocol: Bool { placeMask & (0xff << Self.protocolShift) != 0 }
+    @inline(__always) var ipProtocol: UInt8 { UInt8(truncatingIfNeeded: place >> Self.protocolShift) }
+}
+
+extension UnsafeMutablePointer where Pointee == RuleRecord {
+    /// The record's counters, by place.
+    @inline(__always) var counters: UnsafeMutablePointer<Counters> {
+        (UnsafeMutableRawPointer(self) + RuleRecord.countersOffset).assumingMemoryBound(to: Counters.self)
     }
 }
 
@@ -81,14 +92,17 @@ struct OperationHeader: BitwiseCopyable {
     var code: MatchCode
     /// See `Match.isSteady`.
     var isSteady: Bool
+    /// The rule's last.
+    var isLast: Bool
     /// Bytes from this header to the next, a multiple of 8.
     var stride: UInt32
 
     static let size = 8
 }
 
-/// Which match an operation is. One case per file in `Match/`.
+/// Which match an operation is. One case per file in `Match/`, and the addresses of IPv6 rules.
 enum MatchCode: UInt8, BitwiseCopyable {
+    case address
     case addrtype, ah, bpf, cgroup, cluster, connbytes, connlabel, connlimit, connmark, conntrack, cpu, dccp, devgroup
     case dscp, ecn, esp, eui64, frag, hashlimit, helper, icmp, ipcomp, iprange, ipv6header, ipv6options, ipvs, length
     case limit, mac, mark, mh, multiport, nfacct, osf, owner, physdev, pkttype, policy, quota, rateest, realm, recent

@@ -1,12 +1,11 @@
 import HawseModel
 import HawseWire
 
-/// One table of one family, compiled: a flat array of records, the arena of operations, counters, and a stack.
+/// One table of one family, compiled: a flat array of records with their counters, the arena of operations, and a stack.
 ///
 /// Immutable but for counters and what matches remember; replaced as a whole, as `xt_replace_table` does.
 struct TableProgram {
     var records: UnsafeMutablePointer<RuleRecord>
-    var counters: UnsafeMutablePointer<Counters>
     var recordCount: Int
     var arena: UnsafeMutableRawPointer
     var arenaSize: Int
@@ -33,7 +32,6 @@ struct TableProgram {
 
     func deallocate() {
         records.deallocate()
-        counters.deallocate()
         arena.deallocate()
         stack.deallocate()
         entries.deallocate()
@@ -50,11 +48,11 @@ struct TableProgram {
             var record = Int(chainStarts[c])
             table.chains[c].rules.withUnsafeMutableBufferPointer { rules in
                 for r in rules.indices {
-                    rules[r].counters = counters[record]
+                    rules[r].counters = records[record].counters
                     record += 1
                 }
             }
-            if table.chains[c].policy != nil { table.chains[c].counters = counters[record] }
+            if table.chains[c].policy != nil { table.chains[c].counters = records[record].counters }
         }
         return table
     }
