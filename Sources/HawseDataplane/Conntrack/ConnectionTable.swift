@@ -15,8 +15,8 @@ struct ConnectionTable: ~Copyable {
     var settings: ConntrackSettings
     let records: LazyMemory<Connection>
     let extensions: LazyMemory<ConnectionExtension>
-    var index = TupleIndex()
-    var bySource = SourceList()
+    var index: TupleIndex
+    var bySource: SourceList
     let hasher: FlowHash
     /// Records in use, unconfirmed ones included (`net->ct.count`).
     private(set) var count = 0
@@ -34,6 +34,8 @@ struct ConnectionTable: ~Copyable {
         let bound = settings.maximum == 0 ? 1 << 22 : min(settings.maximum, Int(Self.numberMask) - 1)
         records = LazyMemory(capacity: bound + 1)
         extensions = LazyMemory(capacity: bound + 1)
+        index = TupleIndex(references: 2 * (bound + 1))
+        bySource = SourceList(connections: bound)
         chance = RandomStream(seed: seed, purpose: "conntrack")
         hasher = FlowHash(seed: chance.next())
     }
@@ -196,6 +198,10 @@ struct ConnectionTable: ~Copyable {
         if freeRecord != 0 {
             number = freeRecord
             freeRecord = records[Int(number)].pointee.nextBySource
+            // The next new connection's.
+            let next = UnsafeRawPointer(records[Int(freeRecord)])
+            hawse_prefetch(next)
+            hawse_prefetch(next + 64)
         } else {
             guard highest < capacity else { return nil }
             highest += 1
@@ -266,21 +272,25 @@ struct ConnectionTable: ~Copyable {
 
     // MARK: Index
 
-    /// Puts both directions in the index and gives the table a hold.
-    mutating func insert(_ connection: ConnectionRef) {
+    /// Puts both directions in the index and gives the table a hold. The hashes are those of the two tuples.
+    @inline(__always)
+    mutating func insert(_ connection: ConnectionRef, original: UInt64, reply: UInt64) {
         let number = number(of: connection)
-        for direction in [Direction.original, .reply] { insertReference(connection, number, direction) }
+        let view = view
+        index.insert(number << 1, hash: original, view)
+        index.insert(number << 1 | 1, hash: reply, view)
         connection.pointee.status.insert(.confirmed)
         acquire(connection)
     }
 
+    mutating func insert(_ connection: ConnectionRef) {
+        let number = number(of: connection)
+        insert(connection, original: hash(ofReference: number << 1), reply: hash(ofReference: number << 1 | 1))
+    }
+
     mutating func insertReference(_ connection: ConnectionRef, _ number: UInt32, _ direction: Direction) {
-        if index.needsGrowth {
-            let view = view
-            index.grow { view.hash(ofReference: $0) }
-        }
         let reference = number << 1 | UInt32(direction.rawValue)
-        index.insert(reference, hash: hash(ofReference: reference))
+        index.insert(reference, hash: hash(ofReference: reference), view)
     }
 
     private func hash(ofReference reference: UInt32) -> UInt64 { view.hash(ofReference: reference) }
@@ -309,6 +319,7 @@ struct ConnectionTable: ~Copyable {
         for _ in 0..<min(steps, highest) {
             sweepPosition = sweepPosition >= highest ? 1 : sweepPosition + 1
             let connection = records[sweepPosition]
+            hawse_prefetch(UnsafeRawPointer(records[min(sweepPosition &+ 8, highest)]))
             if connection.pointee.uses > 0, connection.pointee.isExpired(at: now) { remove(connection) }
         }
     }

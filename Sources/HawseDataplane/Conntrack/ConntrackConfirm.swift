@@ -22,16 +22,29 @@ extension Walk {
         if packet.pointee.connectionInfo.isReply { return .accept }
         if connection.pointee.isDying { return failConfirm(packet) }
         let now = node.pointee.now
-        for direction in [Direction.original, .reply] {
-            let tuple = node.pointee.connections.tuple(of: connection, direction)
+        let zones = connection.pointee.zones
+        let only = zones.original != zones.reply
+        var hashes = (original: UInt64(0), reply: UInt64(0))
+        do {
+            let tuple = node.pointee.connections.tuple(of: connection, .original)
+            hashes.original = node.pointee.connections.hash(tuple, zone: zones.original)
             if let (winner, _) = node.pointee.connections.find(
-                tuple, connection.pointee.zones, in: direction, now: now)
+                tuple, zone: zones.original, hash: hashes.original, now: now, only: only ? .original : nil)
+            {
+                return resolveClash(packet, loser: connection, winner: winner)
+            }
+        }
+        do {
+            let tuple = node.pointee.connections.tuple(of: connection, .reply)
+            hashes.reply = node.pointee.connections.hash(tuple, zone: zones.reply)
+            if let (winner, _) = node.pointee.connections.find(
+                tuple, zone: zones.reply, hash: hashes.reply, now: now, only: only ? .reply : nil)
             {
                 return resolveClash(packet, loser: connection, winner: winner)
             }
         }
         connection.pointee.timeout = now + connection.pointee.timeout.nanoseconds
-        node.pointee.connections.insert(connection)
+        node.pointee.connections.insert(connection, original: hashes.original, reply: hashes.reply)
         return .accept
     }
 

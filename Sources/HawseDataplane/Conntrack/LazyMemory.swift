@@ -21,6 +21,7 @@ struct LazyMemory<Element> {
             let memory = mmap(
                 nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | Int32(MAP_ANONYMOUS) | Self.noReserve, -1, 0)
             if let memory, memory != MAP_FAILED {
+                Self.wantLargePages(memory, bytes)
                 base = memory.bindMemory(to: Element.self, capacity: count)
                 capacity = count
                 byteCount = bytes
@@ -29,6 +30,18 @@ struct LazyMemory<Element> {
             precondition(count > 1024, "no memory for a table of \(count) elements")
             count /= 2
         }
+    }
+
+    /// A large table is read at random places: large pages keep its address translation in the processor. The first of them
+    /// stays in small ones, so that a small table takes little memory.
+    private static func wantLargePages(_ memory: UnsafeMutableRawPointer, _ bytes: Int) {
+        #if os(Linux)
+        let large = 1 << 21
+        let start = (Int(bitPattern: memory) + 2 * large - 1) & ~(large - 1)
+        let count = Int(bitPattern: memory) + bytes - start
+        guard count >= large, let place = UnsafeMutableRawPointer(bitPattern: start) else { return }
+        _ = madvise(place, count, Int32(MADV_HUGEPAGE))
+        #endif
     }
 
     private static var noReserve: Int32 {

@@ -1,28 +1,41 @@
+import CShims
 import HawseWire
 
 /// Connections by source address, port, protocol and zone, the latest first (`nf_nat_bysource`): SNAT looks here
 /// for a mapping of the same source to use again.
+///
+/// Grows by linear hashing, as `TupleIndex` does: a list or two are split with each insertion.
 struct SourceList {
-    private var heads: UnsafeMutablePointer<UInt32>
-    private var mask: UInt32
+    private let memory: LazyMemory<UInt32>
+    private var lowMask: UInt32 = 63
+    private var listCount: UInt32 = 64
+    private let largest: UInt32
+    private var isGrowing = false
     private(set) var count = 0
 
-    init() {
-        mask = 63
-        heads = .allocate(capacity: 64)
-        heads.initialize(repeating: 0, count: 64)
+    /// `connections`: how many there will be at most.
+    init(connections: Int = 1 << 16) {
+        var most = 64
+        while most < connections, most < 1 << 24 { most *= 2 }
+        memory = LazyMemory(capacity: most)
+        var reserved = 64
+        while reserved * 2 <= memory.capacity { reserved *= 2 }
+        largest = UInt32(reserved)
     }
 
-    func deallocate() { heads.deallocate() }
+    func deallocate() { memory.deallocate() }
 
-    var byteCount: Int { (Int(mask) + 1) * 4 }
+    var byteCount: Int { Int(listCount) * 4 }
+
+    @inline(__always) private var heads: UnsafeMutablePointer<UInt32> { memory.base }
 
     /// Hash of the source part of an original tuple (`hash_by_src`).
     @inline(__always)
     static func hash(_ connection: ConnectionRef) -> UInt32 {
-        let ct = connection.pointee
-        let source = ct.isIPv6 ? ct.address0 ^ (ct.address1 &* 0x9e37_79b9_7f4a_7c15) : ct.address0 >> 32
-        return mix(source, UInt16(truncatingIfNeeded: ct.originalPorts >> 16), ct.ipProtocol)
+        let ct = connection
+        let source = ct.pointee.isIPv6
+            ? ct.pointee.address0 ^ (ct.pointee.address1 &* 0x9e37_79b9_7f4a_7c15) : ct.pointee.address0 >> 32
+        return mix(source, UInt16(truncatingIfNeeded: ct.pointee.originalPorts >> 16), ct.pointee.ipProtocol)
     }
 
     @inline(__always)
@@ -39,13 +52,19 @@ struct SourceList {
     }
 
     @inline(__always)
-    func first(_ hash: UInt32) -> UInt32 { heads[Int(hash & mask)] }
+    private func slot(_ hash: UInt32) -> Int {
+        let number = hash & (lowMask << 1 | 1)
+        return Int(number < listCount ? number : hash & lowMask)
+    }
+
+    @inline(__always)
+    func first(_ hash: UInt32) -> UInt32 { heads[slot(hash)] }
 
     mutating func insert(_ connection: ConnectionRef, in records: LazyMemory<Connection>) {
         guard !connection.pointee.bits.contains(.inBySource) else { return }
-        if count > Int(mask) { grow(records) }
+        if isGrowing || count > Int(listCount) { grow(records) }
         let number = UInt32(truncatingIfNeeded: connection - records.base)
-        let slot = Int(Self.hash(connection) & mask)
+        let slot = slot(Self.hash(connection))
         let head = heads[slot]
         connection.pointee.nextBySource = head
         connection.pointee.previousBySource = 0
@@ -64,34 +83,53 @@ struct SourceList {
         if previous != 0 {
             records[Int(previous)].pointee.nextBySource = next
         } else {
-            heads[Int(Self.hash(connection) & mask)] = next
+            heads[slot(Self.hash(connection))] = next
         }
         count -= 1
     }
 
-    /// Doubles the table; each list splits in two that keep the order.
+    @inline(never)
     private mutating func grow(_ records: LazyMemory<Connection>) {
-        let oldCount = Int(mask) + 1
-        let larger = UnsafeMutablePointer<UInt32>.allocate(capacity: oldCount * 2)
-        larger.initialize(repeating: 0, count: oldCount * 2)
-        let newMask = mask << 1 | 1
-        for slot in 0..<oldCount {
-            var tails: (UInt32, UInt32) = (0, 0)
-            var number = heads[slot]
-            while number != 0 {
-                let connection = records[Int(number)]
-                let next = connection.pointee.nextBySource
-                let target = Int(Self.hash(connection) & newMask)
-                let tail = target == slot ? tails.0 : tails.1
-                connection.pointee.previousBySource = tail
-                connection.pointee.nextBySource = 0
-                if tail == 0 { larger[target] = number } else { records[Int(tail)].pointee.nextBySource = number }
-                if target == slot { tails.0 = number } else { tails.1 = number }
-                number = next
+        if !isGrowing {
+            guard listCount * 2 <= largest else { return }
+            isGrowing = true
+        }
+        for _ in 0..<4 {
+            split(listCount & lowMask, records)
+            if listCount & lowMask == 0 {
+                lowMask = lowMask << 1 | 1
+                isGrowing = false
+                return
             }
         }
-        heads.deallocate()
-        heads = larger
-        mask = newMask
+        // The next steps begin with these records.
+        for ahead in 0..<4 as Range<UInt32> {
+            hawse_prefetch(UnsafeRawPointer(records[Int(heads[Int(listCount & lowMask &+ ahead)])]))
+        }
+    }
+
+    /// One list becomes two that keep its order.
+    private mutating func split(_ old: UInt32, _ records: LazyMemory<Connection>) {
+        let other = listCount
+        listCount += 1
+        var number = heads[Int(old)]
+        heads[Int(old)] = 0
+        heads[Int(other)] = 0
+        var tails: (UInt32, UInt32) = (0, 0)
+        while number != 0 {
+            let connection = records[Int(number)]
+            let next = connection.pointee.nextBySource
+            let stays = slot(Self.hash(connection)) == Int(old)
+            let tail = stays ? tails.0 : tails.1
+            connection.pointee.previousBySource = tail
+            connection.pointee.nextBySource = 0
+            if tail == 0 {
+                heads[Int(stays ? old : other)] = number
+            } else {
+                records[Int(tail)].pointee.nextBySource = number
+            }
+            if stays { tails.0 = number } else { tails.1 = number }
+            number = next
+        }
     }
 }

@@ -1,36 +1,60 @@
 import CShims
 import HawseWire
 
-/// The hash index of both directions' tuples: open addressing by 64-byte buckets, each with twelve one-byte tags
-/// (compared at once), how many entries had to go past it, and twelve references.
+/// The hash index of both directions' tuples: 64-byte buckets, each with twelve one-byte tags (compared at once), a link
+/// to an overflow bucket, and twelve references.
 ///
 /// A reference is record number × 2 + direction. The index knows hashes only: whether a candidate is the one looked
 /// for is the caller's to compare.
+///
+/// It grows by linear hashing: in address space reserved when it is made, one bucket after the other is split in two, a few
+/// with each insertion. No insertion ever pays for more than those few.
 struct TupleIndex {
     static let slots = 12
+    /// Buckets that one insertion splits while the index grows.
+    private static let stepsPerInsertion = 2
     private static let slotMask: UInt32 = 0xfff
     private static let overflowOffset = 12
     private static let referenceOffset = 16
 
-    private var buckets: UnsafeMutableRawPointer
-    private(set) var mask: UInt64
+    /// One cache line.
+    private typealias Line = (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)
+
+    private let memory: LazyMemory<Line>
+    private let overflowMemory: LazyMemory<Line>
+    private let buckets: UnsafeMutableRawPointer
+    private let overflows: UnsafeMutableRawPointer
+    /// Buckets when the present doubling began, less one.
+    private var lowMask: UInt64
+    private(set) var bucketCount: UInt64
+    private let largest: UInt64
     private(set) var count = 0
+    private var isGrowing = false
+    private var highestOverflow: UInt32 = 0
+    private var freeOverflow: UInt32 = 0
 
-    init(bucketCount: Int = 64) {
-        mask = UInt64(bucketCount - 1)
-        buckets = Self.allocate(bucketCount)
+    /// `references`: how many there will be at most.
+    init(references: Int = 1 << 16) {
+        var most = 64
+        while most * Self.slots * 3 / 4 < references, most < 1 << 24 { most *= 2 }
+        memory = LazyMemory(capacity: most)
+        // Address space for the worst case, one reference in each.
+        overflowMemory = LazyMemory(capacity: references + 2)
+        buckets = UnsafeMutableRawPointer(memory.base)
+        overflows = UnsafeMutableRawPointer(overflowMemory.base)
+        var reserved = 64
+        while reserved * 2 <= memory.capacity { reserved *= 2 }
+        largest = UInt64(reserved)
+        lowMask = 63
+        bucketCount = 64
     }
 
-    func deallocate() { buckets.deallocate() }
-
-    private static func allocate(_ count: Int) -> UnsafeMutableRawPointer {
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: count * 64, alignment: 64)
-        memory.initializeMemory(as: UInt8.self, repeating: 0, count: count * 64)
-        return memory
+    func deallocate() {
+        memory.deallocate()
+        overflowMemory.deallocate()
     }
 
-    var byteCount: Int { Int(mask + 1) * 64 }
-    @inline(__always) var needsGrowth: Bool { count &* 4 > Int(mask &+ 1) &* Self.slots &* 3 }
+    var byteCount: Int { (Int(bucketCount) + Int(highestOverflow)) * 64 }
 
     @inline(__always)
     private static func tag(_ hash: UInt64) -> UInt8 {
@@ -38,8 +62,25 @@ struct TupleIndex {
         return high == 0 ? 1 : high
     }
 
+    /// Where a hash is at home: buckets that are split already go by one more bit.
     @inline(__always)
-    private func bucket(_ number: UInt64) -> UnsafeMutableRawPointer { buckets + Int((number & mask) << 6) }
+    private func home(_ hash: UInt64) -> UInt64 {
+        let number = hash & (lowMask << 1 | 1)
+        return number < bucketCount ? number : hash & lowMask
+    }
+
+    @inline(__always)
+    private func bucket(_ number: UInt64) -> UnsafeMutableRawPointer { buckets + Int(truncatingIfNeeded: number << 6) }
+
+    /// The bucket that follows in the chain.
+    @inline(__always)
+    private func follower(_ bucket: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
+        let number = Self.link(bucket)
+        return number == 0 ? nil : overflow(number)
+    }
+
+    @inline(__always)
+    private func overflow(_ number: UInt32) -> UnsafeMutableRawPointer { overflows + (Int(number) << 6) }
 
     @inline(__always)
     private static func reference(_ bucket: UnsafeMutableRawPointer, _ slot: Int) -> UInt32 {
@@ -47,30 +88,34 @@ struct TupleIndex {
     }
 
     @inline(__always)
-    private static func overflow(_ bucket: UnsafeMutableRawPointer) -> UInt32 {
+    private static func link(_ bucket: UnsafeMutableRawPointer) -> UInt32 {
         bucket.load(fromByteOffset: overflowOffset, as: UInt32.self)
     }
 
     @inline(__always)
-    func prefetch(_ hash: UInt64) { hawse_prefetch(UnsafeRawPointer(bucket(hash))) }
+    private static func setLink(_ bucket: UnsafeMutableRawPointer, _ number: UInt32) {
+        bucket.storeBytes(of: number, toByteOffset: overflowOffset, as: UInt32.self)
+    }
+
+    @inline(__always)
+    func prefetch(_ hash: UInt64) { hawse_prefetch(UnsafeRawPointer(bucket(home(hash)))) }
 
     /// The candidates of a hash, one after the other: `while let reference = walk.next()`.
     struct Candidates {
-        private let index: TupleIndex
+        private let overflows: UnsafeMutableRawPointer
         private let tag: UInt8
-        private var number: UInt64
         private var bucket: UnsafeMutableRawPointer
         private var matches: UInt32
-        private var left: UInt64
+        /// Read ahead: the bucket may be given back while its candidates are looked at.
+        private var link: UInt32
 
         @inline(__always)
         init(_ index: TupleIndex, _ hash: UInt64) {
-            self.index = index
+            overflows = index.overflows
             tag = TupleIndex.tag(hash)
-            number = hash
-            bucket = index.bucket(hash)
+            bucket = index.bucket(index.home(hash))
             matches = hawse_match_tags(bucket, tag) & TupleIndex.slotMask
-            left = index.mask
+            link = TupleIndex.link(bucket)
         }
 
         @inline(__always)
@@ -81,11 +126,10 @@ struct TupleIndex {
                     matches &= matches &- 1
                     return TupleIndex.reference(bucket, slot)
                 }
-                guard TupleIndex.overflow(bucket) != 0, left != 0 else { return nil }
-                left &-= 1
-                number &+= 1
-                bucket = index.bucket(number)
+                guard link != 0 else { return nil }
+                bucket = overflows + (Int(link) << 6)
                 matches = hawse_match_tags(bucket, tag) & TupleIndex.slotMask
+                link = TupleIndex.link(bucket)
             }
         }
     }
@@ -93,66 +137,145 @@ struct TupleIndex {
     @inline(__always)
     func candidates(_ hash: UInt64) -> Candidates { Candidates(self, hash) }
 
-    mutating func insert(_ reference: UInt32, hash: UInt64) {
+    /// Puts a reference in; `view` tells the hashes of those that have to move. The caller keeps to the bound that the index
+    /// was made for.
+    @inline(__always)
+    mutating func insert(_ reference: UInt32, hash: UInt64, _ view: ConnectionView) {
+        if isGrowing || count &* 4 > Int(bucketCount) &* Self.slots &* 3 { grow(view) }
         place(reference, hash: hash)
         count &+= 1
     }
 
-    private func place(_ reference: UInt32, hash: UInt64) {
-        var number = hash
-        while true {
-            let bucket = bucket(number)
-            let free = hawse_match_tags(bucket, 0) & Self.slotMask
+    @inline(__always)
+    private mutating func place(_ reference: UInt32, hash: UInt64) {
+        let first = bucket(home(hash))
+        let free = hawse_match_tags(first, 0) & Self.slotMask
+        if free != 0 {
+            Self.store(reference, hash, first, free.trailingZeroBitCount)
+        } else {
+            placeBehind(first, reference, hash: hash)
+        }
+    }
+
+    @inline(__always)
+    private static func store(_ reference: UInt32, _ hash: UInt64, _ bucket: UnsafeMutableRawPointer, _ slot: Int) {
+        bucket.storeBytes(of: tag(hash), toByteOffset: slot, as: UInt8.self)
+        bucket.storeBytes(of: reference, toByteOffset: referenceOffset &+ slot &* 4, as: UInt32.self)
+    }
+
+    @inline(never)
+    private mutating func placeBehind(_ first: UnsafeMutableRawPointer, _ reference: UInt32, hash: UInt64) {
+        var last = first
+        while let next = follower(last) {
+            last = next
+            let free = hawse_match_tags(last, 0) & Self.slotMask
             if free != 0 {
-                let slot = free.trailingZeroBitCount
-                bucket.storeBytes(of: Self.tag(hash), toByteOffset: slot, as: UInt8.self)
-                bucket.storeBytes(of: reference, toByteOffset: Self.referenceOffset + slot * 4, as: UInt32.self)
+                Self.store(reference, hash, last, free.trailingZeroBitCount)
                 return
             }
-            bucket.storeBytes(of: Self.overflow(bucket) &+ 1, toByteOffset: Self.overflowOffset, as: UInt32.self)
-            number &+= 1
         }
+        let number: UInt32
+        if freeOverflow != 0 {
+            number = freeOverflow
+            freeOverflow = Self.link(overflow(number))
+        } else {
+            precondition(Int(highestOverflow) + 1 < overflowMemory.capacity, "more references than the index was made for")
+            highestOverflow += 1
+            number = highestOverflow
+        }
+        let fresh = overflow(number)
+        fresh.initializeMemory(as: UInt8.self, repeating: 0, count: 64)
+        Self.store(reference, hash, fresh, 0)
+        Self.setLink(last, number)
+    }
+
+    private mutating func give(back number: UInt32) {
+        Self.setLink(overflow(number), freeOverflow)
+        freeOverflow = number
     }
 
     /// Removes an entry that is in the index under this hash; does nothing when it is not.
     mutating func remove(_ reference: UInt32, hash: UInt64) {
-        var number = hash
-        var passed: UInt64 = 0
-        while passed <= mask {
-            let bucket = bucket(number)
+        var bucket = bucket(home(hash))
+        var before: UnsafeMutableRawPointer?
+        while true {
             var matches = hawse_match_tags(bucket, Self.tag(hash)) & Self.slotMask
             while matches != 0 {
                 let slot = matches.trailingZeroBitCount
                 matches &= matches &- 1
                 guard Self.reference(bucket, slot) == reference else { continue }
                 bucket.storeBytes(of: 0, toByteOffset: slot, as: UInt8.self)
-                for step in 0..<passed {
-                    let before = self.bucket(hash &+ step)
-                    before.storeBytes(
-                        of: Self.overflow(before) &- 1, toByteOffset: Self.overflowOffset, as: UInt32.self)
-                }
                 count &-= 1
+                if let before, hawse_match_tags(bucket, 0) & Self.slotMask == Self.slotMask {
+                    let number = Self.link(before)
+                    Self.setLink(before, Self.link(bucket))
+                    give(back: number)
+                }
                 return
             }
-            guard Self.overflow(bucket) != 0 else { return }
-            number &+= 1
-            passed &+= 1
+            guard let next = follower(bucket) else { return }
+            before = bucket
+            bucket = next
         }
     }
 
-    /// Doubles the table; `hash` says the hash of a reference.
-    mutating func grow(_ hash: (UInt32) -> UInt64) {
-        let old = buckets
-        let oldCount = Int(mask + 1)
-        buckets = Self.allocate(oldCount * 2)
-        mask = UInt64(oldCount * 2 - 1)
-        for number in 0..<oldCount {
-            let bucket = old + number * 64
-            for slot in 0..<Self.slots where bucket.load(fromByteOffset: slot, as: UInt8.self) != 0 {
-                let reference = Self.reference(bucket, slot)
-                place(reference, hash: hash(reference))
+    // MARK: Growth
+
+    /// Some steps of a doubling, which begins when three quarters of all slots are taken.
+    @inline(never)
+    private mutating func grow(_ view: ConnectionView) {
+        if !isGrowing {
+            guard bucketCount * 2 <= largest else { return }
+            isGrowing = true
+        }
+        for _ in 0..<Self.stepsPerInsertion {
+            split(bucketCount & lowMask, view)
+            if bucketCount & lowMask == 0 {
+                lowMask = lowMask << 1 | 1
+                isGrowing = false
+                return
             }
         }
-        old.deallocate()
+        for ahead in 0..<UInt64(Self.stepsPerInsertion) { prefetchRecords(bucket(bucketCount & lowMask &+ ahead), view) }
+    }
+
+    /// The next steps will read these records.
+    private func prefetchRecords(_ bucket: UnsafeMutableRawPointer, _ view: ConnectionView) {
+        var taken = ~hawse_match_tags(bucket, 0) & Self.slotMask
+        while taken != 0 {
+            hawse_prefetch(UnsafeRawPointer(view.records[Int(Self.reference(bucket, taken.trailingZeroBitCount) >> 1)]))
+            taken &= taken &- 1
+        }
+    }
+
+    /// One bucket's entries go their two ways.
+    private mutating func split(_ number: UInt64, _ view: ConnectionView) {
+        let old = bucket(number)
+        var chain = Self.link(old)
+        Self.setLink(old, 0)
+        let other = bucketCount
+        bucketCount &+= 1
+        var taken = ~hawse_match_tags(old, 0) & Self.slotMask
+        while taken != 0 {
+            let slot = taken.trailingZeroBitCount
+            taken &= taken &- 1
+            let reference = Self.reference(old, slot)
+            let hash = view.hash(ofReference: reference)
+            guard home(hash) == other else { continue }
+            old.storeBytes(of: 0, toByteOffset: slot, as: UInt8.self)
+            place(reference, hash: hash)
+        }
+        while chain != 0 {
+            let bucket = overflow(chain)
+            var taken = ~hawse_match_tags(bucket, 0) & Self.slotMask
+            let next = Self.link(bucket)
+            while taken != 0 {
+                let reference = Self.reference(bucket, taken.trailingZeroBitCount)
+                taken &= taken &- 1
+                place(reference, hash: view.hash(ofReference: reference))
+            }
+            give(back: chain)
+            chain = next
+        }
     }
 }

@@ -44,7 +44,7 @@ extension Walk {
         if packet.isIPv4 {
             let route = packet.pointee.route
             let nextHop = route.gatewayVersion == 4 ? route.gateway : packet.destinationBits
-            let address = node.pointee.routing.sources.select4(on: device, near: nextHop)
+            let address = node.pointee.routing.sources.masquerade4(on: device, near: nextHop)
             return address.isZero ? nil : address
         }
         return node.pointee.routing.sources.select6(on: device, for: packet.destinationBits)

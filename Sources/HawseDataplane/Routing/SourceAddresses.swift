@@ -20,6 +20,8 @@ struct SourceAddresses {
     var ipv4: [Entry] = []
     var ipv6: [Entry] = []
     private var localnetDevices: Set<UInt16> = []
+    /// The latest answer of `masquerade4`; device 0: none yet.
+    private var latest: (device: UInt16, nextHop: AddressBits, address: AddressBits) = (0, .zero, .zero)
 
     init(_ interfaces: InterfaceTable) {
         for index in 1..<UInt16(interfaces.count) {
@@ -66,6 +68,14 @@ struct SourceAddresses {
             return entry.bits
         }
         return .zero
+    }
+
+    /// `select4`, asked again and again for the same next hop by a node that masquerades.
+    @inline(__always)
+    mutating func masquerade4(on device: UInt16, near nextHop: AddressBits) -> AddressBits {
+        if latest.device == device, latest.nextHop == nextHop { return latest.address }
+        latest = (device, nextHop, select4(on: device, near: nextHop))
+        return latest.address
     }
 
     /// `ipv6_dev_get_saddr`: RFC 6724's rules in the kernel's order.

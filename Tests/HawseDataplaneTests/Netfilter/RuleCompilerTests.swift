@@ -104,6 +104,13 @@ struct RuleCompilerTests {
         #expect(withExtendedLifetime(counting) { counting.node.pointee.connections.settings.accounting })
     }
 
+    @Test("A rule is one cache line")
+    func recordLayout() {
+        #expect(MemoryLayout<RuleRecord>.size == 64 && MemoryLayout<RuleRecord>.stride == 64)
+        #expect(MemoryLayout<RuleRecord>.offset(of: \.counters) == RuleRecord.countersOffset)
+        #expect(MemoryLayout<OperationHeader>.size == OperationHeader.size)
+    }
+
     @Test("A replaced table begins anew, the others keep their counters")
     func replacement() throws {
         let node = try load(
@@ -111,8 +118,8 @@ struct RuleCompilerTests {
                 + ":FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n-A FORWARD -p tcp\nCOMMIT\n")
         let filterProgram = try #require(node.family(.ipv4).pointee.programs[Int(TableIndex.filter.rawValue)])
         let mangleProgram = try #require(node.family(.ipv4).pointee.programs[Int(TableIndex.mangle.rawValue)])
-        filterProgram.pointee.counters[1] = Counters(packets: 3, bytes: 99)
-        mangleProgram.pointee.counters[2] = Counters(packets: 4, bytes: 100)
+        filterProgram.pointee.records[1].counters = Counters(packets: 3, bytes: 99)
+        mangleProgram.pointee.records[2].counters = Counters(packets: 4, bytes: 100)
         var rules = node.ruleSet(.ipv4)
         let filterTable = try #require(rules[.filter])
         #expect(filterTable.chain("FORWARD")?.rules[0].counters.packets == 3)
