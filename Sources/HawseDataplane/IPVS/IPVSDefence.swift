@@ -1,24 +1,32 @@
 import HawseModel
 import HawseWire
 
-/// The defence against floods (`update_defense_level`). A simulated node never runs short of memory, so that only the
-/// settings "always" (3) have an effect.
+/// The defence against floods (`update_defense_level`): always on with mode 3, and with 1 and 2 while less memory is free
+/// than `amemthresh`. How much is free is the node's setting, since a simulated node has no memory of its own.
 struct IPVSDefence {
     private(set) var isSecureTCP = false
     private var dropsEntries = false
     private var dropRate = 0
     private var dropCounter = 0
     private var nextTick: Int64 = 0
+    /// Free pages of 4 KiB.
+    var availableMemory = 262_144
     /// `todrop_counter`, by the number of incoming packets.
     private var entryCounters = (0, 0, 0, 0, 0, 0, 0, 0, 0)
 
     mutating func apply(_ settings: IPVSSettings) {
-        isSecureTCP = settings.secureTCP == 3
-        dropsEntries = settings.dropEntry == 3
-        let rate = settings.dropPacket == 3 ? settings.alwaysDropRate : 0
-        if rate != dropRate {
-            dropRate = rate
-            dropCounter = rate
+        let isShort = availableMemory < settings.memoryThreshold
+        func isOn(_ mode: Int) -> Bool { mode == 3 || mode != 0 && isShort }
+        isSecureTCP = isOn(settings.secureTCP)
+        dropsEntries = isOn(settings.dropEntry)
+        if settings.dropPacket == 3 {
+            // The counter goes on: the first packet after a start is one of those that are dropped.
+            dropRate = settings.alwaysDropRate
+        } else if isOn(settings.dropPacket) {
+            dropRate = settings.memoryThreshold / (settings.memoryThreshold - availableMemory)
+            dropCounter = dropRate
+        } else {
+            dropRate = 0
         }
     }
 
@@ -60,24 +68,27 @@ struct IPVSDefence {
 }
 
 extension IPVSState {
-    /// `ip_vs_random_dropentry`, for every second up to `target`.
+    /// `ip_vs_random_dropentry`, for every second up to `target`: a thirty-second of the kernel's buckets, drawn anew
+    /// each time.
     mutating func dropEntries(upTo target: Int64, _ node: NodePointer) {
         while let tick = defence.nextTick(upTo: target) {
-            guard connections.highest > 0 else { continue }
-            for _ in 0..<max(connections.highest / 32, 1) {
-                let number = chance.below(UInt32(connections.highest)) + 1
-                let connection = connections[number]
-                guard connection.pointee.flags.contains(.hashed) else { continue }
-                if looksDroppable(connection, at: tick) { drop(connection, node) }
+            guard connections.count > 0 else { continue }
+            for _ in 0..<(VirtualConnectionTable.kernelBuckets / 32) {
+                let bucket = Int(chance.below(UInt32(VirtualConnectionTable.kernelBuckets)))
+                for number in connections.numbers(inKernelBucket: bucket) {
+                    let connection = connections[number]
+                    guard connection.pointee.flags.contains(.hashed) else { continue }
+                    if looksDroppable(connection, at: tick) { drop(connection, node) }
+                }
             }
         }
     }
 
     private mutating func looksDroppable(_ connection: VirtualConnectionRef, at tick: Int64) -> Bool {
+        if connection.pointee.controlled > 0 { return false }
         if connection.pointee.isTemplate {
-            guard connection.pointee.controlled == 0, connection.pointee.server >= 0 else { return false }
-            let service = servers[connection.pointee.server].pointee.service
-            return service >= 0 && services[service].pointee.isLive && services[service].pointee.isOnePacket
+            if isOnePacketService(connection) { return defence.dropsEntry(connection, at: tick) }
+            return connection.pointee.state & 1 == 0
         }
         switch connection.pointee.ipProtocol {
         case 6:
@@ -94,5 +105,12 @@ extension IPVSState {
             }
         default: return defence.dropsEntry(connection, at: tick)
         }
+    }
+
+    /// `ip_vs_conn_ops_mode`
+    private func isOnePacketService(_ connection: VirtualConnectionRef) -> Bool {
+        guard connection.pointee.server >= 0 else { return false }
+        let service = servers[connection.pointee.server].pointee.service
+        return service >= 0 && services[service].pointee.isLive && services[service].pointee.isOnePacket
     }
 }

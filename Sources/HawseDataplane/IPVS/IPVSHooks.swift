@@ -30,14 +30,14 @@ extension Walk {
 
     /// `ip_vs_forward_icmp`: errors that clients' side sends about replies to addresses that are not local.
     private func ipvsForwardICMP(_ packet: PacketRef) -> Verdict {
-        if packet.pointee.flags.contains(.ipvs) || node.pointee.ipvs.settings.backupOnly { return .accept }
+        if packet.pointee.flags.contains(.ipvs) || node.pointee.ipvs.isBackupOnly { return .accept }
         return ipvsIncomingICMP(packet, at: .forward).verdict
     }
 
     /// `ip_vs_in_hook`
     @inline(__always)
     func ipvsIn(_ packet: PacketRef, at hook: Hook) -> Verdict {
-        if packet.pointee.flags.contains(.ipvs) || node.pointee.ipvs.settings.backupOnly { return .accept }
+        if packet.pointee.flags.contains(.ipvs) || node.pointee.ipvs.isBackupOnly { return .accept }
         if hook != .output, packet.pointee.packetType != .host, packet.pointee.packetType != .loopback {
             return .accept
         }
@@ -177,6 +177,11 @@ extension Walk {
         if let flow, let connection = node.pointee.ipvs.connections.findOutgoing(flow) {
             return ipvsReply(packet, connection, header, at: hook)
         }
+        if node.pointee.ipvs.services.engineCount > 0, header.ipProtocol == 17, hook != .input,
+            let connection = connectFromServer(packet, header)
+        {
+            return ipvsReply(packet, connection, header, at: hook)
+        }
         if node.pointee.ipvs.settings.natICMPSend, header.hasPorts { return refuseUnknownReply(packet, header) }
         return .accept
     }
@@ -184,8 +189,8 @@ extension Walk {
     /// `nat_icmp_send`: a real server speaks of a connection that is not known any more.
     private func refuseUnknownReply(_ packet: PacketRef, _ header: IPVSHeader) -> Verdict {
         guard let ports = header.ports(packet),
-            node.pointee.ipvs.hasMasqueradedServer(
-                header.version, ipProtocol: header.ipProtocol, address: header.source, port: ports.source)
+            node.pointee.ipvs.findMasqueradedServer(
+                header.version, ipProtocol: header.ipProtocol, address: header.source, port: ports.source) >= 0
         else { return .accept }
         if header.ipProtocol == 6, packet.transportLength < 20 || packet.tcp.flags.contains(.rst) { return .accept }
         if header.ipProtocol == 132,

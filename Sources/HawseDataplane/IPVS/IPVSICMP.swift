@@ -133,8 +133,9 @@ extension Walk {
             else { return .unknown }
             return inner(packet, at: outer.transport)
         case 17:
-            guard isLocal, outer.fragmentOffset == 0, let ports = outer.ports(packet),
-                packet.pointee.end - outer.transport >= 12,
+            guard isLocal else { return .plain }
+            guard outer.fragmentOffset == 0 else { return .unknown }
+            guard let ports = outer.ports(packet), packet.pointee.end - outer.transport >= 12,
                 node.pointee.ipvs.findTunnel(4, outer.destination, kind: .gue, port: ports.destination) >= 0
             else { return .plain }
             let gue = packet.pointee.buffer + Int(outer.transport) + 8
@@ -142,7 +143,9 @@ extension Walk {
             guard first >> 6 == 0, first & 0x20 == 0, gue.load8(at: 1) == 4 else { return .plain }
             return inner(packet, at: outer.transport + 8 + 4 + Int32(first & 31) * 4)
         case 47:
-            guard isLocal, outer.fragmentOffset == 0, packet.pointee.end - outer.transport >= 4,
+            guard isLocal else { return .plain }
+            guard outer.fragmentOffset == 0 else { return .unknown }
+            guard packet.pointee.end - outer.transport >= 4,
                 node.pointee.ipvs.findTunnel(4, outer.destination, kind: .gre, port: 0) >= 0
             else { return .plain }
             let gre = packet.pointee.buffer + Int(outer.transport)
@@ -165,12 +168,13 @@ extension Walk {
         let icmp = packet.icmp
         let (type, code) = (icmp.type, icmp.code)
         var info = icmp.rest
-        let outer = IPv4Header(packet.pointee.buffer + Int(packet.pointee.transport) + 8)
         if type == ICMPType.destinationUnreachable, code == 4 {
-            guard outer.fragmentField & 0x4000 != 0 else { return ipvsDrop(packet, .icmpUnwanted) }
-            var mtu = Int32(icmp.mtu16)
-            let tunnel = quoted.network - packet.pointee.transport - 8
-            if mtu > 68 + tunnel { mtu -= tunnel }
+            var mtu = node.pointee.ipvs.learnPathMTU(connection.pointee.server, Int32(icmp.mtu16))
+            // A client that lets its packets be cut is not told.
+            let inner = IPv4Header(packet.pointee.buffer + Int(quoted.network))
+            guard inner.fragmentField & 0x4000 != 0 else { return ipvsDrop(packet, .icmpUnwanted) }
+            // Whatever the tunnel is, one IP header is what the kernel takes off.
+            if mtu > 68 + 20 { mtu -= 20 }
             info = UInt32(clamping: mtu)
         }
         packet.pointee.network = quoted.network
@@ -178,7 +182,37 @@ extension Walk {
         packet.pointee.ipProtocol = quoted.ipProtocol
         packet.pointee.fragmentOffset = quoted.fragmentOffset
         sendICMPError(about: packet, type: type, code: code, info: info)
+        node.pointee.ipvs.countOutgoing(connection, bytes: packet.length)
         packet.pointee.disposition = .consumed
         return .drop
+    }
+}
+
+extension IPVSState {
+    /// `ipv4_update_pmtu` for the way to a tunnel's end, and what the server's route says afterwards: one that was looked
+    /// up before the first such error knows nothing of it yet.
+    mutating func learnPathMTU(_ server: Int32, _ reported: Int32) -> Int32 {
+        guard server >= 0 else { return reported }
+        let s = servers[server]
+        let known = pathMTU(server)
+        let old = known != 0 ? known : s.pointee.boundMTU
+        // `min_pmtu`
+        let new = reported < 552 ? min(old, 552) : reported
+        if old == 0 || old >= reported {
+            for number in 0..<Int32(servers.highest) {
+                let other = servers[number]
+                guard other.pointee.address == s.pointee.address, other.pointee.version == s.pointee.version else { continue }
+                other.pointee.pathMTU = new
+                other.pointee.pathMTUEnd = jiffy + 600 * Jiffies.perSecond
+                if other.pointee.isBoundToPathMTU { other.pointee.boundMTU = new }
+            }
+        }
+        return s.pointee.boundMTU != 0 ? s.pointee.boundMTU : reported
+    }
+
+    /// The MTU that errors from the way to a tunnel's end have taught; 0: none, or too long ago.
+    func pathMTU(_ server: Int32) -> Int32 {
+        let s = servers[server]
+        return jiffy < s.pointee.pathMTUEnd ? s.pointee.pathMTU : 0
     }
 }

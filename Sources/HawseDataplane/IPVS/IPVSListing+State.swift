@@ -12,7 +12,7 @@ extension IPVSState {
             counters.reach(period)
             listing.services.append(
                 IPVSListing.Service(
-                    service: s.pointee.model, counters: counters.counts, rates: counters.rates,
+                    service: s.pointee.model, counters: counters.shown(isEstimating: settings.runEstimation), rates: counters.rates,
                     destinations: (0..<s.pointee.count).map { list(s.pointee.load($0)) }))
             number = s.pointee.next
         }
@@ -47,7 +47,7 @@ extension IPVSState {
         return IPVSListing.Server(
             destination: server.pointee.destination(weight: load.pointee.weight),
             activeConnections: Int(load.pointee.active), inactiveConnections: Int(load.pointee.inactive),
-            persistentConnections: Int(server.pointee.persistent), counters: counters.counts, rates: counters.rates)
+            persistentConnections: Int(server.pointee.persistent), counters: counters.shown(isEstimating: settings.runEstimation), rates: counters.rates)
     }
 
     private func list(_ connection: VirtualConnectionRef) -> IPVSListing.Connection {
@@ -61,7 +61,8 @@ extension IPVSState {
             virtual: isMark ? markAddress(c, family) : IPAddress(family: family, bits: c.virtual),
             virtualPort: c.virtualPort,
             destination: IPAddress(family: c.destinationVersion == 6 ? .ipv6 : .ipv4, bits: c.destination),
-            destinationPort: c.destinationPort)
+            destinationPort: c.destinationPort,
+            engineData: c.engine == 0 ? nil : String(decoding: connections.engineData.data(c.engine), as: UTF8.self))
     }
 
     /// The template of a mark keeps it where the address would be: in the first four bytes.

@@ -23,12 +23,14 @@ struct IPVSSettings {
     var pmtuDiscovery = true
     var ignoreTunneled = false
     var backupOnly = false
-    /// 0 off, 1 and 2 by free memory (which a simulated node has), 3 always on.
+    /// 0 off, 1 and 2 while free memory is below `amemthresh`, 3 always on.
     var dropEntry = 0
     var dropPacket = 0
     var secureTCP = 0
-    /// `am_droprate`: with `drop_packet` 3 one of so many new packets is dropped.
+    /// `am_droprate`: with `drop_packet` 3 one of so many new packets is dropped; 0: none.
     var alwaysDropRate = 10
+    /// `amemthresh`, pages.
+    var memoryThreshold = 1024
     var syncVersion = 1
     var syncThreshold = 3
     var syncPeriod = 50
@@ -36,6 +38,8 @@ struct IPVSSettings {
     var syncRefreshPeriod: Int64 = 0
     var syncRetries = 0
     var syncPersistMode = false
+    /// How many sockets, on ports one after the other, the connections are told over: a power of two up to 64.
+    var syncPorts = 1
     var runEstimation = true
     /// `lblc_expiration`, `lblcr_expiration`; jiffies.
     var lblcExpiration: Int64 = 86_400 * Jiffies.perSecond
@@ -62,18 +66,28 @@ struct IPVSSettings {
         pmtuDiscovery = isOn("pmtu_disc", true)
         ignoreTunneled = isOn("ignore_tunneled")
         backupOnly = isOn("backup_only")
-        dropEntry = min(max(value("drop_entry", 0), 0), 3)
-        dropPacket = min(max(value("drop_packet", 0), 0), 3)
-        secureTCP = min(max(value("secure_tcp", 0), 0), 3)
-        alwaysDropRate = max(value("am_droprate", 10), 1)
+        // A mode that the kernel refuses to be set leaves the default.
+        func mode(_ key: String) -> Int { (0...3).contains(value(key, 0)) ? value(key, 0) : 0 }
+        dropEntry = mode("drop_entry")
+        dropPacket = mode("drop_packet")
+        secureTCP = mode("secure_tcp")
+        alwaysDropRate = max(value("am_droprate", 10), 0)
+        memoryThreshold = value("amemthresh", 1024)
         syncVersion = value("sync_version", 1)
         let threshold = (sysctls["net.ipv4.vs.sync_threshold"] ?? "3 50").split { $0 == " " || $0 == "\t" }
             .compactMap { Int($0) }
-        if let first = threshold.first, first >= 0 { syncThreshold = first }
-        if threshold.count > 1, threshold[1] >= 0 { syncPeriod = threshold[1] }
+        // `proc_do_sync_threshold`: the threshold lies below the period, unless there is none.
+        let first = threshold.first ?? syncThreshold
+        let period = threshold.count > 1 ? threshold[1] : syncPeriod
+        if first >= 0, period >= 0, first < period || period == 0 {
+            syncThreshold = first
+            syncPeriod = period
+        }
         syncRefreshPeriod = Jiffies.seconds(value("sync_refresh_period", 0))
         syncRetries = min(max(value("sync_retries", 0), 0), 3)
         syncPersistMode = isOn("sync_persist_mode")
+        let ports = value("sync_ports", 1)
+        if ports > 0, ports & (ports - 1) == 0 { syncPorts = min(ports, 64) }
         runEstimation = isOn("run_estimation", true)
         lblcExpiration = Jiffies.seconds(value("lblc_expiration", 86_400))
         lblcrExpiration = Jiffies.seconds(value("lblcr_expiration", 86_400))

@@ -50,6 +50,10 @@ struct IPVSState {
         timeouts.deallocate()
     }
 
+    /// `sysctl_backup_only`: a backup that leaves the traffic alone.
+    @inline(__always)
+    var isBackupOnly: Bool { settings.backupOnly && sync.isBackup }
+
     @inline(__always)
     func isActive(_ version: UInt8) -> Bool { active & (version == 6 ? 2 : 1) != 0 }
 
@@ -89,7 +93,7 @@ struct IPVSState {
             flushExpiring(node)
         }
         jiffy = target
-        period = UInt64(max(target, 0)) / UInt64(2 * Jiffies.perSecond)
+        if settings.runEstimation { period = UInt64(max(target, 0)) / UInt64(2 * Jiffies.perSecond) }
         dropEntries(upTo: target, node)
         emptyTrash()
         if sync.isMaster { sync.advance(to: target) }

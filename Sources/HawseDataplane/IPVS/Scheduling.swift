@@ -110,9 +110,14 @@ extension Walk {
             key.ipProtocol = 0
             key.virtual = AddressBits(ipv4: s.pointee.mark)
         }
+        var engineData: [UInt8]?
+        if s.pointee.engine != nil {
+            guard let data = engineDataOf(packet) else { return (nil, ipvsDrop(packet, .ipvsNoDestination)) }
+            engineData = data
+        }
         let server: Int32
         let template: VirtualConnectionRef
-        if let found = node.pointee.ipvs.connections.findTemplate(key), node.pointee.ipvs.checkTemplate(found) {
+        if let found = node.pointee.ipvs.connections.findTemplate(key, engineData: engineData), node.pointee.ipvs.checkTemplate(found) {
             template = found
             server = found.pointee.server
         } else {
@@ -123,7 +128,7 @@ extension Walk {
             guard
                 let made = node.pointee.ipvs.makeConnection(
                     key, destination: chosen.pointee.address, port: port, version: chosen.pointee.version,
-                    flags: [.template], server: server, mark: packet.pointee.mark)
+                    flags: [.template], server: server, mark: packet.pointee.mark, engineData: engineData)
             else { return (nil, ipvsDrop(packet, .ipvsOverload)) }
             made.pointee.timeout = s.pointee.timeout
             template = made
@@ -139,6 +144,58 @@ extension Walk {
         node.pointee.ipvs.restart(template)
         node.pointee.ipvs.countConnection(server, service)
         return (connection, .accept)
+    }
+
+    /// `ip_vs_sip_fill_param`: only datagrams with a Call-ID can be served.
+    private func engineDataOf(_ packet: PacketRef) -> [UInt8]? {
+        guard packet.pointee.ipProtocol == 17, packet.transportLength > 8 else { return nil }
+        return SIPEngine.callID(
+            UnsafeRawBufferPointer(
+                start: UnsafeRawPointer(packet.transportPointer) + 8, count: packet.transportLength - 8))
+    }
+
+    /// `ip_vs_new_conn_out`: a real server begins to talk by itself, or answers what was scheduled for one packet; with a
+    /// persistence engine the client's replies are to find it.
+    func connectFromServer(_ packet: PacketRef, _ header: IPVSHeader) -> VirtualConnectionRef? {
+        guard let ports = header.ports(packet) else { return nil }
+        let server = node.pointee.ipvs.findMasqueradedServer(
+            header.version, ipProtocol: header.ipProtocol, address: header.source, port: ports.source)
+        guard server >= 0 else { return nil }
+        let service = node.pointee.ipvs.servers[server].pointee.service
+        let s = node.pointee.ipvs.services[service]
+        guard s.pointee.engine != nil, s.pointee.mark == 0, s.pointee.port != 0, ports.source != 0 else { return nil }
+        var flow = VirtualFlow(
+            version: header.version, ipProtocol: header.ipProtocol, client: header.destination,
+            clientPort: ports.destination, virtual: s.pointee.address, virtualPort: s.pointee.port)
+        var template: VirtualConnectionRef?
+        if s.pointee.isPersistent {
+            guard let data = engineDataOf(packet) else { return nil }
+            var key = flow
+            key.client = flow.client & s.pointee.mask
+            key.clientPort = 0
+            if let found = node.pointee.ipvs.connections.findTemplate(key, engineData: data),
+                node.pointee.ipvs.checkTemplate(found, server: server)
+            {
+                template = found
+            } else {
+                let made = node.pointee.ipvs.makeConnection(
+                    key, destination: header.source, port: ports.source, version: header.version, flags: [.template],
+                    server: server, mark: 0, engineData: data)
+                guard let made else { return nil }
+                made.pointee.timeout = s.pointee.timeout
+                template = made
+            }
+        }
+        flow.version = header.version
+        var flags: VirtualConnection.Flags = s.pointee.isOnePacket ? [.onePacket] : []
+        if isOwnAddress(flow.client, packet.family) { flags.insert(.localClient) }
+        let connection = node.pointee.ipvs.makeConnection(
+            flow, destination: header.source, port: ports.source, version: header.version, flags: flags, server: server,
+            mark: 0)
+        if let connection, let template { node.pointee.ipvs.control(connection, by: template) }
+        if let template { node.pointee.ipvs.restart(template) }
+        if connection != nil { node.pointee.ipvs.countConnection(server, service) }
+        return connection
     }
 
     /// `ip_vs_leave`: no server for the packet.

@@ -46,7 +46,7 @@ struct IPVSAdmOption: Sendable {
         .init("mcast-interface", nil, true, .multicastInterface), .init("syncid", nil, true, .syncID),
         .init("mcast-group", nil, true, .multicastGroup), .init("mcast-port", nil, true, .multicastPort),
         .init("mcast-ttl", nil, true, .multicastTTL), .init("sync-maxlen", nil, true, .maximumLength),
-        .init("numeric", "n", false, .display), .init("exact", nil, false, .display),
+        .init("numeric", "n", false, .display), .init("exact", "X", false, .display),
         .init("stats", nil, false, .display), .init("rate", nil, false, .display),
         .init("thresholds", nil, false, .display), .init("persistent-conn", nil, false, .display),
         .init("connection", "c", false, .display), .init("timeout", nil, false, .display),

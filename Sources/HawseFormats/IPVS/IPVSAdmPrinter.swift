@@ -24,9 +24,9 @@ public struct IPVSAdmPrinter: Sendable {
             out += " -p \(service.persistenceTimeout)"
             if service.persistenceMask != service.family.bitCount { out += " -M \(service.maskText)" }
         }
+        if let engine = service.engine { out += " --pe \(engine.rawValue)" }
         if service.flags.contains(.onePacket) { out += " -o" }
-        let flags = service.schedulerFlagText
-        if !flags.isEmpty { out += " -b \(flags)" }
+        if service.hasSchedulerFlags { out += " -b \(service.schedulerFlagText)" }
         return out
     }
 
@@ -48,8 +48,9 @@ public struct IPVSAdmPrinter: Sendable {
 
     private func name(_ key: VirtualService.Key) -> String {
         switch key {
-        case .mark(let mark, .ipv4): return "-f \(mark)"
-        case .mark(let mark, .ipv6): return "-f \(mark) -6"
+        // ipvsadm prints marks as signed numbers, and does not read the negative ones itself.
+        case .mark(let mark, .ipv4): return "-f \(Int32(bitPattern: mark))"
+        case .mark(let mark, .ipv6): return "-f \(Int32(bitPattern: mark)) -6"
         case .address(let ipProtocol, let address, let port):
             let option = ipProtocol == .udp ? "-u" : ipProtocol == .sctp ? "--sctp-service" : "-t"
             return "\(option) \(address.description(port: port))"
@@ -87,12 +88,15 @@ extension VirtualService {
             ).description
     }
 
+    var hasSchedulerFlags: Bool { !flags.isDisjoint(with: [.schedule1, .schedule2, .schedule3]) }
+
+    /// Empty for the third flag of sh and mh, which has no name there.
     var schedulerFlagText: String {
         let isNamed = scheduler == .sh || scheduler == .mh
         var words: [String] = []
         if flags.contains(.schedule1) { words.append(isNamed ? "\(scheduler.rawValue)-fallback" : "flag-1") }
         if flags.contains(.schedule2) { words.append(isNamed ? "\(scheduler.rawValue)-port" : "flag-2") }
-        if flags.contains(.schedule3) { words.append("flag-3") }
+        if flags.contains(.schedule3), !isNamed { words.append("flag-3") }
         return words.joined(separator: ",")
     }
 }

@@ -1,7 +1,8 @@
 import HawseModel
 import HawseWire
 
-/// Reads one ipvsadm command line, refusing with ipvsadm's own words.
+/// Reads one ipvsadm command line, refusing with ipvsadm's own words and in its order: what an option says is looked at as
+/// it comes, whether the options go together afterwards.
 struct IPVSAdmReader {
     let tokens: [Token]
     var index = 0
@@ -9,22 +10,26 @@ struct IPVSAdmReader {
 
     var action: IPVSAdmOption?
     var given: [IPVSAdmOption.Meaning: SourceLocation] = [:]
+    /// Words that belong to no option.
+    var words: [Token] = []
     var serviceProtocol: IPProtocol?
+    var family = AddressFamily.ipv4
     var address: (address: IPAddress, port: UInt16)?
     var mark: UInt32?
     var scheduler = VirtualService.Scheduler.wlc
-    var flagWords: [Token] = []
+    var unknownName: FormatError?
+    var engine: VirtualService.Engine?
+    var flagWords: Token?
     var persistence: UInt32?
-    var netmask: Token?
-    var server: Token?
+    var maskLength: Int?
+    var server: (address: IPAddress, port: UInt16)?
     var weight: Int32 = 1
     var upper: UInt32 = 0
     var lower: UInt32 = 0
-    var tunnelType: String?
-    var tunnelPort: UInt16?
-    var timeouts: IPVSSpec.Timeouts?
-    var daemonRole: IPVSSyncDaemon.Role?
-    var daemon = IPVSSyncDaemon(role: .master, interface: "")
+    var tunnelType = "ipip"
+    var tunnelPort: UInt16 = 0
+    var daemonRole = IPVSSyncDaemon.Role.master
+    var daemon = IPVSSyncDaemon(role: .master, interface: "eth0")
 
     init(tokens: [Token], location: SourceLocation) {
         self.tokens = tokens
@@ -44,7 +49,7 @@ struct IPVSAdmReader {
             } else if token.text.hasPrefix("-"), token.text.utf8.count > 1 {
                 try letters(token)
             } else {
-                throw FormatError(place(token), "unexpected argument \(token.text)")
+                words.append(token)
             }
         }
         return try finish()
@@ -70,7 +75,7 @@ struct IPVSAdmReader {
         let letters = Array(token.text.dropFirst())
         for (i, letter) in letters.enumerated() {
             guard let option = IPVSAdmOption.all.first(where: { $0.letter == letter }) else {
-                throw FormatError(place(token), "-\(letter): unknown option")
+                throw FormatError(place(token), "\(token.text): unknown option")
             }
             if option.takesArgument, i + 1 < letters.count {
                 let rest = Token(
@@ -100,45 +105,40 @@ struct IPVSAdmReader {
     private mutating func take(_ option: IPVSAdmOption, _ attached: Token?, at token: Token)
         throws(FormatError)
     {
-        if option.isCommand { return try takeCommand(option, attached, at: token) }
-        let isService = option.meaning.group == .service
-        let repeated =
-            given[option.meaning] != nil || (isService && given.keys.contains { $0.group == .service })
-        guard !repeated || option.meaning == .display else {
-            throw FormatError(place(token), "multiple '\(option.meaning.optionName)' options specified")
+        guard action != nil else {
+            guard option.isCommand else {
+                throw FormatError(
+                    place(token), "Try `ipvsadm -h' or 'ipvsadm --help' for more information (a command comes first)")
+            }
+            return try takeCommand(option, attached, at: token)
+        }
+        if option.isCommand { throw FormatError(place(token), "invalid option `\(token.text)'") }
+        let value = option.takesArgument ? try argument(option, attached, at: token) : token
+        let kind = option.meaning.optionName
+        guard option.meaning == .display || !given.keys.contains(where: { $0.optionName == kind }) else {
+            throw FormatError(place(token), "multiple '\(kind)' options specified")
         }
         given[option.meaning] = place(token)
-        let value = option.takesArgument ? try argument(option, attached, at: token) : nil
-        try takeOption(option, value ?? token)
+        if option.meaning == .display { displayWords.append((option.name, place(token))) }
+        try takeOption(option, value)
     }
+
+    /// Options that say how a listing looks, for which there is no place in a command.
+    var displayWords: [(name: String, place: SourceLocation)] = []
 
     private mutating func takeCommand(
         _ option: IPVSAdmOption, _ attached: Token?, at token: Token
     ) throws(FormatError) {
-        guard action == nil else { throw FormatError(place(token), "multiple commands specified") }
         action = option
-        switch option.meaning {
-        case .setTimeouts:
-            var numbers: [UInt32] = []
-            while numbers.count < 3 {
-                let word = try argument(option, nil, at: token)
-                guard let value = parseDecimal(word.text, max: 86400 * 31) else {
-                    throw FormatError(place(word), "invalid timeout value `\(word.text)' specified")
-                }
-                numbers.append(UInt32(value))
-            }
-            timeouts = IPVSSpec.Timeouts(tcp: numbers[0], tcpFin: numbers[1], udp: numbers[2])
-        case .startDaemon, .stopDaemon:
-            let word = try argument(option, attached, at: token)
-            guard let role = IPVSSyncDaemon.Role(rawValue: word.text) else {
-                let kind = option.meaning == .startDaemon ? "start-daemon parameter" : "start_daemon"
-                throw FormatError(
-                    place(word), "illegal \(kind) specified",
-                    suggestion: nearestWord(word.text, among: ["master", "backup"]))
-            }
-            daemonRole = role
-        default: break
+        guard option.meaning == .startDaemon || option.meaning == .stopDaemon else { return }
+        let word = try argument(option, attached, at: token)
+        guard let role = IPVSSyncDaemon.Role(rawValue: word.text) else {
+            let kind = option.meaning == .startDaemon ? "start-daemon parameter" : "start_daemon"
+            throw FormatError(
+                place(word), "illegal \(kind) specified",
+                suggestion: nearestWord(word.text, among: ["master", "backup"]))
         }
+        daemonRole = role
     }
 
     private mutating func takeOption(_ option: IPVSAdmOption, _ value: Token) throws(FormatError) {
@@ -147,34 +147,36 @@ struct IPVSAdmReader {
         case .udp: try service(.udp, value)
         case .sctp: try service(.sctp, value)
         case .mark:
-            guard let number = parseNumeral(value.text, max: UInt64(UInt32.max)), number > 0 else {
+            guard let number = IPVSAdmText.number(value.text, 1, Int64(UInt32.max)) else {
                 throw FormatError(place(value), "invalid fwmark value `\(value.text)' specified")
             }
             mark = UInt32(number)
+            family = .ipv4
+        case .ipv6:
+            guard mark != nil else { throw FormatError(place(value), "-6 used before -f") }
+            family = .ipv6
+            maskLength = nil
         case .scheduler:
-            guard let known = VirtualService.Scheduler(rawValue: value.text) else {
-                throw FormatError(
-                    place(value), "Scheduler or persistence engine not found: `\(value.text)'",
-                    suggestion: nearestWord(
-                        value.text, among: VirtualService.Scheduler.allCases.map(\.rawValue)))
+            if let known = VirtualService.Scheduler(rawValue: value.text) {
+                scheduler = known
+            } else {
+                unknownName = notFound(value, among: VirtualService.Scheduler.allCases.map(\.rawValue))
             }
-            scheduler = known
         case .engine:
-            throw FormatError(place(value), "Scheduler or persistence engine not found: `\(value.text)'")
+            if let known = VirtualService.Engine(rawValue: value.text) {
+                engine = known
+            } else {
+                unknownName = unknownName ?? notFound(value, among: VirtualService.Engine.allCases.map(\.rawValue))
+            }
         case .persistent:
             persistence = 360
-            if let word = optionalArgument() {
-                guard let seconds = parseDecimal(word.text, max: 86400 * 31), seconds >= 1 else {
-                    throw FormatError(place(word), "invalid timeout value `\(word.text)' specified")
-                }
-                persistence = UInt32(seconds)
-            }
-        case .netmask: netmask = value
-        case .schedulerFlags: flagWords.append(value)
-        case .server: server = value
-        case .weight: weight = Int32(try number(value, "weight", max: 65535))
-        case .upper: upper = UInt32(try number(value, "u_threshold", max: UInt64(Int32.max)))
-        case .lower: lower = UInt32(try number(value, "l_threshold", max: UInt64(Int32.max)))
+            if let word = optionalArgument() { persistence = UInt32(try timeout(word, least: 1)) }
+        case .netmask: try netmask(value)
+        case .schedulerFlags: flagWords = value
+        case .server: try realServer(value)
+        case .weight: weight = Int32(try number(value, "weight", 0, Int64(Int32.max)))
+        case .upper: upper = UInt32(try number(value, "u_threshold", 0, Int64(Int32.max)))
+        case .lower: lower = UInt32(try number(value, "l_threshold", 0, Int64(Int32.max)))
         case .tunnelType:
             guard ["ipip", "gue", "gre"].contains(value.text) else {
                 throw FormatError(
@@ -182,75 +184,80 @@ struct IPVSAdmReader {
                     suggestion: nearestWord(value.text, among: ["ipip", "gue", "gre"]))
             }
             tunnelType = value.text
-        case .tunnelPort: tunnelPort = UInt16(try number(value, "tunnel port", min: 1, max: 65535))
+        case .tunnelPort: tunnelPort = UInt16(try number(value, "tunnel port", 1, 65535))
         default: try takeDaemonOption(option, value)
         }
     }
 
+    /// What the kernel says of a name it has no module for.
+    private func notFound(_ value: Token, among known: [String]) -> FormatError {
+        FormatError(
+            place(value), "Scheduler or persistence engine not found", suggestion: nearestWord(value.text, among: known))
+    }
+
     private mutating func takeDaemonOption(_ option: IPVSAdmOption, _ value: Token) throws(FormatError) {
         switch option.meaning {
-        case .multicastInterface:
-            guard (1...15).contains(value.text.utf8.count) else {
-                throw FormatError(place(value), "illegal mcast-interface specified")
-            }
-            daemon.interface = value.text
-        case .syncID: daemon.syncID = UInt8(try number(value, "syncid", max: 255))
+        case .multicastInterface: if !value.text.isEmpty { daemon.interface = String(value.text.prefix(15)) }
+        case .syncID: daemon.syncID = UInt8(try number(value, "syncid", 0, 255))
         case .multicastGroup:
+            let version = value.text.contains(":") ? "IPv6" : "IPv4"
             guard let group = IPAddress(value.text), group.isMulticast else {
-                throw FormatError(place(value), "invalid IPv4 mcast-group `\(value.text)'")
+                throw FormatError(place(value), "invalid \(version) mcast-group `\(value.text)'")
             }
             daemon.group = group
-        case .multicastPort: daemon.port = UInt16(try number(value, "mcast-port", min: 1, max: 65535))
-        case .multicastTTL: daemon.ttl = UInt8(try number(value, "mcast-ttl", min: 1, max: 255))
-        case .maximumLength:
-            daemon.maximumLength = UInt16(try number(value, "sync-maxlen", min: 1, max: 65507))
+        case .multicastPort: daemon.port = UInt16(try number(value, "mcast-port", 1, 65535))
+        case .multicastTTL: daemon.ttl = UInt8(try number(value, "mcast-ttl", 1, 255))
+        case .maximumLength: daemon.maximumLength = UInt16(try number(value, "sync-maxlen", 1, 65507))
         default: break
         }
     }
 
-    private func number(_ token: Token, _ what: String, min: UInt64 = 0, max: UInt64) throws(FormatError)
-        -> UInt64
-    {
-        guard let value = parseNumeral(token.text, max: max), value >= min else {
+    private func number(_ token: Token, _ what: String, _ least: Int64, _ most: Int64) throws(FormatError) -> Int64 {
+        guard let value = IPVSAdmText.number(token.text, least, most) else {
             throw FormatError(place(token), "illegal \(what) specified")
         }
         return value
     }
 
+    /// Seconds, up to 31 days.
+    func timeout(_ token: Token, least: Int64) throws(FormatError) -> Int64 {
+        guard let value = IPVSAdmText.number(token.text, least, 86_400 * 31) else {
+            throw FormatError(place(token), "invalid timeout value `\(token.text)' specified")
+        }
+        return value
+    }
+
     private mutating func service(_ ipProtocol: IPProtocol, _ value: Token) throws(FormatError) {
-        guard let parsed = addressAndPort(value.text) else {
+        guard let parsed = IPVSAdmText.addressAndPort(value.text, ipProtocol) else {
             throw FormatError(place(value), "illegal virtual server address[:port] specified")
         }
         serviceProtocol = ipProtocol
         address = (parsed.address, parsed.port ?? 0)
+        family = parsed.address.family
+        // An IPv6 address brings its own mask.
+        if family == .ipv6 { maskLength = nil }
     }
 
-    /// `10.0.0.1`, `10.0.0.1:80`, `[fd00::1]:80`, `fd00::1`.
-    func addressAndPort(_ text: String) -> (address: IPAddress, port: UInt16?)? {
-        if let plain = IPAddress(text) { return (plain, nil) }
-        let host: Substring
-        var portText: Substring?
-        if text.hasPrefix("[") {
-            guard let end = text.firstIndex(of: "]") else { return nil }
-            host = text[text.index(after: text.startIndex)..<end]
-            let rest = text[text.index(after: end)...]
-            guard rest.isEmpty || rest.hasPrefix(":") else { return nil }
-            if !rest.isEmpty { portText = rest.dropFirst() }
-        } else {
-            guard let colon = text.firstIndex(of: ":") else { return nil }
-            host = text[..<colon]
-            portText = text[text.index(after: colon)...]
+    /// Without a port it is that of the service, as far as it is known by now.
+    private mutating func realServer(_ value: Token) throws(FormatError) {
+        guard let parsed = IPVSAdmText.addressAndPort(value.text, serviceProtocol ?? .tcp) else {
+            throw FormatError(place(value), "illegal real server address[:port] specified")
         }
-        guard let address = IPAddress(host), text.hasPrefix("[") == (address.family == .ipv6) else {
-            return nil
+        server = (parsed.address, parsed.port ?? address?.port ?? 0)
+    }
+
+    private mutating func netmask(_ token: Token) throws(FormatError) {
+        if family == .ipv6 {
+            guard let length = IPVSAdmText.number(token.text, 1, 128) else {
+                throw FormatError(place(token), "illegal ipv6 netmask specified")
+            }
+            maskLength = Int(length)
+            return
         }
-        guard let portText else { return (address, nil) }
-        guard
-            let port = parseNumeral(portText, max: 65535).map({ UInt16($0) })
-                ?? serviceNames[String(portText)]
-        else {
-            return nil
-        }
-        return (address, port)
+        // A mask with holes is possible for ipvsadm; nobody has one, and it is refused here.
+        guard let mask = IPVSAdmText.shortIPv4(token.text),
+            let length = mask.bits.prefixLength(family: .ipv4)
+        else { throw FormatError(place(token), "illegal virtual server persistent mask specified") }
+        maskLength = length
     }
 }

@@ -96,8 +96,13 @@ public struct IPVSListingPrinter: Sendable {
         let active = number(server.activeConnections, 10)
         let inactive = number(server.inactiveConnections, 10)
         switch format {
-        case .stats: return address + numbers(server.counters)
-        case .rate: return address + numbers(server.rates)
+        case .stats: return address + numbers(server.counters.asDestination)
+        case .rate:
+            // Only the bytes are shortened, and everything was read as 32 bits.
+            let rates = server.rates.asRate
+            let counts = [rates.connections, rates.incomingPackets, rates.outgoingPackets]
+            return address + counts.map { " " + padded("\($0)", -8) }.joined() + large(rates.incomingBytes)
+                + large(rates.outgoingBytes)
         case .plain:
             return
                 "\(address) \(padded(destination.listedForwarding, 7)) \(number(destination.weight, 6)) \(active) "
@@ -124,21 +129,39 @@ public struct IPVSListingPrinter: Sendable {
         ].map(large).joined()
     }
 
-    /// Nine columns; from 100,000 on with a unit unless exact.
+    /// Nine columns; from 100 million on with a unit unless exact.
     private func large(_ value: UInt64) -> String {
         if exact {
             let digits = String(value)
             return padded(digits, -max(9, digits.utf8.count + 1))
         }
         let units: [(limit: UInt64, divisor: UInt64, name: String)] = [
-            (100_000_000, 1000, "K"), (100_000_000_000, 1_000_000, "M"),
+            (1_000_000_000, 1000, "K"), (100_000_000_000, 1_000_000, "M"),
             (100_000_000_000_000, 1_000_000_000, "G"),
         ]
-        if value < 100_000 { return padded("\(value)", -9) }
+        if value < 100_000_000 { return padded("\(value)", -9) }
         for unit in units where value < unit.limit {
             return padded("\(value / unit.divisor)", -8) + unit.name
         }
         return padded("\(value / 1_000_000_000_000)", -8) + "T"
+    }
+}
+
+extension IPVSListing.Counters {
+    /// ipvsadm 1.31 reads a destination's numbers as 32 bits, except for the bytes.
+    fileprivate var asDestination: Self {
+        var read = self
+        read.connections &= 0xffff_ffff
+        read.incomingPackets &= 0xffff_ffff
+        read.outgoingPackets &= 0xffff_ffff
+        return read
+    }
+
+    fileprivate var asRate: Self {
+        var read = asDestination
+        read.incomingBytes &= 0xffff_ffff
+        read.outgoingBytes &= 0xffff_ffff
+        return read
     }
 }
 
@@ -152,27 +175,29 @@ extension VirtualService {
     /// `TCP  10.0.0.1:80`, `FWM  5`, `FWM  5 IPv6`.
     var listedName: String {
         switch key {
-        case .mark(let mark, .ipv4): "FWM  \(mark)"
-        case .mark(let mark, .ipv6): "FWM  \(mark) IPv6"
+        // Marks are printed as signed numbers.
+        case .mark(let mark, .ipv4): "FWM  \(Int32(bitPattern: mark))"
+        case .mark(let mark, .ipv6): "FWM  \(Int32(bitPattern: mark)) IPv6"
         case .address(let ipProtocol, let address, let port):
             "\(padded(protocolName(ipProtocol), 4)) \(address.description(port: port))"
         }
     }
 
-    /// `wrr persistent 60 mask 255.255.255.0`, `sh (sh-port)`, `rr ops`.
+    /// `wrr persistent 60 mask 255.255.255.0`, `sh (sh-port)`, `rr persistent 360 pe sip ops`.
     var listedFlags: String {
         var out = scheduler.rawValue
-        if !schedulerFlagText.isEmpty { out += " (\(schedulerFlagText))" }
+        if hasSchedulerFlags { out += " (\(schedulerFlagText))" }
         if flags.contains(.persistent) {
             out += " persistent \(persistenceTimeout)"
             if persistenceMask != family.bitCount { out += " mask \(maskText)" }
+            if let engine { out += " pe \(engine.rawValue)" }
         }
         if flags.contains(.onePacket) { out += " ops" }
         return out
     }
 }
 
-private func protocolName(_ ipProtocol: IPProtocol) -> String {
+func protocolName(_ ipProtocol: IPProtocol) -> String {
     switch ipProtocol {
     case .tcp: "TCP"
     case .udp: "UDP"
@@ -190,12 +215,12 @@ extension Destination {
         }
     }
 
-    /// `ipip`, `gue:6080:csum`, `gre:none`.
+    /// `ipip`, `gue:6080:+c`, `gre:-c`; `n/a` for what is no tunnel.
     var listedTunnel: String {
         func name(_ checksum: Tunnel.Checksum) -> String {
             switch checksum {
-            case .none: "none"
-            case .full: "csum"
+            case .none: "-c"
+            case .full: "+c"
             case .remote: "r+c"
             }
         }
@@ -203,53 +228,22 @@ extension Destination {
         case .tunnel(.ipip): return "ipip"
         case .tunnel(.gue(let port, let checksum)): return "gue:\(port):\(name(checksum))"
         case .tunnel(.gre(let checksum)): return "gre:\(name(checksum))"
-        case .masquerade, .directRoute: return ""
+        case .masquerade, .directRoute: return "n/a"
         }
     }
 }
 
-/// Prints what `ipvsadm -L -n -c` prints.
-public struct IPVSConnectionPrinter: Sendable {
-    /// Without the heading and the timers, words parted by one blank, lines sorted: as golden cases keep them.
-    public var isRecorded: Bool
-
-    public init(isRecorded: Bool = false) { self.isRecorded = isRecorded }
-
-    public func text(_ connections: [IPVSListing.Connection]) -> String {
-        if isRecorded {
-            let lines = connections.map { connection in
-                (["\(protocolName(connection.ipProtocol))", connection.state] + connection.ends).joined(
-                    separator: " ")
-            }
-            return lines.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { $0 + "\n" }.joined()
-        }
-        return "IPVS connection entries\n"
-            + "pro expire state       source             virtual            destination\n"
-            + connections.map { line($0) + "\n" }.joined()
+extension IPVSListing {
+    /// What `ipvsadm -L --timeout` prints.
+    public var timeoutText: String {
+        "Timeout (tcp tcpfin udp): \(timeouts.tcp) \(timeouts.tcpFin) \(timeouts.udp)\n"
     }
 
-    /// `TCP 14:59  ESTABLISHED 198.51.100.9:4000  203.0.113.10:80    10.1.0.11:8080`
-    public func line(_ connection: IPVSListing.Connection) -> String {
-        let ends = connection.ends
-        return [
-            padded(protocolName(connection.ipProtocol), 3), padded(connection.expiryText, 6),
-            padded(connection.state, 11), padded(ends[0], 18), padded(ends[1], 18), ends[2],
-        ].joined(separator: " ")
-    }
-}
-
-extension IPVSListing.Connection {
-    /// Client, virtual address and destination, each with its port.
-    var ends: [String] {
-        [
-            client.description(port: clientPort), virtual.description(port: virtualPort),
-            destination.description(port: destinationPort),
-        ]
-    }
-
-    /// `mm:ss`
-    public var expiryText: String {
-        let seconds = max(0, expires)
-        return "\(paddedText(seconds / 60, width: 2)):\(paddedText(seconds % 60, width: 2))"
+    /// What `ipvsadm -L --daemon` prints: the master first.
+    public var daemonText: String {
+        daemons.map { daemon in
+            "\(daemon.role.rawValue) sync daemon (mcast=\(daemon.interface), syncid=\(daemon.syncID), "
+                + "maxlen=\(daemon.maximumLength), group=\(daemon.group), port=\(daemon.port), ttl=\(daemon.ttl))\n"
+        }.joined()
     }
 }

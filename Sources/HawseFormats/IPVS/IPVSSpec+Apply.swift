@@ -3,12 +3,16 @@ import HawseWire
 
 /// Why a command on the virtual servers cannot be carried out, in ipvsadm's words.
 public enum IPVSEditError: Error, Hashable, Sendable, CustomStringConvertible {
-    case serviceExists, noSuchService, destinationExists, noSuchDestination
+    case serviceExists, noSuchService, serviceNotDefined, destinationExists, noSuchDestination
+    case schedulerNotFound, thresholdRange
 
     public var description: String {
         switch self {
         case .serviceExists: "Service already exists"
-        case .noSuchService: "Service not defined"
+        case .noSuchService: "No such service"
+        case .serviceNotDefined: "Service not defined"
+        case .schedulerNotFound: "Scheduler or persistence engine not found"
+        case .thresholdRange: "Numerical result out of range"
         case .destinationExists: "Destination already exists"
         case .noSuchDestination: "No such destination"
         }
@@ -29,19 +33,19 @@ extension IPVSSpec {
             services[i].destinations = destinations
         case .deleteService(let key): services.remove(at: try index(key))
         case .addDestination(let key, let destination):
-            let i = try index(key)
+            let i = try index(key, else: .serviceNotDefined)
             guard !services[i].destinations.contains(where: { $0.isSame(destination) }) else {
                 throw .destinationExists
             }
             services[i].destinations.append(destination)
         case .editDestination(let key, let destination):
-            let i = try index(key)
+            let i = try index(key, else: .serviceNotDefined)
             guard let j = services[i].destinations.firstIndex(where: { $0.isSame(destination) }) else {
                 throw .noSuchDestination
             }
             services[i].destinations[j] = destination
         case .deleteDestination(let key, let address, let port):
-            let i = try index(key)
+            let i = try index(key, else: .serviceNotDefined)
             guard
                 let j = services[i].destinations.firstIndex(where: {
                     $0.address == address && $0.port == port
@@ -62,8 +66,11 @@ extension IPVSSpec {
         }
     }
 
-    private func index(_ key: VirtualService.Key) throws(IPVSEditError) -> Int {
-        guard let i = services.firstIndex(where: { $0.key == key }) else { throw .noSuchService }
+    /// ipvsadm has one text for commands on services, and one for commands on their servers.
+    private func index(
+        _ key: VirtualService.Key, else error: IPVSEditError = .noSuchService
+    ) throws(IPVSEditError) -> Int {
+        guard let i = services.firstIndex(where: { $0.key == key }) else { throw error }
         return i
     }
 }

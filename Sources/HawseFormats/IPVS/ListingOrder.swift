@@ -41,12 +41,17 @@ private struct ListingKey {
 
 private func difference(_ a: UInt32, _ b: UInt32) -> Int { Int(Int32(bitPattern: a &- b)) }
 
+/// By the words of the addresses, as many as the first one's family has; an IPv4 address is one word in front of zeros.
 private func addressOrder(_ a: IPAddress, _ aPort: UInt16, _ b: IPAddress, _ bPort: UInt16) -> Int {
-    if a.family != b.family { return a.family < b.family ? -1 : 1 }
-    if a.bits != b.bits {
-        return a.family == .ipv4 ? difference(a.bits.ipv4, b.bits.ipv4) : a.bits < b.bits ? -1 : 1
-    }
+    let (left, right) = (words(a), words(b))
+    for i in 0..<(a.family == .ipv6 ? 4 : 1) where left[i] != right[i] { return difference(left[i], right[i]) }
     return Int(aPort) - Int(bPort)
+}
+
+private func words(_ address: IPAddress) -> [UInt32] {
+    if address.family == .ipv4 { return [address.bits.ipv4, 0, 0, 0] }
+    let words = address.bits.words
+    return [words.0, words.1, words.2, words.3]
 }
 
 /// The C library's merge sort, which a comparison that is no total order needs to be the same.

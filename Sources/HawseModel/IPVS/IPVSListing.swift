@@ -92,11 +92,15 @@ public struct IPVSListing: Hashable, Sendable {
         public var virtualPort: UInt16
         public var destination: IPAddress
         public var destinationPort: UInt16
+        /// Of a template that a persistence engine made: what it is known by, as text.
+        public var engineData: String?
 
         public init(
             ipProtocol: IPProtocol, expires: Int, state: String, client: IPAddress, clientPort: UInt16,
-            virtual: IPAddress, virtualPort: UInt16, destination: IPAddress, destinationPort: UInt16
+            virtual: IPAddress, virtualPort: UInt16, destination: IPAddress, destinationPort: UInt16,
+            engineData: String? = nil
         ) {
+            self.engineData = engineData
             self.ipProtocol = ipProtocol
             self.expires = expires
             self.state = state

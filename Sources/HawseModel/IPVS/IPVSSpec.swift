@@ -48,6 +48,12 @@ public struct VirtualService: Hashable, Sendable {
         public static let schedule3 = Flags(rawValue: 0x20)
     }
 
+    /// What tells the connections of persistent clients apart beside their addresses (`--pe`).
+    public enum Engine: String, Hashable, Sendable, CaseIterable {
+        /// By SIP's Call-ID.
+        case sip
+    }
+
     public var key: Key
     public var scheduler: Scheduler
     public var flags: Flags
@@ -55,12 +61,14 @@ public struct VirtualService: Hashable, Sendable {
     public var persistenceTimeout: UInt32
     /// Prefix length the client's address is masked with.
     public var persistenceMask: Int
+    public var engine: Engine?
     public var destinations: [Destination]
 
     public init(
         key: Key, scheduler: Scheduler = .wlc, flags: Flags = [], persistenceTimeout: UInt32 = 0,
-        persistenceMask: Int? = nil, destinations: [Destination] = []
+        persistenceMask: Int? = nil, engine: Engine? = nil, destinations: [Destination] = []
     ) {
+        self.engine = engine
         self.key = key
         self.scheduler = scheduler
         self.flags = flags

@@ -6,7 +6,7 @@ extension IPVSState {
     /// its timer with `restart`. `nil` when the table is full.
     mutating func makeConnection(
         _ flow: VirtualFlow, destination: AddressBits, port: UInt16, version: UInt8,
-        flags: VirtualConnection.Flags, server: Int32, mark: UInt32
+        flags: VirtualConnection.Flags, server: Int32, mark: UInt32, engineData: [UInt8]? = nil
     ) -> VirtualConnectionRef? {
         guard let connection = connections.allocate() else { return nil }
         connection.pointee.version = flow.version
@@ -21,6 +21,8 @@ extension IPVSState {
         connection.pointee.mark = mark
         connection.pointee.flags = flags
         connection.pointee.timeout = 3 * Jiffies.perSecond
+        connection.pointee.syncEnd = UInt32(truncatingIfNeeded: jiffy) & ~3
+        if let engineData, flags.contains(.template) { connections.setEngineData(connection, engineData) }
         if flags.contains(.noClientPort) { connections.withoutClientPort += 1 }
         if flags.contains(.localClient) || flags.contains(.sync) || flags.contains(.noClientPort) {
             connection.pointee.flags.insert(.localClient)
@@ -115,9 +117,10 @@ extension IPVSState {
 
     /// `ip_vs_check_template`: whether the template's server may still be used. If not, the template is made unfindable and
     /// stays listed until its time is over.
-    mutating func checkTemplate(_ template: VirtualConnectionRef) -> Bool {
+    /// `server`: which one it must be; -1: any.
+    mutating func checkTemplate(_ template: VirtualConnectionRef, server: Int32 = -1) -> Bool {
         let number = template.pointee.server
-        if number >= 0, servers[number].pointee.isAvailable,
+        if number >= 0, server < 0 || number == server, servers[number].pointee.isAvailable,
             !(settings.expireQuiescentTemplate && load(number).pointee.weight == 0)
         {
             return true

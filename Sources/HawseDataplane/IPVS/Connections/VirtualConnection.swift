@@ -41,6 +41,11 @@ struct VirtualConnection {
     var syncedState: UInt8 = 0
     /// 4 or 6, of the real server (`daf`).
     var destinationVersion: UInt8 = 0
+    /// `sync_endtime`: the jiffy (low word) at which the connection that was last synchronised would end; the two lowest
+    /// bits count retries.
+    var syncEnd: UInt32 = 0
+    /// Number in `VirtualConnectionTable.engineData`; 0: no persistence engine made it (`pe_data`).
+    var engine: UInt32 = 0
     /// Part of the handle, so that an old handle does not find a new connection; 0 is never used.
     var generation: UInt8 = 1
 
@@ -62,13 +67,15 @@ struct VirtualConnection {
         /// Ours: bound to the FTP helper, and a PASV command was seen (`cp->app`, `cp->app_data`).
         static let ftp = Flags(rawValue: 0x1000_0000)
         static let ftpPassive = Flags(rawValue: 0x2000_0000)
+        /// Ours: the same with EPSV.
+        static let ftpExtended = Flags(rawValue: 0x0400_0000)
         /// Ours: the timer is in the wheel.
         static let timer = Flags(rawValue: 0x4000_0000)
         /// Ours: will be dropped before anything else happens (`ip_vs_conn_expire_now`).
         static let expiring = Flags(rawValue: 0x8000_0000)
         /// Ours: the client may be the node itself, so that replies arrive at LOCAL_IN.
         static let localClient = Flags(rawValue: 0x0800_0000)
-        static let ours: Flags = [.ftp, .ftpPassive, .timer, .expiring, .localClient]
+        static let ours: Flags = [.ftp, .ftpPassive, .ftpExtended, .timer, .expiring, .localClient]
     }
 
     /// `IP_VS_CONN_F_FWD_MASK`

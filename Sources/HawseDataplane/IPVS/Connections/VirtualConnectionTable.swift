@@ -19,10 +19,11 @@ struct VirtualConnectionTable {
     /// Connections whose client may be the node itself.
     var localClients = 0
     var wheel = TimerWheel()
+    private(set) var engineData = EngineDataTable()
 
     init(capacity: Int, seed: UInt64) {
         records = LazyMemory(capacity: capacity + 1)
-        mask = 4095
+        mask = Self.kernelBuckets - 1
         heads = .allocate(capacity: mask + 1)
         heads.initialize(repeating: 0, count: mask + 1)
         hasher = FlowHash(seed: seed)
@@ -32,6 +33,7 @@ struct VirtualConnectionTable {
         records.deallocate()
         heads.deallocate()
         wheel.deallocate()
+        engineData.deallocate()
     }
 
     @inline(__always)
@@ -60,6 +62,19 @@ struct VirtualConnectionTable {
     private func slot(_ ipProtocol: UInt8, _ address: AddressBits, _ port: UInt16) -> Int {
         let hash = hasher(address.low ^ (address.high << 1), address.high ^ UInt64(port) << 16 ^ UInt64(ipProtocol) << 40)
         return Int(truncatingIfNeeded: hash) & mask
+    }
+
+    /// The bucket of a record: a persistence engine hashes what it read instead (`hashkey_raw`).
+    @inline(__always)
+    private func slot(of connection: VirtualConnectionRef) -> Int {
+        let c = connection
+        if c.pointee.engine != 0 { return Int(engineData.hash(c.pointee.engine)) & mask }
+        return slot(c.pointee.ipProtocol, c.pointee.client, c.pointee.clientPort)
+    }
+
+    /// Gives a template that is not yet in the index what its engine read.
+    mutating func setEngineData(_ connection: VirtualConnectionRef, _ data: [UInt8]) {
+        connection.pointee.engine = engineData.add(data)
     }
 
     // MARK: Lookup
@@ -91,12 +106,13 @@ struct VirtualConnectionTable {
         return nil
     }
 
-    /// `ip_vs_ct_in_get`: the template of a masked client.
-    func findTemplate(_ flow: VirtualFlow) -> VirtualConnectionRef? {
-        var number = heads[slot(flow.ipProtocol, flow.client, flow.clientPort)]
+    /// `ip_vs_ct_in_get`: the template of a masked client; with a persistence engine, that of the same data.
+    func findTemplate(_ flow: VirtualFlow, engineData data: [UInt8]? = nil) -> VirtualConnectionRef? {
+        var number = heads[
+            data.map { Int(EngineDataTable.hash($0)) & mask } ?? slot(flow.ipProtocol, flow.client, flow.clientPort)]
         while number != 0 {
             let c = records[Int(number)]
-            if c.pointee.isTemplate, c.pointee.client == flow.client, c.pointee.virtual == flow.virtual,
+            if data.map({ engineData.holds(c.pointee.engine, $0) }) ?? true, c.pointee.isTemplate, c.pointee.client == flow.client, c.pointee.virtual == flow.virtual,
                 c.pointee.virtualPort == flow.virtualPort, c.pointee.clientPort == flow.clientPort,
                 c.pointee.ipProtocol == flow.ipProtocol, c.pointee.version == flow.version
             {
@@ -152,6 +168,7 @@ struct VirtualConnectionTable {
     /// Gives the record back; it must be out of the index and the wheel.
     mutating func free(_ connection: VirtualConnectionRef) {
         let generation = connection.pointee.generation &+ 1
+        if connection.pointee.engine != 0 { engineData.remove(connection.pointee.engine) }
         connection.initialize(to: VirtualConnection())
         connection.pointee.generation = generation == 0 ? 1 : generation
         connection.pointee.next = freeRecord
@@ -163,8 +180,7 @@ struct VirtualConnectionTable {
     mutating func insert(_ connection: VirtualConnectionRef) {
         if connection.pointee.flags.contains(.onePacket) || connection.pointee.flags.contains(.hashed) { return }
         if count > mask, mask < 1 << 23 { grow() }
-        let c = connection.pointee
-        let at = slot(c.ipProtocol, c.client, c.clientPort)
+        let at = slot(of: connection)
         connection.pointee.next = heads[at]
         heads[at] = number(of: connection)
         connection.pointee.flags.insert(.hashed)
@@ -174,17 +190,17 @@ struct VirtualConnectionTable {
     @discardableResult
     mutating func remove(_ connection: VirtualConnectionRef) -> Bool {
         guard connection.pointee.flags.contains(.hashed) else { return false }
-        let c = connection.pointee
         let number = number(of: connection)
-        let at = slot(c.ipProtocol, c.client, c.clientPort)
+        let at = slot(of: connection)
+        let next = connection.pointee.next
         if heads[at] == number {
-            heads[at] = c.next
+            heads[at] = next
         } else {
             var previous = heads[at]
             while previous != 0, records[Int(previous)].pointee.next != number {
                 previous = records[Int(previous)].pointee.next
             }
-            if previous != 0 { records[Int(previous)].pointee.next = c.next }
+            if previous != 0 { records[Int(previous)].pointee.next = next }
         }
         connection.pointee.next = 0
         connection.pointee.flags.remove(.hashed)
@@ -205,7 +221,7 @@ struct VirtualConnectionTable {
             while number != 0 {
                 let record = records[Int(number)]
                 let next = record.pointee.next
-                let at = slot(record.pointee.ipProtocol, record.pointee.client, record.pointee.clientPort)
+                let at = slot(of: record)
                 if tails[at] == 0 {
                     heads[at] = number
                 } else {
@@ -218,6 +234,24 @@ struct VirtualConnectionTable {
         }
         tails.deallocate()
         oldHeads.deallocate()
+    }
+
+    /// Buckets of the kernel's table (`IP_VS_TAB_BITS` 12); this table has at least as many.
+    static let kernelBuckets = 4096
+
+    /// The records that one of the kernel's buckets would hold, the newest of each of its parts first.
+    func numbers(inKernelBucket bucket: Int) -> [UInt32] {
+        var numbers: [UInt32] = []
+        var at = bucket
+        while at <= mask {
+            var number = heads[at]
+            while number != 0 {
+                numbers.append(number)
+                number = records[Int(number)].pointee.next
+            }
+            at += Self.kernelBuckets
+        }
+        return numbers
     }
 
     /// Every hashed record, in record order.

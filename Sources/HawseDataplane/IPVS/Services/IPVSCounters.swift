@@ -4,7 +4,10 @@ import HawseModel
 /// two seconds; the looks that fall between two packets are made up for when the next packet or a reader comes.
 struct IPVSCounters {
     var counts = IPVSListing.Counters()
+    /// What the last look collected (`kstats`).
     private var last = IPVSListing.Counters()
+    /// What was collected when the counters were zeroed (`kstats0`).
+    private var base = IPVSListing.Counters()
     /// Kernel fixed point: packets and connections × 2^10, bytes × 2^5, per second.
     private var scaled: (Int64, Int64, Int64, Int64, Int64) = (0, 0, 0, 0, 0)
     /// Two-second period up to which the rates are made up; 0: none yet.
@@ -51,6 +54,23 @@ struct IPVSCounters {
         return rates
     }
 
-    /// `ip_vs_zero_stats`
-    mutating func zero() { self = IPVSCounters() }
+    /// What is shown: everything since the counters were zeroed; without estimation only what was collected before it
+    /// stopped.
+    func shown(isEstimating: Bool) -> IPVSListing.Counters {
+        let now = isEstimating ? counts : last
+        var shown = IPVSListing.Counters()
+        shown.connections = now.connections &- base.connections
+        shown.incomingPackets = now.incomingPackets &- base.incomingPackets
+        shown.outgoingPackets = now.outgoingPackets &- base.outgoingPackets
+        shown.incomingBytes = now.incomingBytes &- base.incomingBytes
+        shown.outgoingBytes = now.outgoingBytes &- base.outgoingBytes
+        return shown
+    }
+
+    /// `ip_vs_zero_stats`: what was collected so far is not shown any more; what came since the last look will be.
+    mutating func zero(_ now: UInt64) {
+        reach(now)
+        base = last
+        scaled = (0, 0, 0, 0, 0)
+    }
 }

@@ -43,6 +43,8 @@ struct RealServer {
     var references: Int32 = 0
     /// Number of the service it belongs (or belonged) to.
     var service: Int32 = -1
+    /// `VirtualServer.serial` of that service: numbers are used again.
+    var serviceSerial: UInt32 = 0
     /// What a service must be for it to come back from the trash to it.
     var mark: UInt32 = 0
     var ipProtocol: UInt8 = 0
@@ -56,6 +58,11 @@ struct RealServer {
     var routeGeneration: UInt32 = 0
     var routeMTU: Int32 = 0
     var route = RouteResult()
+    /// Of a tunnel: what errors said about the way to it, until which jiffy, and the MTU that the packets go by.
+    var pathMTU: Int32 = 0
+    var pathMTUEnd: Int64 = 0
+    var boundMTU: Int32 = 0
+    var isBoundToPathMTU = false
     var counters = IPVSCounters()
 
     enum TunnelKind: UInt8 { case ipip = 0, gue, gre }

@@ -3,24 +3,27 @@ import HawseWire
 
 /// Why a change of the virtual servers was refused; the text is what `ipvsadm` prints for the kernel's errno.
 public enum IPVSCommandError: Error, Hashable, CustomStringConvertible {
-    case serviceExists, noSuchService, destinationExists, noSuchDestination
+    case serviceExists, noSuchService, serviceNotDefined, destinationExists, noSuchDestination
     case weightRange, thresholdRange, tunnelPort, family, persistenceMask, tableSize, daemonRunning, daemonNotRunning
+    case mixedFamilies, destinationAddress
     case unknownInterface(String)
 
     public var description: String {
         switch self {
         case .serviceExists: "Service already exists"
         case .noSuchService: "No such service"
+        case .serviceNotDefined: "Service not defined"
         case .destinationExists: "Destination already exists"
         case .noSuchDestination: "No such destination"
-        case .weightRange: "Weight of the destination is out of range"
-        case .thresholdRange: "Lower threshold is higher than the upper one"
+        case .weightRange, .thresholdRange: "Numerical result out of range"
         case .tunnelPort: "A gue tunnel needs a port"
         case .family: "Destination of another address family is possible for tunnels only"
         case .persistenceMask: "Invalid netmask"
         case .tableSize: "More destinations than the table of the scheduler has places"
         case .daemonRunning: "Daemon has already run"
         case .daemonNotRunning: "No daemon is running"
+        case .mixedFamilies: "A synchronisation daemon and servers of another family than their service's exclude each other"
+        case .destinationAddress: "The address of a destination must be a host's"
         case .unknownInterface(let name): "No interface \(name)"
         }
     }
@@ -37,11 +40,15 @@ extension IPVSState {
             guard number >= 0 else { throw .noSuchService }
             removeService(number, node)
         case .addDestination(let key, let destination):
-            try addServer(serviceNumber(key), destination)
+            let service = try serviceNumber(key, else: .serviceNotDefined)
+            let isMixed = (destination.address.family == .ipv6) != (services[service].pointee.version == 6)
+            if isMixed, !sync.daemons.isEmpty { throw .mixedFamilies }
+            try checkAddress(destination, node)
+            try addServer(service, destination)
         case .editDestination(let key, let destination):
-            try editServer(serviceNumber(key), destination)
+            try editServer(serviceNumber(key, else: .serviceNotDefined), destination)
         case .deleteDestination(let key, let address, let port):
-            let service = try serviceNumber(key)
+            let service = try serviceNumber(key, else: .serviceNotDefined)
             let server = findServer(service, address, port)
             guard server >= 0 else { throw .noSuchDestination }
             removeServer(server, service, updates: true, node)
@@ -56,9 +63,11 @@ extension IPVSState {
         }
     }
 
-    private func serviceNumber(_ key: VirtualService.Key) throws(IPVSCommandError) -> Int32 {
+    private func serviceNumber(
+        _ key: VirtualService.Key, else error: IPVSCommandError = .noSuchService
+    ) throws(IPVSCommandError) -> Int32 {
         let number = services.find(key)
-        guard number >= 0 else { throw .noSuchService }
+        guard number >= 0 else { throw error }
         return number
     }
 
@@ -75,8 +84,9 @@ extension IPVSState {
     }
 
     private func checkMask(_ service: VirtualService) throws(IPVSCommandError) {
-        let bits = family(of: service.key).bitCount
-        guard service.persistenceMask >= 0, service.persistenceMask <= bits else { throw .persistenceMask }
+        let family = family(of: service.key)
+        let least = family == .ipv6 ? 1 : 0
+        guard (least...family.bitCount).contains(service.persistenceMask) else { throw .persistenceMask }
     }
 
     private func family(of key: VirtualService.Key) -> AddressFamily {
@@ -86,7 +96,9 @@ extension IPVSState {
         }
     }
 
-    private func take(_ service: VirtualService, into s: VirtualServerRef) {
+    private mutating func take(_ service: VirtualService, into s: VirtualServerRef) {
+        services.engineCount += (service.engine != nil ? 1 : 0) - (s.pointee.engine != nil ? 1 : 0)
+        s.pointee.engine = service.engine
         s.pointee.flags = service.flags
         s.pointee.persistenceSeconds = service.persistenceTimeout
         s.pointee.timeout = Int64(service.persistenceTimeout) * Jiffies.perSecond
@@ -117,6 +129,7 @@ extension IPVSState {
         while s.pointee.count > 0 {
             removeServer(s.pointee.load(0).pointee.server, number, updates: false, node)
         }
+        if s.pointee.engine != nil { services.engineCount -= 1 }
         services.remove(number)
         refreshActive()
         if settings.expireNodestConnections { expireWithoutServer(node) }
@@ -128,8 +141,8 @@ extension IPVSState {
 
     private func zero(_ number: Int32) {
         let s = services[number]
-        s.pointee.counters.zero()
-        for i in 0..<s.pointee.count { servers[s.pointee.load(i).pointee.server].pointee.counters.zero() }
+        s.pointee.counters.zero(period)
+        for i in 0..<s.pointee.count { servers[s.pointee.load(i).pointee.server].pointee.counters.zero(period) }
     }
 
     private mutating func zeroAll() {
@@ -138,7 +151,7 @@ extension IPVSState {
             zero(number)
             number = services[number].pointee.next
         }
-        total.zero()
+        total.zero(period)
     }
 
     // MARK: Real servers
@@ -166,6 +179,21 @@ extension IPVSState {
         }
     }
 
+    /// `ip_vs_new_dest`: a host's address, or one of the node's own; of IPv6 no link-local one.
+    private func checkAddress(
+        _ destination: Destination, _ node: NodePointer
+    ) throws(IPVSCommandError) {
+        let bits = destination.address.bits
+        let kind = Walk<Plain>(node: node).addressKind(bits, family: destination.address.family, on: 0)
+        if kind == .local { return }
+        if destination.address.family == .ipv4 {
+            guard kind != .broadcast, kind != .multicast else { throw .destinationAddress }
+        } else {
+            let isLinkLocal = bits.high >> 54 == 0x3fa
+            guard kind != .multicast, !bits.isZero, !isLinkLocal else { throw .destinationAddress }
+        }
+    }
+
     /// `ip_vs_add_dest`: from the trash if it lies there, with its connections and counters; always at the list's head.
     mutating func addServer(_ service: Int32, _ destination: Destination) throws(IPVSCommandError) {
         let s = services[service]
@@ -184,7 +212,11 @@ extension IPVSState {
         server.pointee.virtualPort = s.pointee.port
         update(number, destination)
         server.pointee.lastWeight = destination.weight
+        // Back from the trash, but to another service that has taken the place of the old one.
+        let isAnother = server.pointee.service >= 0 && server.pointee.serviceSerial != s.pointee.serial
+        if isAnother { server.pointee.counters.zero(period) }
         server.pointee.service = service
+        server.pointee.serviceSerial = s.pointee.serial
         server.pointee.isAvailable = true
         var load = server.pointee.detached
         load.server = number
@@ -237,7 +269,7 @@ extension IPVSState {
         server.pointee.isInTrash = true
         server.pointee.idleSince = 0
         if updates { s.pointee.scheduler.type.removed(number, behind: predecessor, s, self) }
-        if trash.isEmpty { trashDue = jiffy + 60 * Jiffies.perSecond }
+        if trash.isEmpty { trashDue = Jiffies.fire(jiffy + 60 * Jiffies.perSecond, at: jiffy) }
         trash.insert(number, at: 0)
     }
 
@@ -280,7 +312,7 @@ extension IPVSState {
                 }
             }
             trash = kept
-            trashDue = trash.isEmpty ? 0 : at + 60 * Jiffies.perSecond
+            trashDue = trash.isEmpty ? 0 : Jiffies.fire(at + 60 * Jiffies.perSecond, at: at)
         }
     }
 }

@@ -20,8 +20,8 @@ extension IPVSState {
         return number
     }
 
-    /// `ip_vs_has_real_service`: whether an address and port are those of a masqueraded server.
-    func hasMasqueradedServer(_ version: UInt8, ipProtocol: UInt8, address: AddressBits, port: UInt16) -> Bool {
+    /// `ip_vs_has_real_service`, `ip_vs_find_real_service`: the masqueraded server of an address and port; -1: none.
+    func findMasqueradedServer(_ version: UInt8, ipProtocol: UInt8, address: AddressBits, port: UInt16) -> Int32 {
         var number: Int32 = 0
         while number < Int32(servers.highest) {
             let s = servers[number]
@@ -29,11 +29,11 @@ extension IPVSState {
                 s.pointee.version == version, s.pointee.forwarding == .masquerade,
                 s.pointee.ipProtocol == ipProtocol || s.pointee.mark != 0
             {
-                return true
+                return number
             }
             number += 1
         }
-        return false
+        return -1
     }
 
     /// `ip_vs_find_tunnel`: a server reached by a tunnel to this address.
@@ -64,9 +64,8 @@ extension IPVSState {
         let family: AddressFamily = flow.version == 6 ? .ipv6 : .ipv4
         let server = findServer(service, IPAddress(family: family, bits: address), wanted)
         if server >= 0 { return server }
-        // The service's own port stands for any: the server is then listed with it.
-        return findServer(
-            service, IPAddress(family: family, bits: address), port &- flow.virtualPort &+ services[service].pointee.port)
+        // The other of the two: a server without a port of its own, or one of a mark with it.
+        return findServer(service, IPAddress(family: family, bits: address), wanted ^ port)
     }
 
     // MARK: Counters

@@ -15,12 +15,15 @@ struct ServiceTable {
     private(set) var first: Int32 = -1
     private var last: Int32 = -1
     private(set) var count = 0
+    private var serial: UInt32 = 0
     /// Services per family, with port 21, with port 0, with a mark: lookups that cannot hit are not made.
     private(set) var count4 = 0
     private(set) var count6 = 0
     private(set) var ftpCount = 0
     private(set) var anyPortCount = 0
     private(set) var markCount = 0
+    /// Services with a persistence engine that knows its servers' own calls (`conn_out_counter`).
+    var engineCount = 0
 
     init() {
         records = .allocate(capacity: capacity)
@@ -91,6 +94,8 @@ struct ServiceTable {
         }
         let s = self[number]
         s.pointee.isLive = true
+        serial &+= 1
+        s.pointee.serial = serial
         switch key {
         case .address(let ipProtocol, let address, let port):
             s.pointee.version = address.family == .ipv6 ? 6 : 4

@@ -11,7 +11,11 @@ struct VirtualServer {
     var address: AddressBits = .zero
     var flags: VirtualService.Flags = []
     var scheduler: SchedulerKind = .wlc
+    /// What tells persistent clients' connections apart beside their addresses.
+    var engine: VirtualService.Engine?
     var isLive = false
+    /// Tells services apart that had the same number one after the other.
+    var serial: UInt32 = 0
     /// Persistence, jiffies.
     var timeout: Int64 = 0
     var persistenceSeconds: UInt32 = 0
@@ -117,7 +121,7 @@ struct VirtualServer {
         let family: AddressFamily = version == 6 ? .ipv6 : .ipv4
         return VirtualService(
             key: key, scheduler: scheduler.model, flags: flags, persistenceTimeout: persistenceSeconds,
-            persistenceMask: min(Int(maskLength), family.bitCount))
+            persistenceMask: min(Int(maskLength), family.bitCount), engine: engine)
     }
 
     var key: VirtualService.Key {

@@ -1,8 +1,8 @@
 import HawseModel
 import HawseWire
 
-/// The synchronisation daemons of a node (`struct ip_vs_sync_buff`, `ipvs->sync_state`): a master's message in the
-/// making and what it has to send, a backup's filter.
+/// The synchronisation daemons of a node (`struct ipvs_master_sync_state`, `ipvs->sync_state`): a master's messages in
+/// the making and what it has to send, a backup's filter.
 struct IPVSSync {
     private(set) var isMaster = false
     private(set) var isBackup = false
@@ -12,25 +12,40 @@ struct IPVSSync {
     /// Device indices of the daemons.
     private(set) var masterDevice: UInt16 = 0
     private(set) var backupDevice: UInt16 = 0
-    /// The message being filled, and when it was begun.
-    private(set) var message = SyncMessage()
-    private var begun: Int64 = 0
-    /// Complete messages that wait to be sent.
-    private(set) var outbox: [[UInt8]] = []
-    /// Messages, and connections in them, that were taken or refused.
+    /// Threads of a daemon minus one (`threads_mask`): a connection's record number chooses, every thread has its port.
+    private(set) var portMask: UInt32 = 0
+    /// The message every thread is filling, and when it was begun.
+    private var messages: [SyncMessage] = []
+    private var begun: [Int64] = []
+    /// Complete messages that wait to be sent, with their thread.
+    private(set) var outbox: [(port: UInt32, bytes: [UInt8])] = []
+    /// The source port of every thread's socket, which the kernel draws.
+    private(set) var sourcePorts: [UInt16] = []
+    /// Messages that were taken or refused.
     private(set) var accepted = 0
     private(set) var refused = 0
-    var maximumLength = 1472
 
-    mutating func start(_ daemon: IPVSSyncDaemon, device: UInt16, mtu: Int) {
+    /// `start_sync_thread`: a length that is not given, or not possible, is put right.
+    mutating func start(_ asked: IPVSSyncDaemon, device: UInt16, mtu: Int, ports: Int, sourcePorts: [UInt16]) {
+        var daemon = asked
+        let header = daemon.group.family == .ipv6 ? 48 : 28
+        if daemon.maximumLength == 0 {
+            let mtu = daemon.role == .backup ? min(max(mtu, 1500), 65_535) : 1500
+            daemon.maximumLength = UInt16(mtu - header)
+        } else {
+            let least = daemon.role == .backup ? 1024 : 1
+            daemon.maximumLength = UInt16(min(max(Int(daemon.maximumLength), least), 65_535 - header))
+        }
+        if daemons.isEmpty { portMask = UInt32(ports - 1) }
         daemons.append(daemon)
+        daemons.sort { $0.role == .master && $1.role == .backup }
         if daemon.role == .master {
             isMaster = true
             master = daemon
             masterDevice = device
-            let header = daemon.group.family == .ipv6 ? 48 : 28
-            let wanted = daemon.maximumLength == 0 ? mtu - header : Int(daemon.maximumLength)
-            maximumLength = min(max(wanted, 8), max(mtu - header, 8), 65_535)
+            messages = Array(repeating: SyncMessage(), count: Int(portMask) + 1)
+            begun = Array(repeating: 0, count: Int(portMask) + 1)
+            self.sourcePorts = sourcePorts
         } else {
             isBackup = true
             backup = daemon
@@ -38,12 +53,13 @@ struct IPVSSync {
         }
     }
 
+    /// What a master has not sent is lost.
     mutating func stop(_ role: IPVSSyncDaemon.Role) {
         daemons.removeAll { $0.role == role }
         if role == .master {
             isMaster = false
             master = nil
-            message = SyncMessage()
+            messages = []
             outbox.removeAll()
         } else {
             isBackup = false
@@ -51,31 +67,42 @@ struct IPVSSync {
         }
     }
 
-    /// Puts a connection into the message, sending the one before when there is no room or it is of the other version.
-    mutating func append(_ connection: VirtualConnection, version: Int, at jiffy: Int64) {
-        let size = SyncMessage.size(of: connection, version: version)
-        if !message.isEmpty, message.version != version || message.count + size > maximumLength || message.isFull {
-            flush()
+    /// Puts a connection into its thread's message, sending the one before when there is no room or it is of the other
+    /// version.
+    mutating func append(
+        _ connection: VirtualConnection, number: UInt32, engineData: [UInt8], version: Int, at jiffy: Int64
+    ) {
+        let thread = Int(number & portMask)
+        guard thread < messages.count else { return }
+        let size = SyncMessage.size(of: connection, engineData: engineData, version: version)
+        let message = messages[thread]
+        if !message.isEmpty,
+            message.version != version || message.paddedCount + size > Int(master?.maximumLength ?? 0)
+                || message.isFull
+        {
+            flush(thread)
         }
-        if message.isEmpty {
-            message = SyncMessage(version: version, syncID: master?.syncID ?? 0)
-            begun = jiffy
+        if messages[thread].isEmpty {
+            messages[thread] = SyncMessage(version: version, syncID: master?.syncID ?? 0)
+            begun[thread] = jiffy
         }
-        message.append(connection)
+        messages[thread].append(connection, engineData: engineData)
     }
 
-    mutating func flush() {
-        guard !message.isEmpty else { return }
-        outbox.append(message.finished)
-        message = SyncMessage()
+    private mutating func flush(_ thread: Int) {
+        guard !messages[thread].isEmpty else { return }
+        outbox.append((UInt32(thread), messages[thread].finished))
+        messages[thread] = SyncMessage()
     }
 
     /// A message is not held for more than two seconds.
     mutating func advance(to jiffy: Int64) {
-        if !message.isEmpty, jiffy - begun >= 2 * Jiffies.perSecond { flush() }
+        for thread in messages.indices where !messages[thread].isEmpty && jiffy - begun[thread] >= 2 * Jiffies.perSecond {
+            flush(thread)
+        }
     }
 
-    mutating func takeOutbox() -> [[UInt8]] {
+    mutating func takeOutbox() -> [(port: UInt32, bytes: [UInt8])] {
         defer { outbox.removeAll() }
         return outbox
     }
@@ -86,13 +113,22 @@ struct IPVSSync {
 }
 
 extension IPVSState {
-    /// `start_sync_thread`
+    /// `ip_vs_genl_new_daemon`
     mutating func startDaemon(_ daemon: IPVSSyncDaemon, _ node: NodePointer) throws(IPVSCommandError) {
         guard daemon.role == .master ? !sync.isMaster : !sync.isBackup else { throw .daemonRunning }
         guard let device = node.pointee.interfaces.index(of: daemon.interface) else {
             throw .unknownInterface(daemon.interface)
         }
-        sync.start(daemon, device: device, mtu: node.pointee.interfaces[device].pointee.mtu)
+        // The messages have no place for servers of another family than their service's.
+        guard !hasMixedFamilies else { throw .mixedFamilies }
+        let range = node.pointee.settings.localPortRange
+        let size = UInt32(range.upperBound) - UInt32(range.lowerBound) + 1
+        let sources = (0..<settings.syncPorts).map { _ in
+            UInt16(truncatingIfNeeded: UInt32(range.lowerBound) + chance.below(size))
+        }
+        sync.start(
+            daemon, device: device, mtu: node.pointee.interfaces[device].pointee.mtu, ports: settings.syncPorts,
+            sourcePorts: sources)
     }
 
     mutating func stopDaemon(_ role: IPVSSyncDaemon.Role) throws(IPVSCommandError) {
@@ -100,69 +136,14 @@ extension IPVSState {
         sync.stop(role)
     }
 
-    /// `ip_vs_sync_conn`: a connection and what controls it, when their turn has come.
-    mutating func noteSync(_ first: VirtualConnectionRef, packets: Int) {
-        var connection = first
-        var packets = packets
-        while true {
-            if !connection.pointee.flags.contains(.onePacket), isSyncNeeded(connection, packets),
-                settings.syncVersion != 0 || connection.pointee.version == 4
-            {
-                sync.append(connection.pointee, version: settings.syncVersion == 0 ? 0 : 1, at: jiffy)
-            }
-            guard connection.pointee.control != 0 else { return }
-            connection = connections[connection.pointee.control]
-            if connection.pointee.isTemplate {
-                connection.pointee.incomingPackets &+= 1
-                packets = Int(connection.pointee.incomingPackets)
-            } else {
-                packets = settings.syncThreshold
-            }
-        }
-    }
-
-    /// `ip_vs_sync_conn_needed`: on a change of state to one that matters, else every so many packets.
-    private func isSyncNeeded(_ connection: VirtualConnectionRef, _ packets: Int) -> Bool {
-        let c = connection.pointee
-        var force = false
-        if !c.isTemplate {
-            if settings.syncPersistMode, isPersistent(connection) { return false }
-            switch c.ipProtocol {
-            case 6:
-                switch IPVSTCPState(rawValue: c.state) {
-                case .established, .finWait, .close, .closeWait, .timeWait: break
-                default: return false
-                }
-                force = c.state != c.syncedState
-                if force, c.state != IPVSTCPState.established.rawValue { return markSynced(connection) }
-            case 132:
-                switch IPVSSCTPState(rawValue: c.state) {
-                case .established, .shutdownSent, .shutdownReceived, .shutdownAckSent, .closed: break
-                default: return false
-                }
-                force = c.state != c.syncedState
-                if force, c.state != IPVSSCTPState.established.rawValue { return markSynced(connection) }
-            default: break
-            }
-        }
-        if settings.syncPeriod > 0 {
-            if !c.isTemplate, packets % settings.syncPeriod != settings.syncThreshold { return false }
-        } else if settings.syncRefreshPeriod == 0, packets != settings.syncThreshold {
-            return false
-        }
-        return markSynced(connection)
-    }
-
-    private func markSynced(_ connection: VirtualConnectionRef) -> Bool {
-        connection.pointee.syncedState = connection.pointee.state
-        return true
-    }
-
-    private func isPersistent(_ connection: VirtualConnectionRef) -> Bool {
-        var control = connection.pointee.control
-        while control != 0 {
-            if connections[control].pointee.isTemplate { return true }
-            control = connections[control].pointee.control
+    /// `mixed_address_family_dests`
+    private var hasMixedFamilies: Bool {
+        var number = services.first
+        while number >= 0 {
+            let s = services[number]
+            for i in 0..<s.pointee.count
+            where servers[s.pointee.loads[i].server].pointee.version != s.pointee.version { return true }
+            number = s.pointee.next
         }
         return false
     }
@@ -172,11 +153,11 @@ extension Walk {
     /// `sync_thread_master`: what is ready goes to the group, from the daemon's device.
     func sendSync() {
         guard let daemon = node.pointee.ipvs.sync.master else { return }
-        for message in node.pointee.ipvs.sync.takeOutbox() { send(message, daemon) }
+        for (thread, message) in node.pointee.ipvs.sync.takeOutbox() { send(message, daemon, thread: thread) }
         drain()
     }
 
-    private func send(_ message: [UInt8], _ daemon: IPVSSyncDaemon) {
+    private func send(_ message: [UInt8], _ daemon: IPVSSyncDaemon, thread: UInt32) {
         let device = node.pointee.ipvs.sync.masterDevice
         let route = lookupOutput(
             family: daemon.group.family, source: .zero, destination: daemon.group.bits, mark: 0, tos: 0, out: device)
@@ -184,8 +165,9 @@ extension Walk {
         guard isUsable(route), let packet = newPacket(bytes: header + 8 + message.count) else { return }
         packet.pointee.transport = packet.pointee.network + Int32(header)
         let udp = packet.transportPointer
-        udp.storeBE16(daemon.port, at: 0)
-        udp.storeBE16(daemon.port, at: 2)
+        let sources = node.pointee.ipvs.sync.sourcePorts
+        udp.storeBE16(Int(thread) < sources.count ? sources[Int(thread)] : daemon.port, at: 0)
+        udp.storeBE16(daemon.port &+ UInt16(truncatingIfNeeded: thread), at: 2)
         udp.storeBE16(UInt16(truncatingIfNeeded: 8 + message.count), at: 4)
         udp.storeBE16(0, at: 6)
         message.withUnsafeBytes { bytes in
@@ -207,17 +189,21 @@ extension Walk {
         enqueue(packet, causedBy: nil, stage: .output)
     }
 
-    /// The backup's socket: whether the packet is a message for it, which is then applied.
+    /// The backup's sockets: whether the packet is a message for one of them, which is then applied.
     func takeSync(_ packet: PacketRef) -> Bool {
         guard node.pointee.ipvs.sync.isBackup, let daemon = node.pointee.ipvs.sync.backup,
             packet.pointee.ipProtocol == 17, packet.pointee.fragmentOffset == 0, packet.transportLength >= 8,
             packet.pointee.inInterface == node.pointee.ipvs.sync.backupDevice,
-            packet.destinationBits == daemon.group.bits, packet.udp.destinationPort == daemon.port
+            packet.destinationBits == daemon.group.bits,
+            UInt32(packet.udp.destinationPort &- daemon.port) <= node.pointee.ipvs.sync.portMask
         else { return false }
         let length = min(Int(packet.udp.datagramLength), packet.transportLength)
         guard length >= 8 else { return false }
+        // The receiver's buffer has a length of its own, which cuts what is longer.
         node.pointee.ipvs.applySync(
-            UnsafeRawBufferPointer(start: UnsafeRawPointer(packet.transportPointer) + 8, count: length - 8), node)
+            UnsafeRawBufferPointer(
+                start: UnsafeRawPointer(packet.transportPointer) + 8, count: min(length - 8, Int(daemon.maximumLength))),
+            node)
         return true
     }
 }

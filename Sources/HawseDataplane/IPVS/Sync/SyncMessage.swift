@@ -19,16 +19,25 @@ struct SyncMessage {
     var isFull: Bool { entries == 255 }
     var count: Int { bytes.count }
 
+    /// Where the next connection of version 1 would begin: on a word.
+    var paddedCount: Int { version == 0 ? count : (count + 3) & ~3 }
+
+    private static let engineName = Array("sip".utf8)
+
     /// Bytes of one connection.
-    static func size(of connection: VirtualConnection, version: Int) -> Int {
-        version == 0 ? 24 : connection.version == 6 ? 72 : 36
+    static func size(of connection: VirtualConnection, engineData: [UInt8] = [], version: Int) -> Int {
+        if version == 0 { return 24 }
+        let options = engineData.isEmpty ? 0 : 2 + engineData.count + 2 + engineName.count
+        return (connection.version == 6 ? 72 : 36) + options
     }
 
-    mutating func append(_ c: VirtualConnection) {
+    mutating func append(_ c: VirtualConnection, engineData: [UInt8] = []) {
+        bytes += Array(repeating: 0, count: paddedCount - count)
         entries += 1
         var flags = c.flags
         flags.subtract(VirtualConnection.Flags.ours)
-        flags.remove(.hashed)
+        // The sequence numbers of helpers that shift them are not kept, and so are not told.
+        flags.subtract([.hashed, .sequenceMask])
         if version == 0 {
             bytes += [0, c.ipProtocol]
             put16(c.clientPort)
@@ -40,7 +49,7 @@ struct SyncMessage {
             return
         }
         bytes += [c.version == 6 ? 1 : 0, c.ipProtocol]
-        put16(UInt16(Self.size(of: c, version: 1)))
+        put16(UInt16(Self.size(of: c, engineData: engineData, version: 1)))
         put32(flags.rawValue)
         put16(UInt16(c.state))
         put16(c.clientPort)
@@ -48,13 +57,18 @@ struct SyncMessage {
         put16(c.destinationPort)
         put32(c.mark)
         put32(UInt32(clamping: c.timeout / Jiffies.perSecond))
-        for address in [c.client, c.virtual, c.destination] {
+        // A mark stands in the first word, whatever the family.
+        let virtual = c.version == 6 && c.ipProtocol == 0 ? AddressBits(high: UInt64(c.virtual.ipv4) << 32, low: 0) : c.virtual
+        for address in [c.client, virtual, c.destination] {
             if c.version == 6 {
                 for word in [address.words.0, address.words.1, address.words.2, address.words.3] { put32(word) }
             } else {
                 put32(address.ipv4)
             }
         }
+        if engineData.isEmpty { return }
+        bytes += [2, UInt8(truncatingIfNeeded: engineData.count)] + engineData
+        bytes += [3, UInt8(Self.engineName.count)] + Self.engineName
     }
 
     /// The message with its size and number of connections filled in.
@@ -92,6 +106,8 @@ struct SyncEntry: Equatable {
     var mark: UInt32
     /// Seconds; 0: as the state says.
     var timeout: UInt32
+    /// Of a template that the persistence engine `sip` made.
+    var engineData: [UInt8] = []
 }
 
 /// Why a message is refused as a whole; nothing of it is applied.
@@ -152,22 +168,28 @@ extension SyncEntry {
         let isIPv6 = type & 1 != 0
         let fixed = isIPv6 ? 72 : 36
         guard size >= fixed else { throw .entryTooShort }
-        guard try optionsAreKnown(p, from: fixed, to: size) else { return nil }
+        guard let engineData = try options(p, from: fixed, to: size) else { return nil }
         func address(_ index: Int) -> AddressBits {
             isIPv6 ? p.loadAddressBits(at: 24 + 16 * index) : AddressBits(ipv4: p.loadBE32(at: 24 + 4 * index))
         }
+        let ipProtocol = p.load8(at: 1)
+        let virtual = isIPv6 && ipProtocol == 0 ? AddressBits(ipv4: UInt32(address(1).high >> 32)) : address(1)
         return SyncEntry(
-            version: isIPv6 ? 6 : 4, ipProtocol: p.load8(at: 1), flags: p.loadBE32(at: 4), state: p.loadBE16(at: 8),
-            client: address(0), clientPort: p.loadBE16(at: 10), virtual: address(1), virtualPort: p.loadBE16(at: 12),
+            version: isIPv6 ? 6 : 4, ipProtocol: ipProtocol, flags: p.loadBE32(at: 4), state: p.loadBE16(at: 8),
+            client: address(0), clientPort: p.loadBE16(at: 10), virtual: virtual, virtualPort: p.loadBE16(at: 12),
             destination: address(2), destinationPort: p.loadBE16(at: 14), mark: p.loadBE32(at: 16),
-            timeout: p.loadBE32(at: 20))
+            timeout: p.loadBE32(at: 20), engineData: engineData)
     }
 
-    private static func optionsAreKnown(
+    /// What a persistence engine told (empty: nothing); `nil` when there is an option that must be understood and is not,
+    /// or an engine that is not known.
+    private static func options(
         _ p: UnsafeRawPointer, from start: Int, to end: Int
-    ) throws(SyncRefusal) -> Bool {
+    ) throws(SyncRefusal) -> [UInt8]? {
         var at = start
         var seen: Set<UInt8> = []
+        var data: [UInt8] = []
+        var name: [UInt8] = []
         while at < end {
             guard at + 2 <= end else { throw .option }
             let kind = p.load8(at: at)
@@ -176,13 +198,17 @@ extension SyncEntry {
             // Bit 6 marks an option that may be passed by.
             switch kind & ~0x40 {
             case 1: guard length == 24, seen.insert(1).inserted else { throw .option }
-            case 2: guard length <= 255, seen.insert(2).inserted else { throw .option }
-            case 3: guard length <= 16, seen.insert(3).inserted else { throw .option }
-            default: if kind & 0x40 == 0 { return false }
+            case 2:
+                guard seen.insert(2).inserted else { throw .option }
+                data = Array(UnsafeRawBufferPointer(start: p + at + 2, count: length))
+            case 3:
+                guard length <= 16, seen.insert(3).inserted else { throw .option }
+                name = Array(UnsafeRawBufferPointer(start: p + at + 2, count: length))
+            default: if kind & 0x40 == 0 { return nil }
             }
             at += 2 + length
         }
-        return true
+        return data.isEmpty || name.elementsEqual("sip".utf8) ? data : nil
     }
 }
 
@@ -207,7 +233,9 @@ extension IPVSState {
         let flow = VirtualFlow(
             version: entry.version, ipProtocol: entry.ipProtocol, client: entry.client,
             clientPort: entry.clientPort, virtual: entry.virtual, virtualPort: entry.virtualPort)
-        var found = flags.contains(.template) ? connections.findTemplate(flow) : connections.findIncoming(flow)
+        let engineData = entry.engineData.isEmpty ? nil : entry.engineData
+        var found = flags.contains(.template)
+            ? connections.findTemplate(flow, engineData: engineData) : connections.findIncoming(flow)
         if let old = found, !flags.contains(.template),
             old.pointee.destinationPort != entry.destinationPort || old.pointee.destination != entry.destination
         {
@@ -220,13 +248,14 @@ extension IPVSState {
         if let found {
             connection = found
             update(found, flags)
+            if found.pointee.server < 0 { bindLate(found) }
         } else {
             let server = findServer(
                 of: flow, address: entry.destination, port: entry.destinationPort, mark: entry.mark, flags: flags)
             guard
                 let made = makeConnection(
                     flow, destination: entry.destination, port: entry.destinationPort, version: entry.version,
-                    flags: flags, server: server, mark: entry.mark)
+                    flags: flags, server: server, mark: entry.mark, engineData: engineData)
             else { return }
             connection = made
         }
@@ -256,6 +285,18 @@ extension IPVSState {
         // IP_VS_CONN_F_BACKUP_UPD_MASK: inactive and the sequence flags.
         let mask: VirtualConnection.Flags = [.inactive, .outSequence, .inSequence]
         connection.pointee.flags = connection.pointee.flags.subtracting(mask).union(flags.intersection(mask))
+    }
+
+    /// `ip_vs_try_bind_dest`: a connection whose server was not known at first.
+    private mutating func bindLate(_ connection: VirtualConnectionRef) {
+        let c = connection.pointee
+        let flow = VirtualFlow(
+            version: c.version, ipProtocol: c.ipProtocol, client: c.client, clientPort: c.clientPort, virtual: c.virtual,
+            virtualPort: c.virtualPort)
+        let server = findServer(of: flow, address: c.destination, port: c.destinationPort, mark: c.mark, flags: c.flags)
+        guard server >= 0 else { return }
+        bind(connection, server)
+        bindHelper(connection)
     }
 
     private func timeout(_ entry: SyncEntry, _ flags: VirtualConnection.Flags, _ state: UInt8) -> Int64 {

@@ -66,6 +66,13 @@ extension Walk {
         if isLocal { return .local }
         guard decrementTTL(packet) else { return .failed(.ipvsTTL) }
         var mtu = route.mtu != 0 ? Int(route.mtu) : node.pointee.interfaces[route.outInterface].pointee.mtu
+        if mode.contains(.tunnel), server >= 0, version == 4 {
+            let s = node.pointee.ipvs.servers[server]
+            let known = node.pointee.ipvs.pathMTU(server)
+            if known != 0 { mtu = Int(known) }
+            s.pointee.boundMTU = Int32(clamping: mtu)
+            s.pointee.isBoundToPathMTU = known != 0
+        }
         if mode.contains(.tunnel) {
             mtu -= tunnelOverhead(server, outerVersion: version)
             if mtu < (version == 6 ? 1280 : 68) { return .failed(.ipvsTooBig) }

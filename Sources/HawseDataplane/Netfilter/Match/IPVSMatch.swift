@@ -46,8 +46,10 @@ struct IPVSOperation: MatchOperation {
         if test.isPropertyOnly { return isIPVS != test.propertyInverted }
         guard isIPVS, !test.propertyInverted else { return false }
         if test.hasProtocol, (packet.pointee.ipProtocol == test.ipProtocol) == test.protocolInverted { return false }
-        let connections = context.node.pointee.ipvs.connections
-        guard let connection = connections.live(packet.pointee.virtualConnection)?.pointee else { return false }
+        let node = context.node
+        guard let connection = node.pointee.ipvs.connections.live(packet.pointee.virtualConnection)?.pointee else {
+            return false
+        }
         // The lookup is made with source and destination exchanged, and so finds the way to the real server only.
         guard packet.sourceBits == connection.client, packet.destinationBits == connection.destination
         else { return false }
@@ -55,7 +57,7 @@ struct IPVSOperation: MatchOperation {
         if test.controllingPort.isSet {
             let hit =
                 connection.control != 0
-                && UInt32(connections[connection.control].pointee.virtualPort) == test.controllingPort.value
+                && UInt32(node.pointee.ipvs.connections[connection.control].pointee.virtualPort) == test.controllingPort.value
             if hit == test.controllingPort.inverted { return false }
         }
         if test.direction != 2 {

@@ -1,0 +1,54 @@
+import HawseModel
+import HawseWire
+
+/// Words as ipvsadm reads them.
+enum IPVSAdmText {
+    /// `strtol` in base 10, whole and within bounds.
+    static func number(_ text: String, _ least: Int64, _ most: Int64) -> Int64? {
+        var digits = Substring(text).drop { $0 == " " || $0 == "\t" }
+        let isNegative = digits.first == "-"
+        if isNegative || digits.first == "+" { digits = digits.dropFirst() }
+        guard let value = parseDecimal(digits, max: UInt64(Int64.max)) else { return nil }
+        let signed = isNegative ? -Int64(value) : Int64(value)
+        return signed >= least && signed <= most ? signed : nil
+    }
+
+    /// `inet_aton`: one to four numbers, of which the last fills the bytes that are left.
+    static func shortIPv4(_ text: some StringProtocol) -> IPAddress? {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard (1...4).contains(parts.count) else { return nil }
+        var value: UInt64 = 0
+        for (i, part) in parts.enumerated() {
+            let isLast = i == parts.count - 1
+            let bits = isLast ? 32 - 8 * i : 8
+            guard let number = parseNumeral(part, max: 1 << UInt64(bits) - 1) else { return nil }
+            value |= number << UInt64(isLast ? 0 : 24 - 8 * i)
+        }
+        return IPAddress(ipv4: UInt32(truncatingIfNeeded: value))
+    }
+
+    /// `10.0.0.1`, `10.0.0.1:80`, `10.0.0.1:http`, `[fd00::1]:80`, `fd00::1`.
+    static func addressAndPort(_ text: String, _ ipProtocol: IPProtocol) -> (address: IPAddress, port: UInt16?)? {
+        if text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) { return nil }
+        var host = Substring(text)
+        var portText: Substring?
+        if text.hasPrefix("[") {
+            // The bracket wants a port behind it.
+            guard let end = text.firstIndex(of: "]") else { return nil }
+            let rest = text[text.index(after: end)...]
+            guard rest.hasPrefix(":") else { return nil }
+            host = text[text.index(after: text.startIndex)..<end]
+            portText = rest.dropFirst()
+        } else if IPAddress(host)?.family != .ipv6, let colon = text.lastIndex(of: ":") {
+            host = text[..<colon]
+            portText = text[text.index(after: colon)...]
+        }
+        guard let address = IPAddress(host).flatMap({ $0.family == .ipv6 ? $0 : nil }) ?? shortIPv4(host) else {
+            return nil
+        }
+        guard let portText else { return (address, nil) }
+        if let port = number(String(portText), 0, 65535) { return (address, UInt16(port)) }
+        guard let port = serviceNames[String(portText)] else { return nil }
+        return (address, port)
+    }
+}
