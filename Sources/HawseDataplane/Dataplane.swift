@@ -48,6 +48,7 @@ public final class Dataplane {
                 throw DataplaneError("virtual service \(service.key): \(error)")
             }
         }
+        settleHelperTracking()
     }
 
     deinit {

@@ -68,7 +68,7 @@ struct IPVSListingText {
     }
 
     private func server(_ words: [String]) -> IPVSListing.Server? {
-        let probe = "-a -f 1 -r \(words[1]) -m"
+        let probe = "-a -f 1\(words[1].hasPrefix("[") ? " -6" : "") -r \(words[1]) -m"
         guard case .addDestination(_, var destination)? = try? IPVSAdmParser().command(probe) else {
             return nil
         }

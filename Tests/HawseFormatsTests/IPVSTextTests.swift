@@ -47,7 +47,7 @@ import Testing
 
     @Test(
         arguments: [
-            ("-A -t 10.0.0.1:80 -s rrr", 22, "Scheduler or persistence engine not found: `rrr'", "rr"),
+            ("-A -t 10.0.0.1:80 -s rrr", 22, "Scheduler or persistence engine not found", "rr"),
             ("-A -t 10.0.0.1 -s rr", 1, "Zero port specified for non-persistent service", nil),
             ("-A -t 10.0.0.300:80", 7, "illegal virtual server address[:port] specified", nil),
             ("-A -t 10.0.0.1:80 -o", 19, "One-Packet Scheduling is only for UDP virtual services", nil),
@@ -63,7 +63,7 @@ import Testing
                 "-a -t 10.0.0.1:80 -m", 1,
                 "You need to supply the 'real-server' option for the 'add-server' command", nil
             ),
-            ("-a -t 10.0.0.1:80 -r 10.0.0.2:80 -w 65536", 37, "illegal weight specified", nil),
+            ("-a -t 10.0.0.1:80 -r 10.0.0.2:80 -w 2147483648", 37, "illegal weight specified", nil),
             ("-a -t 10.0.0.1:80 -r 10.0.0.x -m", 22, "illegal real server address[:port] specified", nil),
             ("-A -t 10.0.0.1:80 -w 1", 19, "Illegal 'weight' option with the 'add-service' command", nil),
             ("-A -t 10.0.0.1:80 -u 10.0.0.1:80", 19, "multiple 'service-address' options specified", nil),
@@ -77,7 +77,7 @@ import Testing
             ),
             (
                 "-a -t 10.0.0.1:80 -r 10.0.0.2:80 -m -x 2 -y 3", 42,
-                "Numerical result out of range: l-threshold is above u-threshold", nil
+                "Numerical result out of range", nil
             ),
             ("--add-servce -t 10.0.0.1:80", 1, "--add-servce: unknown option", "--add-service"),
             ("-A -t 10.0.0.1:80 extra", 19, "unexpected argument extra", nil),
@@ -113,7 +113,7 @@ import Testing
 
     @Test func commandsOnWhatIsNotThere() {
         let cases = [
-            ("-D -t 10.0.0.1:80", "Service not defined"),
+            ("-D -t 10.0.0.1:80", "No such service"),
             ("-A -t 10.0.0.1:80\n-A -t 10.0.0.1:80", "Service already exists"),
             ("-A -t 10.0.0.1:80\n-d -t 10.0.0.1:80 -r 10.0.0.2:80", "No such destination"),
         ]

@@ -13,6 +13,10 @@ struct Figures {
             row("established packet, 10000 flows", CPUClock.measure(rounds: 300, items: load.traffic.count) { load.round() })
             return
         }
+        if CommandLine.arguments.contains("--ipvs") {
+            try IPVSFigures.print(quick)
+            return
+        }
         if CommandLine.arguments.contains("--load") {
             try load(true)
             return

@@ -4,7 +4,7 @@ import Hawse
 /// `hawse ipvs …`
 struct IPVSCommands: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "ipvs", abstract: "The virtual server by itself.", subcommands: [IPVSSimulate.self])
+        commandName: "ipvs", abstract: "The virtual server by itself.", subcommands: [IPVSSimulate.self, IPVSList.self, IPVSSave.self])
 }
 
 struct IPVSSimulate: ParsableCommand {
@@ -53,6 +53,9 @@ struct IPVSSimulate: ParsableCommand {
     @Option(help: "0: all clients alike; 1: the n-th comes with a frequency of 1/n.")
     var skew = 0.0
 
+    @Option(help: ArgumentHelp("A setting of every contender, as net.ipv4.vs.conn_reuse_mode=0. Repeatable.", valueName: "NAME=VALUE"))
+    var sysctl: [String] = []
+
     @Option(help: ArgumentHelp("The same seed and input give the same output.", valueName: "N"))
     var seed: UInt64 = 1
 
@@ -92,12 +95,24 @@ struct IPVSSimulate: ParsableCommand {
         if load.flows.isEmpty { throw Failure.input("there are no connections to port \(port) in the load") }
         let study = SchedulerStudy(
             service: chosen, contenders: try contenders(), load: load, changes: try change.map(parseChange),
-            interval: max(load.duration / 300, 100_000_000), seed: seed)
+            interval: max(load.duration / 300, 100_000_000), sysctls: try settings(), seed: seed)
         let result = try study.run()
         var out = StandardOutput()
         out.write(format == .table ? result.table : result.ndjson)
         out.flush()
         if let svg { try TextFile.write(result.svg, to: svg) }
+    }
+
+    private func settings() throws -> [String: String] {
+        var settings: [String: String] = [:]
+        for text in sysctl {
+            let parts = text.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2, parts[0].hasPrefix("net.") else {
+                throw Failure.input("--sysctl: `\(text)' is not of the form net.NAME=VALUE")
+            }
+            settings[String(parts[0])] = String(parts[1])
+        }
+        return settings
     }
 
     private func chooseService() throws -> VirtualService {

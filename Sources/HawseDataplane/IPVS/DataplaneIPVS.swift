@@ -12,6 +12,7 @@ extension Dataplane {
             node.pointee.ipvs.advance(to: node.pointee.now, node)
             try node.pointee.ipvs.apply(command, node)
             node.pointee.ipvs.refreshJiffy(node.pointee.now)
+            dataplane.settleHelperTracking()
         }
 
         /// Changes one `net.ipv4.vs.*` setting.
@@ -27,6 +28,13 @@ extension Dataplane {
             var settings = dataplane.node.pointee.ipvs.settings
             settings.overhead = isOld ? .activeShifted : .totalConnections
             dataplane.node.pointee.ipvs.applySettings(settings)
+        }
+
+        /// How many pages of 4 KiB the node says are free, which modes 1 and 2 of `drop_entry`, `drop_packet` and
+        /// `secure_tcp` compare with `amemthresh`; 262,144 (1 GiB) unless set.
+        public func setAvailableMemory(pages: Int) {
+            dataplane.node.pointee.ipvs.defence.availableMemory = pages
+            dataplane.node.pointee.ipvs.applySettings(dataplane.node.pointee.ipvs.settings)
         }
 
         /// A synchronisation message (UDP payload) reaches the backup daemon. Returns whether it was taken; one that
@@ -63,6 +71,18 @@ extension Dataplane {
     }
 
     public var ipvs: IPVS { IPVS(dataplane: self) }
+
+    /// Tracking begins and ends with the first and the last service that wants it.
+    func settleHelperTracking() {
+        let services = node.pointee.ipvs.services
+        let wants = (services.trackers4 > 0, services.trackers6 > 0)
+        if node.pointee.netfilter4.pointee.isTrackedForHelper != wants.0 {
+            node.pointee.netfilter4.pointee.isTrackedForHelper = wants.0
+        }
+        if node.pointee.netfilter6.pointee.isTrackedForHelper != wants.1 {
+            node.pointee.netfilter6.pointee.isTrackedForHelper = wants.1
+        }
+    }
 
     /// Everything `ipvsadm -L` lists, at the node's present time. `isEarly`: before the timers' next tick, so that a
     /// connection whose place a new one has taken is still there.

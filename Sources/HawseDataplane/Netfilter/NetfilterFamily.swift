@@ -6,6 +6,10 @@ struct NetfilterFamily {
     var family: AddressFamily
     /// Some rule needs connections (a NAT target, `-m conntrack`, CT …): conntrack, defragmentation and nat run.
     var usesConntrack = false
+    /// The virtual server's FTP helper needs connections (`ip_vs_register_conntrack`).
+    var isTrackedForHelper = false {
+        didSet { updateNeeds() }
+    }
     /// Some rule needs whole packets but not connections (`-m socket`, TPROXY): defragmentation runs.
     var usesDefragmentation = false
     /// Some rule looks at connections' counters.
@@ -68,7 +72,7 @@ struct NetfilterFamily {
     }
 
     private mutating func updateNeeds() {
-        usesConntrack = false
+        usesConntrack = isTrackedForHelper
         usesDefragmentation = false
         usesAccounting = false
         present = 0

@@ -24,6 +24,7 @@ extension StudyResult {
                     ("connections", "\(server.connections)"), ("expected", Self.decimal(server.expected, 2)),
                     ("packets", "\(server.packets)"),
                     ("bytes", "\(server.bytes)"), ("peakActive", "\(server.peakActive)"),
+                    ("peakInactive", "\(server.peakInactive)"),
                 ]
                 if let share = server.tableShare { members.append(("tableShare", Self.decimal(share, 5))) }
                 put("server", members)

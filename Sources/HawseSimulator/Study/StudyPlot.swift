@@ -2,8 +2,8 @@ import HawseModel
 import HawseWire
 
 extension StudyResult {
-    /// A drawing that any browser opens: for each contender the active connections of every server over time, with the
-    /// changes as upright lines, and beside it the connections each server got.
+    /// A drawing that any browser opens: for each contender the active and the inactive connections of every server over
+    /// time, with the changes as upright lines, and beside it the connections each server got.
     public var svg: String {
         let plot = StudyPlot(result: self)
         return plot.document
@@ -13,7 +13,7 @@ extension StudyResult {
 private struct StudyPlot {
     let result: StudyResult
     private let width = 960.0
-    private let rowHeight = 220.0
+    private let rowHeight = 260.0
     private let lineWidth = 620.0
     private let margin = 56.0
     /// Hues that stay apart for eyes that confuse red and green.
@@ -45,26 +45,39 @@ private struct StudyPlot {
 
     private func draw(_ contender: StudyResult.Contender, top: Double) -> String {
         let inner = rowHeight - 50
-        let most = Double(max(contender.samples.flatMap(\.active).max() ?? 0, 1))
+        let title = contender.label + "  (imbalance \(StudyResult.decimal(contender.imbalance, 3)))"
+        let upper = inner * 0.6
+        return text(title, margin, top + 14, bold: true)
+            + curves(contender, \.active, "active", top: top + 24, height: upper, showsTime: false)
+            + curves(contender, \.inactive, "inactive", top: top + 34 + upper, height: inner - upper - 10, showsTime: true)
+            + bars(contender, top: top, height: inner)
+    }
+
+    /// One kind of connections over time, a line a server, with the changes as upright lines.
+    private func curves(
+        _ contender: StudyResult.Contender, _ counts: KeyPath<StudyResult.Sample, [Int]>, _ name: String, top: Double,
+        height: Double, showsTime: Bool
+    ) -> String {
+        let most = Double(max(contender.samples.flatMap { $0[keyPath: counts] }.max() ?? 0, 1))
         let span = Double(max(result.duration, 1))
         func x(_ time: Int64) -> Double { margin + Double(time) / span * (lineWidth - margin) }
-        func y(_ value: Int) -> Double { top + 24 + inner * (1 - Double(value) / most) }
-        var out = text(contender.label + "  (imbalance \(StudyResult.decimal(contender.imbalance, 3)))", margin, top + 14, bold: true)
-        out += line(margin, y(0), lineWidth, y(0), "#999999") + line(margin, y(0), margin, top + 24, "#999999")
-        out += text("\(Int(most)) active", 4, top + 30) + text("0", margin - 12, y(0) + 4)
-        out += text("\(StudyResult.decimal(span / 1e9, 1)) s", lineWidth - 30, y(0) + 14)
+        func y(_ value: Int) -> Double { top + height * (1 - Double(value) / most) }
+        var out = line(margin, y(0), lineWidth, y(0), "#999999") + line(margin, y(0), margin, top, "#999999")
+        out += text("\(Int(most))", 4, top + 6) + text(name, 4, top + 18) + text("0", margin - 12, y(0) + 4)
+        if showsTime { out += text("\(StudyResult.decimal(span / 1e9, 1)) s", lineWidth - 30, y(0) + 14) }
         for change in contender.changes {
             out += "<g><title>\(escaped(change.label))</title>"
-            out += line(x(change.time), top + 24, x(change.time), y(0), "#cc0000", dashed: true) + "</g>\n"
+            out += line(x(change.time), top, x(change.time), y(0), "#cc0000", dashed: true) + "</g>\n"
         }
         for (n, server) in contender.servers.enumerated() {
             let points = contender.samples.map { sample in
-                "\(number(x(sample.time))),\(number(y(n < sample.active.count ? sample.active[n] : 0)))"
+                let values = sample[keyPath: counts]
+                return "\(number(x(sample.time))),\(number(y(n < values.count ? values[n] : 0)))"
             }
             out += "<polyline fill=\"none\" stroke=\"\(colour(n))\" stroke-width=\"1.3\" points=\"\(points.joined(separator: " "))\">"
             out += "<title>\(escaped(server.name))</title></polyline>\n"
         }
-        return out + bars(contender, top: top, height: inner)
+        return out
     }
 
     private func bars(_ contender: StudyResult.Contender, top: Double, height: Double) -> String {

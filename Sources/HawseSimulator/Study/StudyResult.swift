@@ -35,6 +35,7 @@ public struct StudyResult: Sendable {
         public var packets = 0
         public var bytes = 0
         public var peakActive = 0
+        public var peakInactive = 0
         /// Of the scheduler's table at the end (dh, sh, mh); `nil`: it has none.
         public var tableShare: Double?
 

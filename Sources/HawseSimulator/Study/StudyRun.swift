@@ -249,6 +249,7 @@ struct StudyRun {
             sample.active[number] = server.activeConnections
             sample.inactive[number] = server.inactiveConnections
             result.servers[number].peakActive = max(result.servers[number].peakActive, server.activeConnections)
+            result.servers[number].peakInactive = max(result.servers[number].peakInactive, server.inactiveConnections)
         }
         result.samples.append(sample)
     }

@@ -9,14 +9,14 @@ extension StudyResult {
             out += "\n\(contender.label)   imbalance \(Self.decimal(contender.imbalance, 3))"
             out += "   refused \(contender.refused)   dropped packets \(contender.dropped)\n"
             let hasTable = contender.servers.contains { $0.tableShare != nil }
-            var rows = [["server", "weight", "connections", "share", "packets", "bytes", "peak active"]]
+            var rows = [["server", "weight", "connections", "share", "packets", "bytes", "peak active", "peak inactive"]]
             if hasTable { rows[0].append("table") }
             let total = contender.servers.reduce(0) { $0 + $1.connections }
             for server in contender.servers {
                 let share = total == 0 ? 0 : Double(server.connections) / Double(total)
                 var row = [
                     server.name, "\(server.weight)", "\(server.connections)", Self.percent(share), "\(server.packets)",
-                    "\(server.bytes)", "\(server.peakActive)",
+                    "\(server.bytes)", "\(server.peakActive)", "\(server.peakInactive)",
                 ]
                 if hasTable { row.append(Self.percent(server.tableShare ?? 0)) }
                 rows.append(row)

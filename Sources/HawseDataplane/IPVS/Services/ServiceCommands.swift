@@ -130,6 +130,9 @@ extension IPVSState {
             removeServer(s.pointee.load(0).pointee.server, number, updates: false, node)
         }
         if s.pointee.engine != nil { services.engineCount -= 1 }
+        if s.pointee.tracksConnections {
+            if s.pointee.version == 6 { services.trackers6 -= 1 } else { services.trackers4 -= 1 }
+        }
         services.remove(number)
         refreshActive()
         if settings.expireNodestConnections { expireWithoutServer(node) }
@@ -211,6 +214,7 @@ extension IPVSState {
         server.pointee.virtual = s.pointee.address
         server.pointee.virtualPort = s.pointee.port
         update(number, destination)
+        trackIfFTP(s, server)
         server.pointee.lastWeight = destination.weight
         // Back from the trash, but to another service that has taken the place of the old one.
         let isAnother = server.pointee.service >= 0 && server.pointee.serviceSerial != s.pointee.serial
@@ -231,8 +235,16 @@ extension IPVSState {
         let number = findServer(service, destination.address, destination.port)
         guard number >= 0 else { throw .noSuchDestination }
         update(number, destination)
+        trackIfFTP(s, servers[number])
         if destination.weight != 0 { servers[number].pointee.lastWeight = destination.weight }
         s.pointee.scheduler.type.changed(s, self)
+    }
+
+    /// `ip_vs_register_conntrack`: FTP's answers are rewritten by conntrack's means.
+    private mutating func trackIfFTP(_ s: VirtualServerRef, _ server: RealServerRef) {
+        guard s.pointee.port == 21, server.pointee.forwarding == .masquerade, !s.pointee.tracksConnections else { return }
+        s.pointee.tracksConnections = true
+        if s.pointee.version == 6 { services.trackers6 += 1 } else { services.trackers4 += 1 }
     }
 
     /// `__ip_vs_update_dest`: weight, forwarding and thresholds; a changed threshold counts at once.

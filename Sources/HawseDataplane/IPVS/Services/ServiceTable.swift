@@ -22,6 +22,9 @@ struct ServiceTable {
     private(set) var ftpCount = 0
     private(set) var anyPortCount = 0
     private(set) var markCount = 0
+    /// Services that want connections tracked, per family.
+    var trackers4 = 0
+    var trackers6 = 0
     /// Services with a persistence engine that knows its servers' own calls (`conn_out_counter`).
     var engineCount = 0
 

@@ -14,6 +14,8 @@ struct VirtualServer {
     /// What tells persistent clients' connections apart beside their addresses.
     var engine: VirtualService.Engine?
     var isLive = false
+    /// A masqueraded FTP service: its family's packets are tracked (`conntrack_afmask`).
+    var tracksConnections = false
     /// Tells services apart that had the same number one after the other.
     var serial: UInt32 = 0
     /// Persistence, jiffies.
