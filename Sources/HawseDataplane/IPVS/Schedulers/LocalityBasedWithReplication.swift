@@ -70,24 +70,21 @@ enum LocalityBasedWithReplication: IPVSScheduler {
                 in: bucket)
             return chosen
         }
-        var entry = locality.pointee[bucket, found]
-        defer { locality.pointee[bucket, found] = entry }
-        entry.lastUse = request.jiffy
+        locality.pointee[bucket, found].lastUse = request.jiffy
+        let entry = locality.pointee[bucket, found]
         let server = least(entry.servers, ipvs)
         if entry.servers.count > 1, request.jiffy > entry.lastChange + expiration,
             let index = most(entry.servers, ipvs)
         {
             ipvs.servers[entry.servers[index]].pointee.references -= 1
-            entry.servers.remove(at: index)
-            entry.lastChange = request.jiffy
+            locality.pointee.removeServer(bucket, found, at: index, request.jiffy)
         }
         if server >= 0, !LocalityBasedLeastConnection.isOverloaded(server, service, ipvs) { return server }
         let chosen = SchedulerMath.leastLoaded(service, ipvs.overheadFactor)
         guard chosen >= 0 else { return -1 }
-        if !entry.servers.contains(chosen) {
+        if !locality.pointee[bucket, found].servers.contains(chosen) {
             ipvs.servers[chosen].pointee.references += 1
-            entry.servers.insert(chosen, at: 0)
-            entry.lastChange = request.jiffy
+            locality.pointee.addServer(bucket, found, chosen, request.jiffy)
         }
         return chosen
     }

@@ -39,6 +39,17 @@ struct LocalityTable {
         set { buckets[bucket][index] = newValue }
     }
 
+    /// Another server for an address, in front of the others.
+    mutating func addServer(_ bucket: Int, _ index: Int, _ server: Int32, _ now: Int64) {
+        buckets[bucket][index].servers.insert(server, at: 0)
+        buckets[bucket][index].lastChange = now
+    }
+
+    mutating func removeServer(_ bucket: Int, _ index: Int, at place: Int, _ now: Int64) {
+        buckets[bucket][index].servers.remove(at: place)
+        buckets[bucket][index].lastChange = now
+    }
+
     mutating func insert(_ entry: Entry, in bucket: Int) {
         buckets[bucket].insert(entry, at: 0)
         count += 1

@@ -154,22 +154,21 @@ enum SchedulerMath {
         let loads = service.pointee.loads
         while at >= 0, !loads[at].isUsable { at &-= 1 }
         if at < 0 { return -1 }
-        var best = at
-        var bestOverhead = overhead(loads + at, factor)
-        var bestWeight = Int64(loads[at].weight)
-        at &-= 1
-        while at >= 0 {
-            let load = loads + at
-            if load.pointee.overloaded == 0 {
-                let loadOverhead = overhead(load, factor)
-                if bestOverhead &* Int64(load.pointee.weight) > loadOverhead &* bestWeight {
-                    best = at
-                    bestOverhead = loadOverhead
-                    bestWeight = Int64(load.pointee.weight)
-                }
+        var best = loads + at
+        var bestOverhead = overhead(best, factor)
+        var bestWeight = Int64(best.pointee.eligible)
+        var load = best
+        while load > loads {
+            load -= 1
+            // One that is not eligible has a product of 0, which is never greater.
+            let weight = Int64(load.pointee.eligible)
+            let loadOverhead = overhead(load, factor)
+            if bestOverhead &* weight > loadOverhead &* bestWeight {
+                best = load
+                bestOverhead = loadOverhead
+                bestWeight = weight
             }
-            at &-= 1
         }
-        return loads[best].server
+        return best.pointee.server
     }
 }

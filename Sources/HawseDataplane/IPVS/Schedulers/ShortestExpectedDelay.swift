@@ -8,17 +8,20 @@ enum ShortestExpectedDelay: IPVSScheduler {
         var at = service.pointee.count &- 1
         while at >= 0, !loads[at].isUsable { at &-= 1 }
         if at < 0 { return -1 }
-        var best = at
-        at &-= 1
-        while at >= 0 {
-            if loads[at].overloaded == 0,
-                (Int64(loads[best].active) &+ 1) &* Int64(loads[at].weight)
-                    > (Int64(loads[at].active) &+ 1) &* Int64(loads[best].weight)
-            {
-                best = at
+        var best = loads + at
+        var bestOverhead = Int64(best.pointee.active) &+ 1
+        var bestWeight = Int64(best.pointee.eligible)
+        var load = best
+        while load > loads {
+            load -= 1
+            let weight = Int64(load.pointee.eligible)
+            let overhead = Int64(load.pointee.active) &+ 1
+            if bestOverhead &* weight > overhead &* bestWeight {
+                best = load
+                bestOverhead = overhead
+                bestWeight = weight
             }
-            at &-= 1
         }
-        return loads[best].server
+        return best.pointee.server
     }
 }

@@ -3,18 +3,27 @@ import HawseWire
 
 /// What the schedulers look at, side by side in memory for every server of a service.
 struct ServerLoad {
-    var weight: Int32 = 0
+    var weight: Int32 = 0 {
+        didSet { settle() }
+    }
     /// `activeconns`, `inactconns`
     var active: Int32 = 0
     var inactive: Int32 = 0
     /// 1: `IP_VS_DEST_F_OVERLOAD`
-    var overloaded: Int32 = 0
+    var overloaded: Int32 = 0 {
+        didSet { settle() }
+    }
+    /// The weight while it may be given new connections, else 0: one look instead of two.
+    private(set) var eligible: Int32 = 0
     /// Number of the server in `IPVSState.servers`.
     var server: Int32 = -1
 
     @inline(__always) var isOverloaded: Bool { overloaded != 0 }
     /// It may be given new connections.
-    @inline(__always) var isUsable: Bool { overloaded == 0 && weight > 0 }
+    @inline(__always) var isUsable: Bool { eligible > 0 }
+
+    @inline(__always)
+    private mutating func settle() { eligible = overloaded == 0 ? max(weight, 0) : 0 }
 }
 
 /// A real server of one service (`struct ip_vs_dest`): in the service, in the trash, or free.
