@@ -15,6 +15,9 @@ struct ClusterReplayRun {
     let map: AddressMap
 
     func run() throws {
+        if let path = command.scenario, let scenario = try? cluster.scenario(path), scenario.steps != nil {
+            return try TimelineReplay(command: command, loaded: cluster, path: path, network: scenario).run(capture: map)
+        }
         let replay = ClusterReplay(cluster.cluster, directory: cluster.directory)
         replay.map = map
         replay.entryNode = cluster.entryNode

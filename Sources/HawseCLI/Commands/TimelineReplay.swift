@@ -17,15 +17,20 @@ struct TimelineReplay {
         return scenario
     }
 
-    func run() throws {
+    private func timeline(from origin: Instant) throws -> ClusterTimeline {
         var network = network
+        network.start = origin
         for index in network.clients.indices { network.clients[index].hasAffinity = hasAffinity(network.clients[index]) }
-        let timeline: ClusterTimeline
+        let steps = try Self.steps(path)
         do {
-            timeline = try ClusterTimeline(
-                loaded.builder, network: network, steps: try Self.steps(path), origin: network.start,
-                entryNode: loaded.entryNode, seed: command.source.seed)
-        } catch let failure as Failure { throw failure } catch { throw Failure.input("\(error)") }
+            return try ClusterTimeline(
+                loaded.builder, network: network, steps: steps, origin: origin, entryNode: loaded.entryNode,
+                seed: command.source.seed)
+        } catch { throw Failure.input("\(error)") }
+    }
+
+    func run() throws {
+        let timeline = try timeline(from: network.start)
         let outputs = try ClusterOutputs(command, timeline.cluster)
         timeline.run()
         try outputs.close()
@@ -34,6 +39,45 @@ struct TimelineReplay {
         var out = StandardOutput()
         TimelineText(timeline, command.summary, Palette(isOn: command.terminal.usesColor)).write(to: &out)
         out.flush()
+    }
+
+    /// A capture's packets while the steps are taken, from its first packet on.
+    func run(capture map: AddressMap) throws {
+        if !network.clients.isEmpty {
+            throw Failure.input("\(path): clients: with -r the capture's packets are played (drop -r, or the clients)")
+        }
+        var playing: (timeline: ClusterTimeline, replay: ClusterReplay, outputs: ClusterOutputs)?
+        var failure: Failure?
+        do {
+            try command.input.forEach { record, _ in
+                if playing == nil {
+                    let timeline = try timeline(from: Instant(nanoseconds: record.timestamp))
+                    let replay = ClusterReplay(timeline.cluster, directory: loaded.directory)
+                    replay.map = map
+                    replay.entryNode = loaded.entryNode
+                    let outputs = try ClusterOutputs(command, timeline.cluster)
+                    timeline.begin()
+                    replay.timeline = timeline
+                    playing = (timeline, replay, outputs)
+                }
+                playing?.replay.feed(record)
+                if let failure = playing?.outputs.failure { throw failure }
+                if Interruption.isPending { throw Failure.interrupted }
+            }
+        } catch let error as Failure { failure = error }
+        guard let (timeline, replay, outputs) = playing else {
+            if let failure { throw failure }
+            return
+        }
+        timeline.cluster.advance(to: timeline.cluster.now + .seconds(5))
+        try outputs.close()
+        for problem in timeline.problems { StandardError.write("\(problem)\n") }
+        var out = StandardOutput()
+        let palette = Palette(isOn: command.terminal.usesColor)
+        SummaryText(command.summary, palette).write(replay.finish(), to: &out)
+        TimelineText(timeline, command.summary, palette).write(replay.findings, to: &out)
+        out.flush()
+        if let failure { throw failure }
     }
 
     private func hasAffinity(_ client: ClientApplication) -> Bool {

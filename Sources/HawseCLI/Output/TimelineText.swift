@@ -44,14 +44,58 @@ struct TimelineText {
     }
 
     private func text(_ out: inout StandardOutput) {
-        writeClients(&out)
-        writeSteps(&out)
         let findings = timeline.findings
-        if !findings.isEmpty {
-            out.line("")
-            out.line(palette.strong("AT".padded(12) + "CLIENT".padded(16) + "FATE".padded(12) + "NODE".padded(10) + "PROXY".padded(10) + "CAUSE"))
-        }
+        writeClients(&out)
+        out.line("")
+        writeSteps(findings.map { ($0.step, $0.fate) }, &out)
+        if !findings.isEmpty { writeHeader(&out) }
         for finding in findings { out.line(line(finding)) }
+        writeFlows(&out)
+    }
+
+    /// What the steps have cost a capture's conversations.
+    func write(_ findings: [CaptureFinding], to out: inout StandardOutput) {
+        switch format {
+        case .none: return
+        case .json:
+            for finding in findings {
+                var object = JSONObject()
+                object.set("schema", "hawse.finding/1")
+                object.set("flow", "\(finding.flow)")
+                object.set("service", finding.service)
+                object.set("fate", finding.fate.rawValue)
+                object.set("at", seconds(finding.time), fractionDigits: 6)
+                object.set("node", finding.node)
+                object.set("proxy_mode", finding.mode.rawValue)
+                object.set("step", timeline.label(ofStep: finding.step))
+                object.set("step_number", finding.step.map { $0 + 1 } ?? 0)
+                if let cause = finding.cause { object.set("cause", "\(cause.subject) \(cause.kind.rawValue)") }
+                object.set("servers", finding.pods.joined(separator: ","))
+                out.line(object.line)
+            }
+        case .text:
+            out.line("")
+            writeSteps(findings.map { ($0.step, $0.fate) }, &out)
+            if !findings.isEmpty { writeHeader(&out) }
+            for finding in findings {
+                out.line(
+                    row(
+                        finding.time, "\(finding.flow)", finding.fate, finding.node, finding.mode, finding.step,
+                        finding.cause, finding.pods))
+            }
+            writeFlows(&out)
+        }
+    }
+
+    private func writeHeader(_ out: inout StandardOutput) {
+        out.line("")
+        out.line(
+            palette.strong(
+                "AT".padded(10) + "CONVERSATION".padded(18) + "FATE".padded(12) + "NODE".padded(10) + "PROXY".padded(11)
+                    + "STEP AND CAUSE"))
+    }
+
+    private func writeFlows(_ out: inout StandardOutput) {
         let flows = timeline.staleFlows.filter { $0.value > 0 }.sorted { $0.key < $1.key }
         for (node, count) in flows { out.line("\(node): \(count) stale UDP flows deleted from conntrack") }
     }
@@ -76,10 +120,8 @@ struct TimelineText {
         }
     }
 
-    private func writeSteps(_ out: inout StandardOutput) {
-        out.line("")
-        out.line(palette.strong("AT".padded(12) + "STEP".padded(40) + "COST"))
-        let findings = timeline.findings
+    private func writeSteps(_ findings: [(step: Int?, fate: ConversationFate)], _ out: inout StandardOutput) {
+        out.line(palette.strong("AT".padded(10) + "STEP".padded(40) + "COST"))
         for (number, time) in timeline.stepTimes.enumerated() {
             let own = findings.filter { $0.step == number }
             let counts = ConversationFate.allCases.compactMap { fate -> String? in
@@ -87,7 +129,7 @@ struct TimelineText {
                 return count > 0 ? "\(count) \(fate.rawValue)" : nil
             }
             out.line(
-                clock(time).padded(12) + timeline.label(ofStep: number).padded(40)
+                clock(time).padded(10) + timeline.label(ofStep: number).padded(40)
                     + (counts.isEmpty ? "nothing" : counts.joined(separator: ", ")))
         }
     }
@@ -96,13 +138,22 @@ struct TimelineText {
 
     private func line(_ finding: TimelineFinding) -> String {
         let result = timeline.apps.results[finding.conversation]
-        var cause = "step \"\(timeline.label(ofStep: finding.step))\""
-        if finding.fate == .moved, finding.servers.count > 1 {
-            cause += ": " + finding.servers.joined(separator: " > ")
-        } else if let disruption = finding.cause {
-            cause += ": \(disruption.subject) \(disruption.kind.rawValue) at \(clock(disruption.time))"
+        return row(
+            finding.time, "\(result.client) #\(result.number)", finding.fate, finding.node, finding.mode, finding.step,
+            finding.cause, finding.servers)
+    }
+
+    private func row(
+        _ time: Instant, _ name: String, _ fate: ConversationFate, _ node: String, _ mode: ProxyMode, _ step: Int?,
+        _ cause: Disruption?, _ servers: [String]
+    ) -> String {
+        var text = timeline.label(ofStep: step)
+        if fate == .moved, servers.count > 1 {
+            text += ": " + servers.joined(separator: " > ")
+        } else if let cause {
+            text += ": \(cause.subject) \(cause.kind.rawValue) at \(clock(cause.time))"
         }
-        return clock(finding.time).padded(12) + "\(result.client) #\(result.number)".padded(16)
-            + finding.fate.rawValue.padded(12) + finding.node.padded(10) + finding.mode.rawValue.padded(10) + cause
+        return clock(time).padded(10) + name.padded(18) + fate.rawValue.padded(12) + node.padded(10)
+            + mode.rawValue.padded(11) + text
     }
 }

@@ -111,10 +111,29 @@ extension ClusterState {
             JobIdentity.label(&job)
             if let same = job as? T { object = same }
         }
+        if var ingress = object as? Kubernetes.Ingress {
+            giveDefaultClass(&ingress)
+            if let same = ingress as? T { object = same }
+        }
         if var secret = object as? Kubernetes.Secret {
             if secret.type.isEmpty { secret.type = "Opaque" }
             if let same = secret as? T { object = same }
         }
+    }
+
+    /// The DefaultIngressClass admission: an Ingress that names no class gets the newest default one, of several equally
+    /// new ones the first by name. What a dump holds has been through it.
+    private func giveDefaultClass(_ ingress: inout Kubernetes.Ingress) {
+        guard ingress.spec.ingressClassName == nil, ingress.metadata.resourceVersion.isEmpty,
+            ingress.metadata.annotations["kubernetes.io/ingress.class"] == nil
+        else { return }
+        let defaults = store.ingressClasses.all.filter {
+            $0.metadata.annotations["ingressclass.kubernetes.io/is-default-class"] == "true"
+        }
+        ingress.spec.ingressClassName = defaults.min { a, b in
+            let (left, right) = (a.metadata.creationTimestamp ?? now, b.metadata.creationTimestamp ?? now)
+            return left == right ? a.metadata.name < b.metadata.name : left > right
+        }?.metadata.name
     }
 
     static func countsGenerations<T: StoredKind>(_ type: T.Type) -> Bool {

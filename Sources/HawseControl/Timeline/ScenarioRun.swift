@@ -45,7 +45,7 @@ public struct ScenarioRun: Sendable {
     public var nextStep: ScenarioStep? { next < scenario.steps.count ? scenario.steps[next] : nil }
 
     private func time(_ seconds: Double) -> Kubernetes.Time {
-        Kubernetes.Time(microseconds: start.microseconds + Int64(seconds * 1_000_000))
+        Kubernetes.Time(microseconds: start.microseconds + Int64((seconds * 1_000_000).rounded()))
     }
 
     /// Seconds since the start.
@@ -117,13 +117,13 @@ extension ClusterState {
                 do throws(StatusError) { try apply(object) } catch { refusals.append(error) }
             }
             return refusals
-        case .delete(let kind, let key): try delete(kind: kind, key)
+        case .delete(let kind, let key): try delete(kind: kind, kind == "Pod" ? pod(key) { !$0.metadata.isTerminating } : key)
         case .scale(let kind, let key, let replicas): try scale(kind, key, to: replicas)
         case .patch(let kind, let key, let merge): try patch(kind: kind, key, merge)
         case .rollBack(let key, let revision): try rollBack(key, toRevision: revision)
-        case .fail(let key): try setAnswering(key, false)
-        case .recover(let key): try setAnswering(key, nil)
-        case .crash(let key): try crash(key)
+        case .fail(let key): try setAnswering(pod(key) { !silentPods.contains($0.key) && $0.isReady }, false)
+        case .recover(let key): try setAnswering(pod(key) { silentPods.contains($0.key) }, nil)
+        case .crash(let key): try crash(pod(key) { $0.status.phase == "Running" })
         case .cordon(let name): try setUnschedulable(name, true)
         case .uncordon(let name): try setUnschedulable(name, false)
         case .drain(let name): try drain(name)
@@ -133,6 +133,14 @@ extension ClusterState {
         case .apiServer, .observe: break
         }
         return []
+    }
+
+    /// The pod that a step means: of a name that ends in `*` the oldest one that begins so and fits, since a controller's
+    /// pods have names that nobody knows beforehand.
+    private func pod(_ key: ObjectKey, where fits: (Kubernetes.Pod) -> Bool) -> ObjectKey {
+        guard key.name.hasSuffix("*") else { return key }
+        let stem = key.name.dropLast()
+        return store.pods.inNamespace(key.namespace).first { $0.metadata.name.hasPrefix(stem) && fits($0) }?.key ?? key
     }
 
     private mutating func patch(kind: String, _ key: ObjectKey, _ merge: ManifestNode) throws(StatusError) {

@@ -49,6 +49,8 @@ final class ApplicationHost {
         var isOrphan = false
         /// Answers held back until their time.
         var held: [(due: Instant, reply: ApplicationReply)] = []
+        /// The timer that was set last.
+        var armed: Instant?
     }
 
     let name: String
@@ -63,6 +65,7 @@ final class ApplicationHost {
     var relayPorts: Set<UInt16> = []
     var onRelay: ((FlowTuple, RelayNews, Instant) -> Void)?
     static let everybody = -1
+    private var timers = EventQueue<FlowTuple>()
     private var chance: RandomStream
     private var packetID: UInt16
     private var nextPort: UInt16
@@ -115,11 +118,16 @@ final class ApplicationHost {
         return output
     }
 
-    /// When something is due next.
-    var nextTimer: Instant {
-        connections.values.reduce(.distantFuture) { least, connection in
-            min(least, connection.tcp.nextTimer, connection.held.first?.due ?? .distantFuture)
-        }
+    /// When something may be due next: a timer that was set and is not needed any more counts until it has been looked at.
+    var nextTimer: Instant { timers.nextTime }
+
+    /// Remembers when a connection wants to be looked at.
+    private func arm(_ tuple: FlowTuple) {
+        guard let connection = connections[tuple] else { return }
+        let due = min(connection.tcp.nextTimer, connection.held.first?.due ?? .distantFuture)
+        guard due < .distantFuture, due != connection.armed else { return }
+        connections[tuple]?.armed = due
+        timers.push(tuple, at: due)
     }
 
     func ephemeralPort() -> UInt16 {
@@ -191,11 +199,17 @@ final class ApplicationHost {
         for segment in connections[tuple]?.tcp.takeOutput() ?? [] {
             emit(.tcp, tuple, segment.bytes(from: tuple.sourcePort, to: tuple.destinationPort))
         }
+        arm(tuple)
     }
 
     /// Time has passed: retransmissions, and answers whose time has come.
     func advance(to now: Instant) {
-        for tuple in connections.keys.sorted(by: { $0.order < $1.order }) {
+        var due: Set<FlowTuple> = []
+        while let (_, tuple) = timers.pop(dueBy: now) {
+            due.insert(tuple)
+            connections[tuple]?.armed = nil
+        }
+        for tuple in due.count < 2 ? Array(due) : due.sorted(by: { $0.order < $1.order }) {
             guard var connection = connections[tuple] else { continue }
             var isDue = connection.tcp.nextTimer <= now
             if isDue { connection.tcp.advance(to: now) }
@@ -205,7 +219,10 @@ final class ApplicationHost {
                 if !first.reply.bytes.isEmpty { connection.tcp.send(first.reply.bytes, at: now) }
                 if first.reply.closes || draining.contains(connection.owner) { connection.tcp.close(at: now) }
             }
-            guard isDue else { continue }
+            guard isDue else {
+                arm(tuple)
+                continue
+            }
             connections[tuple] = connection
             flush(tuple)
             settle(tuple, now)

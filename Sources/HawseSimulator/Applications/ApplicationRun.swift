@@ -1,3 +1,4 @@
+import HawseControl
 import HawseDataplane
 import HawseModel
 import HawseWire
@@ -20,6 +21,7 @@ public final class ApplicationRun {
     /// Probes under way, by numbers below zero.
     var probes: [Int: RunningProbe] = [:]
     var probeCount = 0
+    private var relays: [UserspaceRelay] = []
 
     private struct Session {
         var session: ClientSession
@@ -75,7 +77,12 @@ public final class ApplicationRun {
         return pod.isHostNetwork ? .node(cluster.positions.node(named: pod.node) ?? 0) : .pod(number)
     }
 
-    func isKnown(_ key: HostKey) -> Bool { hosts[key] != nil }
+    /// A node's userspace proxy with connections of its own.
+    func relay(onNode index: Int, _ sockets: [UserspaceProxy]) {
+        let relay = UserspaceRelay(self, node: index)
+        relay.update(sockets)
+        relays.append(relay)
+    }
 
     /// A pod's network is gone, and its kernel with it: nothing answers there any more.
     func removeHost(_ key: HostKey) {

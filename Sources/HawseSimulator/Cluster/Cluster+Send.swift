@@ -40,6 +40,7 @@ extension Cluster {
     public func post(_ packet: [UInt8], fromOutsideTo index: Int) {
         guard let interface = nodes[index].dataplane.interfaceIndex(ClusterPlan.Device.underlay) else { return }
         let frame = PacketText.frame(packet, from: PlanMAC.gateway, to: PlanMAC.underlay(index))
+        onPostOutside?(index, frame)
         events.push(.node(index, interface: interface, frame: frame), at: now)
     }
 

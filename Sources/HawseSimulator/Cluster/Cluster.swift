@@ -35,8 +35,16 @@ public final class Cluster {
     public var onTransmit: ((Int, [UInt8]) -> Void)?
     /// Called for each frame that a pod sends.
     public var onPost: ((Int, [UInt8]) -> Void)?
+    /// Called for each frame that a client outside sends to a node.
+    public var onPostOutside: ((Int, [UInt8]) -> Void)?
     /// Called once for each node that is made.
     public var onBuild: ((SimulatedNode) -> Void)?
+
+    /// The sockets of kube-proxy's userspace mode on a node; `nil` in other modes.
+    public internal(set) var userspaceSockets: ((Int) -> [UserspaceProxy])? {
+        didSet { relay = userspaceSockets.map { PacketRelay(self, sockets: $0) } }
+    }
+    private var relay: PacketRelay?
 
     var events = EventQueue<Event>()
     /// From each node to the switch and back.
@@ -104,6 +112,7 @@ public final class Cluster {
         }
         active.insert(index, at: active.firstIndex { $0 > index } ?? active.count)
         node.dataplane.advance(to: now)
+        relay?.attach(index, node.dataplane)
         onBuild?(node)
     }
 

@@ -9,6 +9,8 @@ public struct ClusterBuilder {
     public var mode: ProxyMode?
     public var configuration = ProxyConfiguration()
     public var seed: UInt64 = 0
+    /// What the nodes' kernels have.
+    public var kernel = ProxySettings.KernelFeatures()
 
     public init(_ state: ClusterState, mode: ProxyMode? = nil, seed: UInt64 = 0) {
         self.state = state
@@ -86,7 +88,8 @@ public struct ClusterBuilder {
     /// A kube-proxy of a node that has seen all objects and synced once.
     func proxy(_ index: Int, _ plan: ClusterPlan, _ objects: ProxyRenderer.Objects) -> KubeProxy {
         ProxyRenderer.proxy(
-            objects, node: objects.node(plan.nodes[index].name), mode: mode, configuration: configuration, seed: seed)
+            objects, node: objects.node(plan.nodes[index].name), mode: mode, configuration: configuration,
+            kernel: kernel, seed: seed)
     }
 
     /// A node's spec but for what flannel learns of its peers: its network by the plan, its rules by kube-proxy and flannel.
@@ -117,9 +120,13 @@ public struct ClusterBuilder {
         try checkMode()
         let plan = try plan()
         let objects = proxyObjects
-        return Cluster(plan, seed: seed) { index, positions in
+        let cluster = Cluster(plan, seed: seed) { index, positions in
             spec(index, plan, positions, proxy(index, plan, objects).state())
         }
+        if effectiveMode == .userspace {
+            cluster.userspaceSockets = { index in proxy(index, plan, objects).state().userspace }
+        }
+        return cluster
     }
 
     /// Every address and port by which a Service is reached, with the Service's name.

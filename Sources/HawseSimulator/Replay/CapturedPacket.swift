@@ -84,6 +84,21 @@ struct CapturedPacket {
         return isEcho ? port(4) : 0
     }
 
+    /// A TCP segment with RST.
+    var isReset: Bool {
+        guard ipProtocol == .tcp, let transport, bytes.count >= transport + 14 else { return false }
+        return bytes[transport + 13] & 4 != 0
+    }
+
+    /// The flow that an ICMP "unreachable" is about.
+    var quoted: FlowTuple? {
+        guard let transport, bytes.count > transport + 8 else { return nil }
+        guard isIPv6 ? ipProtocol == .icmpv6 && bytes[transport] == 1 : ipProtocol == .icmp && bytes[transport] == 3 else {
+            return nil
+        }
+        return CapturedPacket(Array(bytes[(transport + 8)...]))?.tuple
+    }
+
     /// Puts other addresses and ports in, with every checksum updated incrementally: a wrong one stays as wrong.
     mutating func readdress(_ new: FlowTuple) {
         let old = tuple

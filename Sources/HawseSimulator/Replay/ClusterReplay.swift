@@ -1,4 +1,5 @@
 import HawseCapture
+import HawseControl
 import HawseDataplane
 import HawseModel
 import HawseWire
@@ -16,6 +17,9 @@ public final class ClusterReplay {
         var pod: Int?
         /// The request's tuple as the pod saw it.
         var seen: FlowTuple?
+        /// Which life of the pod's place it was, while a timeline runs.
+        var uid = ""
+        var fate: ConversationFate?
     }
 
     public let cluster: Cluster
@@ -24,12 +28,19 @@ public final class ClusterReplay {
     /// The node at which clients from outside arrive when their destination does not decide it.
     public var entryNode = 0
     public private(set) var summary = ReplaySummary()
+    /// The control plane that runs along: pods may stop or go while the capture is played.
+    public var timeline: ClusterTimeline? {
+        didSet { cluster.onArrival = { [unowned self] endpoint, frame in arrived(endpoint, frame) } }
+    }
+    /// Conversations that were reset, refused, blackholed or moved while a timeline ran.
+    public private(set) var findings: [CaptureFinding] = []
     /// Called for each frame that arrives at a pod or outside, while the packet that caused it is being played.
     public var onArrival: ((Cluster.Endpoint, [UInt8]) -> Void)?
 
     private var conversations: [FlowTuple: Conversation] = [:]
     private var current: FlowTuple?
     private var arrivals = 0
+    private var isReplying = false
 
     public init(_ cluster: Cluster, directory: ServiceDirectory) {
         self.cluster = cluster
@@ -75,7 +86,10 @@ public final class ClusterReplay {
         }
         current = tuple
         send(packet.bytes, tuple)
-        if let service, arrivals == 0 { summary.service(service) { $0.undelivered += 1 } }
+        if let service, arrivals == 0 {
+            summary.service(service) { $0.undelivered += 1 }
+            if timeline != nil { note(.blackholed, tuple) }
+        }
     }
 
     private func reply(_ packet: inout CapturedPacket, _ tuple: FlowTuple, _ conversation: inout Conversation) {
@@ -83,7 +97,14 @@ public final class ClusterReplay {
             summary.orphanReplies += 1
             return
         }
+        if let timeline, !timeline.isServing(pod, conversation.uid) {
+            // Who would say this is not there any more.
+            summary.orphanReplies += 1
+            return note(.blackholed, tuple.reversed)
+        }
         summary.replies += 1
+        isReplying = true
+        defer { isReplying = false }
         if let service = conversation.service { summary.service(service) { $0.packets += 1 } }
         packet.readdress(seen.reversed)
         cluster.send(packet.bytes, fromPod: pod)
@@ -103,17 +124,67 @@ public final class ClusterReplay {
 
     private func arrived(_ endpoint: Cluster.Endpoint, _ frame: [UInt8]) {
         arrivals += 1
-        onArrival?(endpoint, frame)
-        guard case .pod(let pod) = endpoint, let current, frame.count > 14,
-            let packet = CapturedPacket(Array(frame[14...]))
-        else { return }
-        guard conversations[current]?.pod == nil else { return }
+        guard frame.count > 14, let packet = CapturedPacket(Array(frame[14...])) else { return }
+        if timeline != nil, isForClient(packet) { return }
+        guard case .pod(let pod) = endpoint, let current, let known = conversations[current] else {
+            timeline?.apps.arrived(endpoint, frame)
+            return
+        }
+        if let timeline, !timeline.isServing(pod, known.pod == pod ? known.uid : nil) {
+            // The pod's own kernel answers, if there is one.
+            return timeline.apps.arrived(endpoint, frame)
+        }
+        if let old = known.pod, old != pod {
+            guard let timeline else { return }
+            // A connection is unknown to another pod, a datagram is not.
+            guard packet.ipProtocol == .udp else { return timeline.apps.arrived(endpoint, frame) }
+            note(.moved, current, pods: [old, pod])
+        } else if known.pod != nil {
+            return
+        }
         conversations[current]?.pod = pod
         conversations[current]?.seen = packet.tuple
-        if let service = conversations[current]?.service {
+        conversations[current]?.uid = timeline?.uid(ofPod: pod) ?? ""
+        if let service = known.service {
             let target = cluster.plan.pods[pod]
             summary.service(service) { $0.endpoints["\(target.namespace)/\(target.name)", default: 0] += 1 }
         }
+    }
+
+    /// Packets that come back to a client of the capture; one that ends its conversation is noted, unless the capture
+    /// itself has sent it.
+    private func isForClient(_ packet: CapturedPacket) -> Bool {
+        let tuple = packet.tuple.reversed
+        if conversations[tuple] != nil {
+            if !isReplying, packet.isReset { note(.reset, tuple) }
+            return true
+        }
+        guard let quoted = packet.quoted, conversations[quoted] != nil else { return false }
+        if !isReplying { note(.refused, quoted) }
+        return true
+    }
+
+    /// The first that goes wrong with a conversation is its fate; being moved is not the end of it.
+    private func note(_ fate: ConversationFate, _ tuple: FlowTuple, pods: [Int] = []) {
+        guard let timeline, let conversation = conversations[tuple],
+            conversation.fate == nil || conversation.fate == .moved
+        else { return }
+        conversations[tuple]?.fate = fate
+        // A connection that nobody has taken yet was refused.
+        let isRefused = fate == .reset && conversation.pod == nil
+        let names = (pods.isEmpty ? conversation.pod.map { [$0] } ?? [] : pods).map { number in
+            let pod = cluster.plan.pods[number]
+            return pod.name.isEmpty ? timeline.lastName(ofPlace: number) : "\(pod.namespace)/\(pod.name)"
+        }
+        let node =
+            cluster.positions.pod(at: tuple.source).flatMap { cluster.positions.node(named: cluster.plan.pods[$0].node) }
+            ?? cluster.positions.node(at: tuple.source) ?? cluster.positions.node(at: tuple.destination) ?? entryNode
+        let cause = timeline.cause(of: names, at: cluster.now)
+        findings.append(
+            CaptureFinding(
+                flow: tuple, service: conversation.service ?? "", fate: isRefused ? .refused : fate, time: cluster.now,
+                node: cluster.plan.nodes[node].name, mode: timeline.mode, cause: cause,
+                step: cause?.step ?? timeline.step(at: cluster.now), pods: names))
     }
 
     /// Lets the last timers run out and adds up the nodes' outcomes.
@@ -121,4 +192,20 @@ public final class ClusterReplay {
         summary.outcomes = cluster.builtNodes.map { ($0.name, $0.dataplane.outcomes) }
         return summary
     }
+}
+
+/// A conversation of a capture that did not go as without the steps.
+public struct CaptureFinding: Hashable, Sendable {
+    public var flow: FlowTuple
+    public var service: String
+    public var fate: ConversationFate
+    public var time: Instant
+    /// The node whose rules its packets met first.
+    public var node: String
+    public var mode: ProxyMode
+    /// What had happened last that could be the cause.
+    public var cause: Disruption?
+    public var step: Int?
+    /// The pod that it was with; two when it was moved.
+    public var pods: [String]
 }

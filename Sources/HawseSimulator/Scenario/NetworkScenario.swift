@@ -48,6 +48,9 @@ public struct NetworkScenario: Sendable {
         cluster.advance(to: start)
         let run = ApplicationRun(cluster, seed: self.seed ?? seed)
         run.entryNode = entryNode
+        if let sockets = cluster.userspaceSockets {
+            for index in cluster.nodes.indices { run.relay(onNode: index, sockets(index)) }
+        }
         cluster.schedule(faults, from: start)
         for server in servers { run.listen(server.application, onPod: server.pod) }
         for client in clients { run.add(client, from: start) }

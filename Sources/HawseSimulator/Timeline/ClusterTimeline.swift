@@ -24,6 +24,8 @@ public final class ClusterTimeline {
     var control: ScenarioRun
     var places: PodPlaces
     var processes: [ObjectKey: PodProcess] = [:]
+    /// The last pod of a place that is free again.
+    var departed: [Int: String] = [:]
     private var proxies: [NodeProxy] = []
     private var sliceOwners: [ObjectKey: ObjectKey] = [:]
     private var plannedTick: Instant?
@@ -104,9 +106,10 @@ public final class ClusterTimeline {
     // MARK: the control plane's clock
 
     private func instant(_ seconds: Double) -> Instant {
-        origin + Int64((seconds * 1_000_000).rounded(.up)) * 1000
+        origin + Int64((seconds * 1_000_000).rounded()) * 1000
     }
 
+    /// Seconds since the beginning, in whole microseconds as the control plane has them.
     var elapsed: Double { Double((cluster.now - origin) / 1000) / 1_000_000 }
 
     private func tick() {
@@ -127,7 +130,8 @@ public final class ClusterTimeline {
         }
         for request in control.takeProbeRequests() { carryOut(request) }
         guard let next = control.nextMoment else { return }
-        let due = max(instant(next), cluster.now)
+        // Never at this very instant again: a moment that has not come by now is at least a microsecond away.
+        let due = max(instant(next), cluster.now + 1000)
         if let planned = plannedTick, planned <= due { return }
         plannedTick = due
         cluster.schedule(at: due) { [weak self] in

@@ -43,7 +43,7 @@ extension ClusterTimeline {
     /// At SIGTERM nothing changes in the API: the process is looked at when its time has come.
     private func lookAgain(_ key: ObjectKey, at signal: Kubernetes.Time) {
         let seconds = control.seconds(to: signal)
-        let due = cluster.now + Int64(((seconds - elapsed) * 1e6).rounded(.up)) * 1000
+        let due = cluster.now + max(1, Int64(((seconds - elapsed) * 1e6).rounded(.up))) * 1000
         cluster.schedule(at: due) { [weak self] in
             guard let self, let known = processes[key], known.state != .stopping else { return }
             control.advance(to: max(elapsed, control.elapsed))
@@ -117,6 +117,7 @@ extension ClusterTimeline {
         cluster.schedule(at: cluster.now + timing.teardown) { [weak self] in
             guard let self else { return }
             apps.removeHost(hostKey)
+            departed[process.place] = key.description
             cluster.setPod(
                 ClusterPlan.Pod(namespace: "", name: "", node: process.node, addresses: []), at: process.place)
             places.give(back: process.place, on: process.node)
@@ -162,6 +163,22 @@ extension ClusterTimeline {
             }
         }
     }
+
+    /// Whether the pod at a place answers now, and is still the one it was (`uid`).
+    func isServing(_ place: Int, _ uid: String?) -> Bool {
+        guard let process = process(at: place) else { return false }
+        return (uid == nil || process.uid == uid) && (process.state == .serving || uid != nil && process.state == .stopping)
+    }
+
+    func uid(ofPod place: Int) -> String { process(at: place)?.uid ?? "" }
+
+    private func process(at place: Int) -> PodProcess? {
+        let pod = cluster.plan.pods[place]
+        return processes[ObjectKey(namespace: pod.namespace, name: pod.name)].flatMap { $0.place == place ? $0 : nil }
+    }
+
+    /// The pod that has left a place last.
+    func lastName(ofPlace place: Int) -> String { departed[place] ?? "" }
 
     /// Conversations that went to another server than the one before, of clients whose Service has affinity.
     var movedByAffinity: Set<Int> {

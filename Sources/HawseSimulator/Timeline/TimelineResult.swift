@@ -74,7 +74,7 @@ extension ClusterTimeline {
             case .moved: time = result.lastProgress
             default: time = result.ended ?? result.started
             }
-            let cause = cause(of: result, at: time)
+            let cause = cause(of: result.servers, at: time)
             return TimelineFinding(
                 conversation: number, fate: fate, time: time, node: cluster.plan.nodes[result.node].name, mode: mode,
                 cause: cause, step: cause?.step ?? step(at: time), servers: result.servers)
@@ -90,9 +90,13 @@ extension ClusterTimeline {
     }
 
     /// The last harm to a server of the conversation, or else to anyone, before it went wrong.
-    private func cause(of result: ConversationResult, at time: Instant) -> Disruption? {
-        let before = disruptions.filter { $0.harms && $0.time <= time }
-        return before.last { result.servers.contains($0.subject) } ?? before.last
+    func cause(of servers: [String], at time: Instant) -> Disruption? {
+        var last: Disruption?
+        for disruption in disruptions.reversed() where disruption.harms && disruption.time <= time {
+            if servers.contains(disruption.subject) { return disruption }
+            if last == nil { last = disruption }
+        }
+        return last
     }
 
     func step(at time: Instant) -> Int? {

@@ -5,7 +5,7 @@ import HawseWire
 /// kube-proxy's userspace mode on one node, as a process: it takes what the rules redirect to its sockets, connects to an
 /// endpoint of its own choice, and carries the bytes. Endpoints take turns; one that does not answer is passed over.
 final class UserspaceRelay {
-    private let run: ApplicationRun
+    private unowned let run: ApplicationRun
     private let index: Int
     private let key: ApplicationRun.HostKey
     private var balancers: [UInt16: UserspaceBalancer] = [:]

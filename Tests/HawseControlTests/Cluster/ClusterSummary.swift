@@ -42,6 +42,7 @@ struct ClusterSummary {
             case let slice as Kubernetes.EndpointSlice: lines(slice)
             case let endpoints as Kubernetes.Endpoints: lines(endpoints)
             case let pod as Kubernetes.Pod: [line(pod)]
+            case let ingress as Kubernetes.Ingress: [line(ingress)]
             default: []
             }
         }.sorted()
@@ -73,6 +74,13 @@ struct ClusterSummary {
         let health = port(service.spec.healthCheckNodePort)
         shown.spec.healthCheckNodePort = 0
         return "Service \(JSONWriter.compact(shown.written())) nodePorts \(ports) health \(health)"
+    }
+
+    private func line(_ ingress: Kubernetes.Ingress) -> String {
+        var shown = ingress
+        shown.metadata = Kubernetes.ObjectMeta(
+            name: ingress.metadata.name, namespace: ingress.metadata.namespace, labels: ingress.metadata.labels)
+        return "Ingress \(JSONWriter.compact(shown.written()))"
     }
 
     private func pod(_ reference: Kubernetes.ObjectReference?) -> String {
@@ -144,6 +152,7 @@ struct ClusterSummary {
 extension ClusterStore {
     var summarized: [any KubernetesObject] {
         Array(services.all) + Array(endpointSlices.all) + Array(endpoints.all) + Array(pods.all)
+            + Array(ingresses.all)
     }
 }
 

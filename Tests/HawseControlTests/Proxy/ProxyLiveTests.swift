@@ -4,10 +4,10 @@ import HawseFormats
 import HawseModel
 import Testing
 
-/// The rendered rules in a real kernel: loaded in a namespace of their own, they come back as they were.
+/// The rendered rules of every scenario in a real kernel: loaded in a namespace of their own, they come back as they were.
 @Suite struct ProxyLiveTests {
     static let isPossible = run("unshare -n sh -c 'iptables-restore --version && nft --version && ipset --version'").status == 0
-    static let scenarios = ["mixed-app", "session-affinity", "dual-stack", "external-ips", "loadbalancer-source-ranges"]
+    static let scenarios = ProxyScenarios.stages
 
     static func run(_ script: String) -> (status: Int32, output: String) {
         let process = Process()
@@ -21,13 +21,12 @@ import Testing
         return (process.terminationStatus, String(decoding: data, as: UTF8.self))
     }
 
-    private func state(_ scenario: String, _ mode: ProxyMode) throws -> ProxyState {
-        let stage = try #require(ProxyScenarios.stages.first { $0.folder == scenario })
+    private func state(_ stage: ProxyScenarios.Stage, _ mode: ProxyMode) throws -> ProxyState {
         let objects = try ProxyScenarios.objects(stage)
         // Accounting objects would have to be made first, and the lab's kernel has no ipvs match.
         return ProxyRenderer.render(
-            objects, node: objects.node("node-a"), mode: mode,
-            configuration: try ProxyScenarios.configuration(scenario),
+            objects, node: objects.node(stage.nodes[0]), mode: mode,
+            configuration: try ProxyScenarios.configuration(stage.scenario),
             kernel: .init(hasNFAcct: false, hasIPVSMatch: false))
     }
 
@@ -38,7 +37,7 @@ import Testing
     }
 
     @Test(.enabled(if: isPossible, "needs root, network namespaces and the tools"), arguments: scenarios)
-    func iptablesTakesTheRulesAndGivesThemBack(_ scenario: String) throws {
+    func iptablesTakesTheRulesAndGivesThemBack(_ scenario: ProxyScenarios.Stage) throws {
         let state = try state(scenario, .iptables)
         for (command, rules) in [("iptables", state.iptables), ("ip6tables", state.ip6tables)] {
             let text = IPTablesPrinter().text(try #require(rules))
@@ -52,7 +51,7 @@ import Testing
     }
 
     @Test(.enabled(if: isPossible, "needs root, network namespaces and the tools"), arguments: scenarios)
-    func nftTakesTheTablesAndGivesThemBack(_ scenario: String) throws {
+    func nftTakesTheTablesAndGivesThemBack(_ scenario: ProxyScenarios.Stage) throws {
         let text = try #require(try state(scenario, .nftables).nft)
         let path = try file(text)
         defer { try? FileManager.default.removeItem(atPath: path) }
@@ -64,12 +63,15 @@ import Testing
     }
 
     @Test(.enabled(if: isPossible, "needs root, network namespaces and the tools"), arguments: scenarios)
-    func ipsetAndIptablesTakeTheIPVSRules(_ scenario: String) throws {
+    func ipsetAndIptablesTakeTheIPVSRules(_ scenario: ProxyScenarios.Stage) throws {
         let state = try state(scenario, .ipvs)
         let sets = try file(IPSetPrinter().text(state.sets))
         let rules = try file(IPTablesPrinter().text(try #require(state.iptables)))
-        defer { for path in [sets, rules] { try? FileManager.default.removeItem(atPath: path) } }
-        let answer = Self.run("unshare -n sh -c 'ipset restore < \(sets) && iptables-restore --test < \(rules)'")
+        let rules6 = try file(state.ip6tables.map { IPTablesPrinter().text($0) } ?? "")
+        defer { for path in [sets, rules, rules6] { try? FileManager.default.removeItem(atPath: path) } }
+        let answer = Self.run(
+            "unshare -n sh -c 'ipset restore < \(sets) && iptables-restore --test < \(rules) "
+                + "&& ip6tables-restore --test < \(rules6)'")
         #expect(answer.status == 0, "\(answer.output.prefix(400))")
     }
 }

@@ -17,7 +17,7 @@ final class LiveNamespaces {
     }
 
     /// Why it cannot be done here; `nil` when it can.
-    static var obstacle: String? {
+    static let obstacle: String? = {
         if geteuid() != 0 { return "not root" }
         guard ip != nil, bridge != nil else { return "no ip or bridge command (iproute2)" }
         let name = "hawse-probe-\(getpid())"
@@ -28,7 +28,7 @@ final class LiveNamespaces {
             try run(ip, ["-n", name, "link", "add", "b0", "type", "bridge"])
         } catch { return "namespaces, bridges or VXLAN devices cannot be made: \(error)" }
         return nil
-    }
+    }()
 
     /// Whether the kernel has a kind of device.
     static func canMake(_ kind: String) -> Bool {
@@ -198,6 +198,19 @@ final class LiveNamespaces {
         guard let descriptor = pods[pod], send(descriptor, frame, frame.count, 0) == frame.count else {
             throw Failure(message: "a frame was not taken")
         }
+    }
+
+    /// A frame from the underlay, sent by nobody of the cluster.
+    func inject(_ frame: [UInt8], underlay node: Int) throws {
+        guard let descriptor = underlay[node], send(descriptor, frame, frame.count, 0) == frame.count else {
+            throw Failure(message: "a frame was not taken")
+        }
+    }
+
+    /// Runs a program in a node's namespace; what it says when it fails is thrown.
+    @discardableResult
+    func run(_ program: String, _ arguments: [String] = [], onNode index: Int, input: String? = nil) throws -> String {
+        try Self.run(Self.ip, ["netns", "exec", node(index), program] + arguments, input: input)
     }
 
     /// Frames that have come out of a node (not those that the hub sent in) since the last call.

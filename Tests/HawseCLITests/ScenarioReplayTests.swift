@@ -1,0 +1,80 @@
+import Foundation
+import Testing
+
+/// `hawse replay --scenario` with steps: over a capture, and with clients of its own.
+@Suite struct ScenarioReplayTests {
+    private func scenario(_ text: String) throws -> String {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString + ".yaml").path
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        return path
+    }
+
+    private func rows(_ output: String, _ schema: String) throws -> [[String: Any]] {
+        try output.split(separator: "\n").compactMap { line in
+            try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+        }.filter { $0["schema"] as? String == schema }
+    }
+
+    /// The pods behind six connections of the capture end while these are open.
+    @Test(arguments: ["iptables", "ipvs"])
+    func aCapturesConnectionsEndWithTheirPod(mode: String) throws {
+        let path = try scenario("steps:\n- {at: 1.9s, name: upload end, scale: {deployment: upload, replicas: 0}}\n")
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let result = try HawseProgram.shell(
+            "hawse replay -f pcaps/demo/cluster -r pcaps/demo/browsing.pcap --scenario \(path) --proxy-mode \(mode) --summary json")
+        #expect(result.status == 0, "\(result.errors)")
+        let findings = try rows(result.output, "hawse.finding/1").filter { $0["service"] as? String == "default/upload:http" }
+        #expect(findings.count == 6, "\(result.output)")
+        for finding in findings {
+            #expect(["reset", "blackholed"].contains(finding["fate"] as? String ?? ""))
+            #expect(finding["step"] as? String == "upload end")
+            #expect(finding["node"] as? String == "node-a")
+            #expect(finding["proxy_mode"] as? String == mode)
+            #expect((finding["servers"] as? String ?? "").hasPrefix("default/upload-"))
+        }
+    }
+
+    @Test func withoutHarmNothingIsFound() throws {
+        let path = try scenario("steps:\n- {at: 1s, observe: true}\n")
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let result = try HawseProgram.shell(
+            "hawse replay -f pcaps/demo/cluster -r pcaps/demo/browsing.pcap --scenario \(path) --summary json")
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(try rows(result.output, "hawse.finding/1").isEmpty, "\(result.output)")
+    }
+
+    /// The README's rollout: requests are lost without a preStop delay, none with one.
+    @Test func aPreStopDelaySavesARollout() throws {
+        func lost(_ manifests: String) throws -> Int {
+            let result = try HawseProgram.shell(
+                "hawse replay -f pcaps/demo/rollout/\(manifests).yaml --scenario pcaps/demo/rollout/rollout.yaml --summary json")
+            #expect(result.status == 0, "\(result.errors)")
+            let rows = try rows(result.output, "hawse.conversation/1")
+            #expect(rows.count == 800)
+            return rows.reduce(0) { $0 + ($1["lost"] as? Int ?? 0) }
+        }
+        #expect(try lost("web") > 0)
+        #expect(try lost("prestop") == 0)
+    }
+
+    /// Every conversation of the capture goes through the proxy's sockets and comes back.
+    @Test func theUserspaceProxyCarriesACapture() throws {
+        func summary(_ mode: String) throws -> [String: Any] {
+            let result = try HawseProgram.shell(
+                "hawse replay -f pcaps/demo/cluster -r pcaps/demo/browsing.pcap --summary json --proxy-mode \(mode)")
+            #expect(result.status == 0, "\(result.errors)")
+            return try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any] ?? [:]
+        }
+        let (redirected, relayed) = (try summary("iptables"), try summary("userspace"))
+        for key in ["packets", "requests", "replies", "replies_arrived"] {
+            #expect(redirected[key] as? Int == relayed[key] as? Int && redirected[key] != nil, "\(key): \(relayed)")
+        }
+    }
+
+    @Test func nftablesModeIsRefusedByName() throws {
+        let result = try HawseProgram.shell(
+            "hawse replay -f pcaps/demo/rollout/web.yaml --scenario pcaps/demo/rollout/rollout.yaml --proxy-mode nftables")
+        #expect(result.status == 2)
+        #expect(result.errors.contains("nftables mode"))
+    }
+}
