@@ -9,15 +9,22 @@ public final class Dataplane {
     let node: UnsafeMutablePointer<NodeState>
     public internal(set) var spec: NodeSpec
     private let seed: UInt64
+    /// Routes and entries in common with other nodes.
+    public private(set) var shared: SharedNetwork.View?
     /// With tracing on, `takeTrace()` has the story of every packet; output is the same bytes either way.
     @exclusivity(unchecked)
     public var isTracing = false
 
     /// `keepsRuleCounters`: rules begin with the counters that stand in the spec (`iptables-restore -c`), else with zero.
-    public init(_ spec: NodeSpec, seed: UInt64 = 0, keepsRuleCounters: Bool = false) throws(DataplaneError) {
+    /// `shared`: what the node has besides, in common with others.
+    public init(
+        _ spec: NodeSpec, seed: UInt64 = 0, keepsRuleCounters: Bool = false, shared: SharedNetwork.View? = nil
+    ) throws(DataplaneError) {
         self.spec = spec
         self.seed = seed
+        self.shared = shared
         let interfaces = InterfaceTable(spec.interfaces, sysctls: spec.sysctls)
+        let tables = shared.map { SharedTables($0, interfaces: interfaces) }
         let sets: SetTable
         do {
             sets = try SetTable(spec.sets, interfaces: interfaces, seed: seed)
@@ -33,10 +40,11 @@ public final class Dataplane {
         node.initialize(
             to: NodeState(
                 interfaces: interfaces, settings: NodeSettings(spec.sysctls),
-                routing: RoutingState(spec, interfaces: interfaces),
-                neighbours: NeighbourTable(spec.neighbors, interfaces: interfaces, sysctls: spec.sysctls),
+                routing: RoutingState(spec, interfaces: interfaces, shared: tables),
+                neighbours: NeighbourTable(
+                    spec.neighbors, interfaces: interfaces, sysctls: spec.sysctls, shared: tables),
                 bridges: BridgeTable(spec, interfaces: interfaces),
-                vxlan: VXLANTable(spec, interfaces: interfaces, seed: seed),
+                vxlan: VXLANTable(spec, interfaces: interfaces, seed: seed, shared: tables),
                 sockets: SocketTable(spec.listeners), limits: RateLimits(spec.sysctls), netfilter4: family4, netfilter6: family6,
                 sets: sets, named: NamedState(seed: seed), connections: ConnectionTable(spec.sysctls, seed: seed),
                 ipvs: IPVSState(spec.ipvs, sysctls: spec.sysctls, seed: seed), chance: ChanceStreams(seed: seed)))
@@ -87,7 +95,7 @@ public final class Dataplane {
             spec.interfaces[position].addresses = changed.addresses
         }
         let interfaces = node.pointee.interfaces
-        node.pointee.routing.update(new, interfaces: interfaces)
+        node.pointee.routing.update(new, interfaces: interfaces, shared: node.pointee.routing.shared)
         let kept = Set(new.neighbors)
         for entry in spec.neighbors where !entry.isProxy && !kept.contains(entry) {
             if let device = interfaces.index(of: entry.device) { node.pointee.neighbours.remove(entry.address, device) }
@@ -98,14 +106,28 @@ public final class Dataplane {
                 node.pointee.neighbours.set(entry.address, device, mac)
             }
         }
-        if new.forwarding != spec.forwarding {
-            node.pointee.vxlan.deallocate()
-            node.pointee.vxlan = VXLANTable(new, interfaces: interfaces, seed: seed)
-        }
+        if new.forwarding != spec.forwarding { node.pointee.vxlan.update(new, interfaces: interfaces) }
         spec.routes = new.routes
         spec.rules = new.rules
         spec.neighbors = new.neighbors
         spec.forwarding = new.forwarding
+    }
+
+    /// Goes on to another view of what the node has in common with others, between packets.
+    public func follow(_ view: SharedNetwork.View?) {
+        node.pointee.flows.invalidate()
+        let tables = view.map { SharedTables($0, interfaces: node.pointee.interfaces) }
+        node.pointee.routing.update(spec, interfaces: node.pointee.interfaces, shared: tables)
+        node.pointee.neighbours.follow(tables)
+        node.pointee.vxlan.follow(tables)
+        shared = view
+    }
+
+    /// The spec with everything that the node has in common with others.
+    public var wholeSpec: NodeSpec {
+        var whole = spec
+        shared?.addAll(to: &whole)
+        return whole
     }
 
     /// Whether packets of known flows may take the short way. Every byte and counter is the same with it on or off.

@@ -12,7 +12,8 @@ struct ForwardingTable {
         var isLocal = false
         /// Never ages.
         var isStatic = false
-        var isFree = false
+        /// VXLAN: taken over from `SharedNetwork`.
+        var isShared = false
         /// VXLAN: range in the table of remotes.
         var firstRemote: UInt32 = 0
         var remoteCount: UInt32 = 0

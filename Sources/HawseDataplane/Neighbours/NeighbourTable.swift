@@ -13,6 +13,8 @@ struct Neighbour {
     var state: State = .none
     var isProxy = false
     var isRouter = false
+    /// Taken over from `SharedNetwork`.
+    var isShared = false
     var probes: UInt8 = 0
     /// Increases with every timer armed or cancelled, so that an old timer is known as such.
     var timerGeneration: UInt32 = 0
@@ -48,13 +50,16 @@ struct NeighbourTable {
     /// Proxy entries (`ip neigh add proxy`): device and address.
     private var proxies: Set<ProxyKey> = []
     var settings: NeighbourSettings
+    /// Entries that many nodes have in common; one that is asked for moves into the table.
+    private var shared: SharedTables?
 
     struct ProxyKey: Hashable {
         var address: IPAddress
         var device: UInt16
     }
 
-    init(_ neighbors: [Neighbor], interfaces: InterfaceTable, sysctls: Sysctls) {
+    init(_ neighbors: [Neighbor], interfaces: InterfaceTable, sysctls: Sysctls, shared: SharedTables? = nil) {
+        self.shared = shared
         capacity = max(neighbors.count * 2, 16)
         entries = .allocate(capacity: capacity)
         var size = 16
@@ -124,7 +129,7 @@ struct NeighbourTable {
 
     /// Handle of the entry, or -1.
     @inline(__always)
-    func find(_ address: AddressBits, _ device: UInt16, version: UInt8) -> Int32 {
+    mutating func find(_ address: AddressBits, _ device: UInt16, version: UInt8) -> Int32 {
         var index = buckets[bucket(address, device)]
         while index >= 0 {
             let entry = entries + Int(index)
@@ -133,7 +138,35 @@ struct NeighbourTable {
             }
             index = entry.pointee.nextInBucket
         }
-        return -1
+        return shared == nil ? -1 : adopt(address, device, version)
+    }
+
+    @inline(never)
+    private mutating func adopt(_ address: AddressBits, _ device: UInt16, _ version: UInt8) -> Int32 {
+        let wanted = IPAddress(family: version == 6 ? .ipv6 : .ipv4, bits: address)
+        guard let mac = shared?.neighbor(wanted, on: device) else { return -1 }
+        var neighbour = Neighbour(address: address, mac: mac, device: device, version: version, state: .permanent)
+        neighbour.isShared = true
+        return insert(neighbour)
+    }
+
+    /// Another view: what the table holds becomes what the view says of it.
+    mutating func follow(_ view: SharedTables?) {
+        shared = view
+        for i in 0..<count {
+            let entry = entries + i
+            let address = IPAddress(family: entry.pointee.version == 6 ? .ipv6 : .ipv4, bits: entry.pointee.address)
+            if let mac = view?.neighbor(address, on: entry.pointee.device) {
+                entry.pointee.mac = mac
+                entry.pointee.state = .permanent
+                entry.pointee.isShared = true
+                entry.pointee.timerGeneration &+= 1
+            } else if entry.pointee.isShared {
+                entry.pointee.state = .none
+                entry.pointee.isShared = false
+                entry.pointee.timerGeneration &+= 1
+            }
+        }
     }
 
     private mutating func insert(_ neighbour: Neighbour) -> Int32 {

@@ -13,6 +13,7 @@ extension Walk {
         if value == 0 || value == .max { return .broadcast }
         if value >> 28 == 0xe { return .multicast }
         let q = RouteQuestion(destination: address)
+        node.pointee.routing.adopt(address, .ipv4)
         // While nobody ran `ip rule` the local table is main's trie.
         let match =
             node.pointee.routing.policy4.isCustom

@@ -14,7 +14,8 @@ struct RouteMatch {
 extension RoutingState {
     /// `fib_lookup`: rules and tables of IPv4.
     @inline(__always)
-    func lookup4(_ q: RouteQuestion) -> RouteMatch {
+    mutating func lookup4(_ q: RouteQuestion) -> RouteMatch {
+        adopt(q.destination, .ipv4)
         if policy4.isCustom { return lookupByRules(q, policy4, tables4) }
         let match = lookupMerged4(q)
         if match.isFound { return match }
@@ -23,7 +24,8 @@ extension RoutingState {
 
     /// `fib6_rule_lookup`.
     @inline(__always)
-    func lookup6(_ q: RouteQuestion) -> RouteMatch {
+    mutating func lookup6(_ q: RouteQuestion) -> RouteMatch {
+        adopt(q.destination, .ipv6)
         if policy6.isCustom { return lookupByRules(q, policy6, tables6) }
         let local = searchTable(q, tables6, localTable6)
         if local.isFound { return local }

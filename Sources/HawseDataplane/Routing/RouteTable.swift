@@ -11,6 +11,8 @@ struct RouteEntry {
     var isAnycast = false
     /// Stands for an address that an interface has (`inet_lookup_ifaddr`).
     var isAddress = false
+    /// Taken over from `SharedNetwork`.
+    var isShared = false
     var table: UInt32
     var metric: UInt32
     var preferredSource: AddressBits = .zero
@@ -55,6 +57,9 @@ struct RouteTables {
     private(set) var entries: UnsafeMutablePointer<RouteEntry>
     private(set) var entryCount: Int
     private(set) var hops: UnsafeMutablePointer<RouteHop>
+    private var hopCount: Int
+    private var entryCapacity: Int
+    private var hopCapacity: Int
     private var slots: UnsafeMutablePointer<Int32>
     private var slotMask: Int
     private var tables: UnsafeMutablePointer<Table>
@@ -63,11 +68,15 @@ struct RouteTables {
     private let hash = FlowHash(seed: 0x68b1_e0d5)
 
     /// `routes` must be in the order in which they were added; equal prefixes keep it within one metric.
-    init(family: AddressFamily, routes: [RouteEntry], hops allHops: [RouteHop]) {
+    /// `shared` are prefix lengths of routes that may be added to the main table later.
+    init(family: AddressFamily, routes: [RouteEntry], hops allHops: [RouteHop], shared: [Int] = []) {
         self.family = family
         entryCount = routes.count
-        entries = .allocate(capacity: max(routes.count, 1))
-        hops = .allocate(capacity: max(allHops.count, 1))
+        entryCapacity = max(routes.count, 1)
+        entries = .allocate(capacity: entryCapacity)
+        hopCount = allHops.count
+        hopCapacity = max(allHops.count, 1)
+        hops = .allocate(capacity: hopCapacity)
         hops.initialize(from: allHops, count: allHops.count)
         var capacity = 8
         while capacity < routes.count * 2 { capacity *= 2 }
@@ -76,6 +85,7 @@ struct RouteTables {
         slotMask = capacity - 1
         var lengthsByTable: [UInt32: Set<UInt8>] = [:]
         for route in routes { lengthsByTable[route.table, default: []].insert(route.length) }
+        for length in shared { lengthsByTable[254, default: []].insert(UInt8(truncatingIfNeeded: length)) }
         let ids = lengthsByTable.keys.sorted()
         tableCount = ids.count
         tables = .allocate(capacity: max(ids.count, 1))
@@ -101,6 +111,50 @@ struct RouteTables {
         slots.deallocate()
         tables.deallocate()
         lengths.deallocate()
+    }
+
+    /// One route more, of a prefix length that its table has.
+    mutating func append(_ route: RouteEntry, hop: RouteHop) {
+        if entryCount == entryCapacity {
+            entries = Self.grown(entries, entryCount, &entryCapacity)
+            if entryCapacity * 2 > slotMask + 1 { rehash() }
+        }
+        if hopCount == hopCapacity { hops = Self.grown(hops, hopCount, &hopCapacity) }
+        var route = route
+        route.firstHop = UInt32(hopCount)
+        route.hopCount = 1
+        (hops + hopCount).initialize(to: hop)
+        hopCount += 1
+        (entries + entryCount).initialize(to: route)
+        entryCount += 1
+        insert(Int32(entryCount - 1))
+    }
+
+    private static func grown<Element>(
+        _ old: UnsafeMutablePointer<Element>, _ count: Int, _ capacity: inout Int
+    ) -> UnsafeMutablePointer<Element> {
+        capacity = max(capacity * 2, 8)
+        let larger = UnsafeMutablePointer<Element>.allocate(capacity: capacity)
+        larger.moveInitialize(from: old, count: count)
+        old.deallocate()
+        return larger
+    }
+
+    /// Room for as many entries as there may be now; chains stay as they are.
+    private mutating func rehash() {
+        var capacity = slotMask + 1
+        while capacity < entryCapacity * 2 { capacity *= 2 }
+        let heads = (0...slotMask).map { slots[$0] }.filter { $0 >= 0 }
+        slots.deallocate()
+        slots = .allocate(capacity: capacity)
+        slots.initialize(repeating: -1, count: capacity)
+        slotMask = capacity - 1
+        for head in heads {
+            let route = entries[Int(head)]
+            var at = slot(route.key, route.length, route.table)
+            while slots[at] >= 0 { at = (at + 1) & slotMask }
+            slots[at] = head
+        }
     }
 
     @inline(__always)

@@ -21,13 +21,18 @@ struct RoutingState {
     var multipath = FlowHash(seed: 0x7f4a_7c15)
     var multipathPolicy: Int
     var sources: SourceAddresses
+    /// Routes that many nodes have in common; one that is asked for moves into the tables.
+    private(set) var shared: SharedTables?
 
-    init(_ spec: NodeSpec, interfaces: InterfaceTable) {
+    init(_ spec: NodeSpec, interfaces: InterfaceTable, shared: SharedTables? = nil) {
+        self.shared = shared
         sources = SourceAddresses(interfaces)
         let four = RouteList.ipv4(spec, interfaces, sources)
         let six = RouteList.ipv6(spec, interfaces)
-        tables4 = RouteTables(family: .ipv4, routes: four.entries, hops: four.hops)
-        tables6 = RouteTables(family: .ipv6, routes: six.entries, hops: six.hops)
+        tables4 = RouteTables(
+            family: .ipv4, routes: four.entries, hops: four.hops, shared: shared?.prefixLengths(.ipv4) ?? [])
+        tables6 = RouteTables(
+            family: .ipv6, routes: six.entries, hops: six.hops, shared: shared?.prefixLengths(.ipv6) ?? [])
         policy4 = RoutingPolicy(spec.rules, family: .ipv4, interfaces: interfaces)
         policy6 = RoutingPolicy(spec.rules, family: .ipv6, interfaces: interfaces)
         localTable4 = tables4.table(255)
@@ -53,11 +58,50 @@ struct RoutingState {
     }
 
     /// Takes the routes, rules and addresses of a changed spec; what was found before is forgotten.
-    mutating func update(_ spec: NodeSpec, interfaces: InterfaceTable) {
+    mutating func update(_ spec: NodeSpec, interfaces: InterfaceTable, shared: SharedTables?) {
         let generation = cache.generation
         deallocate()
-        self = RoutingState(spec, interfaces: interfaces)
+        self = RoutingState(spec, interfaces: interfaces, shared: shared)
         cache.follow(generation)
+    }
+
+    /// Before a lookup: the shared route to the address, if there is one, becomes one of the main table's.
+    @inline(__always)
+    mutating func adopt(_ destination: AddressBits, _ family: AddressFamily) {
+        if shared != nil { adoptShared(IPAddress(family: family, bits: destination)) }
+    }
+
+    @inline(never)
+    private mutating func adoptShared(_ destination: IPAddress) {
+        guard let (route, device) = shared?.route(to: destination) else { return }
+        let isIPv4 = destination.family == .ipv4
+        let prefix = route.destination.network
+        let length = UInt8(truncatingIfNeeded: prefix.length)
+        var known = isIPv4 ? tables4.find(prefix.address.bits, length, mainTable4) : tables6.find(prefix.address.bits, length, mainTable6)
+        while known >= 0 {
+            let entry = (isIPv4 ? tables4 : tables6).entries[Int(known)]
+            if entry.isShared { return }
+            known = entry.next
+        }
+        var entry = RouteEntry(
+            key: prefix.address.bits, length: length, tos: 0, kind: .unicast, table: 254,
+            metric: isIPv4 || route.metric != 0 ? route.metric : 1024)
+        entry.isShared = true
+        var hop = RouteHop(device: device)
+        if let next = route.nextHops.first {
+            hop.gateway = next.gateway?.bits ?? .zero
+            hop.gatewayVersion = next.gateway.map { $0.family.rawValue } ?? 0
+            hop.isOnlink = next.onlink
+        }
+        entry.scope = hop.gatewayVersion != 0 ? 0 : 253
+        hop.scope = hop.gatewayVersion != 0 ? 253 : 254
+        if isIPv4 {
+            hop.source = sources.select4(
+                on: device, near: hop.gatewayVersion == 4 ? hop.gateway : .zero, scope: entry.scope)
+            tables4.append(entry, hop: hop)
+        } else {
+            tables6.append(entry, hop: hop)
+        }
     }
 
     /// `inet_lookup_ifaddr`: some interface has this IPv4 address.

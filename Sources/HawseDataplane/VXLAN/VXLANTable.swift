@@ -39,8 +39,11 @@ struct VXLANTable {
     /// `skb_get_hash`'s seed, drawn at boot.
     var flowHash: FlowHash
     let ageing: Int64 = .seconds(300)
+    /// Entries that many nodes have in common; one that is asked for moves into the table.
+    private var shared: SharedTables?
 
-    init(_ spec: NodeSpec, interfaces: InterfaceTable, seed: UInt64) {
+    init(_ spec: NodeSpec, interfaces: InterfaceTable, seed: UInt64, shared: SharedTables? = nil) {
+        self.shared = shared
         var chance = RandomStream(seed: seed, purpose: "vxlan-port")
         flowHash = FlowHash(seed: chance.next())
         devices = .allocate(capacity: interfaces.count)
@@ -91,12 +94,41 @@ struct VXLANTable {
         var device: UInt16
     }
 
-    /// Takes the forwarding entries of a changed spec; what was learnt is forgotten with them.
+    /// Takes the forwarding entries of a changed spec; what was learnt stays.
     mutating func update(_ spec: NodeSpec, interfaces: InterfaceTable) {
-        forwarding.deallocate()
-        forwarding = ForwardingTable()
-        remoteCount = 0
+        for i in 0..<forwarding.count where forwarding.entries[i].isStatic { forwarding.entries[i].remoteCount = 0 }
         loadForwarding(spec, interfaces)
+    }
+
+    /// Another view: what the table holds becomes what the view says of it.
+    mutating func follow(_ view: SharedTables?) {
+        shared = view
+        for i in 0..<forwarding.count {
+            let mac = MACAddress(forwarding.entries[i].key >> 16)
+            let device = UInt16(truncatingIfNeeded: forwarding.entries[i].key)
+            if let entry = view?.forwarding(mac, on: device) {
+                take(entry, device)
+            } else if forwarding.entries[i].isShared {
+                forwarding.entries[i].remoteCount = 0
+                forwarding.entries[i].isShared = false
+            }
+        }
+    }
+
+    @inline(never)
+    private mutating func adopt(_ mac: MACAddress, _ device: UInt16) -> Int {
+        guard let entry = shared?.forwarding(mac, on: device) else { return -1 }
+        take(entry, device)
+        return forwarding.find(mac, device)
+    }
+
+    private mutating func take(_ entry: ForwardingEntry, _ device: UInt16) {
+        guard let destination = entry.destination else { return }
+        let remote = VXLANRemote(
+            address: destination.bits, version: destination.family.rawValue, port: entry.port ?? 0, vni: entry.vni ?? 0)
+        setRemotes(entry.mac, device, [remote], isStatic: true, now: .zero)
+        let index = forwarding.find(entry.mac, device)
+        if index >= 0 { forwarding.entries[index].isShared = true }
     }
 
     mutating func setRemotes(
@@ -150,11 +182,10 @@ struct VXLANTable {
 
     /// The entry of a MAC that has not aged out, or -1 (`vxlan_find_mac`).
     @inline(__always)
-    func findMAC(_ mac: MACAddress, _ device: UInt16, _ now: Instant) -> Int {
+    mutating func findMAC(_ mac: MACAddress, _ device: UInt16, _ now: Instant) -> Int {
         let index = forwarding.find(mac, device)
-        guard index >= 0 else { return -1 }
+        guard index >= 0, forwarding.entries[index].remoteCount > 0 else { return shared == nil ? -1 : adopt(mac, device) }
         let entry = forwarding.entries + index
-        guard entry.pointee.remoteCount > 0 else { return -1 }
         return entry.pointee.isStatic || now - entry.pointee.updated < ageing ? index : -1
     }
 }

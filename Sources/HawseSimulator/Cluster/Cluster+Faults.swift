@@ -5,11 +5,7 @@ extension Cluster {
     /// Flannel's daemons carry out what they have heard of, on every node that is built.
     public func syncFlannel() {
         for node in builtNodes where !node.isGone {
-            let changes = flannel.takeChanges(node.index)
-            guard !changes.isEmpty else { continue }
-            var spec = node.dataplane.spec
-            spec.apply(changes)
-            node.dataplane.updateNetwork(spec)
+            if let view = flannel.catchUp(node.index) { node.dataplane.follow(view) }
         }
     }
 

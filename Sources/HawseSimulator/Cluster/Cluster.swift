@@ -63,8 +63,8 @@ public final class Cluster {
     /// Frames lost because a node was off.
     public internal(set) var lostAtGoneNodes: UInt64 = 0
 
-    /// `makeSpec` describes a node but for flannel's entries of its peers, which are added here; it is asked when the node
-    /// is first needed.
+    /// `makeSpec` describes a node but for what it knows of its peers, which all nodes have in common; it is asked when
+    /// the node is first needed.
     public init(_ plan: ClusterPlan, seed: UInt64 = 0, makeSpec: @escaping (Int, PlanIndex) -> HawseModel.NodeSpec) {
         self.plan = plan
         let positions = PlanIndex(plan)
@@ -74,9 +74,7 @@ public final class Cluster {
         chance = RandomStream(seed: seed, purpose: "links")
         nodes = plan.nodes.enumerated().map { index, node in
             SimulatedNode(name: node.name, index: index, seed: seed) { index in
-                var spec = makeSpec(index, positions)
-                spec.apply(flannel.join(index))
-                return spec
+                (makeSpec(index, positions), flannel.join(index))
             }
         }
         for node in nodes { node.onBuild = { [unowned self] in built($0) } }

@@ -44,17 +44,6 @@ extension ClusterPlan {
             network: network(.ipv4), ipv6Network: network(.ipv6), backend: .vxlan(Flannel.VXLANBackend()))
     }
 
-    /// Entries that the leases of the other nodes make on a node.
-    func peerChanges(_ index: Int, _ leases: [Flannel.Lease]) -> [Flannel.NodeChange] {
-        guard let own = self.leases[index] else { return [] }
-        let daemon = daemon(index)
-        var changes: [Flannel.NodeChange] = []
-        for lease in leases where !lease.isSameSubnet(as: own) {
-            changes += daemon.changes(for: Flannel.LeaseEvent(.added, lease)) ?? []
-        }
-        return changes
-    }
-
     /// What is to be said of the cluster's network.
     public var findings: [Flannel.Finding] {
         var findings: [Flannel.Finding] = []

@@ -18,8 +18,8 @@ extension ClusterPlan {
         return found
     }
 
-    /// Everything of a node but its rules: devices, addresses, routes, neighbours and forwarding entries as flannel and
-    /// the CNI plugins leave them.
+    /// A node's own part of everything but its rules: devices, addresses, routes, neighbours and forwarding entries as
+    /// flannel and the CNI plugins leave them. What it knows of the other nodes comes from `FlannelNetwork`.
     public func nodeSpec(_ index: Int, _ positions: PlanIndex) -> HawseModel.NodeSpec {
         var spec = HawseModel.NodeSpec(name: nodes[index].name)
         spec.sysctls = sysctls
@@ -61,9 +61,16 @@ extension ClusterPlan {
             spec.routes.append(
                 Route(destination: .all(family), nextHops: [.init(gateway: gateway, device: Device.underlay)]))
             spec.neighbors.append(Neighbor(address: gateway, mac: PlanMAC.gateway, device: Device.underlay))
-            for (other, peer) in nodes.enumerated() where other != index {
-                guard let address = peer.address(family) else { continue }
-                spec.neighbors.append(Neighbor(address: address, mac: PlanMAC.underlay(other), device: Device.underlay))
+        }
+    }
+
+    /// What every node knows of the others' addresses.
+    func underlayNeighbors() -> [(node: Int, entry: Neighbor)] {
+        nodes.enumerated().flatMap { index, node in
+            AddressFamily.allCases.compactMap { family in
+                node.address(family).map {
+                    (index, Neighbor(address: $0, mac: PlanMAC.underlay(index), device: Device.underlay))
+                }
             }
         }
     }

@@ -6,7 +6,7 @@ import HawseModel
 public final class SimulatedNode {
     public let name: String
     let index: Int
-    private let makeSpec: (Int) -> HawseModel.NodeSpec
+    private let describe: (Int) -> (spec: HawseModel.NodeSpec, shared: SharedNetwork.View)
     private let seed: UInt64
     private var built: Dataplane?
     /// Why the node's spec could not be carried out; such a node is an empty machine.
@@ -15,11 +15,14 @@ public final class SimulatedNode {
     /// The machine is off: nothing enters, nothing leaves.
     public internal(set) var isGone = false
 
-    init(name: String, index: Int, seed: UInt64, makeSpec: @escaping (Int) -> HawseModel.NodeSpec) {
+    init(
+        name: String, index: Int, seed: UInt64,
+        describe: @escaping (Int) -> (spec: HawseModel.NodeSpec, shared: SharedNetwork.View)
+    ) {
         self.name = name
         self.index = index
         self.seed = seed &+ UInt64(index) &* 0x9e37_79b9
-        self.makeSpec = makeSpec
+        self.describe = describe
     }
 
     public var isBuilt: Bool { built != nil }
@@ -33,7 +36,8 @@ public final class SimulatedNode {
     }
 
     private func make() -> Dataplane {
-        do throws(DataplaneError) { return try Dataplane(makeSpec(index), seed: seed) } catch { failure = error }
+        let (spec, shared) = describe(index)
+        do throws(DataplaneError) { return try Dataplane(spec, seed: seed, shared: shared) } catch { failure = error }
         do throws(DataplaneError) { return try Dataplane(HawseModel.NodeSpec(name: name), seed: seed) } catch {
             preconditionFailure("a node without anything cannot be refused: \(error)")
         }

@@ -79,7 +79,7 @@ import Testing
         let cluster = SmallCluster.cluster(plan)
         #expect(try Self.talk(cluster).outcome == .completed)
         cluster.deleteNode(2)
-        let gone = cluster.nodes[0].dataplane.spec
+        let gone = cluster.nodes[0].dataplane.wholeSpec
         #expect(!gone.routes.contains { $0.destination == IPPrefix("10.244.3.0/24") })
         #expect(!gone.forwarding.contains { $0.destination == IPAddress("192.0.2.3") })
         #expect(try Self.talk(cluster).outcome != .completed)
@@ -92,7 +92,7 @@ import Testing
         let plan = try SmallCluster.plan(SmallCluster.vxlan)
         let cluster = SmallCluster.cluster(plan)
         func routes(_ index: Int) -> Set<String> {
-            Set(cluster.nodes[index].dataplane.spec.routes.compactMap { $0.nextHops.first?.device == "flannel.1" ? "\($0.destination)" : nil })
+            Set(cluster.nodes[index].dataplane.wholeSpec.routes.compactMap { $0.nextHops.first?.device == "flannel.1" ? "\($0.destination)" : nil })
         }
         #expect(routes(0) == ["10.244.2.0/24", "10.244.3.0/24"])
         cluster.setRegistry(reachable: false, from: [0, 1])

@@ -72,7 +72,7 @@ struct LiveFlannelTests {
         try cluster.buildAll()
         let record = Self.record(cluster)
         #expect(record.posts.count > 30)
-        let live = try LiveNamespaces(cluster.nodes.map(\.dataplane.spec)) { name in
+        let live = try LiveNamespaces(cluster.nodes.map(\.dataplane.wholeSpec)) { name in
             Int(name.dropFirst("veth".count)).map { $0 - 1 }
         }
         for descriptor in Array(live.underlay.values) + Array(live.pods.values) { _ = LiveNamespaces.arrived(descriptor) }
