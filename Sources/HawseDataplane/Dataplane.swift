@@ -16,9 +16,15 @@ public final class Dataplane {
     public var isTracing = false
 
     /// `keepsRuleCounters`: rules begin with the counters that stand in the spec (`iptables-restore -c`), else with zero.
+    public convenience init(
+        _ spec: NodeSpec, seed: UInt64 = 0, keepsRuleCounters: Bool = false
+    ) throws(DataplaneError) {
+        try self.init(spec, seed: seed, keepsRuleCounters: keepsRuleCounters, shared: nil)
+    }
+
     /// `shared`: what the node has besides, in common with others.
     public init(
-        _ spec: NodeSpec, seed: UInt64 = 0, keepsRuleCounters: Bool = false, shared: SharedNetwork.View? = nil
+        _ spec: NodeSpec, seed: UInt64 = 0, keepsRuleCounters: Bool = false, shared: SharedNetwork.View?
     ) throws(DataplaneError) {
         self.spec = spec
         self.seed = seed

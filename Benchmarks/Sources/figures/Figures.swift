@@ -17,6 +17,10 @@ struct Figures {
             try IPVSFigures.print(quick)
             return
         }
+        if CommandLine.arguments.contains("--cluster") {
+            try cluster()
+            return
+        }
         if CommandLine.arguments.contains("--load") {
             try load(true)
             return
