@@ -210,6 +210,9 @@ public final class Dataplane {
         }
     }
 
+    /// Frames that wait to be taken.
+    public var outputCount: Int { node.pointee.outputs.count }
+
     /// While tracing, also record the frames at every device, for captures with many vantage points.
     public var isTapping: Bool {
         get { node.pointee.trace.keepsFrames }

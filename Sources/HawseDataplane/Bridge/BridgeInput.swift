@@ -28,7 +28,13 @@ extension Walk {
         switch destination.value & 15 {
         case 0: return nil
         case 1: return drop(packet, .bridgeFiltered)
-        default: return receiveByType(packet)
+        default:
+            // Heard of all the same (`br_handle_local_finish`).
+            let port = packet.pointee.inInterface
+            if node.pointee.interfaces[port].pointee.port.learns {
+                learn(packet.ethernet.source, node.pointee.interfaces[port].pointee.master, port)
+            }
+            return receiveByType(packet)
         }
     }
 
@@ -111,7 +117,7 @@ extension Walk {
         packet.pointee.physIn = port
         let now = node.pointee.now
         let ethernet = packet.ethernet
-        learn(ethernet.source, bridge, port)
+        if node.pointee.interfaces[port].pointee.port.learns { learn(ethernet.source, bridge, port) }
         let destination = ethernet.destination
         if destination.isGroup {
             flood(packet, bridge, from: port, thenLocal: true)
@@ -138,6 +144,15 @@ extension Walk {
     private func mayLeave(_ port: UInt16, from origin: UInt16) -> Bool {
         let device = node.pointee.interfaces[port]
         return device.pointee.isUp && (port != origin || device.pointee.hairpin)
+            && !(device.pointee.port.isIsolated && node.pointee.interfaces[origin].pointee.port.isIsolated)
+    }
+
+    /// `br_flood`: which kinds of frames a port gets that nobody asked for on it.
+    @inline(__always)
+    private func takesFlood(_ port: UInt16, _ destination: MACAddress) -> Bool {
+        let rules = node.pointee.interfaces[port].pointee.port
+        if destination.isBroadcast { return rules.floodsBroadcast }
+        return destination.isGroup ? rules.floodsMulticast : rules.floods
     }
 
     /// `br_flood`: copies to every port but the last, which gets the frame itself unless the node wants it too.
@@ -147,7 +162,7 @@ extension Walk {
         var last: UInt16 = 0
         for position in 0..<count {
             let port = node.pointee.bridges.port(bridge, position)
-            guard mayLeave(port, from: origin) else { continue }
+            guard mayLeave(port, from: origin), takesFlood(port, packet.ethernet.destination) else { continue }
             if last != 0 { sendCopy(packet, to: last) }
             last = port
         }

@@ -76,7 +76,8 @@ extension Walk {
         var last: UInt16 = 0
         for position in 0..<node.pointee.bridges.portCount(bridge) {
             let port = node.pointee.bridges.port(bridge, position)
-            guard node.pointee.interfaces[port].pointee.isUp else { continue }
+            let device = node.pointee.interfaces[port]
+            guard device.pointee.isUp, packet.ethernet.destination.isGroup || device.pointee.port.floods else { continue }
             if last != 0, let twin = copy(packet) {
                 twin.pointee.physOut = last
                 twin.pointee.stage = pushFrame(twin)

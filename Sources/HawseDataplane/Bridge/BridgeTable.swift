@@ -4,8 +4,8 @@ import HawseWire
 /// Bridges: ports and forwarding databases (`struct net_bridge`).
 struct BridgeTable {
     var forwarding = ForwardingTable()
-    /// `ageing_time`: nanoseconds after which a learnt MAC counts for nothing.
-    let ageing: Int64 = .seconds(300)
+    /// `ageing_time` by bridge: nanoseconds after which a learnt MAC counts for nothing.
+    private var ageing: UnsafeMutablePointer<Int64>
     /// Ports of every bridge, bridge after bridge. The kernel puts a new port in front of its list and floods in
     /// the list's order: the port added last comes first.
     private var ports: UnsafeMutablePointer<UInt16>
@@ -20,6 +20,11 @@ struct BridgeTable {
         ports = .allocate(capacity: interfaces.count)
         ranges = .allocate(capacity: interfaces.count)
         ranges.initialize(repeating: Range(), count: interfaces.count)
+        ageing = .allocate(capacity: interfaces.count)
+        ageing.initialize(repeating: .seconds(300), count: interfaces.count)
+        for device in spec.interfaces {
+            if let index = interfaces.index(of: device.name) { ageing[Int(index)] = Int64(min(max(device.ageing, 0), 1e9) * 1e9) }
+        }
         var at = 0
         for bridge in 1..<UInt16(interfaces.count) where interfaces[bridge].pointee.kind == .bridge {
             ranges[Int(bridge)].start = at
@@ -55,6 +60,7 @@ struct BridgeTable {
         forwarding.deallocate()
         ports.deallocate()
         ranges.deallocate()
+        ageing.deallocate()
     }
 
     func portCount(_ bridge: UInt16) -> Int { ranges[Int(bridge)].count }
@@ -80,6 +86,6 @@ struct BridgeTable {
         let index = forwarding.find(mac, bridge)
         guard index >= 0 else { return -1 }
         let entry = forwarding.entries + index
-        return entry.pointee.isStatic || now - entry.pointee.updated < ageing ? index : -1
+        return entry.pointee.isStatic || now - entry.pointee.updated < ageing[Int(bridge)] ? index : -1
     }
 }

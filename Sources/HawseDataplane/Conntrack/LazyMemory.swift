@@ -21,7 +21,6 @@ struct LazyMemory<Element> {
             let memory = mmap(
                 nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | Int32(MAP_ANONYMOUS) | Self.noReserve, -1, 0)
             if let memory, memory != MAP_FAILED {
-                Self.wantLargePages(memory, bytes)
                 base = memory.bindMemory(to: Element.self, capacity: count)
                 capacity = count
                 byteCount = bytes
@@ -33,12 +32,14 @@ struct LazyMemory<Element> {
     }
 
     /// A large table is read at random places: large pages keep its address translation in the processor. The first of them
-    /// stays in small ones, so that a small table takes little memory.
-    private static func wantLargePages(_ memory: UnsafeMutableRawPointer, _ bytes: Int) {
+    /// stays in small ones, so that a small table takes little memory. Asked for when a table grows large: thousands of
+    /// nodes in one process would use up the mappings that the system allows.
+    func wantLargePages() {
         #if os(Linux)
         let large = 1 << 21
-        let start = (Int(bitPattern: memory) + 2 * large - 1) & ~(large - 1)
-        let count = Int(bitPattern: memory) + bytes - start
+        let first = Int(bitPattern: UnsafeMutableRawPointer(base))
+        let start = (first + 2 * large - 1) & ~(large - 1)
+        let count = first + byteCount - start
         guard count >= large, let place = UnsafeMutableRawPointer(bitPattern: start) else { return }
         _ = madvise(place, count, Int32(MADV_HUGEPAGE))
         #endif

@@ -25,6 +25,8 @@ struct SourceList {
 
     func deallocate() { memory.deallocate() }
 
+    func wantLargePages() { memory.wantLargePages() }
+
     var byteCount: Int { Int(listCount) * 4 }
 
     @inline(__always) private var heads: UnsafeMutablePointer<UInt32> { memory.base }

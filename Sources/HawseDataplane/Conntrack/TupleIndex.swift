@@ -54,6 +54,11 @@ struct TupleIndex {
         overflowMemory.deallocate()
     }
 
+    func wantLargePages() {
+        memory.wantLargePages()
+        overflowMemory.wantLargePages()
+    }
+
     var byteCount: Int { (Int(bucketCount) + Int(highestOverflow)) * 64 }
 
     @inline(__always)

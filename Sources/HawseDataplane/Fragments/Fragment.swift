@@ -16,9 +16,9 @@ extension Walk {
     @inline(__always)
     private func outputMTU(_ packet: PacketRef) -> Int {
         let route = packet.pointee.route
-        let mtu =
-            route.mtu != 0 ? Int(route.mtu) : node.pointee.interfaces[packet.pointee.outInterface].pointee.mtu
-        return packet.isIPv4 ? mtu : max(mtu, 1280)
+        let device = node.pointee.interfaces[packet.pointee.outInterface]
+        if packet.isIPv4 { return route.mtu != 0 ? Int(route.mtu) : device.pointee.mtu }
+        return route.mtu != 0 ? Int(route.mtu) : device.pointee.mtu6
     }
 
     @inline(never)
@@ -32,7 +32,9 @@ extension Walk {
     func fragment4(_ packet: PacketRef, _ limit: Int, next: Stage) -> Stage {
         let ip = packet.ipv4
         let largest = Int(packet.pointee.fragmentMaxSize)
-        if ip.dontFragment, (largest == 0 && !packet.pointee.flags.contains(.ignoreDF)) || largest > limit {
+        if ip.dontFragment, !packet.pointee.route.hasLockedMTU || packet.pointee.flags.contains(.forwarded),
+            (largest == 0 && !packet.pointee.flags.contains(.ignoreDF)) || largest > limit
+        {
             sendICMPError(
                 about: packet, type: ICMPType.destinationUnreachable, code: ICMPUnreachableCode.fragmentationNeeded,
                 info: UInt32(clamping: limit))
@@ -142,7 +144,8 @@ extension Walk {
     func fragment6(_ packet: PacketRef, _ limit: Int, next: Stage) -> Stage {
         let largest = Int(packet.pointee.fragmentMaxSize)
         if packet.length <= limit, largest == 0 || packet.length <= largest { return next }
-        let mayFragment = largest != 0 || packet.pointee.flags.contains(.local)
+        // `ignore_df`: set on what the kernel itself put together, neither on tunnels' packets nor on raw sockets'.
+        let mayFragment = largest != 0 || packet.pointee.uid == Packet.kernelSocket
         if largest > limit || (packet.length > limit && !mayFragment) {
             sendICMPError(about: packet, type: ICMPv6Type.packetTooBig, code: 0, info: UInt32(clamping: limit))
             return drop(packet, .packetTooBig)

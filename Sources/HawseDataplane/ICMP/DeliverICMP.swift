@@ -24,7 +24,7 @@ extension Walk {
             reply4(packet, payload: 12)
         case ICMPType.destinationUnreachable, ICMPType.sourceQuench, ICMPType.redirect, ICMPType.timeExceeded,
             ICMPType.parameterProblem:
-            learnPathMTU(packet)
+            hearError4(packet)
             _ = isTakenByProcess(packet)
         default: break
         }
@@ -39,7 +39,7 @@ extension Walk {
         let target = echo.firstHop ?? ip.source
         let route = lookupOutput(
             family: .ipv4, source: source, destination: AddressBits(ipv4: target), mark: 0, tos: ip.tos & 0x1e,
-            out: 0, anySource: false)
+            out: 0, anySource: false, ipProtocol: 1)
         let type = packet.icmp.type
         guard isUsable(route),
             let answer = newPacket(bytes: 20 + echo.bytes.count + 8 + payload)
@@ -88,7 +88,7 @@ extension Walk {
             reply6(packet)
         case ICMPv6Type.routerSolicitation...ICMPv6Type.redirect: return discoveryReceive(packet)
         case ICMPv6Type.packetTooBig, ICMPv6Type.destinationUnreachable:
-            if packet.icmp.type == ICMPv6Type.packetTooBig { learnPathMTU(packet) }
+            if packet.icmp.type == ICMPv6Type.packetTooBig { hearTooBig6(packet) }
             _ = isTakenByProcess(packet)
         default: break
         }
@@ -101,19 +101,22 @@ extension Walk {
         let target = ip.source
         if target.high >> 56 == 0xff { return }
         let asked = ip.destination
-        let isUnicast = packet.pointee.route.kind == .local && !node.pointee.routing.isAnycast6(asked)
-        let isScoped = target.high >> 54 == 0x3fa
+        let isAnycast = node.pointee.routing.isAnycast6(asked)
+        if isAnycast, node.pointee.settings.echoIgnoreAnycast6 { return }
+        let isUnicast =
+            packet.pointee.route.kind == .local && (!isAnycast || node.pointee.settings.anycastEchoReply)
         let route = lookupOutput(
             family: .ipv6, source: isUnicast ? asked : .zero, destination: target, mark: 0, tos: 0,
-            out: isScoped ? packet.pointee.inInterface : 0)
+            out: isFromLoopback(packet) ? 0 : packet.pointee.inInterface, anySource: true, ipProtocol: 58)
         let size = packet.transportLength
         guard isUsable(route), let answer = newPacket(bytes: 40 + size) else { return }
         let source = isUnicast ? asked : route.source
         (answer.networkPointer + 40).copyMemory(from: packet.transportPointer, byteCount: size)
         writeIPv6(
             answer, protocolNumber: .icmpv6, source: source, destination: target, trafficClass: ip.trafficClass,
-            flowLabel: autoFlowLabel(source, target, UInt64(ICMPv6Type.echoReply)),
-            hopLimit: node.pointee.settings.hopLimit)
+            flowLabel: node.pointee.settings.flowLabelReflect & 4 != 0
+                ? ip.flowLabel : autoFlowLabel(source, target, UInt64(ICMPv6Type.echoReply)),
+            hopLimit: node.pointee.interfaces[route.outInterface].pointee.hopLimit)
         answer.icmp.type = ICMPv6Type.echoReply
         TransportChecksum.store(
             answer.transportPointer, length: size, protocolNumber: .icmpv6, family: .ipv6, source: source,
@@ -122,7 +125,4 @@ extension Walk {
         note(packet, .answered("ICMPv6 echo reply"))
         sendNow(answer, causedBy: packet, stage: .output)
     }
-
-    /// An error about a packet of ours. No socket of this node keeps a path MTU: nothing follows from it.
-    func learnPathMTU(_ packet: PacketRef) {}
 }

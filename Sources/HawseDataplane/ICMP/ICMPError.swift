@@ -26,8 +26,8 @@ extension Walk {
         var target = ip.source
         if let hop = options.firstHop { target = hop }
         let route = lookupOutput(
-            family: .ipv4, source: isLocal ? ip.destinationBits : .zero, destination: AddressBits(ipv4: target), mark: 0,
-            tos: tos, out: 0, anySource: false)
+            family: .ipv4, source: isLocal ? ip.destinationBits : inboundSource(packet),
+            destination: AddressBits(ipv4: target), mark: 0, tos: tos, out: 0, anySource: false, ipProtocol: 1)
         guard isUsable(route) else { return }
         let peer = IPAddress(family: .ipv4, bits: AddressBits(ipv4: target))
         guard allowsPeer(peer, type, code, route) else { return }
@@ -37,7 +37,8 @@ extension Walk {
         guard room > 20 else { return }
         let quoted = min(packet.length, room)
         guard let answer = newPacket(bytes: 20 + optionLength + 8 + quoted) else { return }
-        let source = isLocal && ip.destination != 0 ? ip.destination : route.source.ipv4
+        let chosen = inboundSource(packet)
+        let source = isLocal && ip.destination != 0 ? ip.destination : chosen.isZero ? route.source.ipv4 : chosen.ipv4
         answer.networkPointer.advanced(by: 20 + optionLength + 8).copyMemory(
             from: packet.networkPointer, byteCount: quoted)
         answer.pointee.transport = answer.pointee.network + Int32(20 + optionLength)
@@ -60,6 +61,14 @@ extension Walk {
         attachConnection(of: packet, to: answer)
         note(packet, .answered("ICMP error \(type)/\(code)"))
         sendNow(answer, causedBy: packet, stage: .output)
+    }
+
+    /// `icmp_errors_use_inbound_ifaddr`: errors about forwarded packets come from the device they came in on. Zero:
+    /// from the one they leave by.
+    private func inboundSource(_ packet: PacketRef) -> AddressBits {
+        guard node.pointee.settings.errorsFromInbound, packet.pointee.inInterface != 0 else { return .zero }
+        return node.pointee.routing.sources.select4(
+            on: packet.pointee.inInterface, near: packet.sourceBits, scope: 253)
     }
 
     /// Never about broadcasts, later fragments or other errors.
@@ -105,7 +114,8 @@ extension Walk {
     /// `dst_mtu`.
     @inline(__always)
     func routeMTU(_ route: RouteResult) -> Int {
-        route.mtu != 0 ? Int(route.mtu) : node.pointee.interfaces[route.outInterface].pointee.mtu
+        let device = node.pointee.interfaces[route.outInterface]
+        return route.mtu != 0 ? Int(route.mtu) : device.pointee.mtu
     }
 
     /// `icmp6_send`. Quotes up to 1280 bytes altogether.
@@ -115,8 +125,8 @@ extension Walk {
         let destination = ip.destination
         var source: AddressBits = .zero
         var isOwn = false
-        if node.pointee.routing.isLocalAddress6(destination)
-            || node.pointee.routing.isAnycast6(destination) && packet.pointee.route.kind == .local
+        if isOwn6(destination, near: packet)
+            || node.pointee.routing.isAnycast6(destination)
         {
             source = destination
             isOwn = true
@@ -142,7 +152,7 @@ extension Walk {
                 : node.pointee.routing.sources.select6(on: packet.pointee.arrival, for: target) ?? .zero
         }
         let route = lookupOutput(
-            family: .ipv6, source: source, destination: target, mark: 0, tos: 0, out: out)
+            family: .ipv6, source: source, destination: target, mark: 0, tos: 0, out: out, anySource: true, ipProtocol: 58)
         guard route.kind == .unicast || route.kind == .local else { return }
         if source.isZero { source = route.source }
         let peer = IPAddress(family: .ipv6, bits: target)
@@ -158,7 +168,7 @@ extension Walk {
         writeIPv6(
             answer, protocolNumber: .icmpv6, source: source, destination: target, trafficClass: 0,
             flowLabel: autoFlowLabel(source, target, UInt64(type) << 8 | UInt64(code)),
-            hopLimit: node.pointee.settings.hopLimit)
+            hopLimit: node.pointee.interfaces[route.outInterface].pointee.hopLimit)
         TransportChecksum.store(
             icmp.base, length: 8 + quoted, protocolNumber: .icmpv6, family: .ipv6, source: source, destination: target)
         answer.pointee.route = route
@@ -167,14 +177,38 @@ extension Walk {
         sendNow(answer, causedBy: packet, stage: .output)
     }
 
-    /// `is_ineligible`: errors about errors; a packet whose headers cannot be followed may be answered.
+    /// `ipv6_chk_addr`: an address of ours; a link-local one must be of the device that the packet is at.
+    private func isOwn6(_ address: AddressBits, near packet: PacketRef) -> Bool {
+        guard address.high >> 54 == 0x3fa else { return node.pointee.routing.isLocalAddress6(address) }
+        let device = packet.pointee.outInterface != 0 ? packet.pointee.outInterface : packet.pointee.inInterface
+        return node.pointee.routing.isLocalAddress6(address, on: device)
+    }
+
+    /// `is_ineligible`: errors about errors. A packet whose headers cannot be followed (`ipv6_skip_exthdr`), and a
+    /// fragment that does not show its ICMP type, may be answered.
     private func isAboutICMPv6Error(_ packet: PacketRef) -> Bool {
-        let walk = IPv6ExtensionWalk.find(packet.networkPointer, length: packet.length)
-        if walk.outcome != .found { return walk.outcome == .absent && walk.isLaterFragment }
-        if walk.isLaterFragment { return true }
-        guard walk.protocolNumber == .icmpv6 else { return false }
-        guard packet.length > walk.offset else { return true }
-        return packet.networkPointer.load8(at: walk.offset) & 0x80 == 0
+        let base = packet.networkPointer
+        let length = packet.length
+        var next = base.load8(at: 6)
+        var at = 40
+        var fragmentField: UInt16 = 0
+        while next == 0 || next == 43 || next == 44 || next == 51 || next == 60 || next == 59 {
+            if next == 59 || length - at < 2 { return false }
+            var size = (Int(base.load8(at: at + 1)) + 1) * 8
+            if next == 44 {
+                guard length - at >= 8 else { return false }
+                fragmentField = base.loadBE16(at: at + 2)
+                if fragmentField & 0xfff8 != 0 { return false }
+                size = 8
+            } else if next == 51 {
+                size = (Int(base.load8(at: at + 1)) + 2) * 4
+            }
+            next = base.load8(at: at)
+            at += size
+        }
+        guard next == IPProtocol.icmpv6.rawValue else { return false }
+        guard at < length else { return fragmentField == 0 }
+        return base.load8(at: at) & 0x80 == 0
     }
 
     /// A neighbour did not answer (`ipv4_link_failure`, `ip6_link_failure`).

@@ -60,7 +60,7 @@ extension Walk {
         body.store8(4, at: at)
         body.store8(UInt8((quoted + 8) / 8), at: at + 1)
         (body + at + 8).copyMemory(from: packet.networkPointer, byteCount: quoted)
-        sendDiscovery(message, source: own, destination: host, device: device.pointee.index, causedBy: packet)
+        sendDiscovery(message, source: own, destination: host, device: device.pointee.index, causedBy: packet, by: back)
     }
 
     /// `ipv6_get_lladdr`.

@@ -14,6 +14,8 @@ struct Interface {
     /// The bridge this is a port of; 0: none.
     var master: UInt16 = 0
     var hairpin = false
+    /// How the port behaves (`BR_LEARNING`, `BR_FLOOD`, …).
+    var port = BridgePort()
     /// VLAN sub-interface: its parent and identifier.
     var parent: UInt16 = 0
     var vlan: UInt16 = 0
@@ -32,9 +34,26 @@ struct Interface {
     var sendRedirects = true
     var routeLocalnet = false
     var acceptLocal = false
-    var arpAccept = false
+    var arpAccept: UInt8 = 0
+    var arpFilter = false
+    var proxyPrivateVLAN = false
+    var dropsGratuitousARP = false
+    var hasSharedMedia = true
+    var forwardsBroadcast = false
+    var sourceMark = false
+    var acceptsRedirects = false
+    var secureRedirects = true
+    var dropsUnicastInMulticast = false
     var logMartians = false
     var acceptSourceRoute = false
+
+    // net.ipv6.conf.<dev>.*
+    /// Bytes: `mtu`, which IPv6 keeps by itself.
+    var mtu6 = 0
+    var hopLimit: UInt8 = 64
+    var acceptsRedirects6 = false
+    var dropsUnicastInMulticast6 = false
+    var dropsUnsolicited = false
 
     var received = Counters()
     var transmitted = Counters()
@@ -90,6 +109,7 @@ struct InterfaceTable {
                 index: index, kind: Interface.Kind(spec.kind), isUp: spec.isUp, mac: spec.mac, mtu: spec.mtu,
                 group: spec.group)
             interface.hairpin = spec.hairpin
+            interface.port = spec.port
             if let bridge = spec.bridge { interface.master = indexByName[bridge] ?? 0 }
             switch spec.kind {
             case .vlan(let id, let parent):
@@ -178,9 +198,14 @@ extension Interface {
         func own(_ key: String, _ fallback: Int, _ family: String = "ipv4") -> Int {
             sysctls.device(name, key, family: family) ?? fallback
         }
+        /// Switches that are on unless said otherwise.
+        func on(_ key: String) -> Bool { sysctls.integer("net.ipv4.conf.all.\(key)", default: 1) != 0 }
         let forward = sysctls.integer("net.ipv4.ip_forward", default: all("forwarding"))
         forwarding4 = own("forwarding", forward) != 0 && (sysctls["net.ipv4.conf.\(name).forwarding"] != nil || forward != 0)
-        forwarding6 = own("forwarding", all("forwarding", "ipv6"), "ipv6") != 0 || all("forwarding", "ipv6") != 0
+        // Writing `all` sets every device; what is written to one device afterwards stays.
+        forwarding6 =
+            (sysctls["net.ipv6.conf.\(name).forwarding"].flatMap { Int($0) }
+                ?? max(all("forwarding", "ipv6"), own("forwarding", 0, "ipv6"))) != 0
         rpFilter = UInt8(clamping: max(all("rp_filter"), own("rp_filter", 0)))
         arpIgnore = UInt8(clamping: max(all("arp_ignore"), own("arp_ignore", 0)))
         arpAnnounce = UInt8(clamping: max(all("arp_announce"), own("arp_announce", 0)))
@@ -189,8 +214,30 @@ extension Interface {
         sendRedirects = sysctls.integer("net.ipv4.conf.all.send_redirects", default: 1) != 0 || own("send_redirects", 1) != 0
         routeLocalnet = all("route_localnet") != 0 || own("route_localnet", 0) != 0
         acceptLocal = all("accept_local") != 0 || own("accept_local", 0) != 0
-        arpAccept = all("arp_accept") != 0 || own("arp_accept", 0) != 0
+        arpAccept = UInt8(clamping: max(all("arp_accept"), own("arp_accept", 0)))
+        arpFilter = all("arp_filter") != 0 || own("arp_filter", 0) != 0
+        proxyPrivateVLAN = all("proxy_arp_pvlan") != 0 || own("proxy_arp_pvlan", 0) != 0
+        dropsGratuitousARP = all("drop_gratuitous_arp") != 0 || own("drop_gratuitous_arp", 0) != 0
+        hasSharedMedia = on("shared_media") || own("shared_media", 1) != 0
+        forwardsBroadcast = all("bc_forwarding") != 0 && own("bc_forwarding", 0) != 0
+        sourceMark = all("src_valid_mark") != 0 || own("src_valid_mark", 0) != 0
+        secureRedirects = on("secure_redirects") || own("secure_redirects", 1) != 0
+        let (generally, here) = (on("accept_redirects"), own("accept_redirects", 1) != 0)
+        acceptsRedirects = forwarding4 ? generally && here : generally || here
+        dropsUnicastInMulticast =
+            all("drop_unicast_in_l2_multicast") != 0 || own("drop_unicast_in_l2_multicast", 0) != 0
+        readSettings6(sysctls, name)
         logMartians = all("log_martians") != 0 || own("log_martians", 0) != 0
         acceptSourceRoute = sysctls.integer("net.ipv4.conf.all.accept_source_route", default: 0) != 0 && own("accept_source_route", 1) != 0
+    }
+
+    /// IPv6 looks at the device's own value of most keys only.
+    private mutating func readSettings6(_ sysctls: Sysctls, _ name: String) {
+        func own(_ key: String, _ fallback: Int) -> Int { sysctls.device(name, key, family: "ipv6") ?? fallback }
+        mtu6 = max(min(own("mtu", mtu), mtu), 1280)
+        hopLimit = UInt8(clamping: own("hop_limit", 64))
+        acceptsRedirects6 = !forwarding6 && own("accept_redirects", 1) != 0
+        dropsUnicastInMulticast6 = own("drop_unicast_in_l2_multicast", 0) != 0
+        dropsUnsolicited = own("drop_unsolicited_na", 0) != 0
     }
 }

@@ -43,8 +43,10 @@ extension Walk {
         packet.pointee.version = 6
         packet.pointee.packetType = .host
         let route = lookupOutput(
-            family: .ipv6, source: .zero, destination: packet.ipv6.destination, mark: packet.pointee.mark, tos: 0,
-            out: 0)
+            family: .ipv6, source: .zero,
+            // The unspecified address stands for the node itself.
+            destination: packet.ipv6.destination.isZero ? AddressBits(high: 0, low: 1) : packet.ipv6.destination,
+            mark: packet.pointee.mark, tos: 0, out: 0)
         guard isUsable(route) else { return drop(packet, failure(route)) }
         packet.pointee.route = route
         guard packet.length <= node.pointee.interfaces[route.outInterface].pointee.mtu else {

@@ -76,14 +76,17 @@ extension Walk {
             packet.isIPv4 || !node.pointee.routing.isAnycast6(packet.destinationBits)
         else { return }
         let isIPv4 = packet.isIPv4
-        let headerLength = isIPv4 ? 20 : 40
+        // `__ip_options_echo`: IPv4 options come back with the reset.
+        guard let echo = echoedOptions(packet, isIPv4 ? packet.ipv4.headerLength : 20) else { return }
+        let headerLength = isIPv4 ? 20 + echo.bytes.count : 40
         let source = packet.destinationBits
-        let target = packet.sourceBits
+        let target = isIPv4 ? echo.firstHop.map { AddressBits(ipv4: $0) } ?? packet.sourceBits : packet.sourceBits
         let tos = (isIPv4 ? packet.ipv4.tos : packet.ipv6.trafficClass) & 0xfc
         let isScoped = !isIPv4 && target.high >> 54 == 0x3fa
         let route = lookupOutput(
             family: packet.family, source: source, destination: target, mark: 0, tos: tos,
-            out: isScoped ? packet.pointee.inInterface : 0, anySource: !isIPv4)
+            out: isScoped ? packet.pointee.inInterface : 0, anySource: !isIPv4, ipProtocol: 6,
+            ports: UInt32(tcp.destinationPort) << 16 | UInt32(tcp.sourcePort))
         guard isUsable(route), let answer = newPacket(bytes: headerLength + 20) else { return }
         answer.pointee.transport = answer.pointee.network + Int32(headerLength)
         let reset = answer.tcp
@@ -100,14 +103,17 @@ extension Walk {
             reset.flags = [.rst, .ack]
         }
         if isIPv4 {
+            for (i, byte) in echo.bytes.enumerated() { answer.networkPointer.store8(byte, at: 20 + i) }
+            buildOptions(answer, echo, source: source.ipv4, destination: packet.ipv4.source)
             writeIPv4(
                 answer, protocolNumber: .tcp, source: source.ipv4, destination: target.ipv4, tos: tos,
-                ttl: node.pointee.settings.defaultTTL, dontFragment: true, identification: 0)
+                ttl: node.pointee.settings.defaultTTL, dontFragment: true, identification: 0, headerLength: headerLength)
         } else {
             writeIPv6(
                 answer, protocolNumber: .tcp, source: source, destination: target, trafficClass: tos,
-                flowLabel: autoFlowLabel(source, target, UInt64(tcp.base.loadBE32(at: 0))),
-                hopLimit: node.pointee.settings.hopLimit)
+                flowLabel: node.pointee.settings.flowLabelReflect & 2 != 0
+                    ? packet.ipv6.flowLabel : autoFlowLabel(source, target, UInt64(tcp.base.loadBE32(at: 0))),
+                hopLimit: node.pointee.interfaces[route.outInterface].pointee.hopLimit)
         }
         TransportChecksum.store(
             reset.base, length: 20, protocolNumber: .tcp, family: packet.family, source: source, destination: target)
@@ -127,7 +133,9 @@ extension Walk {
             packet.pointee.end = packet.pointee.transport + Int32(claimed)
         }
         if udp.checksum == 0 {
-            if packet.isIPv6 || isLite { return drop(packet, .checksum) }
+            if isLite || (packet.isIPv6 && !node.pointee.vxlan.acceptsZeroChecksum6(udp.destinationPort)) {
+                return drop(packet, .checksum)
+            }
         } else if !transportIsIntact(packet) {
             return drop(packet, .checksum)
         }

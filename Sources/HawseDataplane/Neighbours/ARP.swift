@@ -39,8 +39,17 @@ extension Walk {
         return node.pointee.routing.sources.select4(on: device.pointee.index, near: target, scope: 253)
     }
 
+    /// `arp_filter`: no answer on a device by which packets to the asker would not leave.
+    private func filtersARP(_ device: UnsafeMutablePointer<Interface>, _ arp: ARPHeader) -> Bool {
+        guard device.pointee.arpFilter else { return false }
+        let route = lookupOutput(
+            family: .ipv4, source: AddressBits(ipv4: arp.targetAddress), destination: AddressBits(ipv4: arp.senderAddress),
+            mark: 0, tos: 0, out: 0, anySource: false)
+        return !isUsable(route) || route.outInterface != device.pointee.index
+    }
+
     /// `inet_addr_onlink`: both lie in one subnet of the device.
-    private func areOnLink(_ a: AddressBits, _ b: AddressBits, _ device: UInt16) -> Bool {
+    func areOnLink(_ a: AddressBits, _ b: AddressBits, _ device: UInt16) -> Bool {
         node.pointee.routing.sources.ipv4.contains {
             let mask = AddressBits.mask(prefixLength: $0.length, family: .ipv4)
             return $0.device == device && (a ^ $0.bits) & mask == .zero && (b ^ $0.bits) & mask == .zero
@@ -108,6 +117,7 @@ extension Walk {
         if target >> 28 == 0xe || (target >> 24 == 127 && !device.pointee.routeLocalnet) {
             return drop(packet, .arpIgnored)
         }
+        if sender == target, device.pointee.dropsGratuitousARP { return drop(packet, .arpIgnored) }
         let isRequest = arp.operation == ARPHeader.request
         if sender == 0 {
             // Duplicate address detection (RFC 2131).
@@ -130,14 +140,18 @@ extension Walk {
         let target = AddressBits(ipv4: arp.targetAddress)
         let route = arpRoute(packet, arp)
         if route.kind == .local {
-            if !ignoresARP(device, arp.senderAddress, arp.targetAddress) {
+            if !ignoresARP(device, arp.senderAddress, arp.targetAddress), !filtersARP(device, arp) {
                 if sawSender(arp, device) { answerARP(packet, arp) }
             }
             return end(packet, .consumed)
         }
-        guard device.pointee.forwarding4, route.kind == .unicast, route.outInterface != device.pointee.index,
-            device.pointee.proxyARP || node.pointee.neighbours.isProxied(target, .ipv4, on: device.pointee.index)
-        else { return nil }
+        guard device.pointee.forwarding4, route.kind == .unicast else { return nil }
+        if route.outInterface == device.pointee.index {
+            guard device.pointee.proxyPrivateVLAN else { return nil }
+        } else {
+            guard device.pointee.proxyARP || node.pointee.neighbours.isProxied(target, .ipv4, on: device.pointee.index)
+            else { return nil }
+        }
         _ = sawSender(arp, device)
         if let stage = delayForProxy(packet, .ipv4) { return stage }
         answerARP(packet, arp)
@@ -191,7 +205,7 @@ extension Walk {
         let sender = AddressBits(ipv4: arp.senderAddress)
         var handle = node.pointee.neighbours.find(sender, device.pointee.index, version: 4)
         let isGratuitous = isGratuitousARP(arp)
-        if handle < 0, device.pointee.arpAccept {
+        if handle < 0, acceptsARP(device, sender) {
             let isReply = arp.operation == ARPHeader.reply
             guard isGratuitous || (isReply && addressKind(sender, family: .ipv4, on: 0) == .unicast) else { return }
             handle = node.pointee.neighbours.findOrMake(
@@ -203,6 +217,15 @@ extension Walk {
         let override = node.pointee.now > updated + lockTime || isGratuitous
         let isSolicited = arp.operation == ARPHeader.reply && packet.pointee.packetType == .host
         updateNeighbour(handle, arp.senderMAC, isSolicited ? .reachable : .stale, override: override)
+    }
+
+    /// `arp_accept`: 1 any, 2 of the device's own networks.
+    private func acceptsARP(_ device: UnsafeMutablePointer<Interface>, _ sender: AddressBits) -> Bool {
+        switch device.pointee.arpAccept {
+        case 1: true
+        case 2: areOnLink(sender, sender, device.pointee.index)
+        default: false
+        }
     }
 
     /// `arp_is_garp`.

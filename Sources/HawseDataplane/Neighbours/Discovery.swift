@@ -4,7 +4,8 @@ import HawseWire
 extension Walk {
     /// `ndisc_send_skb`: checksum, hop limit 255, and through OUTPUT like any packet of the node.
     func sendDiscovery(
-        _ packet: PacketRef, source: AddressBits, destination: AddressBits, device: UInt16, causedBy parent: PacketRef?
+        _ packet: PacketRef, source: AddressBits, destination: AddressBits, device: UInt16, causedBy parent: PacketRef?,
+        by known: RouteResult? = nil
     ) {
         writeIPv6(
             packet, protocolNumber: .icmpv6, source: source, destination: destination, trafficClass: 0, flowLabel: 0,
@@ -15,7 +16,7 @@ extension Walk {
         var route = RouteResult(kind: destination.high >> 56 == 0xff ? .multicast : .unicast)
         route.outInterface = device
         route.source = source
-        packet.pointee.route = route
+        packet.pointee.route = known ?? route
         sendNow(packet, causedBy: parent, stage: .output)
     }
 

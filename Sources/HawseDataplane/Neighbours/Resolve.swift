@@ -75,17 +75,24 @@ extension Walk {
             return .transmit
         case .none, .failed:
             holdForNeighbour(packet, handle)
-            let settings = node.pointee.neighbours.settings
-            neighbour.pointee.probes = version == 6 ? settings.unicastProbes6 : settings.unicastProbes4
-            neighbour.pointee.state = .incomplete
-            neighbour.pointee.updated = now
-            armNeighbour(handle, now + settings.retransmit)
-            solicit(handle)
+            askFor(handle)
             return .held
         case .incomplete:
             holdForNeighbour(packet, handle)
             return .held
         }
+    }
+
+    /// `neigh_event_send` for an entry that is not valid: asks, unless that is under way.
+    func askFor(_ handle: Int32) {
+        let neighbour = node.pointee.neighbours.entries + Int(handle)
+        guard neighbour.pointee.state == .none || neighbour.pointee.state == .failed else { return }
+        let settings = node.pointee.neighbours.settings
+        neighbour.pointee.probes = neighbour.pointee.version == 6 ? settings.unicastProbes6 : settings.unicastProbes4
+        neighbour.pointee.state = .incomplete
+        neighbour.pointee.updated = node.pointee.now
+        armNeighbour(handle, node.pointee.now + settings.retransmit)
+        solicit(handle)
     }
 
     /// MACs that need no asking (`arp_constructor`, `ndisc_constructor`).

@@ -15,8 +15,20 @@ struct NodeSettings {
     var echoIgnoreMulticast6: Bool
     /// `net.ipv6.conf.all.proxy_ndp`, the switch that forwarding looks at.
     var proxyNDP: Bool
-    /// `net.ipv6.conf.default.hop_limit`: of packets that the node itself makes.
-    var hopLimit: UInt8
+    var forwardUsesPathMTU: Bool
+    /// `icmp_errors_use_inbound_ifaddr`.
+    var errorsFromInbound: Bool
+    /// Bytes (`min_pmtu`).
+    var minimumPathMTU: UInt32
+    /// How long a path MTU counts, in nanoseconds.
+    var pathMTUExpiry: Int64
+    var pathMTUExpiry6: Int64
+    /// `ip_no_pmtu_disc`.
+    var pathMTUMode: Int
+    /// `flowlabel_reflect`: bits for established flows, resets, echo replies.
+    var flowLabelReflect: Int
+    var echoIgnoreAnycast6: Bool
+    var anycastEchoReply: Bool
     var autoFlowLabels: Bool
     var all: Sysctls
 
@@ -34,7 +46,16 @@ struct NodeSettings {
         echoIgnoreAll6 = sysctls.isOn("net.ipv6.icmp.echo_ignore_all", default: false)
         echoIgnoreMulticast6 = sysctls.isOn("net.ipv6.icmp.echo_ignore_multicast", default: false)
         proxyNDP = sysctls.isOn("net.ipv6.conf.all.proxy_ndp", default: false)
-        hopLimit = UInt8(clamping: sysctls.integer("net.ipv6.conf.default.hop_limit", default: 64))
+        forwardUsesPathMTU = sysctls.isOn("net.ipv4.ip_forward_use_pmtu", default: false)
+        errorsFromInbound = sysctls.isOn("net.ipv4.icmp_errors_use_inbound_ifaddr", default: false)
+        minimumPathMTU = UInt32(clamping: sysctls.integer("net.ipv4.route.min_pmtu", default: 552))
+        func seconds(_ key: String) -> Int64 { .seconds(Int64(clamping: min(sysctls.integer(key, default: 600), 1 << 30))) }
+        pathMTUExpiry = seconds("net.ipv4.route.mtu_expires")
+        pathMTUExpiry6 = seconds("net.ipv6.route.mtu_expires")
+        pathMTUMode = sysctls.integer("net.ipv4.ip_no_pmtu_disc", default: 0)
+        flowLabelReflect = sysctls.integer("net.ipv6.flowlabel_reflect", default: 0)
+        echoIgnoreAnycast6 = sysctls.isOn("net.ipv6.icmp.echo_ignore_anycast", default: false)
+        anycastEchoReply = sysctls.isOn("net.ipv6.anycast_src_echo_reply", default: false)
         autoFlowLabels = sysctls.isOn("net.ipv6.auto_flowlabels", default: true)
         let range = (sysctls["net.ipv4.ip_local_port_range"] ?? "32768 60999").split { $0 == " " || $0 == "\t" }
             .compactMap { UInt16($0) }

@@ -169,6 +169,11 @@ struct RouteResult {
         get { bits & 2 != 0 }
         set { bits = bits & ~2 | (newValue ? 2 : 0) }
     }
+    /// `mtu lock`: path MTU discovery does not change it.
+    @inline(__always) var hasLockedMTU: Bool {
+        get { bits & 16 != 0 }
+        set { bits = bits & ~16 | (newValue ? 16 : 0) }
+    }
     /// `RTA_PREFSRC` was given.
     @inline(__always) var hasPreferredSource: Bool {
         get { bits & 4 != 0 }

@@ -90,6 +90,7 @@ extension RouteList {
         if family == .ipv6, entry.metric == 0 { entry.metric = 1024 }
         entry.preferredSource = route.preferredSource?.bits ?? .zero
         entry.mtu = UInt32(clamping: max(route.mtu, 0))
+        entry.isMTULocked = route.isMTULocked
         entry.realm = route.realm
         let hasGateway = route.nextHops.contains { $0.gateway != nil }
         entry.scope = route.kind == .local ? 254 : hasGateway ? 0 : (route.kind == .unicast ? 253 : 0)

@@ -9,19 +9,41 @@ extension Walk {
         let source = packet.sourceBits
         let destination = packet.destinationBits
         let tos = isIPv4 ? packet.ipv4.tos & 0xfc : packet.ipv6.trafficClass & 0xfc
+        if node.pointee.routing.cacheOff { return findInput(packet, isIPv4, source, destination, tos) }
         let tag =
             UInt32(packet.pointee.inInterface) << 8 | UInt32(tos) | (isIPv4 ? 0x8000_0000 : 0xc000_0000)
         if let cached = node.pointee.routing.cache.find(source, destination, packet.pointee.mark, tag) {
             return cached.pointee.route
         }
-        let question = RouteQuestion(
-            destination: destination, source: source, mark: packet.pointee.mark, tos: tos,
-            inInterface: packet.pointee.inInterface)
-        let route = isIPv4 ? inputRoute4(packet, question) : inputRoute6(packet, question)
-        if node.pointee.routing.multipathPolicy == 0, route.kind != .martian {
+        let route = findInput(packet, isIPv4, source, destination, tos)
+        // What was learnt about a path ends by itself.
+        if route.kind != .martian, node.pointee.routing.exceptions.isEmpty {
             node.pointee.routing.cache.store(source, destination, packet.pointee.mark, tag, route)
         }
         return route
+    }
+
+    @inline(never)
+    private func findInput(
+        _ packet: PacketRef, _ isIPv4: Bool, _ source: AddressBits, _ destination: AddressBits, _ tos: UInt8
+    ) -> RouteResult {
+        var question = RouteQuestion(
+            destination: destination, source: source, mark: packet.pointee.mark, tos: tos,
+            inInterface: packet.pointee.inInterface)
+        if node.pointee.routing.cacheOff {
+            question.ipProtocol = packet.pointee.ipProtocol
+            if !packet.isLaterFragment, packet.transportLength >= 4, Self.hasPorts(packet.pointee.ipProtocol) {
+                question.sourcePort = packet.transportPointer.loadBE16(at: 0)
+                question.destinationPort = packet.transportPointer.loadBE16(at: 2)
+            }
+        }
+        return isIPv4 ? inputRoute4(packet, question) : inputRoute6(packet, question)
+    }
+
+    /// Protocols whose first four bytes the kernel's flow dissector takes for ports.
+    @inline(__always)
+    static func hasPorts(_ ipProtocol: UInt8) -> Bool {
+        ipProtocol == 6 || ipProtocol == 17 || ipProtocol == 132 || ipProtocol == 136 || ipProtocol == 33
     }
 
     /// `ip_route_input_slow`.
@@ -44,7 +66,8 @@ extension Walk {
         q.hash = multipathHash(packet, question)
         var match = node.pointee.routing.lookup4(q)
         switch match.kind {
-        case .broadcast: return broadcastRoute4(question)
+        case .broadcast:
+            if !device.pointee.forwardsBroadcast { return broadcastRoute4(question) }
         case .local:
             if validateSource(question, out: 0) < 0 { return martian }
             return node.pointee.routing.result(match, node.pointee.routing.tables4)
@@ -57,10 +80,14 @@ extension Walk {
         var result = node.pointee.routing.result(match, node.pointee.routing.tables4)
         let verdict = validateSource(question, out: result.outInterface)
         if verdict < 0 { return martian }
-        // `__mkroute_input`: shared_media is on unless set otherwise, so any neighbour may be told.
+        // `__mkroute_input`: on a shared medium any neighbour may be told.
         result.redirects =
             verdict > 0 && result.outInterface == question.inInterface && device.pointee.sendRedirects
-        return result
+            && (device.pointee.hasSharedMedia
+                || areOnLink(
+                    question.source, result.gatewayVersion == 4 ? result.gateway : question.source, question.inInterface))
+        if match.kind == .broadcast { result.kind = .unicast }
+        return withExceptions(result, question.destination, isIPv4: true, forwards: true)
     }
 
     /// `brd_input`.
@@ -100,6 +127,10 @@ extension Walk {
         }
         var back = RouteQuestion(destination: question.source, source: question.destination, tos: question.tos)
         back.inInterface = out == 0 ? node.pointee.routing.loopback : out
+        if device.pointee.sourceMark { back.mark = question.mark }
+        back.ipProtocol = question.ipProtocol
+        back.sourcePort = question.destinationPort
+        back.destinationPort = question.sourcePort
         let match = node.pointee.routing.lookup4(back)
         guard match.kind == .unicast || match.kind == .local || match.kind == .broadcast || match.kind == .multicast
         else { return mode != 0 ? -1 : 0 }
@@ -133,19 +164,7 @@ extension Walk {
         q.hash = multipathHash(packet, question)
         var match = node.pointee.routing.lookup6(q)
         if match.kind == .unicast { match = node.pointee.routing.selectPath(match, q, node.pointee.routing.tables6) }
-        return node.pointee.routing.result(match, node.pointee.routing.tables6)
-    }
-
-    /// `fib_multipath_hash`: by addresses, or by the whole five-tuple (policy 1).
-    @inline(__always)
-    func multipathHash(_ packet: PacketRef?, _ question: RouteQuestion) -> UInt32 {
-        var rest: UInt64 = 0
-        if let packet, node.pointee.routing.multipathPolicy == 1, !packet.isLaterFragment, packet.transportLength >= 4,
-            packet.pointee.ipProtocol == 6 || packet.pointee.ipProtocol == 17
-        {
-            rest = UInt64(packet.transportPointer.loadBE32(at: 0)) << 8 | UInt64(packet.pointee.ipProtocol)
-        }
-        return UInt32(
-            truncatingIfNeeded: node.pointee.routing.multipath(question.source, question.destination, rest) >> 32)
+        return withExceptions(
+            node.pointee.routing.result(match, node.pointee.routing.tables6), question.destination, isIPv4: false)
     }
 }

@@ -12,17 +12,24 @@ extension Walk {
             family: family, source: source, destination: destination, mark: mark, tos: tos, out: out, anySource: true)
     }
 
+    /// `ipProtocol` and `ports` (source in the upper half) are for rules and hashes that ask for them.
+    ///
     /// `anySource` off is the kernel's check that the source is the node's own (`FLOWI_FLAG_ANYSRC` absent).
     func lookupOutput(
         family: AddressFamily, source: AddressBits, destination: AddressBits, mark: UInt32, tos: UInt8, out: UInt16,
-        anySource: Bool
+        anySource: Bool, ipProtocol: UInt8 = 0, ports: UInt32 = 0
     ) -> RouteResult {
+        if node.pointee.routing.cacheOff || !node.pointee.routing.exceptions.isEmpty {
+            return findOutput(
+                family: family, source: source, destination: destination, mark: mark, tos: tos, out: out,
+                anySource: anySource, ipProtocol: ipProtocol, ports: ports)
+        }
         let tag =
             UInt32(out) << 8 | UInt32(tos & 0xfc) | (anySource ? 1 : 0) | (family == .ipv4 ? 0x2000_0000 : 0x6000_0000)
         if let cached = node.pointee.routing.cache.find(source, destination, mark, tag) { return cached.pointee.route }
         let route = findOutput(
             family: family, source: source, destination: destination, mark: mark, tos: tos, out: out,
-            anySource: anySource)
+            anySource: anySource, ipProtocol: ipProtocol, ports: ports)
         node.pointee.routing.cache.store(source, destination, mark, tag, route)
         return route
     }
@@ -30,22 +37,25 @@ extension Walk {
     @inline(never)
     private func findOutput(
         family: AddressFamily, source: AddressBits, destination: AddressBits, mark: UInt32, tos: UInt8, out: UInt16,
-        anySource: Bool
+        anySource: Bool, ipProtocol: UInt8, ports: UInt32
     ) -> RouteResult {
         var q = RouteQuestion(destination: destination, source: source, mark: mark, tos: tos & 0xfc)
+        q.ipProtocol = ipProtocol
+        q.sourcePort = UInt16(truncatingIfNeeded: ports >> 16)
+        q.destinationPort = UInt16(truncatingIfNeeded: ports)
         q.outInterface = out
         q.inInterface = node.pointee.routing.loopback
         if family == .ipv4 {
             if !anySource, !source.isZero, addressKind(source, family: .ipv4, on: 0) != .local {
                 return RouteResult(kind: .noRoute)
             }
-            return outputRoute4(q)
+            return withExceptions(tableRoute4(q), destination, isIPv4: true)
         }
-        return outputRoute6(q)
+        return withExceptions(tableRoute6(q), destination, isIPv4: false)
     }
 
     /// `ip_route_output_key_hash_rcu`.
-    private func outputRoute4(_ question: RouteQuestion) -> RouteResult {
+    func tableRoute4(_ question: RouteQuestion) -> RouteResult {
         var q = question
         if !q.source.isZero {
             let source = q.source.ipv4
@@ -71,13 +81,13 @@ extension Walk {
             result.source = AddressBits(ipv4: 0x7f00_0001)
             return result
         }
-        q.hash = UInt32(truncatingIfNeeded: node.pointee.routing.multipath(q.source, q.destination, 0) >> 32)
+        q.hash = multipathHash(output: q, isIPv4: true)
         var match = node.pointee.routing.lookup4(q)
         if match.kind == .noRoute, q.outInterface != 0 {
             // A bound device: the destination is taken to be on its link.
             return directRoute4(q, .unicast)
         }
-        match = node.pointee.routing.selectPath(match, q, node.pointee.routing.tables4)
+        match = node.pointee.routing.selectPath(match, q, node.pointee.routing.tables4, prefersSource: true)
         return finishOutput4(node.pointee.routing.result(match, node.pointee.routing.tables4), match, q)
     }
 
@@ -117,17 +127,18 @@ extension Walk {
     }
 
     /// `ip6_route_output` with `ip6_route_get_saddr`.
-    private func outputRoute6(_ question: RouteQuestion) -> RouteResult {
+    func tableRoute6(_ question: RouteQuestion) -> RouteResult {
         var q = question
         let high = q.destination.high
+        // `RT6_LOOKUP_F_IFACE`: with a source the device is a wish only.
         if q.outInterface != 0 {
-            q.isStrict = true
+            q.isStrict =
+                q.source.isZero || high >> 56 == 0xff || high >> 54 == 0x3fa || (high == 0 && q.destination.low == 1)
         }
-        if high >> 56 == 0xff || high >> 54 == 0x3fa, q.outInterface != 0 { q.isStrict = true }
         // `ip6_pol_route_output` asks with the output device only.
         let loopback = q.inInterface
         q.inInterface = node.pointee.routing.policy6.isCustom ? loopback : 0
-        q.hash = UInt32(truncatingIfNeeded: node.pointee.routing.multipath(q.source, q.destination, 0) >> 32)
+        q.hash = multipathHash(output: q, isIPv4: false)
         var match = node.pointee.routing.lookup6(q)
         if match.kind == .unicast { match = node.pointee.routing.selectPath(match, q, node.pointee.routing.tables6) }
         var result = node.pointee.routing.result(match, node.pointee.routing.tables6)

@@ -46,7 +46,7 @@ extension RoutingState {
                 let table = tables.table(id)
                 guard table >= 0 else { continue }
                 let match = searchTable(q, tables, table)
-                if match.isFound { return match }
+                if match.isFound, !isSuppressed(match, rule, tables) { return match }
             case .unreachable: return RouteMatch(kind: .unreachable)
             case .prohibit: return RouteMatch(kind: .prohibit)
             case .blackhole: return RouteMatch(kind: .blackhole)
@@ -58,6 +58,14 @@ extension RoutingState {
             }
         }
         return RouteMatch(kind: .noRoute)
+    }
+
+    /// `fib4_rule_suppress`, `fib6_rule_suppress`: errors count whatever the rule says.
+    private func isSuppressed(_ match: RouteMatch, _ rule: UnsafeMutablePointer<PolicyRule>, _ tables: RouteTables) -> Bool {
+        guard match.entry >= 0, match.hop >= 0 else { return false }
+        if Int(tables.entries[Int(match.entry)].length) <= rule.pointee.suppressedLength { return true }
+        return rule.pointee.suppressedGroup >= 0
+            && groups[Int(tables.hops[Int(match.hop)].device)] == UInt32(truncatingIfNeeded: rule.pointee.suppressedGroup)
     }
 
     /// Without `ip rule` IPv4's local and main tables share one trie (`fib_trie_table`): the longest prefix of both
@@ -106,7 +114,7 @@ extension RoutingState {
         var index = head
         while index >= 0 {
             let entry = tables.entries + Int(index)
-            if entry.pointee.tos == 0 || entry.pointee.tos == q.tos {
+            if entry.pointee.tos == 0 || entry.pointee.tos == q.tos & RouteQuestion.tosMask {
                 switch entry.pointee.kind {
                 case .unreachable: return RouteMatch(entry: index, kind: .unreachable)
                 case .prohibit: return RouteMatch(entry: index, kind: .prohibit)
@@ -172,20 +180,28 @@ extension RoutingState {
     }
 
     /// `fib_select_multipath`: the hop whose share of the hash space holds the flow's hash.
+    ///
+    /// `prefersSource` is for packets of the node's own that have a source already: the hop that it belongs to comes first.
     @inline(__always)
-    func selectPath(_ match: RouteMatch, _ q: RouteQuestion, _ tables: RouteTables) -> RouteMatch {
+    func selectPath(
+        _ match: RouteMatch, _ q: RouteQuestion, _ tables: RouteTables, prefersSource: Bool = false
+    ) -> RouteMatch {
         guard match.entry >= 0, match.hop >= 0 else { return match }
         let entry = tables.entries + Int(match.entry)
         guard entry.pointee.hopCount > 1 else { return match }
         var chosen = match
         let hash = Int32(bitPattern: q.hash >> 1)
         let first = Int(entry.pointee.firstHop)
+        var best = -1
         for i in first..<(first &+ Int(entry.pointee.hopCount)) {
             if q.outInterface != 0, tables.hops[i].device != q.outInterface { continue }
-            if hash <= tables.hops[i].upperBound {
+            var score = hash <= tables.hops[i].upperBound ? 1 : 0
+            if prefersSource, !q.source.isZero, tables.hops[i].source == q.source { score += 2 }
+            if score > best, score > 0 || prefersSource {
                 chosen.hop = Int32(truncatingIfNeeded: i)
-                break
+                best = score
             }
+            if score == 3 || (score == 1 && (!prefersSource || q.source.isZero)) { break }
         }
         return chosen
     }
@@ -199,6 +215,7 @@ extension RoutingState {
         let entry = tables.entries + Int(match.entry)
         result.realm = entry.pointee.realm
         result.mtu = entry.pointee.mtu
+        result.hasLockedMTU = entry.pointee.isMTULocked
         guard match.hop >= 0 else { return result }
         let hop = tables.hops + Int(match.hop)
         result.outInterface = hop.pointee.device

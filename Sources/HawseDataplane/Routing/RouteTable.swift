@@ -17,6 +17,7 @@ struct RouteEntry {
     var metric: UInt32
     var preferredSource: AddressBits = .zero
     var mtu: UInt32 = 0
+    var isMTULocked = false
     var realm: UInt32 = 0
     /// `fib_scope` (RT_SCOPE_*): 0 universe, 253 link, 254 host.
     var scope: UInt8 = 0

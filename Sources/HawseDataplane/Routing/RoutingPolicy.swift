@@ -3,6 +3,9 @@ import HawseWire
 
 /// What a lookup is asked for (`struct flowi4`, `struct flowi6`).
 struct RouteQuestion {
+    /// IPTOS_RT_MASK: what IPv4 routes and rules compare of the type of service.
+    static let tosMask: UInt8 = 0x1c
+
     var destination: AddressBits
     var source: AddressBits = .zero
     var mark: UInt32 = 0
@@ -14,6 +17,10 @@ struct RouteQuestion {
     var isStrict = false
     /// Multipath hash, computed by who asks; 0 is as good as any.
     var hash: UInt32 = 0
+    /// What rules may ask for besides: the upper protocol and its ports.
+    var ipProtocol: UInt8 = 0
+    var sourcePort: UInt16 = 0
+    var destinationPort: UInt16 = 0
 }
 
 /// A rule of `ip rule`, compiled (`struct fib_rule`).
@@ -31,6 +38,15 @@ struct PolicyRule {
     var inInterface: UInt16
     var outInterface: UInt16
     var tos: UInt8
+    /// IPv4 rules compare what once was the type of service, IPv6 rules the whole DSCP (`fib_dscp_masked_match`).
+    var tosMask: UInt8
+    /// 0: any.
+    var ipProtocol: UInt8
+    var sourcePorts: ClosedRange<UInt16>
+    var destinationPorts: ClosedRange<UInt16>
+    /// -1: none.
+    var suppressedLength: Int
+    var suppressedGroup: Int64
     var action: Action
 
     init(_ rule: RoutingRule, family: AddressFamily, interfaces: InterfaceTable) {
@@ -46,6 +62,12 @@ struct PolicyRule {
         inInterface = rule.inInterface.map { interfaces.index(of: $0) ?? .max } ?? 0
         outInterface = rule.outInterface.map { interfaces.index(of: $0) ?? .max } ?? 0
         tos = rule.tos
+        tosMask = family == .ipv4 ? RouteQuestion.tosMask : 0xfc
+        ipProtocol = rule.ipProtocol?.rawValue ?? 0
+        sourcePorts = rule.sourcePorts ?? 0...UInt16.max
+        destinationPorts = rule.destinationPorts ?? 0...UInt16.max
+        suppressedLength = rule.suppressedLength ?? -1
+        suppressedGroup = rule.suppressedGroup.map { Int64($0) } ?? -1
         action =
             switch rule.action {
             case .lookup(let table): .lookup(table)
@@ -64,7 +86,9 @@ struct PolicyRule {
         hit = hit && (outInterface == 0 || outInterface == q.outInterface)
         hit = hit && (q.mark ^ mark) & markMask == 0
         hit = hit && (q.source ^ from) & fromMask == .zero && (q.destination ^ to) & toMask == .zero
-        hit = hit && (tos == 0 || tos == q.tos)
+        hit = hit && (tos == 0 || tos == q.tos & tosMask)
+        hit = hit && (ipProtocol == 0 || ipProtocol == q.ipProtocol)
+        hit = hit && sourcePorts.contains(q.sourcePort) && destinationPorts.contains(q.destinationPort)
         return hit != isInverted
     }
 }
@@ -75,6 +99,8 @@ struct RoutingPolicy {
     private(set) var count: Int
     /// `fib_has_custom_rules`: somebody ran `ip rule`; local and main are separate tables from then on.
     let isCustom: Bool
+    /// Some rule looks at the upper protocol or its ports (`fib_rules_require_fldissect`).
+    let looksAtPorts: Bool
 
     init(_ spec: [RoutingRule], family: AddressFamily, interfaces: InterfaceTable) {
         let mine = spec.filter { rule in
@@ -88,6 +114,7 @@ struct RoutingPolicy {
         isCustom =
             ordered.contains { rule in !defaults.contains { $0.priority == rule.priority && $0.action == rule.action } }
         if ordered.isEmpty { ordered = defaults }
+        looksAtPorts = ordered.contains { $0.ipProtocol != nil || $0.sourcePorts != nil || $0.destinationPorts != nil }
         count = ordered.count
         rules = .allocate(capacity: count)
         for (i, rule) in ordered.enumerated() {

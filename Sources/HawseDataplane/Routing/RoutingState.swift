@@ -20,6 +20,16 @@ struct RoutingState {
     /// Seeds the multipath hash (`fib_multipath_hash_from_keys`).
     var multipath = FlowHash(seed: 0x7f4a_7c15)
     var multipathPolicy: Int
+    /// `fib_multipath_hash_policy` of IPv6, and which fields policy 3 takes.
+    var multipathPolicy6: Int
+    var multipathFields: Int
+    var multipathFields6: Int
+    /// Groups of the devices, by index.
+    private(set) var groups: [UInt32]
+    /// What errors and redirects have taught (`fib_nh_exception`, `rt6_exception`).
+    var exceptions = RouteExceptions()
+    /// A route depends on more than addresses, mark and TOS: none is remembered.
+    var cacheOff: Bool
     var sources: SourceAddresses
     /// Routes that many nodes have in common; one that is asked for moves into the tables.
     private(set) var shared: SharedTables?
@@ -47,6 +57,11 @@ struct RoutingState {
         loopback = interfaces.loopback
         cache = RouteCache()
         multipathPolicy = spec.sysctls.integer("net.ipv4.fib_multipath_hash_policy", default: 0)
+        multipathPolicy6 = spec.sysctls.integer("net.ipv6.fib_multipath_hash_policy", default: 0)
+        multipathFields = spec.sysctls.integer("net.ipv4.fib_multipath_hash_fields", default: 7)
+        multipathFields6 = spec.sysctls.integer("net.ipv6.fib_multipath_hash_fields", default: 7)
+        groups = (0..<UInt16(interfaces.count)).map { interfaces[$0].pointee.group }
+        cacheOff = policy4.looksAtPorts || policy6.looksAtPorts || multipathPolicy != 0 || multipathPolicy6 != 0
     }
 
     func deallocate() {
@@ -60,8 +75,10 @@ struct RoutingState {
     /// Takes the routes, rules and addresses of a changed spec; what was found before is forgotten.
     mutating func update(_ spec: NodeSpec, interfaces: InterfaceTable, shared: SharedTables?) {
         let generation = cache.generation
+        let learnt = exceptions
         deallocate()
         self = RoutingState(spec, interfaces: interfaces, shared: shared)
+        exceptions = learnt
         cache.follow(generation)
     }
 

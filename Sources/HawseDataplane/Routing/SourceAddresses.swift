@@ -122,6 +122,7 @@ struct SourceAddresses {
     /// `__ipv6_addr_src_scope`: 1 node, 2 link, 5 site, 14 global; multicast says it itself.
     static func scope6(_ bits: AddressBits) -> Int {
         let address = IPAddress(family: .ipv6, bits: bits)
+        if bits.isZero { return -1 }
         if address.isMulticast { return Int(bits.high >> 48 & 15) }
         if address.isLoopback || address.isLinkLocal { return 2 }
         if bits.high >> 54 == 0x3fb { return 5 }

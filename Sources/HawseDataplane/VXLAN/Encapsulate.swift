@@ -46,13 +46,16 @@ extension Walk {
             return drop(packet, route.kind == .local ? .loop : .noRoute)
         }
         let source = device.pointee.local.isZero ? route.source : device.pointee.local
-        let sourcePort = vxlanSourcePort(packet)
+        let sourcePort = vxlanSourcePort(packet, device)
+        checkTunnelMTU(packet, route, family == .ipv4 ? 50 : 70)
         // Outer ECN: the inner one, but congestion already seen starts anew (RFC 6040).
         let ecn = inner & 3 == 3 ? 2 : inner & 3
         let outerTOS = tos & 0xfc | ecn
-        var ttl = device.pointee.ttl
+        var ttl = device.pointee.inheritsTTL ? innerTTL(packet) : device.pointee.ttl
+        let dontFragment =
+            device.pointee.dontFragment != .unset && setsDontFragment(packet, device.pointee.dontFragment)
         if ttl == 0 { ttl = remote.address.isGroup(family) ? 1 : 0 }
-        if ttl == 0 { ttl = family == .ipv4 ? node.pointee.settings.defaultTTL : node.pointee.settings.hopLimit }
+        if ttl == 0 { ttl = family == .ipv4 ? node.pointee.settings.defaultTTL : node.pointee.interfaces[route.outInterface].pointee.hopLimit }
         let frame = packet.pointee.mac
         let udp = frame &- 16
         let header = packet.pointee.buffer + Int(udp)
@@ -65,13 +68,13 @@ extension Walk {
         if family == .ipv4 {
             writeIPv4(
                 packet, protocolNumber: .udp, source: source.ipv4, destination: remote.address.ipv4, tos: outerTOS,
-                ttl: ttl, dontFragment: false, identification: newIdentification())
+                ttl: ttl, dontFragment: dontFragment, identification: newIdentification())
         } else {
             writeIPv6(
                 packet, protocolNumber: .udp, source: source, destination: remote.address, trafficClass: outerTOS,
                 flowLabel: 0, hopLimit: ttl)
         }
-        if device.pointee.udpChecksum || family == .ipv6 {
+        if family == .ipv4 ? device.pointee.udpChecksum : !device.pointee.sendsZeroChecksum6 {
             let sum =
                 UInt64(InternetChecksum.sum(header, count: length))
                 &+ InternetChecksum.pseudoHeader(
@@ -107,6 +110,47 @@ extension Walk {
         packet.pointee.generation &+= 1
     }
 
+    /// `ip_tunnel_get_ttl`.
+    private func innerTTL(_ packet: PacketRef) -> UInt8 {
+        switch packet.pointee.etherType {
+        case 0x0800: packet.ipv4.ttl
+        case 0x86dd: packet.ipv6.hopLimit
+        default: 0
+        }
+    }
+
+    /// `VXLAN_DF_SET`, `VXLAN_DF_INHERIT`: IPv6 never may be cut on its way.
+    private func setsDontFragment(_ packet: PacketRef, _ rule: VXLANSpec.DontFragment) -> Bool {
+        if rule == .set { return true }
+        switch packet.pointee.etherType {
+        case 0x0800: return packet.ipv4.dontFragment
+        case 0x86dd: return true
+        default: return false
+        }
+    }
+
+    /// `skb_tunnel_check_pmtu`: a packet that is too long for the way goes all the same, but its own route learns from it.
+    @inline(__always)
+    private func checkTunnelMTU(_ packet: PacketRef, _ route: RouteResult, _ added: Int) {
+        let room = routeMTU(route) - added
+        if packet.length > room, packet.pointee.version != 0, packet.pointee.route.kind == .unicast,
+            !packet.pointee.flags.contains(.gso)
+        {
+            learnTunnelMTU(packet, room)
+        }
+    }
+
+    @inline(never)
+    private func learnTunnelMTU(_ packet: PacketRef, _ room: Int) {
+        voidRecording()
+        var q = RouteQuestion(
+            destination: packet.destinationBits, source: packet.sourceBits, mark: packet.pointee.mark,
+            tos: packet.isIPv4 ? packet.ipv4.tos & 0xfc : packet.ipv6.trafficClass & 0xfc)
+        q.inInterface = node.pointee.routing.loopback
+        q.outInterface = packet.pointee.outInterface
+        learnPathMTU(q, isIPv4: packet.isIPv4, mtu: UInt32(clamping: room))
+    }
+
     /// `ip_tunnel_get_dsfield`: 0 for what is not IP.
     @inline(__always)
     private func innerTOS(_ packet: PacketRef) -> UInt8 {
@@ -135,7 +179,7 @@ extension Walk {
 
     /// `udp_flow_src_port` over `skb_get_hash`: constant for an inner flow, the same for both its directions.
     @inline(__always)
-    private func vxlanSourcePort(_ packet: PacketRef) -> UInt16 {
+    private func vxlanSourcePort(_ packet: PacketRef, _ device: UnsafeMutablePointer<VXLANDevice>) -> UInt16 {
         var hash: UInt32
         let hasher = node.pointee.vxlan.flowHash
         if packet.pointee.version != 0, packet.pointee.etherType == 0x0800 || packet.pointee.etherType == 0x86dd {
@@ -157,6 +201,10 @@ extension Walk {
                 bytes: packet.ethernet.base, count: 12, seed: UInt32(packet.pointee.etherType.byteSwapped))
         }
         hash ^= hash << 16
+        if device.pointee.firstSourcePort < device.pointee.lastSourcePort {
+            let span = UInt64(device.pointee.lastSourcePort &- device.pointee.firstSourcePort)
+            return UInt16(truncatingIfNeeded: (UInt64(hash) &* span) >> 32) &+ device.pointee.firstSourcePort
+        }
         let range = node.pointee.settings.localPortRange
         let width = UInt64(range.upperBound &- range.lowerBound)
         return UInt16(truncatingIfNeeded: (UInt64(hash) &* width) >> 32) &+ range.lowerBound

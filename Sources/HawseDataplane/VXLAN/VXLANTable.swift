@@ -15,6 +15,13 @@ struct VXLANDevice {
     /// 1: inherit.
     var tos: UInt8
     var udpChecksum: Bool
+    var dontFragment: VXLANSpec.DontFragment
+    var inheritsTTL: Bool
+    /// 0...0: the node's range of local ports.
+    var firstSourcePort: UInt16
+    var lastSourcePort: UInt16
+    var sendsZeroChecksum6: Bool
+    var acceptsZeroChecksum6: Bool
 }
 
 /// `struct vxlan_rdst`.
@@ -56,8 +63,11 @@ struct VXLANTable {
             (devices + count).initialize(
                 to: VXLANDevice(
                     device: index, vni: vxlan.vni, port: vxlan.port, local: vxlan.local?.bits ?? .zero,
-                    version: vxlan.local?.family.rawValue ?? 4, learning: vxlan.learning, gbp: vxlan.gbp,
-                    ttl: vxlan.ttl, tos: vxlan.tos, udpChecksum: vxlan.udpChecksum))
+                    version: (vxlan.local ?? vxlan.remote)?.family.rawValue ?? 4, learning: vxlan.learning, gbp: vxlan.gbp,
+                    ttl: vxlan.ttl, tos: vxlan.tos, udpChecksum: vxlan.udpChecksum,
+                    dontFragment: vxlan.dontFragment, inheritsTTL: vxlan.inheritsTTL,
+                    firstSourcePort: vxlan.sourcePorts?.lowerBound ?? 0, lastSourcePort: vxlan.sourcePorts?.upperBound ?? 0,
+                    sendsZeroChecksum6: vxlan.sendsZeroChecksum6, acceptsZeroChecksum6: vxlan.acceptsZeroChecksum6))
             count += 1
             byInterface[Int(index)] = UInt16(count)
         }
@@ -75,6 +85,15 @@ struct VXLANTable {
     private mutating func loadForwarding(_ spec: NodeSpec, _ interfaces: InterfaceTable) {
         var order: [ForwardingKey] = []
         var groups: [ForwardingKey: [VXLANRemote]] = [:]
+        // A default destination is the first entry of the MAC that stands for all.
+        for interface in spec.interfaces {
+            guard case .vxlan(let vxlan) = interface.kind, let remote = vxlan.remote,
+                let index = interfaces.index(of: interface.name)
+            else { continue }
+            let key = ForwardingKey(mac: .zero, device: index)
+            order.append(key)
+            groups[key] = [VXLANRemote(address: remote.bits, version: remote.family.rawValue, port: 0, vni: 0)]
+        }
         for entry in spec.forwarding {
             guard let destination = entry.destination, let index = interfaces.index(of: entry.device),
                 byInterface[Int(index)] != 0
@@ -168,6 +187,12 @@ struct VXLANTable {
     @inline(__always)
     func listens(_ port: UInt16, version: UInt8) -> Bool {
         for i in 0..<count where devices[i].port == port && devices[i].version == version { return true }
+        return false
+    }
+
+    /// `udp6_set_csum`: whether a socket of the port takes IPv6 datagrams without checksum.
+    func acceptsZeroChecksum6(_ port: UInt16) -> Bool {
+        for i in 0..<count where devices[i].port == port && devices[i].version == 6 && devices[i].acceptsZeroChecksum6 { return true }
         return false
     }
 

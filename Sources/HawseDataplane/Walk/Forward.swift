@@ -107,8 +107,10 @@ extension Walk {
                 return drop(packet, .linkLocalForward)
             }
         }
-        // A route's own MTU counts behind the FORWARD hook only (`ip6_fragment`).
-        let mtu = max(node.pointee.interfaces[route.outInterface].pointee.mtu, 1280)
+        // A route's own MTU counts behind the FORWARD hook only (`ip6_fragment`), unless it is locked.
+        let mtu =
+            route.hasLockedMTU && route.mtu != 0
+            ? Int(route.mtu) : node.pointee.interfaces[route.outInterface].pointee.mtu6
         noteLimit(mtu, packet)
         if packet.length > mtu {
             let largest = Int(packet.pointee.fragmentMaxSize)

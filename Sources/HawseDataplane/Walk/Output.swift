@@ -19,7 +19,15 @@ extension Walk {
         let kind = packet.pointee.route.kind
         if kind == .broadcast || kind == .multicast, packet.pointee.flags.contains(.local) { loopBack(packet) }
         note(packet, hookEvent(packet, .postrouting))
+        if kind == .multicast, isNodeLocal(packet) { return end(packet, .consumed) }
         return after(hookPostrouting(packet), .fragment)
+    }
+
+    /// Groups of interface-local scope do not leave the node (`ip6_finish_output2`).
+    @inline(never)
+    private func isNodeLocal(_ packet: PacketRef) -> Bool {
+        packet.isIPv6 && packet.ipv6.destination.high >> 48 & 15 <= 1
+            && node.pointee.interfaces[packet.pointee.outInterface].pointee.kind != .loopback
     }
 
     /// `ip_mc_output`, `ip6_finish_output2`: what the node sends to a group that it is in itself, or to everybody, comes

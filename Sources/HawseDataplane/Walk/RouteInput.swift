@@ -13,6 +13,11 @@ extension Walk {
         }
         let route = packet.pointee.route
         note(packet, routeEvent(packet))
+        if packet.pointee.packetType == .broadcast || packet.pointee.packetType == .multicast,
+            route.kind == .unicast || route.kind == .local, refusesGroupFrame(packet)
+        {
+            return drop(packet, .broadcastUnwanted)
+        }
         switch route.kind {
         case .local, .broadcast, .anycast, .unicast: break
         case .multicast: return multicastInput(packet)
@@ -24,6 +29,13 @@ extension Walk {
             return stage
         }
         return packet.pointee.route.kind == .unicast ? .forward : .input
+    }
+
+    /// `drop_unicast_in_l2_multicast`.
+    @inline(never)
+    private func refusesGroupFrame(_ packet: PacketRef) -> Bool {
+        let device = node.pointee.interfaces[packet.pointee.inInterface]
+        return packet.isIPv4 ? device.pointee.dropsUnicastInMulticast : device.pointee.dropsUnicastInMulticast6
     }
 
     @inline(__always)

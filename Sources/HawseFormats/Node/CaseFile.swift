@@ -84,14 +84,29 @@ public struct CaseFile: Sendable {
         }
         for item in items {
             let hairpin = Set(item.list("hairpin"))
+            let switches = item.object("ports")
+            if let seconds = item.number("ageing"), let index = spec.interfaces.firstIndex(where: { $0.name == item.string("name") }) {
+                spec.interfaces[index].ageing = max(seconds, 0)
+            }
             for port in item.list("bridge_ports") {
                 guard let index = spec.interfaces.firstIndex(where: { $0.name == port }) else {
                     throw item.error("bridge port `\(port)' is no interface of this node")
                 }
                 spec.interfaces[index].bridge = item.string("name")
                 spec.interfaces[index].hairpin = hairpin.contains(port)
+                if let own = switches?.object(port) { spec.interfaces[index].port = Self.bridgePort(own) }
             }
         }
+    }
+
+    private static func bridgePort(_ item: JSONFile) -> BridgePort {
+        var port = BridgePort()
+        port.learns = item.bool("learning") ?? true
+        port.floods = item.bool("flood") ?? true
+        port.floodsMulticast = item.bool("mcast_flood") ?? true
+        port.floodsBroadcast = item.bool("bcast_flood") ?? true
+        port.isIsolated = item.bool("isolated") ?? false
+        return port
     }
 
     private func kind(_ item: JSONFile, _ name: String) throws(FormatError) -> InterfaceSpec.Kind {
@@ -119,19 +134,37 @@ public struct CaseFile: Sendable {
             else {
                 throw item.error("interface \(name): a vxlan needs `vxlan' with `vni'")
             }
-            return .vxlan(
-                VXLANSpec(
-                    vni: vni, local: options.string("local").flatMap { IPAddress($0) },
-                    port: UInt16(clamping: options.integer("port") ?? 8472), device: options.string("dev"),
-                    learning: options.bool("learning") ?? false, gbp: options.bool("gbp") ?? false,
-                    ttl: UInt8(clamping: options.integer("ttl") ?? 0),
-                    tos: UInt8(clamping: options.integer("tos") ?? 0),
-                    udpChecksum: options.bool("udpcsum") ?? true))
+            return .vxlan(try vxlan(options, vni, name))
         case let other:
             throw FormatError(
                 file: item.file, line: 1, message: "interface \(name): unknown kind `\(other)'",
                 suggestion: nearestWord(other, among: kinds))
         }
+    }
+
+    private func vxlan(_ options: JSONFile, _ vni: UInt32, _ name: String) throws(FormatError) -> VXLANSpec {
+        var spec = VXLANSpec(
+            vni: vni, local: options.string("local").flatMap { IPAddress($0) },
+            port: UInt16(clamping: options.integer("port") ?? 8472), device: options.string("dev"),
+            learning: options.bool("learning") ?? false, gbp: options.bool("gbp") ?? false,
+            ttl: UInt8(clamping: options.integer("ttl") ?? 0), tos: UInt8(clamping: options.integer("tos") ?? 0),
+            udpChecksum: options.bool("udpcsum") ?? true)
+        if let word = options.string("df") {
+            guard let rule = VXLANSpec.DontFragment(rawValue: word) else {
+                throw options.error("interface \(name): `df' is unset, set or inherit, not `\(word)'")
+            }
+            spec.dontFragment = rule
+        }
+        spec.inheritsTTL = options.string("ttl") == "inherit"
+        spec.remote = (options.string("remote") ?? options.string("group")).flatMap { IPAddress($0) }
+        if let ports = options.integers("srcport"), ports.count == 2, let first = UInt16(exactly: ports[0]),
+            let last = UInt16(exactly: ports[1]), first < last
+        {
+            spec.sourcePorts = first...last
+        }
+        spec.sendsZeroChecksum6 = options.bool("udp6zerocsumtx") ?? false
+        spec.acceptsZeroChecksum6 = options.bool("udp6zerocsumrx") ?? false
+        return spec
     }
 
     private mutating func readLines(_ root: JSONFile) throws(FormatError) {

@@ -49,7 +49,7 @@ public enum RouteText {
         case "metric", "preference": route.metric = try words.number(word)
         case "src": route.preferredSource = try words.address(word)
         case "mtu":
-            _ = words.accept("lock")
+            route.isMTULocked = words.accept("lock")
             route.mtu = try words.number(word)
         case "realm": route.realm = try words.number(word)
         case "tos", "dsfield": route.tos = try words.number(word)
@@ -138,7 +138,7 @@ extension Route: CustomStringConvertible {
         if table != 254, !(kind == .local && table == 255) { text += " table \(table)" }
         if let preferredSource { text += " src \(preferredSource)" }
         if metric != 0 { text += " metric \(metric)" }
-        if mtu != 0 { text += " mtu \(mtu)" }
+        if mtu != 0 { text += " mtu \(isMTULocked ? "lock " : "")\(mtu)" }
         if realm != 0 { text += " realm \(realm)" }
         if tos != 0 { text += " tos \(tos)" }
         return text

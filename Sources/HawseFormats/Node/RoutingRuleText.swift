@@ -5,7 +5,8 @@ import HawseWire
 public enum RoutingRuleText {
     private static let words = [
         "from", "to", "fwmark", "iif", "oif", "dev", "lookup", "table", "priority", "preference", "tos",
-        "dsfield", "not",
+        "dsfield", "not", "ipproto", "sport", "dport", "suppress_prefixlength", "suppress_ifgroup", "sup_pl", "sup_group",
+        "type",
         "unreachable", "prohibit", "blackhole", "goto", "nop",
     ]
 
@@ -25,19 +26,14 @@ public enum RoutingRuleText {
             case "oif": rule.outInterface = try words.argument(of: word)
             case "priority", "preference", "pref", "prio", "order": rule.priority = try words.number(word)
             case "tos", "dsfield": rule.tos = try words.number(word)
-            case "lookup", "table":
-                switch words.peek {
-                case "main":
-                    rule.action = .lookup(table: 254)
-                    _ = words.take()
-                case "local":
-                    rule.action = .lookup(table: 255)
-                    _ = words.take()
-                case "default":
-                    rule.action = .lookup(table: 253)
-                    _ = words.take()
-                default: rule.action = .lookup(table: try words.number(word))
-                }
+            case "ipproto": rule.ipProtocol = try ipProtocol(&words)
+            case "sport": rule.sourcePorts = try ports(word, &words)
+            case "dport": rule.destinationPorts = try ports(word, &words)
+            case "suppress_prefixlength", "sup_pl":
+                rule.suppressedLength = Int(try words.number(word, UInt8.self))
+            case "suppress_ifgroup", "sup_group": rule.suppressedGroup = try words.number(word)
+            case "lookup", "table": rule.action = .lookup(table: try table(word, &words))
+            case "type": continue
             case "unreachable": rule.action = .unreachable
             case "prohibit": rule.action = .prohibit
             case "blackhole": rule.action = .blackhole
@@ -52,6 +48,36 @@ public enum RoutingRuleText {
         if let from = rule.from, from.length == 0 { rule.from = nil }
         if let to = rule.to, to.length == 0 { rule.to = nil }
         return rule
+    }
+
+    private static func table(_ word: String, _ words: inout IPRouteWords) throws(FormatError) -> UInt32 {
+        let names: [String: UInt32] = ["main": 254, "local": 255, "default": 253]
+        if let name = words.peek, let number = names[name] {
+            _ = words.take()
+            return number
+        }
+        return try words.number(word)
+    }
+
+    private static func ipProtocol(_ words: inout IPRouteWords) throws(FormatError) -> IPProtocol {
+        let text = try words.argument(of: "ipproto")
+        let names: [String: IPProtocol] = [
+            "tcp": .tcp, "udp": .udp, "icmp": .icmp, "ipv6-icmp": .icmpv6, "icmpv6": .icmpv6, "sctp": .sctp, "udplite": .udplite,
+        ]
+        guard let found = names[text] ?? UInt8(text).map({ IPProtocol(rawValue: $0) }) else {
+            throw words.error("`\(text)' is no protocol", suggestion: nearestWord(text, among: names.keys.sorted()))
+        }
+        return found
+    }
+
+    /// `80` or `1000-2000`.
+    private static func ports(_ word: String, _ words: inout IPRouteWords) throws(FormatError) -> ClosedRange<UInt16> {
+        let text = try words.argument(of: word)
+        let ends = text.split(separator: "-", maxSplits: 1).map { UInt16($0) }
+        guard let first = ends.first ?? nil, let last = ends.last ?? nil, first > 0, first <= last else {
+            throw words.error("`\(text)' is no port or range of ports for `\(word)'")
+        }
+        return first...last
     }
 
     private static func mark(_ words: inout IPRouteWords) throws(FormatError) -> MaskedValue {

@@ -27,6 +27,10 @@ public struct InterfaceSpec: Hashable, Sendable {
     public var bridge: String?
     /// A bridge port that may send a frame back where it came from (`hairpin on`).
     public var hairpin: Bool
+    /// What the bridge does at this port (`bridge link set`).
+    public var port = BridgePort()
+    /// Bridges: seconds after which a MAC that was learnt counts for nothing.
+    public var ageing = 300.0
     /// `devgroup`.
     public var group: UInt32
 
@@ -46,6 +50,19 @@ public struct InterfaceSpec: Hashable, Sendable {
     }
 }
 
+/// Switches of a bridge port, as a new port has them.
+public struct BridgePort: Hashable, Sendable {
+    public var learns = true
+    /// Frames to MACs that nobody has been heard from.
+    public var floods = true
+    public var floodsMulticast = true
+    public var floodsBroadcast = true
+    /// Isolated ports do not reach each other.
+    public var isIsolated = false
+
+    public init() {}
+}
+
 /// A VXLAN device (`ip link add … type vxlan`).
 public struct VXLANSpec: Hashable, Sendable {
     public var vni: UInt32
@@ -61,6 +78,18 @@ public struct VXLANSpec: Hashable, Sendable {
     /// 1 is `inherit`.
     public var tos: UInt8
     public var udpChecksum: Bool
+    /// Whether the outer IPv4 header says DF.
+    public enum DontFragment: String, Hashable, Sendable, CaseIterable { case unset, set, inherit }
+    public var dontFragment = DontFragment.unset
+    /// `ttl inherit`.
+    public var inheritsTTL = false
+    /// Where frames to unknown MACs go: a peer or a group (`remote`, `group`).
+    public var remote: IPAddress?
+    /// `srcport`; without it `net.ipv4.ip_local_port_range`.
+    public var sourcePorts: ClosedRange<UInt16>?
+    /// `udp6zerocsumtx`, `udp6zerocsumrx`.
+    public var sendsZeroChecksum6 = false
+    public var acceptsZeroChecksum6 = false
 
     public init(
         vni: UInt32, local: IPAddress? = nil, port: UInt16 = 8472, device: String? = nil, learning: Bool = false,

@@ -30,6 +30,8 @@ public struct Route: Hashable, Sendable {
     public var preferredSource: IPAddress?
     /// Bytes; 0: the device's.
     public var mtu: Int
+    /// `mtu lock`: path MTU discovery does not change it.
+    public var isMTULocked = false
     public var tos: UInt8
     public var realm: UInt32
     public var isLinkScope: Bool
@@ -71,6 +73,13 @@ public struct RoutingRule: Hashable, Sendable {
     public var inInterface: String?
     public var outInterface: String?
     public var tos: UInt8
+    public var ipProtocol: IPProtocol?
+    public var sourcePorts: ClosedRange<UInt16>?
+    public var destinationPorts: ClosedRange<UInt16>?
+    /// A route of at most this prefix length does not count (`suppress_prefixlength`).
+    public var suppressedLength: Int?
+    /// A route by a device of this group does not count (`suppress_ifgroup`).
+    public var suppressedGroup: UInt32?
     public var action: Action
 
     public init(

@@ -47,6 +47,9 @@ public final class Cluster {
     private var relay: PacketRelay?
 
     var events = EventQueue<Event>()
+    /// When nodes' timers are due. An entry counts as long as it is what its node says itself.
+    private var timers = EventQueue<Int>()
+    private var armed: [Int: Instant] = [:]
     /// From each node to the switch and back.
     var nodeLinks: [Int: (up: Link, down: Link)] = [:]
     var chance: RandomStream
@@ -128,15 +131,26 @@ public final class Cluster {
 
     /// Lets time pass: everything due on the way happens in order.
     public func advance(to limit: Instant) {
+        let passes = limit > now
+        if passes { for index in active { watchTimer(index) } }
         while let next = nextDue(by: limit) {
             now = max(now, next)
-            if let (_, event) = events.pop(dueBy: next) { handle(event) } else { fireTimers(at: next) }
+            if let (_, event) = events.pop(dueBy: next) { handle(event) } else { fireTimer(dueBy: next) }
         }
+        guard passes else { return }
         now = max(now, limit)
         for index in active where !nodes[index].isGone {
             nodes[index].dataplane.advance(to: now)
             collect(index)
         }
+    }
+
+    /// Notes when the node's next timer is due.
+    private func watchTimer(_ index: Int) {
+        let next = nodes[index].dataplane.nextTimer
+        guard next < .distantFuture, !nodes[index].isGone, armed[index] != next else { return }
+        armed[index] = next
+        timers.push(index, at: next)
     }
 
     /// Calls `body` when its time has come, among the frames of that instant in the order of the calls.
@@ -148,15 +162,19 @@ public final class Cluster {
     public var nextEvent: Instant { nextDue(by: .distantFuture) ?? .distantFuture }
 
     private func nextDue(by limit: Instant) -> Instant? {
-        var due = events.nextTime
-        for index in active where !nodes[index].isGone { due = min(due, nodes[index].dataplane.nextTimer) }
+        let due = min(events.nextTime, timers.nextTime)
         return due <= limit && due < .distantFuture ? due : nil
     }
 
-    private func fireTimers(at time: Instant) {
-        for index in active where !nodes[index].isGone && nodes[index].dataplane.nextTimer <= time {
+    private func fireTimer(dueBy time: Instant) {
+        guard let (due, index) = timers.pop(dueBy: time) else { return }
+        if armed[index] == due { armed[index] = nil }
+        guard !nodes[index].isGone else { return }
+        if nodes[index].dataplane.nextTimer <= time {
             nodes[index].dataplane.advance(to: time)
             collect(index)
+        } else {
+            watchTimer(index)
         }
     }
 
@@ -194,6 +212,8 @@ public final class Cluster {
     /// Takes what a node sent and puts it on its way.
     func collect(_ index: Int) {
         let node = nodes[index]
+        watchTimer(index)
+        guard node.dataplane.isTracing || node.dataplane.outputCount > 0 else { return }
         if node.dataplane.isTracing {
             let story = node.dataplane.takeTrace()
             if !story.isEmpty { onTrace?(index, story) }

@@ -193,7 +193,7 @@ struct NetworkScenarioReader {
 
     // MARK: links and faults
 
-    private static let qualities = ["delay", "jitter", "loss", "duplicate", "bandwidth", "queue"]
+    private static let qualities = ["delay", "jitter", "loss", "duplicate", "reorder", "bandwidth", "queue"]
 
     private mutating func quality(_ entries: [ManifestNode.Entry]) -> LinkQuality? {
         var quality = LinkQuality()
@@ -204,6 +204,7 @@ struct NetworkScenarioReader {
             case "delay": quality.delay = value(entry) { $0.time($1) } ?? 0
             case "jitter": quality.jitter = value(entry) { $0.time($1) } ?? 0
             case "loss": quality.lossPerMillion = value(entry) { $0.share($1) } ?? 0
+            case "reorder": quality.reorderPerMillion = value(entry) { $0.share($1) } ?? 0
             case "duplicate": quality.duplicatePerMillion = value(entry) { $0.share($1) } ?? 0
             case "bandwidth":
                 let units = [("bit", 1.0), ("kbit", 1e3), ("Mbit", 1e6), ("Gbit", 1e9)]

@@ -10,6 +10,8 @@ public struct LinkQuality: Hashable, Sendable {
     public var lossPerMillion: UInt32
     /// Of a million frames, so many arrive twice.
     public var duplicatePerMillion: UInt32
+    /// Of a million frames, so many do not wait for `delay`: they overtake those before them.
+    public var reorderPerMillion: UInt32 = 0
     /// Bits a second; 0: no limit.
     public var bandwidth: UInt64
     /// Frames waiting for the wire beyond this many bytes are lost.
@@ -58,7 +60,8 @@ struct Link {
             departure = departure + Int64(time.rounded())
             busyUntil = departure
         }
-        var times = [departure + delay(&chance)]
+        let overtakes = quality.reorderPerMillion > 0 && chance.below(1_000_000) < quality.reorderPerMillion
+        var times = [overtakes ? departure : departure + delay(&chance)]
         if quality.duplicatePerMillion > 0, chance.below(1_000_000) < quality.duplicatePerMillion {
             duplicated += 1
             times.append(departure + delay(&chance))

@@ -8,17 +8,19 @@ import Testing
     private static let own = MACAddress(0xaabb_cc00_0000)
     private static let peer = MACAddress(0xaabb_cc00_0001)
 
-    private func node(mtu: Int = 1500) throws -> StackNode {
+    private func node(mtu: Int = 1500, _ change: (inout VXLANSpec) -> Void = { _ in }) throws -> StackNode {
         let pods = try StackNode.prefix("10.244.2.0/24")
         let vtep = try StackNode.address("10.244.2.0")
         let own = try StackNode.prefix("10.244.1.0/32")
         let local = try StackNode.address("192.0.2.1")
         let remote = try StackNode.address("192.0.2.20")
+        var vxlan = VXLANSpec(vni: 1, local: local, device: "eth0")
+        change(&vxlan)
         return try StackNode {
             $0.interfaces[0].mtu = mtu
             $0.interfaces.append(
                 InterfaceSpec(
-                    name: "flannel.1", kind: .vxlan(VXLANSpec(vni: 1, local: local, device: "eth0")), mac: Self.own,
+                    name: "flannel.1", kind: .vxlan(vxlan), mac: Self.own,
                     mtu: 1450, addresses: [own]))
             $0.routes.append(
                 Route(destination: pods, nextHops: [.init(gateway: vtep, device: "flannel.1", onlink: true)]))
@@ -50,6 +52,27 @@ import Testing
                     udp, length: bytes.count - 34, protocolNumber: .udp, family: .ipv4,
                     source: AddressBits(ipv4: 0xc000_0201), destination: AddressBits(ipv4: 0xc000_0214)))
         }
+    }
+
+    @Test func optionsOfTheOuterHeader() throws {
+        var node = try node {
+            $0.dontFragment = .set
+            $0.ttl = 9
+            $0.tos = 0x10
+            $0.udpChecksum = false
+            $0.sourcePorts = 5000...5003
+        }
+        let frame = try encapsulated(&node, port: 53, tos: 2)
+        #expect(frame[15] == 0x12 && frame[20] & 0x40 != 0 && frame[22] == 9)
+        #expect(frame[40] == 0 && frame[41] == 0)
+        #expect((5000...5003).contains(Int(frame[34]) << 8 | Int(frame[35])))
+        var inheriting = try self.node {
+            $0.dontFragment = .inherit
+            $0.inheritsTTL = true
+            $0.tos = 1
+        }
+        let other = try encapsulated(&inheriting, port: 53, tos: 0xb9)
+        #expect(other[15] == 0xb9 && other[20] & 0x40 == 0 && other[22] == 63)
     }
 
     @Test func oneFlowOneSourcePortWithinTheRange() throws {

@@ -127,7 +127,7 @@ extension Walk {
         guard let answer = newPacket(bytes: 60) else { return }
         writeIPv6(
             answer, protocolNumber: .tcp, source: ip.destination, destination: ip.source, trafficClass: 0, flowLabel: 0,
-            hopLimit: node.pointee.settings.hopLimit)
+            hopLimit: node.pointee.interfaces[route.outInterface].pointee.hopLimit)
         answer.pointee.mark = reflectedMark(packet)
         answer.pointee.uid = -1
         answer.pointee.route = route

@@ -1,0 +1,126 @@
+import HawseModel
+import HawseWire
+
+/// What ICMP errors and redirects have taught about single destinations (`struct fib_nh_exception`, `rt6_exception`): a path
+/// MTU, a better gateway. Each ends by itself.
+struct RouteExceptions {
+    struct Key: Hashable {
+        var destination: IPAddress
+        /// The next hop that it was learnt for: its device and gateway.
+        var device: UInt16
+        var gateway: AddressBits
+    }
+
+    struct Exception {
+        /// Bytes; 0: none learnt.
+        var mtu: UInt32 = 0
+        /// Smaller than `min_pmtu`: the MTU is that, and packets are cut whatever DF says.
+        var isLocked = false
+        /// Zero: none learnt.
+        var gateway: AddressBits = .zero
+        var expires: Instant
+    }
+
+    /// As many as the kernel's hash of one next hop holds (2048 buckets, five deep).
+    private static let largest = 10240
+
+    private var entries: [Key: Exception] = [:]
+
+    var isEmpty: Bool { entries.isEmpty }
+
+    func find(_ key: Key, at now: Instant) -> Exception? {
+        guard let entry = entries[key], now < entry.expires else { return nil }
+        return entry
+    }
+
+    /// `update_or_create_fnhe`.
+    mutating func update(_ key: Key, at now: Instant, _ change: (inout Exception) -> Void) {
+        var entry = find(key, at: now) ?? Exception(expires: now)
+        change(&entry)
+        if entries.count >= Self.largest { entries = entries.filter { now < $0.value.expires } }
+        guard entries.count < Self.largest || entries[key] != nil else { return }
+        entries[key] = entry
+    }
+}
+
+extension Walk {
+    /// A route of the tables as exceptions have changed it (`rt_bind_exception`, `rt6_find_cached_rt`). Only what has
+    /// been found by a table's hop can have any.
+    ///
+    /// IPv4 packets that are forwarded do not look at a path MTU, unless `ip_forward_use_pmtu` says so.
+    func withExceptions(
+        _ found: RouteResult, _ destination: AddressBits, isIPv4: Bool, forwards: Bool = false
+    ) -> RouteResult {
+        guard !node.pointee.routing.exceptions.isEmpty, found.kind == .unicast,
+            let entry = node.pointee.routing.exceptions.find(
+                exceptionKey(found, destination, isIPv4: isIPv4), at: node.pointee.now)
+        else { return found }
+        var route = found
+        if entry.mtu != 0, !(isIPv4 && forwards) || node.pointee.settings.forwardUsesPathMTU {
+            route.mtu = entry.mtu
+            route.hasLockedMTU = entry.isLocked
+        }
+        if !entry.gateway.isZero {
+            route.gateway = entry.gateway
+            route.gatewayVersion = isIPv4 ? 4 : 6
+        }
+        return route
+    }
+
+    private func exceptionKey(_ route: RouteResult, _ destination: AddressBits, isIPv4: Bool) -> RouteExceptions.Key {
+        RouteExceptions.Key(
+            destination: IPAddress(family: isIPv4 ? .ipv4 : .ipv6, bits: destination), device: route.outInterface,
+            gateway: route.gatewayVersion != 0 ? route.gateway : .zero)
+    }
+
+    /// The route that a packet of ours to this destination takes by the tables alone.
+    private func plainRoute(_ q: RouteQuestion, isIPv4: Bool) -> RouteResult {
+        isIPv4 ? tableRoute4(q) : tableRoute6(q)
+    }
+
+    /// `__ip_rt_update_pmtu`, `__ip6_rt_update_pmtu`: the way to a destination takes packets of at most `mtu` bytes.
+    func learnPathMTU(_ q: RouteQuestion, isIPv4: Bool, mtu told: UInt32) {
+        let plain = plainRoute(q, isIPv4: isIPv4)
+        guard plain.kind == .unicast, !plain.hasLockedMTU else { return }
+        let settings = node.pointee.settings
+        let old = UInt32(clamping: routeMTU(withExceptions(plain, q.destination, isIPv4: isIPv4)))
+        var mtu = told
+        var isLocked = false
+        if isIPv4 {
+            if old < told { return }
+            if told < settings.minimumPathMTU {
+                isLocked = true
+                mtu = min(old, settings.minimumPathMTU)
+            }
+        } else if told < 1280 || told >= old {
+            return
+        }
+        let end = node.pointee.now + (isIPv4 ? settings.pathMTUExpiry : settings.pathMTUExpiry6)
+        forgetKnownWays()
+        node.pointee.routing.exceptions.update(
+            exceptionKey(plain, q.destination, isIPv4: isIPv4), at: node.pointee.now
+        ) {
+            $0.mtu = mtu
+            $0.isLocked = isLocked
+            $0.expires = end
+        }
+    }
+
+    /// A redirect that was believed: packets to the destination go by another gateway.
+    func learnGateway(_ q: RouteQuestion, isIPv4: Bool, _ gateway: AddressBits, until end: Instant) {
+        let plain = plainRoute(q, isIPv4: isIPv4)
+        guard plain.kind == .unicast else { return }
+        forgetKnownWays()
+        node.pointee.routing.exceptions.update(
+            exceptionKey(plain, q.destination, isIPv4: isIPv4), at: node.pointee.now
+        ) {
+            $0.gateway = gateway
+            $0.expires = end
+        }
+    }
+
+    private func forgetKnownWays() {
+        node.pointee.routing.cache.flush()
+        node.pointee.flows.invalidate()
+    }
+}
