@@ -32,9 +32,7 @@ extension Walk {
     func fragment4(_ packet: PacketRef, _ limit: Int, next: Stage) -> Stage {
         let ip = packet.ipv4
         let largest = Int(packet.pointee.fragmentMaxSize)
-        if ip.dontFragment, !packet.pointee.route.hasLockedMTU || packet.pointee.flags.contains(.forwarded),
-            (largest == 0 && !packet.pointee.flags.contains(.ignoreDF)) || largest > limit
-        {
+        if ip.dontFragment, (largest == 0 && !packet.pointee.flags.contains(.ignoreDF)) || largest > limit {
             sendICMPError(
                 about: packet, type: ICMPType.destinationUnreachable, code: ICMPUnreachableCode.fragmentationNeeded,
                 info: UInt32(clamping: limit))

@@ -18,9 +18,13 @@ extension Walk {
         q.ipProtocol = quoted.protocolNumber.rawValue
         guard addressKind(q.source, family: .ipv4, on: 0) == .local else { return }
         if isTooBig {
-            // 2: never believed; 3: only where the protocol can check the quotation.
-            guard node.pointee.settings.pathMTUMode == 0 || (node.pointee.settings.pathMTUMode == 3 && q.ipProtocol != 17) else { return }
-            learnPathMTU(q, isIPv4: true, mtu: packet.icmp.rest & 0xffff)
+            switch node.pointee.settings.pathMTUMode {
+            case 0: learnPathMTU(q, isIPv4: true, mtu: packet.icmp.rest & 0xffff)
+            // Not believed; 3: except where the protocol can check the quotation, as neither UDP nor ICMP can.
+            case 2, 3: return
+            // The value is not looked at: the route gets the smallest.
+            default: learnPathMTU(q, isIPv4: true, mtu: 0)
+            }
         } else {
             hearRedirect4(packet, q)
         }

@@ -29,6 +29,7 @@ extension Walk {
         var nextOffset = firstNextOffset
         var next = base.load8(at: nextOffset)
         var at = firstOffset
+        var sawFragmentHeader = false
         while true {
             switch next {
             case 60:
@@ -47,9 +48,19 @@ extension Walk {
                 at += (Int(base.load8(at: at + 1)) + 1) * 8
             case 44:
                 guard length - at >= 8 else { return drop(packet, .fragmentMalformed) }
+                if sawFragmentHeader {
+                    sendICMPError(about: packet, type: ICMPv6Type.parameterProblem, code: 0, info: UInt32(at))
+                    return drop(packet, .fragmentMalformed)
+                }
                 if let stage = fragmentHeader(packet, at) { return stage }
                 let field = base.loadBE16(at: at + 2)
-                if field & 0xfff9 == 0 { return deliver6(packet, from: at, at: at + 8) }
+                if field & 0xfff9 == 0 {
+                    sawFragmentHeader = true
+                    nextOffset = at
+                    next = base.load8(at: at)
+                    at += 8
+                    continue
+                }
                 let verdict = reassembleDelivered(packet)
                 if verdict != .accept { return after(verdict, .done) }
                 return deliverWhole6(packet, from: nextOffset, at: at)

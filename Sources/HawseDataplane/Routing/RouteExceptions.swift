@@ -14,7 +14,7 @@ struct RouteExceptions {
     struct Exception {
         /// Bytes; 0: none learnt.
         var mtu: UInt32 = 0
-        /// Smaller than `min_pmtu`: the MTU is that, and packets are cut whatever DF says.
+        /// What was told was smaller than `min_pmtu`: the MTU is that, also for packets that are forwarded.
         var isLocked = false
         /// Zero: none learnt.
         var gateway: AddressBits = .zero
@@ -47,7 +47,7 @@ extension Walk {
     /// A route of the tables as exceptions have changed it (`rt_bind_exception`, `rt6_find_cached_rt`). Only what has
     /// been found by a table's hop can have any.
     ///
-    /// IPv4 packets that are forwarded do not look at a path MTU, unless `ip_forward_use_pmtu` says so.
+    /// IPv4 packets that are forwarded do not look at a path MTU, unless it is locked or `ip_forward_use_pmtu` says so.
     func withExceptions(
         _ found: RouteResult, _ destination: AddressBits, isIPv4: Bool, forwards: Bool = false
     ) -> RouteResult {
@@ -56,7 +56,7 @@ extension Walk {
                 exceptionKey(found, destination, isIPv4: isIPv4), at: node.pointee.now)
         else { return found }
         var route = found
-        if entry.mtu != 0, !(isIPv4 && forwards) || node.pointee.settings.forwardUsesPathMTU {
+        if entry.mtu != 0, !(isIPv4 && forwards) || entry.isLocked || node.pointee.settings.forwardUsesPathMTU {
             route.mtu = entry.mtu
             route.hasLockedMTU = entry.isLocked
         }

@@ -47,7 +47,8 @@ extension RoutingState {
                 guard table >= 0 else { continue }
                 let match = searchTable(q, tables, table)
                 if match.isFound, !isSuppressed(match, rule, tables) { return match }
-            case .unreachable: return RouteMatch(kind: .unreachable)
+            // -ENETUNREACH, unlike the route type's -EHOSTUNREACH.
+            case .unreachable: return RouteMatch(kind: .noRoute)
             case .prohibit: return RouteMatch(kind: .prohibit)
             case .blackhole: return RouteMatch(kind: .blackhole)
             case .nop: continue
