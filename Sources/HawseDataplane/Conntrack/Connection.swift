@@ -34,7 +34,7 @@ struct ConnectionStatus: OptionSet, Hashable, Sendable {
 struct Connection {
     // First line. IPv4: word 0 is source << 32 | destination of the original direction, word 1 of the reply.
     // IPv6: words 0 and 1 are the original source, 2 and 3 the original destination. IPv4 has the trajectories of its
-    // two directions in words 2 and 3, see `FlowCache`.
+    // two directions in words 2 and 3, see `FlowWords.swift`.
     var address0: UInt64 = 0
     var address1: UInt64 = 0
     var address2: UInt64 = 0
@@ -73,7 +73,8 @@ struct Connection {
     var scales: UInt8 = 0
     var flagsOriginal: UInt8 = 0
     var flagsReply: UInt8 = 0
-    var spare: UInt8 = 0
+    /// `FlowLink.key`.
+    var linkKey: UInt8 = 0
     /// Index of the cold extension; 0: none.
     var extensionIndex: UInt32 = 0
     /// Neighbours in the list of connections of one source (`nat_bysource`).
@@ -150,6 +151,12 @@ struct ConnectionExtension {
     /// IPv6 with NAT: addresses of the reply direction.
     var replySource: AddressBits = .zero
     var replyDestination: AddressBits = .zero
+    /// IPv6: trajectories of the two directions and the link, see `FlowWords.swift`.
+    var wayOriginal: UInt32 = 0
+    var wayReply: UInt32 = 0
+    var link = FlowLink()
+    /// `nf_conn_nat.masq_index`.
+    var masqueradeInterface: UInt16 = 0
     /// `nf_conn_acct`: packets and bytes (IP length) per direction.
     var originalPackets: UInt64 = 0
     var originalBytes: UInt64 = 0
@@ -164,8 +171,6 @@ struct ConnectionExtension {
     var helper: UInt8 = 0
     /// Expectations that wait on this connection's behalf.
     var expecting: UInt8 = 0
-    /// `nf_conn_nat.masq_index`.
-    var masqueradeInterface: UInt16 = 0
     /// FTP: sequence number behind the last newline, per direction, and how many are known.
     var newlineOriginal: (UInt32, UInt32) = (0, 0)
     var newlineReply: (UInt32, UInt32) = (0, 0)
@@ -173,9 +178,6 @@ struct ConnectionExtension {
     var adjustOriginal = SequenceAdjustment()
     var adjustReply = SequenceAdjustment()
     var createdAt: Instant = .zero
-    /// IPv6: trajectories of the two directions, see `FlowCache`.
-    var trajectoryOriginal: UInt64 = 0
-    var trajectoryReply: UInt64 = 0
 }
 
 /// `struct nf_ct_seqadj`: how much payload mangling has shifted a direction's sequence numbers.

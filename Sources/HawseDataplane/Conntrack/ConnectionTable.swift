@@ -60,6 +60,8 @@ struct ConnectionTable: ~Copyable {
 
     /// Most connections at a time.
     var capacity: Int { records.capacity - 1 }
+    /// Some connection has, or had, a cold part.
+    @inline(__always) var hasExtensions: Bool { highestExtension > 0 }
     /// Bytes of records, index and list that have been touched.
     var memoryInUse: Int {
         (highest + 1) * MemoryLayout<Connection>.stride + index.byteCount + bySource.byteCount

@@ -65,6 +65,7 @@ extension Walk {
                     return .drop
                 }
                 connection = new
+                voidRecording()
                 node.pointee.connections.release(own: connection)
             }
             attach(packet, connection, connectionInfo(connection, direction))
@@ -117,8 +118,8 @@ extension Walk {
         _ packet: PacketRef, _ connection: ConnectionRef, _ direction: Direction, _ hook: Hook
     ) -> TrackVerdict {
         switch connection.pointee.ipProtocol {
-        case 6: return trackTCP(packet, connection, direction, hook)
-        case 17: return trackUDP(packet, connection, direction, hook)
+        case 6: return trackTCP(TrackedHeaders(packet), connection, direction, hook)
+        case 17: return trackUDP(TrackedHeaders(packet), connection, direction, hook)
         case 1, 58: return trackICMP(packet, connection, direction)
         case 136: return trackUDPLite(packet, connection, direction, hook)
         case 132: return trackSCTP(packet, connection, direction, hook)
@@ -129,37 +130,50 @@ extension Walk {
         }
     }
 
-    /// `nf_ct_refresh_acct`: a new lease of `timeout` nanoseconds, and the packet is counted.
+    /// `nf_ct_refresh_acct`: a new lease of `timeout` nanoseconds, and the packet is counted. `length`: IP bytes.
     @inline(__always)
-    func refresh(_ packet: PacketRef, _ connection: ConnectionRef, _ direction: Direction, _ timeout: Int64) {
+    func refresh(_ connection: ConnectionRef, _ direction: Direction, length: Int, _ timeout: Int64) {
         if !connection.pointee.status.contains(.fixedTimeout) {
             connection.pointee.timeout = connection.pointee.isConfirmed
                 ? node.pointee.now + timeout : Instant(nanoseconds: timeout)
         }
-        account(packet, connection, direction)
+        account(connection, direction, length: length)
+    }
+
+    @inline(__always)
+    func refresh(_ packet: PacketRef, _ connection: ConnectionRef, _ direction: Direction, _ timeout: Int64) {
+        refresh(connection, direction, length: packet.length, timeout)
     }
 
     /// `nf_ct_acct_update`, when the connection has counters.
     @inline(__always)
-    func account(_ packet: PacketRef, _ connection: ConnectionRef, _ direction: Direction) {
+    func account(_ connection: ConnectionRef, _ direction: Direction, length: Int) {
         guard connection.pointee.bits.contains(.accounted), let cold = node.pointee.connections.cold(connection)
         else { return }
         if direction == .original {
             cold.pointee.originalPackets &+= 1
-            cold.pointee.originalBytes &+= UInt64(packet.length)
+            cold.pointee.originalBytes &+= UInt64(truncatingIfNeeded: length)
         } else {
             cold.pointee.replyPackets &+= 1
-            cold.pointee.replyBytes &+= UInt64(packet.length)
+            cold.pointee.replyBytes &+= UInt64(truncatingIfNeeded: length)
         }
+    }
+
+    @inline(__always)
+    func account(_ packet: PacketRef, _ connection: ConnectionRef, _ direction: Direction) {
+        account(connection, direction, length: packet.length)
     }
 
     /// The transport checksum is looked at only on the way in, and only when the sysctl says so (`nf_checksum`).
     @inline(__always)
-    func isChecksumWrong(_ packet: PacketRef, _ hook: Hook, _ protocolNumber: IPProtocol) -> Bool {
+    func isChecksumWrong(_ packet: TrackedHeaders, _ hook: Hook, _ protocolNumber: IPProtocol) -> Bool {
         guard hook == .prerouting, node.pointee.connections.settings.checksum else { return false }
-        return !TransportChecksum.isValid(
-            packet.transportPointer, length: packet.transportLength, protocolNumber: protocolNumber,
-            family: packet.family, source: packet.sourceBits, destination: packet.destinationBits)
+        return !packet.isIntact(protocolNumber)
+    }
+
+    @inline(__always)
+    func isChecksumWrong(_ packet: PacketRef, _ hook: Hook, _ protocolNumber: IPProtocol) -> Bool {
+        isChecksumWrong(TrackedHeaders(packet), hook, protocolNumber)
     }
 
     func conntrackEvent(_ packet: PacketRef) -> TraceEvent.Kind {

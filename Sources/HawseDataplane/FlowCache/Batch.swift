@@ -34,20 +34,18 @@ extension Dataplane {
     }
 }
 
+/// The hashes by which a frame's connection, and that of the frame within it, will be looked for; 0: none.
+private struct FrameHashes {
+    var own: UInt64 = 0
+    var inner: UInt64 = 0
+}
+
 extension Walk {
-    /// Up to `FlowCache.batch` frames. Three sweeps: fetch the headers; hash them and fetch the buckets; fetch the
-    /// records. Then the packets themselves, strictly in order.
+    /// Up to `FlowCache.batch` frames. Sweeps fetch the headers; hash them and fetch the buckets; fetch the records; fetch
+    /// what hangs on the records. Then the packets themselves, strictly in order.
     func enter(_ frames: UnsafeBufferPointer<InputFrame>, _ dataplane: Unmanaged<Dataplane>) {
-        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: FlowCache.batch) { hashes in
-            for index in 0..<frames.count { if let base = frames[index].bytes.baseAddress { hawse_prefetch(base) } }
-            for index in 0..<frames.count {
-                let hash = quickHash(frames[index].bytes)
-                hashes[index] = hash
-                if hash != 0 { node.pointee.connections.prefetch(hash) }
-            }
-            for index in 0..<frames.count where hashes[index] != 0 {
-                node.pointee.connections.prefetchRecord(hashes[index])
-            }
+        withUnsafeTemporaryAllocation(of: FrameHashes.self, capacity: FlowCache.batch) { hashes in
+            prepare(frames, hashes)
             for index in 0..<frames.count {
                 let frame = frames[index]
                 if node.pointee.timers.next <= frame.time || node.pointee.ipvs.needsAdvance(frame.time) {
@@ -55,24 +53,71 @@ extension Walk {
                 }
                 if node.pointee.now < frame.time { node.pointee.now = frame.time }
                 node.pointee.frameOrdinal &+= 1
-                node.pointee.flows.hashHint = hashes[index]
-                enter(frame.bytes, frame.interface)
+                enter(frame.bytes, frame.interface, hash: hashes[index].own, innerHash: hashes[index].inner)
             }
-            node.pointee.flows.hashHint = 0
         }
     }
 
-    /// The hash under which the connection of a plain IPv4 TCP or UDP frame is found; 0 for all others.
     @inline(__always)
-    private func quickHash(_ frame: UnsafeRawBufferPointer) -> UInt64 {
-        guard frame.count >= 42, let base = frame.baseAddress, base.loadBE16(at: 12) == 0x0800, base.load8(at: 14) == 0x45,
-            base.loadBE16(at: 20) & 0x3fff == 0
-        else { return 0 }
-        let number = base.load8(at: 23)
-        guard number == 6 || number == 17 else { return 0 }
-        let tuple = Tuple(
-            source: AddressBits(ipv4: base.loadBE32(at: 26)), destination: AddressBits(ipv4: base.loadBE32(at: 30)),
-            sourcePort: base.loadBE16(at: 34), destinationPort: base.loadBE16(at: 36), ipProtocol: number, version: 4)
+    private func prepare(_ frames: UnsafeBufferPointer<InputFrame>, _ hashes: UnsafeMutableBufferPointer<FrameHashes>) {
+        for index in 0..<frames.count {
+            guard let base = frames[index].bytes.baseAddress else { continue }
+            hawse_prefetch(base)
+            // The last header byte that every frame has.
+            hawse_prefetch(base + min(53, max(frames[index].bytes.count - 1, 0)))
+        }
+        let hasTunnels = node.pointee.vxlan.count > 0
+        for index in 0..<frames.count {
+            let hash = quickHashes(frames[index].bytes, hasTunnels)
+            hashes.initializeElement(at: index, to: hash)
+            if hash.own != 0 { node.pointee.connections.prefetch(hash.own) }
+            if hash.inner != 0 { node.pointee.connections.prefetch(hash.inner) }
+        }
+        for index in 0..<frames.count {
+            if hashes[index].own != 0 { node.pointee.connections.prefetchRecord(hashes[index].own) }
+            if hashes[index].inner != 0 { node.pointee.connections.prefetchRecord(hashes[index].inner) }
+        }
+        guard hasTunnels || node.pointee.ipvs.active != 0 || node.pointee.connections.hasExtensions else { return }
+        let virtual = node.pointee.ipvs.active == 0 ? nil : UnsafeRawPointer(node.pointee.ipvs.connections.records.base)
+        for index in 0..<frames.count {
+            if hashes[index].own != 0 { node.pointee.connections.prefetchLink(hashes[index].own, virtual) }
+            if hashes[index].inner != 0 { node.pointee.connections.prefetchLink(hashes[index].inner, virtual) }
+        }
+    }
+
+    /// The hashes under which the connections of a plain TCP or UDP frame are found. A look, not a check.
+    @inline(__always)
+    private func quickHashes(_ frame: UnsafeRawBufferPointer, _ hasTunnels: Bool) -> FrameHashes {
+        guard frame.count >= 42, let base = frame.baseAddress else { return FrameHashes() }
+        var hashes = FrameHashes(own: quickHash(base, frame.count))
+        if hasTunnels, hashes.own != 0, frame.count >= 92, base.loadBE16(at: 12) == 0x0800, base.load8(at: 23) == 17,
+            node.pointee.vxlan.listens(base.loadBE16(at: 36), version: 4)
+        {
+            hashes.inner = quickHash(base + 50, frame.count - 50)
+        }
+        return hashes
+    }
+
+    @inline(__always)
+    private func quickHash(_ base: UnsafeRawPointer, _ count: Int) -> UInt64 {
+        let type = base.loadBE16(at: 12)
+        let tuple: Tuple
+        if type == 0x0800 {
+            let number = base.load8(at: 23)
+            guard base.load8(at: 14) == 0x45, base.loadBE16(at: 20) & 0x3fff == 0, number == 6 || number == 17 else {
+                return 0
+            }
+            tuple = Tuple(
+                source: AddressBits(ipv4: base.loadBE32(at: 26)), destination: AddressBits(ipv4: base.loadBE32(at: 30)),
+                sourcePort: base.loadBE16(at: 34), destinationPort: base.loadBE16(at: 36), ipProtocol: number, version: 4)
+        } else {
+            guard type == 0x86dd, count >= 62 else { return 0 }
+            let number = base.load8(at: 20)
+            guard number == 6 || number == 17 else { return 0 }
+            tuple = Tuple(
+                source: base.loadAddressBits(at: 22), destination: base.loadAddressBits(at: 38),
+                sourcePort: base.loadBE16(at: 54), destinationPort: base.loadBE16(at: 56), ipProtocol: number, version: 6)
+        }
         return node.pointee.connections.hash(tuple, zone: 0)
     }
 }

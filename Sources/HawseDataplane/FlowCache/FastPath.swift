@@ -3,115 +3,75 @@ import HawseWire
 
 /// How far the fast path came with a packet.
 enum FastOutcome: UInt8 {
+    /// Nobody has looked yet.
+    case untried
     /// It has left; nothing more to do.
     case sent
-    /// It goes into its device, as the packet now says.
-    case transmit
     /// The whole walk is needed.
     case walk
     /// The whole walk is needed, and its way is worth writing down.
     case record
+    /// The whole walk is needed, and the tracker has refused the packet already: it is INVALID.
+    case invalid
+}
+
+/// Where a frame comes in, and with what.
+struct Arrival {
+    var interface: UInt16
+    /// What a tunnel's outer packet was marked with.
+    var mark: UInt32 = 0
+    /// Ordinal of the frame from outside that it comes from.
+    var cause: UInt64
 }
 
 extension Walk {
-    /// A packet of a known flow: no hook, no rule, no route, but every effect they would have had.
+    /// A frame of a known flow: no hook, no rule, no route, but every effect they would have had. It is read where it
+    /// lies and written where it leaves, and nothing has happened yet when the outcome is not `.sent`.
     ///
-    /// The packet has just come in on a device. It is changed only when the outcome is `.sent` or `.transmit`; a segment
-    /// that the tracker refuses goes on in the whole walk as what it is, INVALID, and is not tracked again.
+    /// `hash`, `innerHash`: of its own connection and, if it is a tunnel's packet, of the one in it; 0: not worked out.
     @inline(__always)
-    func takeFastPath(_ packet: PacketRef) -> FastOutcome {
-        guard packet.pointee.packetType == .host else { return .walk }
-        let frameEnd = packet.pointee.end
-        guard dissectFast(packet) else {
-            packet.pointee.end = frameEnd
-            return .walk
-        }
-        guard let tuple = Tuple(packet) else {
-            packet.pointee.end = frameEnd
-            return .walk
-        }
+    func follow(_ frame: KnownFrame, _ arrival: Arrival, hash: UInt64, innerHash: UInt64 = 0) -> FastOutcome {
         let now = node.pointee.now
-        let hint = node.pointee.flows.hashHint
-        let hash = hint != 0 ? hint : node.pointee.connections.hash(tuple, zone: 0)
-        guard let (connection, direction) = node.pointee.connections.find(tuple, zone: 0, hash: hash, now: now) else {
-            packet.pointee.end = frameEnd
-            return .walk
+        let reference = node.pointee.connections.find(frame, hash: hash, now: now)
+        guard reference != 0 else { return .walk }
+        let connection = node.pointee.connections.records[Int(reference >> 1)]
+        let direction: Direction = reference & 1 == 0 ? .original : .reply
+        guard connection.pointee.status.isDisjoint(with: .unsteady) else { return .walk }
+        guard let way = node.pointee.flows.trajectory(node.pointee.connections.way(connection, direction)),
+            fits(frame, arrival, way, connection, direction)
+        else { return .record }
+        if !way.pointee.flags.isDisjoint(with: .special) {
+            return followSpecially(frame, arrival, way, connection, direction, innerHash)
         }
-        guard connection.pointee.status.isDisjoint(with: [.helper, .sequenceAdjust, .natClash, .dying]) else {
-            packet.pointee.end = frameEnd
-            return .walk
-        }
-        let word = node.pointee.connections.trajectoryWord(connection, direction)
-        guard let way = node.pointee.flows.trajectory(word) else {
-            packet.pointee.end = frameEnd
-            return .record
-        }
-        guard fits(packet, way, connection, direction) else {
-            packet.pointee.end = frameEnd
-            return .record
-        }
-        switch trackFast(packet, connection, direction) {
-        case .accept: break
-        case .again:
-            packet.pointee.end = frameEnd
-            return .walk
-        case .invalid:
-            packet.pointee.end = frameEnd
-            packet.pointee.flags.insert(.tracked)
-            return .walk
-        }
-        if direction == .reply { connection.pointee.status.insert(.seenReply) }
-        way.pointee.packets &+= 1
-        way.pointee.bytes &+= UInt64(truncatingIfNeeded: packet.length)
-        transform(packet, way, connection, direction)
-        return leave(packet, way)
+        let verdict = trackKnown(frame, connection, direction)
+        guard verdict == .accept else { return verdict == .again ? .walk : .invalid }
+        count(frame, way, connection, direction)
+        let out = node.pointee.outputs.reserve(frame.length &+ Self.slack)
+        writeFrame(frame, way, connection, direction, to: out)
+        leave(frame.length &+ 14, way, arrival)
+        return .sent
     }
 
-    /// Headers without options or extension headers, no fragments, TCP or UDP. False leaves the packet to the walk.
-    @inline(__always)
-    private func dissectFast(_ packet: PacketRef) -> Bool {
-        if packet.pointee.etherType == 0x0800 {
-            guard packet.length >= 28, packet.networkPointer.load(as: UInt8.self) == 0x45, packet.dissectIPv4() == .ok
-            else { return false }
-            let ip = packet.ipv4
-            return ip.fragmentField & 0x3fff == 0 && ip.ttl > 1 && hasFastTransport(packet)
-        }
-        guard packet.pointee.etherType == 0x86dd, packet.length >= 48 else { return false }
-        let next = packet.ipv6.nextHeader.rawValue
-        guard next == 6 || next == 17, packet.dissectIPv6() == .ok, packet.ipv6.hopLimit > 1 else { return false }
-        return hasFastTransport(packet) && refuseIPv6Addresses(packet) == nil
-    }
-
-    /// UDP, or TCP without SYN, FIN and RST: rules about those flags hold for all such segments alike.
-    @inline(__always)
-    private func hasFastTransport(_ packet: PacketRef) -> Bool {
-        guard !packet.pointee.flags.contains(.gso) else { return false }
-        switch packet.pointee.ipProtocol {
-        case 17: return packet.transportLength >= 8
-        case 6: return packet.transportLength >= 20 && packet.transportPointer.load8(at: 13) & 0x07 == 0
-        default: return false
-        }
-    }
+    /// Room behind a frame that is written in strides.
+    @inline(__always) static var slack: Int { 192 }
 
     /// Is this packet like the one whose way was written down?
     @inline(__always)
     private func fits(
-        _ packet: PacketRef, _ way: UnsafeMutablePointer<Trajectory>, _ connection: ConnectionRef, _ direction: Direction
+        _ frame: KnownFrame, _ arrival: Arrival, _ way: UnsafeMutablePointer<Trajectory>, _ connection: ConnectionRef,
+        _ direction: Direction
     ) -> Bool {
-        let service = packet.isIPv4 ? packet.ipv4.tos : packet.ipv6.trafficClass
-        guard way.pointee.inInterface == packet.pointee.inInterface, way.pointee.service == service,
-            way.pointee.destinationMAC == packet.ethernet.destination.value,
-            Int(way.pointee.maximumLength) >= packet.length,
-            way.pointee.info == fastInfo(connection, direction)
+        guard way.pointee.inInterface == arrival.interface, way.pointee.service == frame.service,
+            way.pointee.destinationMAC == frame.destinationMAC, Int(way.pointee.maximumLength) >= frame.length,
+            way.pointee.info == fastInfo(connection, direction), way.pointee.markBefore == arrival.mark
         else { return false }
-        return way.pointee.bridge == 0 || learnsNothing(packet, way.pointee.bridge)
+        return way.pointee.bridge == 0 || learnsNothing(frame, way.pointee.bridge, arrival.interface)
     }
 
     /// The sender is where the bridge thought it to be, which it now knows again.
     @inline(__always)
-    private func learnsNothing(_ packet: PacketRef, _ bridge: UInt16) -> Bool {
-        let source = packet.ethernet.source
-        let port = packet.pointee.inInterface
+    private func learnsNothing(_ frame: KnownFrame, _ bridge: UInt16, _ port: UInt16) -> Bool {
+        let source = frame.sourceMAC
         let found = node.pointee.bridges.forwarding.find(source, bridge)
         guard found >= 0, !source.isGroup else { return false }
         let entry = node.pointee.bridges.forwarding.entries + found
@@ -128,46 +88,40 @@ extension Walk {
         return status.contains(.expected) ? .related : .new
     }
 
+    /// What is counted of a packet that takes its flow's way.
     @inline(__always)
-    private func trackFast(_ packet: PacketRef, _ connection: ConnectionRef, _ direction: Direction) -> TrackVerdict {
-        packet.pointee.ipProtocol == 6
-            ? trackTCP(packet, connection, direction, .prerouting) : trackUDP(packet, connection, direction, .prerouting)
-    }
-
-    /// Both rewritings of NAT, and one hop.
-    @inline(__always)
-    func transform(
-        _ packet: PacketRef, _ way: UnsafeMutablePointer<Trajectory>, _ connection: ConnectionRef, _ direction: Direction
+    func count(
+        _ frame: KnownFrame, _ way: UnsafeMutablePointer<Trajectory>, _ connection: ConnectionRef,
+        _ direction: Direction
     ) {
-        if way.pointee.rewritesSource || way.pointee.rewritesDestination {
-            let target = node.pointee.connections.tuple(of: connection, direction.opposite)
-            let change = AddressChange(packet)
-            change.apply(
-                source: way.pointee.rewritesSource ? (target.destination, target.destinationPort) : nil,
-                destination: way.pointee.rewritesDestination ? (target.source, target.sourcePort) : nil)
-        }
-        guard way.pointee.takesHop else { return }
-        if packet.isIPv4 { packet.ipv4.decrementTTL() } else { packet.ipv6.hopLimit &-= 1 }
+        if direction == .reply { connection.pointee.status.insert(.seenReply) }
+        way.pointee.packets &+= 1
+        way.pointee.bytes &+= UInt64(truncatingIfNeeded: frame.length)
     }
 
-    /// The frame goes out of its device, or into the tunnel.
+    /// The frame at the output queue's end goes out of its device.
     @inline(__always)
-    private func leave(_ packet: PacketRef, _ way: UnsafeMutablePointer<Trajectory>) -> FastOutcome {
-        let start = packet.networkPointer - 14
-        start.storeBE64(way.pointee.ethernetHigh, at: 0)
-        start.storeBE32(way.pointee.ethernetMiddle, at: 8)
-        start.storeBE16(way.pointee.ethernetType, at: 12)
-        if way.pointee.isOverlay {
-            packet.pointee.mac = packet.pointee.network &- 14
-            packet.pointee.outInterface = way.pointee.outInterface
-            packet.pointee.mark = way.pointee.mark
-            return .transmit
-        }
-        node.pointee.outputs.append(
-            start, packet.length &+ 14, interface: way.pointee.outInterface, cause: packet.pointee.cause,
-            time: node.pointee.now, mark: way.pointee.mark)
+    func leave(_ length: Int, _ way: UnsafeMutablePointer<Trajectory>, _ arrival: Arrival) {
+        node.pointee.outputs.commit(
+            length, interface: way.pointee.outInterface, cause: arrival.cause, time: node.pointee.now,
+            mark: way.pointee.mark)
         node.pointee.outcomes.count(.transmitted)
-        node.pointee.pool.give(back: packet)
-        return .sent
     }
+
+    /// The fast path for a packet that is in the stack already: out of a tunnel, or of a VLAN.
+    @inline(never)
+    func followPacket(_ packet: PacketRef) -> FastOutcome {
+        guard packet.pointee.packetType == .host, packet.pointee.network &- packet.pointee.mac == 14,
+            packet.pointee.mac >= 0, !packet.pointee.flags.contains(.gso),
+            let frame = KnownFrame(packet.ethernet.base, count: Int(packet.pointee.end &- packet.pointee.mac))
+        else { return .walk }
+        let arrival = Arrival(
+            interface: packet.pointee.inInterface, mark: packet.pointee.mark, cause: packet.pointee.cause)
+        return follow(frame, arrival, hash: node.pointee.connections.hash(frame))
+    }
+}
+
+extension ConnectionStatus {
+    /// Connections whose packets want more than their trajectory says.
+    static let unsteady: ConnectionStatus = [.helper, .sequenceAdjust, .natClash, .dying]
 }

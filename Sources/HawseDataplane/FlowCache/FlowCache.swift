@@ -4,11 +4,13 @@ import HawseWire
 /// Trajectories by number, all of one epoch. Whatever could send a known flow another way (rules, routes, neighbours,
 /// forwarding entries, sets, virtual servers) ends the epoch; connections then find their number out of date.
 struct FlowCache {
+    private static let numberBits: UInt32 = 14
     static let capacity = 1 << 14
     /// Frames that are prepared together: enough to hide a memory access behind the others, few enough for the cache.
     static let batch = 32
     /// Off: every packet takes the whole walk. Results are the same.
     var isEnabled = true
+    /// 1 … 2¹⁸ − 1. 0: they are used up, and no connection may keep a word of theirs.
     private(set) var epoch: UInt32 = 1
     private(set) var count = 0
     let trajectories: UnsafeMutablePointer<Trajectory>
@@ -18,8 +20,8 @@ struct FlowCache {
     /// Numbers by content. Cold: looked at once per flow and direction.
     private var known: [TrajectoryKey: UInt32] = [:]
     var recorder = PathRecorder()
-    /// The connection hash of the frame that comes next, when its batch has worked it out already; 0: not.
-    var hashHint: UInt64 = 0
+    /// What came of the fast path for the frame that is about to be received.
+    var outcome = FastOutcome.untried
 
     init() {
         trajectories = .allocate(capacity: Self.capacity)
@@ -32,11 +34,11 @@ struct FlowCache {
         recorder.deallocate()
     }
 
-    /// What a connection keeps: epoch and number in 48 bits, 0 is none.
+    /// The trajectory of a connection's word: epoch and number in 32 bits, 0 is none.
     @inline(__always)
-    func trajectory(_ word: UInt64) -> UnsafeMutablePointer<Trajectory>? {
-        guard UInt32(truncatingIfNeeded: word >> 16) == epoch else { return nil }
-        return trajectories + Int(truncatingIfNeeded: word & 0xffff)
+    func trajectory(_ word: UInt32) -> UnsafeMutablePointer<Trajectory>? {
+        guard word >> Self.numberBits == epoch, word != 0 else { return nil }
+        return trajectories + Int(truncatingIfNeeded: word & (1 << Self.numberBits - 1))
     }
 
     /// Hands what has been counted on to the counters themselves. Before anybody reads one.
@@ -63,14 +65,17 @@ struct FlowCache {
         count = 0
         hitTotal = 0
         known.removeAll(keepingCapacity: true)
-        epoch = epoch == .max ? 1 : epoch + 1
+        epoch = epoch == 1 << (32 - Self.numberBits) - 1 ? 0 : epoch + 1
     }
 
+    /// After the last epoch: connections keep no words any more, and the first epoch begins again.
+    mutating func beginAgain() { epoch = 1 }
+
     /// The word for a recorded way, new or known; 0 when there are too many.
-    mutating func intern(_ way: Trajectory) -> UInt64 {
+    mutating func intern(_ way: Trajectory) -> UInt32 {
         let path = Array(UnsafeBufferPointer(start: recorder.hits, count: recorder.count))
         let key = TrajectoryKey(way, path)
-        if let number = known[key] { return UInt64(epoch) << 16 | UInt64(number) }
+        if let number = known[key] { return epoch << Self.numberBits | number }
         guard count < Self.capacity, hitTotal + path.count < 1 << 24 else { return 0 }
         if hitTotal + path.count > hitCapacity { growHits(path.count) }
         for (index, hit) in path.enumerated() { (hits + hitTotal + index).initialize(to: hit) }
@@ -82,7 +87,7 @@ struct FlowCache {
         (trajectories + count).initialize(to: way)
         count += 1
         known[key] = number
-        return UInt64(epoch) << 16 | UInt64(number)
+        return epoch << Self.numberBits | number
     }
 
     private mutating func growHits(_ more: Int) {
@@ -102,13 +107,19 @@ private struct TrajectoryKey: Hashable {
 
     init(_ way: Trajectory, _ hits: [TrajectoryHit]) {
         self.hits = hits
-        let flags = (way.rewritesSource ? 1 : 0) | (way.rewritesDestination ? 2 : 0) | (way.isOverlay ? 4 : 0) | (way.takesHop ? 8 : 0) as UInt64
         words = [
             way.destinationMAC << 16 | UInt64(way.bridge),
             UInt64(way.inInterface) << 48 | UInt64(way.outInterface) << 32 | UInt64(way.version) << 24
                 | UInt64(way.service) << 16 | UInt64(way.info.rawValue) << 8 | UInt64(way.direction.rawValue),
             UInt64(UInt32(bitPattern: way.maximumLength)) << 32 | UInt64(way.mark), way.ethernetHigh,
-            UInt64(way.ethernetMiddle) << 32 | UInt64(way.ethernetType) << 8 | flags,
+            UInt64(way.ethernetMiddle) << 32 | UInt64(way.ethernetType) << 16 | UInt64(way.flags.rawValue),
+            UInt64(way.markBefore),
         ]
+        guard !way.flags.isDisjoint(with: [.encapsulates, .decapsulates]) else { return }
+        let tunnel = way.tunnel
+        withUnsafeBytes(of: tunnel.bytes) { words += $0.bindMemory(to: UInt64.self) }
+        words.append(
+            UInt64(tunnel.natDone.rawValue) << 16 | UInt64(tunnel.info.rawValue) << 8 | (tunnel.isIPv6 ? 1 : 0)
+                | (tunnel.hasChecksum ? 2 : 0) | (tunnel.isTracked ? 4 : 0))
     }
 }

@@ -6,33 +6,22 @@ extension Walk {
     @inline(never)
     func beginRecording(_ packet: PacketRef) {
         if node.pointee.flows.recorder.isOn { dropRecording() }
-        guard let copy = node.pointee.pool.take(bytes: Int(packet.pointee.end)) else { return }
-        copyFrame(packet, to: copy)
-        guard copy.dissect() == .ok, copy.pointee.ipProtocol == 6 || copy.pointee.ipProtocol == 17,
-            !copy.isLaterFragment, let tuple = Tuple(copy),
-            let (connection, direction) = node.pointee.connections.find(tuple, zone: 0, now: node.pointee.now)
-        else {
-            node.pointee.pool.give(back: copy)
-            return
-        }
-        node.pointee.flows.recorder.begin(packet, copy: copy)
+        let count = Int(packet.pointee.end &- packet.pointee.mac)
+        guard packet.pointee.mac >= 0, let frame = KnownFrame(packet.ethernet.base, count: count) else { return }
+        let reference = node.pointee.connections.find(
+            frame, hash: node.pointee.connections.hash(frame), now: node.pointee.now)
+        guard reference != 0, let copy = node.pointee.pool.take(bytes: count) else { return }
+        copy.fill(frame: UnsafeRawBufferPointer(start: packet.ethernet.base, count: count), linkLength: 14)
+        copy.pointee.inInterface = packet.pointee.inInterface
+        let connection = node.pointee.connections.records[Int(reference >> 1)]
+        let direction: Direction = reference & 1 == 0 ? .original : .reply
+        node.pointee.flows.recorder.begin(packet, copy: copy, length: frame.length)
         node.pointee.flows.recorder.connection = connection
         node.pointee.flows.recorder.direction = direction
         node.pointee.flows.recorder.info = fastInfo(connection, direction)
     }
 
-    private func copyFrame(_ packet: PacketRef, to copy: PacketRef) {
-        let start = Int(packet.pointee.mac)
-        (copy.pointee.buffer + start).copyMemory(
-            from: packet.pointee.buffer + start, byteCount: Int(packet.pointee.end) - start)
-        copy.pointee.mac = packet.pointee.mac
-        copy.pointee.network = packet.pointee.network
-        copy.pointee.end = packet.pointee.end
-        copy.pointee.etherType = packet.pointee.etherType
-        copy.pointee.inInterface = packet.pointee.inInterface
-    }
-
-    private func dropRecording() {
+    func dropRecording() {
         node.pointee.flows.recorder.isOn = false
         if let copy = node.pointee.flows.recorder.copy { node.pointee.pool.give(back: copy) }
     }
@@ -42,83 +31,171 @@ extension Walk {
         if node.pointee.flows.recorder.packet == packet { dropRecording() }
     }
 
-    /// The frame is complete and about to leave, or to enter a tunnel. The connection gets the trajectory only when the
-    /// fast path would have made the very same bytes: what cannot be foretold is not cached.
+    /// The packet is about to go into a tunnel; what follows is the outer packet's way.
     @inline(never)
-    func endRecording(_ packet: PacketRef, isOverlay: Bool) {
+    func noteEncapsulation(_ packet: PacketRef, _ entry: ForwardingTable.Entry) {
+        guard node.pointee.flows.recorder.packet == packet else { return }
+        if node.pointee.flows.recorder.isEncapsulated || !entry.isStatic || entry.remoteCount != 1
+            || !holdsRecordedConnection(packet)
+        {
+            voidRecording()
+        }
+        node.pointee.flows.recorder.isEncapsulated = true
+    }
+
+    private func holdsRecordedConnection(_ packet: PacketRef) -> Bool {
+        packet.pointee.connection != 0
+            && node.pointee.connections[packet.pointee.connection] == node.pointee.flows.recorder.connection
+    }
+
+    /// The frame is complete and about to leave. The connection gets the trajectory only when the fast path would have
+    /// made the very same bytes: what cannot be foretold is not cached.
+    @inline(never)
+    func endRecording(_ packet: PacketRef) {
         let recorder = node.pointee.flows.recorder
         guard recorder.packet == packet, let copy = recorder.copy, let connection = recorder.connection else { return }
         if !recorder.isVoid, connection.pointee.isConfirmed, !connection.pointee.isDying,
-            packet.pointee.connection != 0, node.pointee.connections[packet.pointee.connection] == connection
+            recorder.isEncapsulated || holdsRecordedConnection(packet), packet.pointee.mac >= 0,
+            packet.pointee.network &- packet.pointee.mac == 14,
+            let frame = KnownFrame(copy.ethernet.base, count: Int(copy.pointee.end &- copy.pointee.mac))
         {
-            learn(packet, copy, connection, recorder, isOverlay)
+            learn(packet, frame, connection, recorder)
         }
         dropRecording()
     }
 
     private func learn(
-        _ packet: PacketRef, _ copy: PacketRef, _ connection: ConnectionRef, _ recorder: PathRecorder, _ isOverlay: Bool
+        _ packet: PacketRef, _ frame: KnownFrame, _ connection: ConnectionRef, _ recorder: PathRecorder
     ) {
-        guard packet.pointee.mac >= 0 else { return }
-        let frame = packet.ethernet.base
-        let status = connection.pointee.status
-        let isOriginal = recorder.direction == .original
+        var way = arriving(frame, recorder)
+        way.outInterface = packet.pointee.outInterface
+        way.mark = packet.pointee.mark
+        way.flags.formUnion(recorder.asks)
+        var inner = packet.ethernet.base
+        if recorder.isEncapsulated {
+            guard learnTunnel(packet, &way) else { return }
+            inner += way.tunnel.length
+        }
+        if recorder.virtual != 0 { way.flags.insert(.isVirtual) }
+        way.ethernetHigh = inner.loadBE64(at: 0)
+        way.ethernetMiddle = inner.loadBE32(at: 8)
+        way.ethernetType = inner.loadBE16(at: 12)
+        guard way.ethernetType == (frame.isIPv4 ? 0x0800 : 0x86dd),
+            Int(packet.pointee.end) - (inner - packet.pointee.buffer) == frame.length + 14
+        else { return }
+        noteChanges(frame, inner + 14, &way)
+        guard writesSame(packet, frame, connection, &way) else { return }
+        keep(way, connection, recorder)
+    }
+
+    /// What a packet must be like on arrival.
+    private func arriving(_ frame: KnownFrame, _ recorder: PathRecorder) -> Trajectory {
         var way = Trajectory()
-        way.destinationMAC = copy.ethernet.destination.value
-        way.inInterface = copy.pointee.inInterface
-        way.bridge = node.pointee.interfaces[copy.pointee.inInterface].pointee.master
-        way.version = copy.pointee.version
-        way.service = copy.isIPv4 ? copy.ipv4.tos : copy.ipv6.trafficClass
+        let interface = recorder.copy.map { $0.pointee.inInterface } ?? 0
+        way.destinationMAC = frame.destinationMAC
+        way.inInterface = interface
+        way.bridge = node.pointee.interfaces[interface].pointee.master
+        way.version = frame.isIPv4 ? 4 : 6
+        way.service = frame.service
         way.info = recorder.info
         way.direction = recorder.direction
+        way.markBefore = recorder.markBefore
         way.maximumLength = recorder.maximumLength
-        way.outInterface = packet.pointee.outInterface
-        way.rewritesSource = status.contains(isOriginal ? .sourceNAT : .destinationNAT)
-        way.rewritesDestination = status.contains(isOriginal ? .destinationNAT : .sourceNAT)
-        way.ethernetHigh = frame.loadBE64(at: 0)
-        way.ethernetMiddle = frame.loadBE32(at: 8)
-        way.ethernetType = frame.loadBE16(at: 12)
-        way.mark = packet.pointee.mark
-        way.isOverlay = isOverlay
-        way.takesHop = packet.hops != copy.hops
-        withUnsafeMutablePointer(to: &way) { transform(copy, $0, connection, recorder.direction) }
-        let length = copy.length
-        guard packet.length == length, packet.pointee.network &- packet.pointee.mac == 14,
-            UnsafeRawBufferPointer(start: copy.networkPointer, count: length)
-                .elementsEqual(UnsafeRawBufferPointer(start: packet.networkPointer, count: length))
-        else { return }
-        let word = node.pointee.flows.intern(way)
-        if word != 0 { node.pointee.connections.setTrajectoryWord(connection, recorder.direction, word) }
+        return way
     }
-}
 
-extension ConnectionTable {
-    /// Which trajectory a direction has: IPv4 keeps it in the record, where IPv6 has its addresses (and beside the
-    /// masquerading device, the low 16 bits of the last word); IPv6 in the extension.
-    @inline(__always)
-    func trajectoryWord(_ connection: ConnectionRef, _ direction: Direction) -> UInt64 {
-        if !connection.pointee.isIPv6 {
-            return direction == .original ? connection.pointee.address2 : connection.pointee.address3 >> 16
+    /// What has become of addresses, ports and hops.
+    private func noteChanges(_ frame: KnownFrame, _ ip: UnsafeRawPointer, _ way: inout Trajectory) {
+        let isIPv4 = frame.isIPv4
+        let source = isIPv4 ? AddressBits(ipv4: ip.loadBE32(at: 12)) : ip.loadAddressBits(at: 8)
+        let destination = isIPv4 ? AddressBits(ipv4: ip.loadBE32(at: 16)) : ip.loadAddressBits(at: 24)
+        let transport = ip + frame.headerLength
+        if source != frame.source || transport.loadBE16(at: 0) != frame.sourcePort { way.flags.insert(.rewritesSource) }
+        if destination != frame.destination || transport.loadBE16(at: 2) != frame.destinationPort {
+            way.flags.insert(.rewritesDestination)
         }
-        guard let cold = cold(connection) else { return 0 }
-        return direction == .original ? cold.pointee.trajectoryOriginal : cold.pointee.trajectoryReply
+        let hops = isIPv4 ? 8 : 7
+        if ip.load8(at: hops) != frame.ip.load8(at: hops) { way.flags.insert(.takesHop) }
     }
 
-    mutating func setTrajectoryWord(_ connection: ConnectionRef, _ direction: Direction, _ word: UInt64) {
-        if !connection.pointee.isIPv6 {
-            if direction == .original {
-                connection.pointee.address2 = word
-            } else {
-                connection.pointee.address3 = word << 16 | connection.pointee.address3 & 0xffff
+    /// The outer part of the way: its headers, and the outer packet's own connection. False: it cannot be foretold.
+    private func learnTunnel(_ packet: PacketRef, _ way: inout Trajectory) -> Bool {
+        guard packet.pointee.ipProtocol == 17,
+            packet.pointee.transport &- packet.pointee.network == (packet.isIPv4 ? 20 : 40),
+            packet.transportLength >= 16 + 14 + 28
+        else { return false }
+        way.flags.insert(.encapsulates)
+        way.tunnel = TunnelHeader(packet.ethernet.base, isIPv6: packet.isIPv6)
+        if packet.pointee.connection == 0 { return !node.pointee.netfilter(packet).pointee.usesConntrack }
+        let outer = node.pointee.connections[packet.pointee.connection]
+        let info = packet.pointee.connectionInfo
+        guard outer.pointee.isConfirmed, info == .new || info == .established,
+            outer.pointee.status.isDisjoint(with: .unsteady), outer.pointee.status.isDisjoint(with: .natMask)
+        else { return false }
+        way.tunnel.isTracked = true
+        way.tunnel.info = info
+        way.tunnel.natDone = outer.pointee.status.intersection(.natDoneMask)
+        return true
+    }
+
+    /// Does the way lead from the frame as it came to the packet as it leaves, byte for byte?
+    private func writesSame(
+        _ packet: PacketRef, _ frame: KnownFrame, _ connection: ConnectionRef, _ way: inout Trajectory
+    ) -> Bool {
+        let direction = way.direction
+        let base = packet.ethernet.base
+        return withUnsafeMutablePointer(to: &way) { way in
+            withUnsafeTemporaryAllocation(byteCount: frame.length + Self.slack, alignment: 16) { scratch in
+                guard let out = scratch.baseAddress else { return false }
+                var length = frame.length + 14
+                if way.pointee.flags.contains(.encapsulates) {
+                    let isIPv6 = way.pointee.tunnel.isIPv6
+                    let outer = OuterPacket(
+                        connection: nil, port: packet.transportPointer.loadBE16(at: 0),
+                        identification: isIPv6 ? 0 : packet.ipv4.identification)
+                    length = writeEncapsulated(frame, way, connection, direction, outer, to: out)
+                } else {
+                    writeFrame(frame, way, connection, direction, to: out)
+                }
+                return length == Int(packet.pointee.end &- packet.pointee.mac)
+                    && UnsafeRawBufferPointer(start: out, count: length)
+                        .elementsEqual(UnsafeRawBufferPointer(start: base, count: length))
             }
-            return
         }
-        guard let cold = makeExtension(connection) else { return }
-        if direction == .original { cold.pointee.trajectoryOriginal = word } else { cold.pointee.trajectoryReply = word }
     }
-}
 
-extension UnsafeMutablePointer where Pointee == Packet {
-    /// TTL or hop limit.
-    @inline(__always) var hops: UInt8 { isIPv4 ? ipv4.ttl : ipv6.hopLimit }
+    /// The connection's direction has this way from now on.
+    private func keep(_ way: Trajectory, _ connection: ConnectionRef, _ recorder: PathRecorder) {
+        if node.pointee.flows.epoch == 0 {
+            node.pointee.connections.forgetWays()
+            node.pointee.flows.beginAgain()
+        }
+        let word = node.pointee.flows.intern(way)
+        guard word != 0 else { return }
+        node.pointee.connections.setWay(connection, recorder.direction, word)
+        if recorder.virtual != 0 {
+            node.pointee.connections.setLink(connection, FlowLink(handle: recorder.virtual))
+        }
+    }
+
+    /// A tunnel's packet has reached its device: the outer connection's way ends here, and its contents' begins.
+    @inline(never)
+    func learnDecapsulation(_ packet: PacketRef, _ device: UnsafeMutablePointer<VXLANDevice>, _ mark: UInt32) {
+        let recorder = node.pointee.flows.recorder
+        guard recorder.packet == packet, let copy = recorder.copy, let connection = recorder.connection else { return }
+        defer { dropRecording() }
+        guard !recorder.isVoid, connection.pointee.isConfirmed, !connection.pointee.isDying, recorder.virtual == 0,
+            connection.pointee.status.isDisjoint(with: .natMask), holdsRecordedConnection(packet),
+            !device.pointee.learning, packet.isIPv4, packet.udp.checksum == 0, packet.pointee.priority == 0,
+            packet.pointee.secmark == 0,
+            let frame = KnownFrame(copy.ethernet.base, count: Int(copy.pointee.end &- copy.pointee.mac))
+        else { return }
+        var way = arriving(frame, recorder)
+        way.flags.formUnion(recorder.asks)
+        way.flags.insert(.decapsulates)
+        way.outInterface = device.pointee.device
+        way.mark = mark
+        way.tunnel.bytes.0 = packet.transportPointer.loadBE64(at: 8)
+        keep(way, connection, recorder)
+    }
 }

@@ -15,22 +15,33 @@ struct PathRecorder {
     /// The packet that is followed, and what it was like on arrival.
     private(set) var packet: PacketRef?
     private(set) var copy: PacketRef?
+    private(set) var markBefore: UInt32 = 0
     /// Its connection and what the connection calls it.
     var connection: ConnectionRef?
     var direction = Direction.original
     var info = ConnectionInfo.none
+    /// It went into a tunnel.
+    var isEncapsulated = false
+    /// Handle of its virtual connection; 0: none.
+    var virtual: UInt32 = 0
+    /// What IPVS was asked about it.
+    var asks: Trajectory.Flags = []
 
     init() { hits = .allocate(capacity: Self.capacity) }
     func deallocate() { hits.deallocate() }
 
-    mutating func begin(_ packet: PacketRef, copy: PacketRef) {
+    mutating func begin(_ packet: PacketRef, copy: PacketRef, length: Int) {
         isOn = true
         isVoid = false
         count = 0
         self.packet = packet
         self.copy = copy
-        length = Int32(truncatingIfNeeded: copy.length)
+        self.length = Int32(truncatingIfNeeded: length)
         maximumLength = .max
+        markBefore = packet.pointee.mark
+        isEncapsulated = false
+        virtual = 0
+        asks = []
     }
 
     mutating func note(_ counters: UnsafeMutablePointer<Counters>, length: Int) {

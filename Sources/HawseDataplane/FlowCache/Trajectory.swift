@@ -10,30 +10,28 @@ import HawseWire
 struct Trajectory {
     // What a packet must be like.
     var destinationMAC: UInt64 = 0
+    /// IP bytes that still fit every MTU on the way.
+    var maximumLength: Int32 = 0
+    /// The mark it has when it comes in: 0, or what the tunnel's outer packet had.
+    var markBefore: UInt32 = 0
+    var inInterface: UInt16 = 0
     /// The bridge whose port the frame came in by: it learns the sender's MAC. 0: none.
     var bridge: UInt16 = 0
-    var inInterface: UInt16 = 0
-    var version: UInt8 = 0
     /// TOS or traffic class.
     var service: UInt8 = 0
     var info: ConnectionInfo = .none
     var direction: Direction = .original
-    /// IP bytes that still fit every MTU on the way.
-    var maximumLength: Int32 = 0
+    var version: UInt8 = 0
 
     // What happens to it.
+    var flags: Flags = []
+    /// The device it leaves by; of a tunnel's packet the tunnel device, where its contents come in.
     var outInterface: UInt16 = 0
-    var rewritesSource = false
-    var rewritesDestination = false
-    /// Routed: one hop less. Bridged frames keep theirs.
-    var takesHop = true
-    /// The Ethernet header it leaves with: 14 bytes, in network order of significance.
+    var mark: UInt32 = 0
+    /// The Ethernet header it leaves with: 14 bytes, in network order of significance. In a tunnel: the inner one.
     var ethernetHigh: UInt64 = 0
     var ethernetMiddle: UInt32 = 0
     var ethernetType: UInt16 = 0
-    var mark: UInt32 = 0
-    /// It goes into a VXLAN device, and from there on as what the tunnel makes of it.
-    var isOverlay = false
 
     // What has been counted and not yet handed on.
     var packets: UInt64 = 0
@@ -41,6 +39,31 @@ struct Trajectory {
     var bytes: UInt64 = 0
     var firstHit: UInt32 = 0
     var hitCount: UInt32 = 0
+
+    /// In front of it, when it leaves by a tunnel.
+    var tunnel = TunnelHeader()
+
+    struct Flags: OptionSet, Hashable {
+        var rawValue: UInt16
+        static let rewritesSource = Flags(rawValue: 1 << 0)
+        static let rewritesDestination = Flags(rawValue: 1 << 1)
+        /// Routed: one hop less. Bridged frames keep theirs.
+        static let takesHop = Flags(rawValue: 1 << 2)
+        /// It leaves inside a tunnel's packet.
+        static let encapsulates = Flags(rawValue: 1 << 3)
+        /// It is a tunnel's packet for this node, and what is in it goes on.
+        static let decapsulates = Flags(rawValue: 1 << 4)
+        /// A virtual server's connection has it.
+        static let isVirtual = Flags(rawValue: 1 << 5)
+        /// IPVS was asked whether it is a reply (FORWARD), and did not know it.
+        static let forwardAsksIPVS = Flags(rawValue: 1 << 6)
+        /// The same of a packet for the node, or of the outer packet of a tunnel: neither request nor reply.
+        static let localAsksIPVS = Flags(rawValue: 1 << 7)
+
+        /// Those that ask for more than the connection's own record.
+        static let special: Flags = [.encapsulates, .decapsulates, .isVirtual, .forwardAsksIPVS]
+        static let rewrites: Flags = [.rewritesSource, .rewritesDestination]
+    }
 }
 
 /// A counter on a trajectory's way.
@@ -48,4 +71,59 @@ struct TrajectoryHit: Hashable {
     var counters: UnsafeMutablePointer<Counters>
     /// How much longer than on arrival the packet is here.
     var offset: Int32
+}
+
+/// The outer headers that a VXLAN tunnel puts in front of a frame: Ethernet, IP, UDP and VXLAN, complete but for what
+/// differs from packet to packet (lengths, identification, source port, checksums).
+struct TunnelHeader {
+    typealias Bytes = (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)
+
+    /// As they go out; 50 bytes over IPv4, 70 over IPv6.
+    var bytes: Bytes = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    var isIPv6 = false
+    /// UDP has a checksum.
+    var hasChecksum = false
+    /// The outer packet belongs to a connection of its own.
+    var isTracked = false
+    /// What that connection calls it, and which manipulations it has seen to.
+    var info: ConnectionInfo = .none
+    var natDone: ConnectionStatus = []
+    /// UDP destination port.
+    var port: UInt16 = 0
+    /// Sum of the IPv4 header without length, identification and checksum.
+    var headerSum: UInt32 = 0
+    var source: AddressBits = .zero
+    var destination: AddressBits = .zero
+
+    @inline(__always) var length: Int { isIPv6 ? 70 : 50 }
+
+    /// The template of a header that has been sent.
+    init(_ frame: UnsafeRawPointer, isIPv6: Bool) {
+        self.isIPv6 = isIPv6
+        let ip = frame + 14
+        let udp = ip + (isIPv6 ? 40 : 20)
+        source = isIPv6 ? ip.loadAddressBits(at: 8) : AddressBits(ipv4: ip.loadBE32(at: 12))
+        destination = isIPv6 ? ip.loadAddressBits(at: 24) : AddressBits(ipv4: ip.loadBE32(at: 16))
+        port = udp.loadBE16(at: 2)
+        hasChecksum = udp.loadBE16(at: 6) != 0
+        let length = self.length
+        withUnsafeMutableBytes(of: &bytes) { raw in
+            guard let base = raw.baseAddress else { return }
+            base.copyMemory(from: frame, byteCount: length)
+            let header = base + 14
+            if isIPv6 {
+                header.storeBE16(0, at: 4)
+            } else {
+                header.storeBE16(0, at: 2)
+                header.storeBE16(0, at: 4)
+                header.storeBE16(0, at: 10)
+            }
+            let transport = header + (isIPv6 ? 40 : 20)
+            transport.storeBE16(0, at: 0)
+            transport.storeBE32(0, at: 4)
+        }
+        if !isIPv6 { withUnsafeBytes(of: &bytes) { headerSum = UInt32(InternetChecksum.sum($0.baseAddress! + 14, count: 20)) } }
+    }
+
+    init() {}
 }

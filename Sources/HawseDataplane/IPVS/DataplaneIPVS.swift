@@ -9,6 +9,7 @@ extension Dataplane {
         /// Applies one command at the node's present time.
         public func apply(_ command: IPVSCommand) throws(IPVSCommandError) {
             let node = dataplane.node
+            node.pointee.flows.invalidate()
             node.pointee.ipvs.advance(to: node.pointee.now, node)
             try node.pointee.ipvs.apply(command, node)
             node.pointee.ipvs.refreshJiffy(node.pointee.now)
@@ -17,6 +18,7 @@ extension Dataplane {
 
         /// Changes one `net.ipv4.vs.*` setting.
         public func set(_ name: String, to value: String) {
+            dataplane.node.pointee.flows.invalidate()
             dataplane.node.pointee.settings.all[name] = value
             var settings = IPVSSettings(dataplane.node.pointee.settings.all)
             settings.overhead = dataplane.node.pointee.ipvs.settings.overhead

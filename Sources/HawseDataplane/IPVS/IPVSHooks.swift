@@ -60,11 +60,16 @@ extension Walk {
         }
         if connection == nil {
             let (scheduled, verdict) = ipvsSchedule(packet, &header, at: hook)
-            guard let scheduled else { return verdict }
+            guard let scheduled else {
+                noteUnknownToIPVS(at: hook)
+                return verdict
+            }
+            voidRecording()
             connection = scheduled
         }
         guard let connection else { return .accept }
         packet.pointee.virtualConnection = node.pointee.ipvs.connections.handle(of: connection)
+        noteVirtual(packet, connection)
         node.pointee.ipvs.countIncoming(connection, bytes: packet.length)
         setState(connection, packet, .input)
         let verdict = ipvsTransmit(packet, connection, header, at: hook)
@@ -177,12 +182,16 @@ extension Walk {
         if let flow, let connection = node.pointee.ipvs.connections.findOutgoing(flow) {
             return ipvsReply(packet, connection, header, at: hook)
         }
-        if node.pointee.ipvs.services.engineCount > 0, header.ipProtocol == 17, hook != .input,
-            let connection = connectFromServer(packet, header)
-        {
-            return ipvsReply(packet, connection, header, at: hook)
+        if node.pointee.ipvs.services.engineCount > 0, header.ipProtocol == 17, hook != .input {
+            // What a payload says may make a connection of it.
+            voidRecording()
+            if let connection = connectFromServer(packet, header) { return ipvsReply(packet, connection, header, at: hook) }
         }
-        if node.pointee.ipvs.settings.natICMPSend, header.hasPorts { return refuseUnknownReply(packet, header) }
+        noteUnknownToIPVS(at: hook)
+        if node.pointee.ipvs.settings.natICMPSend, header.hasPorts {
+            voidRecording()
+            return refuseUnknownReply(packet, header)
+        }
         return .accept
     }
 
@@ -222,6 +231,7 @@ extension Walk {
         _ packet: PacketRef, _ connection: VirtualConnectionRef, _ header: IPVSHeader, at hook: Hook
     ) -> Verdict {
         packet.pointee.virtualConnection = node.pointee.ipvs.connections.handle(of: connection)
+        noteVirtual(packet, connection)
         if connection.pointee.forwarding == .masquerade {
             guard translateReply(packet, connection, header) else {
                 node.pointee.ipvs.restart(connection)

@@ -39,6 +39,7 @@ extension Walk {
         }
         let done: ConnectionStatus = manip == .source ? .sourceNATDone : .destinationNATDone
         if !connection.pointee.status.contains(done) {
+            voidRecording()
             var verdict = evaluate(packet, family, .nat, hook)
             if verdict != .accept { return verdict }
             if !connection.pointee.status.contains(done) {

@@ -48,6 +48,23 @@ struct OutputQueue {
         count += 1
     }
 
+    /// Where the next frame, of up to so many bytes, can be written; `commit` makes it one that has left.
+    @inline(__always)
+    mutating func reserve(_ length: Int) -> UnsafeMutableRawPointer {
+        if byteCount &+ length > byteCapacity || count == entryCapacity { grow(length) }
+        return bytes + byteCount
+    }
+
+    @inline(__always)
+    mutating func commit(_ length: Int, interface: UInt16, cause: UInt64, time: Instant, mark: UInt32) {
+        total &+= 1
+        entries[count] = Entry(
+            interface: interface, cause: cause, time: time, offset: byteCount, length: length, mark: mark)
+        guard keepsFrames else { return }
+        byteCount &+= length
+        count &+= 1
+    }
+
     @inline(never)
     private mutating func grow(_ length: Int) {
         if byteCount + length > byteCapacity {

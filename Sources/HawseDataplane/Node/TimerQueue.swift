@@ -20,7 +20,8 @@ struct TimerQueue {
     private var heap: [Timer] = []
     private var ordinal: UInt64 = 0
 
-    var next: Instant { heap.first?.due ?? .distantFuture }
+    /// When the first is due; `distantFuture` when none is armed.
+    private(set) var next = Instant.distantFuture
 
     private func before(_ a: Timer, _ b: Timer) -> Bool { a.due != b.due ? a.due < b.due : a.ordinal < b.ordinal }
 
@@ -32,11 +33,13 @@ struct TimerQueue {
             heap.swapAt(i, (i - 1) / 2)
             i = (i - 1) / 2
         }
+        next = heap[0].due
     }
 
     /// The earliest timer due at or before `now`.
     mutating func popDue(_ now: Instant) -> Timer? {
-        guard let first = heap.first, first.due <= now else { return nil }
+        guard next <= now, let first = heap.first else { return nil }
+        defer { next = heap.first?.due ?? .distantFuture }
         let last = heap.removeLast()
         guard !heap.isEmpty else { return first }
         heap[0] = last

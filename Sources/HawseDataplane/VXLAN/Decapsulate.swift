@@ -48,6 +48,7 @@ extension Walk {
             }
         }
         guard interface.pointee.isUp else { return drop(packet, .interfaceDown) }
+        if node.pointee.flows.recorder.isOn { learnDecapsulation(packet, device, mark) }
         packet.pointee.mark = mark
         becomeInner(packet, frame: frame, device: device.pointee.device)
         note(packet, .decapsulated("VXLAN \(device.pointee.vni)"))
@@ -109,6 +110,7 @@ extension Walk {
             }
             if entry.pointee.isStatic { return drop(packet, .vxlanOwnSource) }
         }
+        node.pointee.flows.invalidate()
         node.pointee.vxlan.setRemotes(
             mac, device.pointee.device,
             [VXLANRemote(address: source, version: packet.pointee.version, port: 0, vni: 0)], isStatic: false, now: now)

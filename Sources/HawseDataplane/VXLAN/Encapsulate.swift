@@ -13,6 +13,7 @@ extension Walk {
         if found < 0 { found = node.pointee.vxlan.findMAC(.zero, device.pointee.device, now) }
         guard found >= 0 else { return drop(packet, .vxlanNoPeer) }
         let entry = node.pointee.vxlan.forwarding.entries[found]
+        if node.pointee.flows.recorder.isOn { noteEncapsulation(packet, entry, device) }
         // The first remote gets the frame itself, after all the others got copies.
         if entry.remoteCount > 1 { copyToRemotes(packet, entry, device) }
         return encapsulate(packet, node.pointee.vxlan.remotes[Int(entry.firstRemote)], device)
@@ -133,6 +134,7 @@ extension Walk {
     @inline(__always)
     private func checkTunnelMTU(_ packet: PacketRef, _ route: RouteResult, _ added: Int) {
         let room = routeMTU(route) - added
+        noteLimit(room, packet)
         if packet.length > room, packet.pointee.version != 0, packet.pointee.route.kind == .unicast,
             !packet.pointee.flags.contains(.gso)
         {
@@ -180,8 +182,6 @@ extension Walk {
     /// `udp_flow_src_port` over `skb_get_hash`: constant for an inner flow, the same for both its directions.
     @inline(__always)
     private func vxlanSourcePort(_ packet: PacketRef, _ device: UnsafeMutablePointer<VXLANDevice>) -> UInt16 {
-        var hash: UInt32
-        let hasher = node.pointee.vxlan.flowHash
         if packet.pointee.version != 0, packet.pointee.etherType == 0x0800 || packet.pointee.etherType == 0x86dd {
             var ports: (UInt16, UInt16) = (0, 0)
             let number = packet.pointee.ipProtocol
@@ -192,15 +192,28 @@ extension Walk {
                 let both = packet.transportPointer.loadBE32(at: 0)
                 ports = (UInt16(truncatingIfNeeded: both >> 16), UInt16(truncatingIfNeeded: both))
             }
-            hash = UInt32(
-                truncatingIfNeeded: hasher.symmetric(
-                    packet.sourceBits, ports.0, packet.destinationBits, ports.1,
-                    protocolNumber: IPProtocol(rawValue: number)) >> 32)
-        } else {
-            hash = JHash.hash(
-                bytes: packet.ethernet.base, count: 12, seed: UInt32(packet.pointee.etherType.byteSwapped))
+            return tunnelPort(
+                source: packet.sourceBits, destination: packet.destinationBits, sourcePort: ports.0,
+                destinationPort: ports.1, protocolNumber: IPProtocol(rawValue: number), device)
         }
-        hash ^= hash << 16
+        return tunnelPort(
+            JHash.hash(bytes: packet.ethernet.base, count: 12, seed: UInt32(packet.pointee.etherType.byteSwapped)), device)
+    }
+
+    /// The port for an inner flow.
+    @inline(__always)
+    func tunnelPort(
+        source: AddressBits, destination: AddressBits, sourcePort: UInt16, destinationPort: UInt16,
+        protocolNumber: IPProtocol, _ device: UnsafeMutablePointer<VXLANDevice>
+    ) -> UInt16 {
+        let hash = node.pointee.vxlan.flowHash.symmetric(
+            source, sourcePort, destination, destinationPort, protocolNumber: protocolNumber)
+        return tunnelPort(UInt32(truncatingIfNeeded: hash >> 32), device)
+    }
+
+    @inline(__always)
+    private func tunnelPort(_ flowHash: UInt32, _ device: UnsafeMutablePointer<VXLANDevice>) -> UInt16 {
+        let hash = flowHash ^ flowHash << 16
         if device.pointee.firstSourcePort < device.pointee.lastSourcePort {
             let span = UInt64(device.pointee.lastSourcePort &- device.pointee.firstSourcePort)
             return UInt16(truncatingIfNeeded: (UInt64(hash) &* span) >> 32) &+ device.pointee.firstSourcePort

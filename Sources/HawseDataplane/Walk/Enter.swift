@@ -2,13 +2,33 @@ import HawseModel
 import HawseWire
 
 extension Walk {
-    /// The gate for frames: one length check, then the walk.
+    /// The gate for frames: one length check, then the fast path or the walk. `hash`, `innerHash`: see `follow`.
     @inline(__always)
-    func enter(_ frame: UnsafeRawBufferPointer, _ interface: UInt16) {
+    func enter(_ frame: UnsafeRawBufferPointer, _ interface: UInt16, hash: UInt64 = 0, innerHash: UInt64 = 0) {
         guard Int(interface) < node.pointee.interfaces.count, interface != 0, frame.count > 0, frame.count <= 1 << 20 else {
             node.pointee.outcomes.count(.dropped(.frameTooShort))
             return
         }
+        var outcome = FastOutcome.untried
+        if !Watch.isOn, node.pointee.flows.isEnabled, let base = frame.baseAddress {
+            outcome = .walk
+            if let known = KnownFrame(base, count: frame.count), node.pointee.interfaces[interface].pointee.isUp {
+                let arrival = Arrival(interface: interface, cause: node.pointee.frameOrdinal)
+                let own = hash != 0 ? hash : node.pointee.connections.hash(known)
+                outcome = follow(known, arrival, hash: own, innerHash: innerHash)
+                if outcome == .sent {
+                    let received = Interface.received(node.pointee.interfaces[interface])
+                    received.pointee.packets &+= 1
+                    received.pointee.bytes &+= UInt64(truncatingIfNeeded: frame.count &- 14)
+                    return
+                }
+            }
+        }
+        walk(frame, interface, outcome)
+    }
+
+    @inline(__always)
+    private func walk(_ frame: UnsafeRawBufferPointer, _ interface: UInt16, _ outcome: FastOutcome) {
         let isBare = node.pointee.interfaces[interface].pointee.kind == .tun
         guard let packet = node.pointee.pool.take(bytes: frame.count) else {
             node.pointee.outcomes.count(.dropped(.outOfPackets))
@@ -26,9 +46,16 @@ extension Walk {
         } else {
             readEthernet(packet)
         }
+        node.pointee.flows.outcome = isVLAN(packet) ? .untried : outcome
         packet.pointee.stage = .receive
         run(packet)
         drain()
+    }
+
+    /// The tag goes first: what is behind it nobody has looked at.
+    @inline(__always)
+    private func isVLAN(_ packet: PacketRef) -> Bool {
+        packet.pointee.etherType == 0x8100 || packet.pointee.etherType == 0x88a8
     }
 
     /// A raw socket's packet (`raw_send_hdrinc`): routed, then OUTPUT.

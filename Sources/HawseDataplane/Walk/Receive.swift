@@ -6,22 +6,26 @@ extension Walk {
     @inline(__always)
     func receive(_ packet: PacketRef) -> Stage {
         let device = node.pointee.interfaces[packet.pointee.inInterface]
+        var outcome = node.pointee.flows.outcome
+        node.pointee.flows.outcome = .untried
         guard device.pointee.isUp else { return drop(packet, .interfaceDown) }
         tally(Interface.received(device), packet.length)
         note(packet, .received(interface: node.pointee.interfaces.name(packet.pointee.inInterface)))
         tap(packet, packet.pointee.inInterface, isOutbound: false)
         let type = packet.pointee.etherType
         if type == 0x8100 || type == 0x88a8 { return receiveVLAN(packet) }
-        if !Watch.isOn, node.pointee.flows.isEnabled, node.pointee.ipvs.active == 0, packet.pointee.connection == 0,
+        if !Watch.isOn, node.pointee.flows.isEnabled, packet.pointee.connection == 0,
             packet.pointee.flags.contains(.hasEthernet)
         {
-            switch takeFastPath(packet) {
-            case .sent: return .held
-            case .transmit: return .transmit
+            if outcome == .untried { outcome = followPacket(packet) }
+            switch outcome {
+            case .sent:
+                node.pointee.pool.give(back: packet)
+                return .held
             case .record: beginRecording(packet)
-            case .walk: break
+            case .invalid: packet.pointee.flags.insert(.tracked)
+            case .walk, .untried: break
             }
-            node.pointee.flows.hashHint = 0
         }
         if device.pointee.master != 0 { return .bridgeInput }
         return receiveByType(packet)

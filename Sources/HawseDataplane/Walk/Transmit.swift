@@ -7,7 +7,6 @@ extension Walk {
     func transmit(_ packet: PacketRef) -> Stage {
         let device = node.pointee.interfaces[packet.pointee.outInterface]
         guard device.pointee.isUp else { return drop(packet, .interfaceDown) }
-        if node.pointee.flows.recorder.isOn, device.pointee.kind == .vxlan { endRecording(packet, isOverlay: true) }
         tally(Interface.transmitted(device), packet.length)
         tap(packet, packet.pointee.outInterface, isOutbound: true)
         switch device.pointee.kind {
@@ -24,7 +23,7 @@ extension Walk {
     /// Out of the node: the frame's bytes go to the output queue.
     @inline(__always)
     func emit(_ packet: PacketRef) -> Stage {
-        if node.pointee.flows.recorder.isOn { endRecording(packet, isOverlay: false) }
+        if node.pointee.flows.recorder.isOn { endRecording(packet) }
         let start = packet.pointee.mac >= 0 ? packet.pointee.mac : packet.pointee.network
         node.pointee.outputs.append(
             packet.pointee.buffer + Int(start), Int(packet.pointee.end &- start),

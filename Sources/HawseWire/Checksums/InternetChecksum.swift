@@ -17,8 +17,13 @@ public enum InternetChecksum {
     /// The sum of `count` bytes, folded to 16 bits. An odd last byte is padded with a zero byte.
     @inlinable
     public static func sum(_ pointer: UnsafeRawPointer, count: Int) -> UInt16 {
-        // Ones' complement addition commutes with byte order (RFC 1071 section 2 (B)), so the words are added
-        // as they lie in memory and only the result is swapped.
+        fold(rawSum(pointer, count: count)).byteSwapped
+    }
+
+    /// The sum of `count` bytes in words as they lie in memory, not folded: ones' complement addition commutes with byte
+    /// order (RFC 1071 section 2 (B)), so only a result that somebody looks at must be swapped.
+    @inlinable @inline(__always)
+    public static func rawSum(_ pointer: UnsafeRawPointer, count: Int) -> UInt64 {
         var low: UInt64 = 0
         var high: UInt64 = 0
         var p = pointer
@@ -31,20 +36,33 @@ public enum InternetChecksum {
             low = low &+ (a & 0xffff_ffff) &+ (b & 0xffff_ffff) &+ (c & 0xffff_ffff) &+ (d & 0xffff_ffff)
             high = high &+ (a >> 32) &+ (b >> 32) &+ (c >> 32) &+ (d >> 32)
             p += 32
-            left -= 32
+            left &-= 32
         }
-        while left >= 4 {
+        while left >= 8 {
+            let a = p.loadLE64(at: 0)
+            low = low &+ (a & 0xffff_ffff)
+            high = high &+ (a >> 32)
+            p += 8
+            left &-= 8
+        }
+        guard left > 0 else { return low &+ high }
+        if count >= 8 {
+            // The last bytes by way of the eight before the end, without those that have been added already.
+            let a = (p + (left &- 8)).loadLE64(at: 0) >> UInt64(truncatingIfNeeded: (8 &- left) &* 8)
+            return low &+ high &+ (a & 0xffff_ffff) &+ (a >> 32)
+        }
+        if left >= 4 {
             low = low &+ UInt64(p.loadLE32(at: 0))
             p += 4
-            left -= 4
+            left &-= 4
         }
         if left >= 2 {
             low = low &+ UInt64(p.loadBE16(at: 0).byteSwapped)
             p += 2
-            left -= 2
+            left &-= 2
         }
         if left == 1 { low = low &+ UInt64(p.load8(at: 0)) }
-        return fold(UInt64(fold(low)) + UInt64(fold(high))).byteSwapped
+        return low &+ high
     }
 
     /// The checksum field's value over `count` bytes whose own checksum field is zero; 0 when a block that

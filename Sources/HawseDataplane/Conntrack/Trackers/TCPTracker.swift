@@ -5,11 +5,11 @@ extension Walk {
     /// `nf_conntrack_tcp_packet`: state machine, window, timeout.
     @inline(__always)
     func trackTCP(
-        _ packet: PacketRef, _ connection: ConnectionRef, _ direction: Direction, _ hook: Hook
+        _ packet: TrackedHeaders, _ connection: ConnectionRef, _ direction: Direction, _ hook: Hook
     ) -> TrackVerdict {
         let length = packet.transportLength
         guard length >= 20 else { return .invalid }
-        let tcp = packet.tcp
+        let tcp = TCPHeader(packet.transport)
         guard tcp.headerLength >= 20, length >= tcp.headerLength else { return .invalid }
         if isChecksumWrong(packet, hook, .tcp) { return .invalid }
         let segment = TCPSegment(tcp, length: length)
@@ -51,7 +51,7 @@ extension Walk {
     /// The cases of the state table that need more than the next state.
     @inline(never)
     private func changeTCP(
-        _ packet: PacketRef, _ connection: ConnectionRef, _ direction: Direction, _ segment: TCPSegment,
+        _ packet: TrackedHeaders, _ connection: ConnectionRef, _ direction: Direction, _ segment: TCPSegment,
         _ old: TCPState, _ step: UInt8
     ) -> TrackVerdict {
         guard var next = TCPState(rawValue: step) else {
@@ -101,7 +101,7 @@ extension Walk {
     /// A segment that may be right though it does not fit the state: it passes, and what it says is kept, since the
     /// answer tells who was in sync.
     private func ignoreTCP(
-        _ packet: PacketRef, _ connection: ConnectionRef, _ direction: Direction, _ segment: TCPSegment,
+        _ packet: TrackedHeaders, _ connection: ConnectionRef, _ direction: Direction, _ segment: TCPSegment,
         _ old: TCPState
     ) -> TrackVerdict {
         let ct = connection
@@ -198,7 +198,7 @@ extension Walk {
 
     @inline(__always)
     private func checkWindow(
-        _ packet: PacketRef, _ connection: ConnectionRef, _ direction: Direction, _ segment: TCPSegment,
+        _ packet: TrackedHeaders, _ connection: ConnectionRef, _ direction: Direction, _ segment: TCPSegment,
         _ old: TCPState, _ next: TCPState
     ) -> TrackVerdict {
         var offset: Int32 = 0
@@ -241,7 +241,7 @@ extension Walk {
     /// The segment counts: new state, new timeout.
     @inline(__always)
     private func acceptTCP(
-        _ packet: PacketRef, _ connection: ConnectionRef, _ direction: Direction, _ segment: TCPSegment,
+        _ packet: TrackedHeaders, _ connection: ConnectionRef, _ direction: Direction, _ segment: TCPSegment,
         _ old: TCPState, _ next: TCPState
     ) -> TrackVerdict {
         let ct = connection
@@ -249,11 +249,11 @@ extension Walk {
         ct.pointee.lastDirection = direction
         ct.pointee.state = next.rawValue
         if old != next, next == .finWait { connection.side(direction).flags.pointee |= TCPEndFlag.closeInitiator }
-        var timeout = tcpTimeout(connection, segment, next)
+        var timeout = tcpTimeout(connection, segment.kind, next)
         if !ct.pointee.status.contains(.seenReply) {
             if segment.isRst {
                 // The only answer is a reset: there is no connection.
-                account(packet, connection, direction)
+                account(connection, direction, length: packet.length)
                 node.pointee.connections.remove(connection)
                 return .accept
             }
@@ -265,12 +265,12 @@ extension Walk {
         } else if next == .established, old == .synRecv || old == .established {
             ct.pointee.status.insert(.assured)
         }
-        refresh(packet, connection, direction, timeout)
+        refresh(connection, direction, length: packet.length, timeout)
         return .accept
     }
 
     @inline(__always)
-    private func tcpTimeout(_ connection: ConnectionRef, _ segment: TCPSegment, _ next: TCPState) -> Int64 {
+    func tcpTimeout(_ connection: ConnectionRef, _ kind: TCPSegmentKind, _ next: TCPState) -> Int64 {
         let settings = node.pointee.connections.settings
         let timeouts = settings.tcpTimeouts
         let usual = timeouts[next]
@@ -278,7 +278,7 @@ extension Walk {
         if ct.retransmissions >= settings.tcpMaximumRetransmissions, usual > timeouts.retransmissions {
             return timeouts.retransmissions
         }
-        if segment.kind == .rst { return timeouts.close }
+        if kind == .rst { return timeouts.close }
         if (ct.flagsOriginal | ct.flagsReply) & TCPEndFlag.dataUnacknowledged != 0, usual > timeouts.unacknowledged {
             return timeouts.unacknowledged
         }

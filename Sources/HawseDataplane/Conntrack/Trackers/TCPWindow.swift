@@ -139,7 +139,7 @@ struct TCPWindow {
     let isLiberal: Bool
 
     /// What an acknowledgement may lag behind, at least (`MAXACKWINCONST`).
-    private static let maximumAckWindow: UInt32 = 66_000
+    static let maximumAckWindow: UInt32 = 66_000
 
     @inline(__always)
     private var ackWindow: UInt32 { max(sender.end.pointee.maximumWindow, Self.maximumAckWindow) }

@@ -6,26 +6,33 @@ extension Walk {
     /// connection is a stream: 120 s, and ASSURED.
     @inline(__always)
     func trackUDP(
-        _ packet: PacketRef, _ connection: ConnectionRef, _ direction: Direction, _ hook: Hook
+        _ packet: TrackedHeaders, _ connection: ConnectionRef, _ direction: Direction, _ hook: Hook
     ) -> TrackVerdict {
         let length = packet.transportLength
         guard length >= 8 else { return .invalid }
-        let udp = packet.udp
+        let udp = UDPHeader(packet.transport)
         let claimed = Int(udp.datagramLength)
         guard claimed <= length, claimed >= 8 else { return .invalid }
         if udp.checksum != 0, isChecksumWrong(packet, hook, .udp) { return .invalid }
+        renewUDP(connection, direction, length: packet.length)
+        return .accept
+    }
+
+    /// The datagram counts: a new lease, and perhaps a stream by now. `length`: IP bytes.
+    @inline(__always)
+    func renewUDP(_ connection: ConnectionRef, _ direction: Direction, length: Int) {
         let now = node.pointee.now
-        let settings = node.pointee.connections.settings
         let status = connection.pointee.status
         if !status.contains(.confirmed) { connection.pointee.streamAfter = now + .seconds(2) }
         guard status.contains(.seenReply) else {
-            refresh(packet, connection, direction, settings.udpTimeout)
-            return .accept
+            refresh(connection, direction, length: length, node.pointee.connections.settings.udpTimeout)
+            return
         }
         let isStream = now > connection.pointee.streamAfter
-        refresh(packet, connection, direction, isStream ? settings.udpStreamTimeout : settings.udpTimeout)
+        let timeout = isStream
+            ? node.pointee.connections.settings.udpStreamTimeout : node.pointee.connections.settings.udpTimeout
+        refresh(connection, direction, length: length, timeout)
         if isStream, !status.contains(.natClash) { connection.pointee.status.insert(.assured) }
-        return .accept
     }
 
     /// `nf_conntrack_udplite_packet`: like UDP, but the checksum is a must and the first reply makes a stream.

@@ -6,10 +6,9 @@ extension Walk {
     @inline(__always)
     func setState(_ connection: VirtualConnectionRef, _ packet: PacketRef, _ direction: IPVSDirection) {
         switch connection.pointee.ipProtocol {
-        case 6: setTCPState(connection, packet, direction)
-        case 17:
-            connection.pointee.timeout = node.pointee.ipvs.timeouts.udp
-            if direction == .output { node.pointee.ipvs.assureTemplate(of: connection) }
+        case 6:
+            if packet.transportLength >= 20 { setTCPState(connection, packet.tcp.flags, direction) }
+        case 17: setUDPState(connection, direction)
         case 132: setSCTPState(connection, packet, direction)
         default: break
         }
@@ -26,13 +25,19 @@ extension Walk {
         return .inputOnly
     }
 
+    /// `udp_state_transition`
+    @inline(__always)
+    func setUDPState(_ connection: VirtualConnectionRef, _ direction: IPVSDirection) {
+        connection.pointee.timeout = node.pointee.ipvs.timeouts.udp
+        if direction == .output { node.pointee.ipvs.assureTemplate(of: connection) }
+    }
+
     /// `set_tcp_state`
     @inline(__always)
-    private func setTCPState(_ connection: VirtualConnectionRef, _ packet: PacketRef, _ direction: IPVSDirection) {
-        guard packet.transportLength >= 20 else { return }
+    func setTCPState(_ connection: VirtualConnectionRef, _ flags: TCPFlags, _ direction: IPVSDirection) {
         let table = tableDirection(connection, direction)
         let state = IPVSTCPTable.next(
-            connection.pointee.state, packet.tcp.flags, table, secure: node.pointee.ipvs.defence.isSecureTCP)
+            connection.pointee.state, flags, table, secure: node.pointee.ipvs.defence.isSecureTCP)
         if state != connection.pointee.state {
             let new = IPVSTCPState(rawValue: state) ?? .none
             node.pointee.ipvs.setActivity(connection, isActive: new.isActive)

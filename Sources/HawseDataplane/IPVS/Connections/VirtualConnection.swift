@@ -48,6 +48,8 @@ struct VirtualConnection {
     var engine: UInt32 = 0
     /// Part of the handle, so that an old handle does not find a new connection; 0 is never used.
     var generation: UInt8 = 1
+    /// The outer connection of the tunnel its requests go through, see `FlowWords.swift`.
+    var link = FlowLink()
 
     /// `IP_VS_CONN_F_*`, with the kernel's bits, since the sync daemon sends them.
     struct Flags: OptionSet, Hashable {
@@ -75,7 +77,9 @@ struct VirtualConnection {
         static let expiring = Flags(rawValue: 0x8000_0000)
         /// Ours: the client may be the node itself, so that replies arrive at LOCAL_IN.
         static let localClient = Flags(rawValue: 0x0800_0000)
-        static let ours: Flags = [.ftp, .ftpPassive, .ftpExtended, .timer, .expiring, .localClient]
+        /// Ours: another connection has, or had, the same client's port.
+        static let sharesClient = Flags(rawValue: 0x0080_0000)
+        static let ours: Flags = [.ftp, .ftpPassive, .ftpExtended, .timer, .expiring, .localClient, .sharesClient]
     }
 
     /// `IP_VS_CONN_F_FWD_MASK`

@@ -181,9 +181,26 @@ struct VirtualConnectionTable {
         if connection.pointee.flags.contains(.onePacket) || connection.pointee.flags.contains(.hashed) { return }
         if count > mask, mask < 1 << 23 { grow() }
         let at = slot(of: connection)
+        markShared(connection, from: heads[at])
         connection.pointee.next = heads[at]
         heads[at] = number(of: connection)
         connection.pointee.flags.insert(.hashed)
+    }
+
+    /// Connections of one client's port: only a look along the bucket tells whose a reply is.
+    private func markShared(_ connection: VirtualConnectionRef, from first: UInt32) {
+        var number = first
+        while number != 0 {
+            let other = records[Int(number)]
+            if other.pointee.clientPort == connection.pointee.clientPort,
+                other.pointee.client == connection.pointee.client,
+                other.pointee.ipProtocol == connection.pointee.ipProtocol
+            {
+                other.pointee.flags.insert(.sharesClient)
+                connection.pointee.flags.insert(.sharesClient)
+            }
+            number = other.pointee.next
+        }
     }
 
     /// `ip_vs_conn_unhash`

@@ -39,6 +39,7 @@ extension Walk {
             if s.pointee.routeGeneration == node.pointee.routing.cache.generation, ip.ttl > 1,
                 packet.length <= Int(s.pointee.routeMTU), ip.source >> 24 != 127
             {
+                noteLimit(Int(s.pointee.routeMTU), packet)
                 ip.decrementTTL()
                 packet.pointee.route = s.pointee.route
                 return .remote
@@ -77,6 +78,7 @@ extension Walk {
             mtu -= tunnelOverhead(server, outerVersion: version)
             if mtu < (version == 6 ? 1280 : 68) { return .failed(.ipvsTooBig) }
         }
+        noteLimit(mtu, packet)
         guard isMTUAdequate(packet, mtu, mode, header) else { return .failed(.ipvsTooBig) }
         if mode.contains(.knownNextHop) || mode.contains(.tunnel) || packet.pointee.version != version,
             route.gatewayVersion == 0

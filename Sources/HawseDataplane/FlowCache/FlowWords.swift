@@ -1,0 +1,94 @@
+import CShims
+import HawseModel
+import HawseWire
+
+/// The other record that a connection's packets touch: the outer connection of its tunnel, or its virtual connection.
+/// Only a hint: whoever follows it looks whether it is still the one.
+struct FlowLink: Equatable {
+    /// Handle in the table of connections or of virtual connections; 0: none.
+    var handle: UInt32 = 0
+    /// UDP source port of the tunnel's packets.
+    var port: UInt16 = 0
+    /// For which direction, and whether the packets had a flow label: see `OuterKey`.
+    var key: UInt8 = 0
+}
+
+/// What connections keep for the flow cache. IPv4 records have room for it in the address words that IPv6 needs: the
+/// original direction's trajectory and the link's handle in word 2, the reply's, the link's port and the masquerading
+/// device (`ConnectionTable.masquerade`) in word 3. IPv6 has it in the extension.
+extension ConnectionTable {
+    @inline(__always)
+    func way(_ connection: ConnectionRef, _ direction: Direction) -> UInt32 {
+        if !connection.pointee.isIPv6 {
+            return direction == .original
+                ? UInt32(truncatingIfNeeded: connection.pointee.address2)
+                : UInt32(truncatingIfNeeded: connection.pointee.address3 >> 16)
+        }
+        guard let cold = cold(connection) else { return 0 }
+        return direction == .original ? cold.pointee.wayOriginal : cold.pointee.wayReply
+    }
+
+    mutating func setWay(_ connection: ConnectionRef, _ direction: Direction, _ word: UInt32) {
+        if !connection.pointee.isIPv6 {
+            if direction == .original {
+                connection.pointee.address2 = connection.pointee.address2 & ~0xffff_ffff | UInt64(word)
+            } else {
+                connection.pointee.address3 = connection.pointee.address3 & ~0xffff_ffff_0000 | UInt64(word) << 16
+            }
+            return
+        }
+        guard let cold = makeExtension(connection) else { return }
+        if direction == .original { cold.pointee.wayOriginal = word } else { cold.pointee.wayReply = word }
+    }
+
+    @inline(__always)
+    func link(_ connection: ConnectionRef) -> FlowLink {
+        if !connection.pointee.isIPv6 {
+            return FlowLink(
+                handle: UInt32(truncatingIfNeeded: connection.pointee.address2 >> 32),
+                port: UInt16(truncatingIfNeeded: connection.pointee.address3 >> 48), key: connection.pointee.linkKey)
+        }
+        return cold(connection)?.pointee.link ?? FlowLink()
+    }
+
+    mutating func setLink(_ connection: ConnectionRef, _ link: FlowLink) {
+        if !connection.pointee.isIPv6 {
+            connection.pointee.address2 = connection.pointee.address2 & 0xffff_ffff | UInt64(link.handle) << 32
+            connection.pointee.address3 = connection.pointee.address3 & 0xffff_ffff_ffff | UInt64(link.port) << 48
+            connection.pointee.linkKey = link.key
+            return
+        }
+        makeExtension(connection)?.pointee.link = link
+    }
+
+    /// Takes all trajectories away, when their numbers begin again.
+    mutating func forgetWays() {
+        for number in 0...highest where number > 0 {
+            let connection = records[number]
+            guard connection.pointee.uses > 0 else { continue }
+            if connection.pointee.isIPv6, connection.pointee.extensionIndex == 0 { continue }
+            setWay(connection, .original, 0)
+            setWay(connection, .reply, 0)
+        }
+    }
+
+    /// Brings what else the packets of a hash will touch into the cache: the link's record, or the IPv6 extension.
+    @inline(__always)
+    func prefetchLink(_ hash: UInt64, _ virtual: UnsafeRawPointer?) {
+        var candidates = index.candidates(hash)
+        guard let reference = candidates.next() else { return }
+        let connection = records[Int(reference >> 1)]
+        if connection.pointee.isIPv6 {
+            guard connection.pointee.extensionIndex != 0 else { return }
+            let cold = UnsafeRawPointer(extensions[Int(connection.pointee.extensionIndex)])
+            hawse_prefetch(cold)
+            return
+        }
+        let number = Int(truncatingIfNeeded: connection.pointee.address2 >> 32 & UInt64(Self.numberMask))
+        guard number != 0 else { return }
+        let record = virtual.map { $0 + number &* MemoryLayout<VirtualConnection>.stride }
+            ?? UnsafeRawPointer(records[number])
+        hawse_prefetch(record)
+        hawse_prefetch(record + 64)
+    }
+}

@@ -1,0 +1,136 @@
+import HawseModel
+import HawseWire
+
+/// A frame that may belong to a known flow, read where it lies: an Ethernet header, an IP header without options or
+/// extension headers, TCP or UDP, no fragment. Everything else is the walk's.
+struct KnownFrame {
+    let ethernet: UnsafeMutableRawPointer
+    /// IP bytes, link padding not counted.
+    let length: Int
+    /// IPv4: source << 32 | destination.
+    let addresses: UInt64
+    /// Source port << 16 | destination port.
+    let ports: UInt32
+    let ipProtocol: UInt8
+    /// TOS or traffic class.
+    let service: UInt8
+    let isIPv4: Bool
+
+    /// `count`: bytes from the Ethernet header on. `nil`: the checks of `ip_rcv` or `ipv6_rcv` fail, its time to live is
+    /// over, or it is not one of these. TCP's SYN, FIN and RST go the whole way: rules look at them.
+    @inline(__always)
+    init?(_ ethernet: UnsafeRawPointer, count: Int) {
+        guard count >= 42 else { return nil }
+        self.ethernet = UnsafeMutableRawPointer(mutating: ethernet)
+        let ip = ethernet + 14
+        let type = ethernet.loadBE16(at: 12)
+        let first = ip.loadBE64(at: 0)
+        let second = ip.loadBE64(at: 8)
+        if type == 0x0800 {
+            // Version 4, five words, no fragment.
+            guard first >> 56 == 0x45, first & 0x3fff == 0 else { return nil }
+            length = Int(truncatingIfNeeded: first >> 32 & 0xffff)
+            guard length <= count &- 14, second >> 56 > 1 else { return nil }
+            let destination = UInt64(ip.loadBE32(at: 16))
+            let sum = (first >> 32) &+ (first & 0xffff_ffff) &+ (second >> 32) &+ (second & 0xffff_ffff) &+ destination
+            guard InternetChecksum.fold(sum) == 0xffff else { return nil }
+            addresses = second << 32 | destination
+            ports = ip.loadBE32(at: 20)
+            ipProtocol = UInt8(truncatingIfNeeded: second >> 48)
+            service = UInt8(truncatingIfNeeded: first >> 48)
+            isIPv4 = true
+            guard Self.isUsual(ip + 20, ipProtocol, length &- 20) else { return nil }
+            return
+        }
+        guard type == 0x86dd, first >> 60 == 6, count >= 62 else { return nil }
+        length = Int(truncatingIfNeeded: first >> 16 & 0xffff) &+ 40
+        // Hop limit above 1.
+        guard length <= count &- 14, first & 0xff > 1 else { return nil }
+        addresses = 0
+        ports = ip.loadBE32(at: 40)
+        ipProtocol = UInt8(truncatingIfNeeded: first >> 8)
+        service = UInt8(truncatingIfNeeded: first >> 52)
+        isIPv4 = false
+        guard Self.isUsual(ip + 40, ipProtocol, length &- 40), Self.addressesMayPass(ip) else { return nil }
+    }
+
+    @inline(__always)
+    private static func isUsual(_ transport: UnsafeRawPointer, _ ipProtocol: UInt8, _ length: Int) -> Bool {
+        if ipProtocol == 6 { return length >= 20 && transport.load8(at: 13) & 0x07 == 0 }
+        return ipProtocol == 17 && length >= 8
+    }
+
+    /// No loopback address, nothing from a group; for groups the walk knows the rules (`ip6_rcv_core`).
+    @inline(__always)
+    private static func addressesMayPass(_ ip: UnsafeRawPointer) -> Bool {
+        let source = ip.loadAddressBits(at: 8)
+        let destination = ip.loadAddressBits(at: 24)
+        return source.high >> 56 != 0xff && destination.high >> 56 != 0xff && (source.high | source.low >> 1) != 0
+            && (destination.high | destination.low >> 1) != 0
+    }
+
+    @inline(__always) var ip: UnsafeMutableRawPointer { ethernet + 14 }
+    @inline(__always) var headerLength: Int { isIPv4 ? 20 : 40 }
+    @inline(__always) var transport: UnsafeMutableRawPointer { ethernet + (isIPv4 ? 34 : 54) }
+    @inline(__always) var transportLength: Int { length &- headerLength }
+    @inline(__always) var destinationMAC: UInt64 { ethernet.loadBE64(at: 0) >> 16 }
+    @inline(__always) var sourceMAC: MACAddress { MACAddress(ethernet.loadBE64(at: 4) & 0xffff_ffff_ffff) }
+    @inline(__always) var headers: TrackedHeaders {
+        TrackedHeaders(ip: ip, transport: transport, length: length, isIPv4: isIPv4)
+    }
+    @inline(__always) var sourcePort: UInt16 { UInt16(truncatingIfNeeded: ports >> 16) }
+    @inline(__always) var destinationPort: UInt16 { UInt16(truncatingIfNeeded: ports) }
+    @inline(__always) var source: AddressBits {
+        isIPv4 ? AddressBits(ipv4: UInt32(truncatingIfNeeded: addresses >> 32)) : ip.loadAddressBits(at: 8)
+    }
+    @inline(__always) var destination: AddressBits {
+        isIPv4 ? AddressBits(ipv4: UInt32(truncatingIfNeeded: addresses)) : ip.loadAddressBits(at: 24)
+    }
+    @inline(__always) var tuple: Tuple {
+        Tuple(
+            source: source, destination: destination, sourcePort: sourcePort, destinationPort: destinationPort,
+            ipProtocol: ipProtocol, version: isIPv4 ? 4 : 6)
+    }
+
+    /// The transport checksum is right. Addresses, header and payload lie in one stretch: one sum.
+    @inline(__always) var isIntact: Bool {
+        let start = ip + (isIPv4 ? 12 : 8)
+        let count = length &- (isIPv4 ? 12 : 8)
+        // As the words lie in memory: protocol and length with their bytes swapped.
+        let rest = UInt64(ipProtocol) << 8 &+ UInt64(UInt16(truncatingIfNeeded: transportLength).byteSwapped)
+        return InternetChecksum.fold(InternetChecksum.rawSum(start, count: count) &+ rest) == 0xffff
+    }
+}
+
+extension ConnectionTable {
+    /// The hash of a frame's tuple in zone 0.
+    @inline(__always)
+    func hash(_ frame: KnownFrame) -> UInt64 { hash(frame.tuple, zone: 0) }
+
+    /// `find` for a known frame, without consequences: record × 2 + direction, 0 when there is none that lives.
+    @inline(__always)
+    func find(_ frame: KnownFrame, hash: UInt64, now: Instant) -> UInt32 {
+        var candidates = index.candidates(hash)
+        if frame.isIPv4 {
+            while let reference = candidates.next() {
+                let connection = records[Int(reference >> 1)]
+                let isReply = reference & 1 != 0
+                let addresses = isReply ? connection.pointee.address1 : connection.pointee.address0
+                let ports = isReply ? connection.pointee.replyPorts : connection.pointee.originalPorts
+                guard addresses == frame.addresses, ports == frame.ports,
+                    connection.pointee.ipProtocol == frame.ipProtocol, !connection.pointee.isIPv6,
+                    connection.pointee.zone(isReply ? .reply : .original) == 0
+                else { continue }
+                return connection.pointee.timeout <= now ? 0 : reference
+            }
+            return 0
+        }
+        let tuple = frame.tuple
+        while let reference = candidates.next() {
+            let connection = records[Int(reference >> 1)]
+            guard equals(connection, reference & 1 == 0 ? .original : .reply, tuple, zone: 0) else { continue }
+            return connection.pointee.timeout <= now ? 0 : reference
+        }
+        return 0
+    }
+}
