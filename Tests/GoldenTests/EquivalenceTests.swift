@@ -20,3 +20,94 @@ import Testing
         }
     }
 }
+
+/// The same for generated traffic: what is cached, prepared in batches or walked leaves the same frames and the same node.
+@Suite struct GeneratedEquivalenceTests {
+    static let kinds: [GeneratedTraffic.Kind] = [
+        [], [.masqueradeAll], [.unverified], [.ipv6], [.overlay], [.overlay, .bareTunnel], [.overlay, .unverified],
+        [.overlay, .ipv6], [.ipvs], [.ipvs, .masqueradeAll], [.ipvs, .overlay], [.ipvs, .ipv6], [.direct],
+    ]
+
+    /// What there is to see of a node after some traffic.
+    private struct Sight: Equatable {
+        var frames: [String] = []
+        var outcomes = OutcomeCounts()
+        var rules: [RuleSet] = []
+        var connections: [String] = []
+        var ipvs = IPVSListing()
+    }
+
+    @Test(arguments: kinds)
+    func cacheChangesNothing(_ kind: GeneratedTraffic.Kind) throws {
+        let traffic = try GeneratedTraffic(kind, steps: 6000, seed: 11)
+        let plain = try play(traffic, usesFlowCache: false, batch: 1)
+        #expect(plain.outcomes.transmitted > 3000, "\(plain.outcomes)")
+        for batch in [1, 64] {
+            let cached = try play(traffic, usesFlowCache: true, batch: batch)
+            let first = zip(plain.frames, cached.frames).enumerated().first { $0.element.0 != $0.element.1 }
+            #expect(first == nil, "frame \(first?.offset ?? 0): \(first?.element.0 ?? "") is \(first?.element.1 ?? "")")
+            #expect(cached.frames.count == plain.frames.count)
+            #expect(cached.outcomes == plain.outcomes)
+            #expect(cached.rules == plain.rules)
+            #expect(cached.connections == plain.connections)
+            #expect(cached.ipvs == plain.ipvs)
+        }
+    }
+
+    private func play(_ traffic: GeneratedTraffic, usesFlowCache: Bool, batch: Int) throws -> Sight {
+        let node = try Dataplane(GeneratedTraffic.spec(traffic.kind), seed: 5)
+        node.usesFlowCache = usesFlowCache
+        var sight = Sight()
+        let storage = UnsafeMutablePointer<UInt8>.allocate(capacity: batch * 2048)
+        defer { storage.deallocate() }
+        var frames: [InputFrame] = []
+        for (number, step) in traffic.steps.enumerated() {
+            let interface = try #require(node.interfaceIndex(step.interface))
+            let place = storage + frames.count * 2048
+            place.update(from: step.bytes, count: step.bytes.count)
+            frames.append(
+                InputFrame(
+                    bytes: UnsafeRawBufferPointer(start: place, count: step.bytes.count), interface: interface,
+                    time: step.time))
+            guard frames.count == batch || number == traffic.steps.count - 1 else { continue }
+            if batch == 1 {
+                node.receive(frames[0].bytes, on: interface, at: step.time)
+            } else {
+                frames.withUnsafeBufferPointer { node.receive($0) }
+            }
+            frames.removeAll(keepingCapacity: true)
+            node.takeOutputs {
+                let bytes = $0.bytes.map { String($0, radix: 16) }.joined(separator: " ")
+                sight.frames.append("\($0.cause) \(node.interfaceName($0.interface)) \($0.mark) \($0.time): \(bytes)")
+            }
+        }
+        sight.outcomes = node.outcomes
+        sight.rules = [node.ruleSet(.ipv4), node.ruleSet(.ipv6)]
+        sight.connections = node.connections().map { "\($0)" }.sorted()
+        sight.ipvs = node.ipvsListing()
+        return sight
+    }
+}
+@Suite struct DebugEq {
+    @Test func d() throws {
+        let traffic = try GeneratedTraffic([.ipvs], steps: 200, seed: 11)
+        let a = try Dataplane(GeneratedTraffic.spec(traffic.kind), seed: 5)
+        let b = try Dataplane(GeneratedTraffic.spec(traffic.kind), seed: 5)
+        a.usesFlowCache = false
+        for (n, step) in traffic.steps.enumerated() {
+            for node in [a, b] { step.bytes.withUnsafeBytes { node.receive($0, on: node.interfaceIndex(step.interface)!, at: step.time) } ; node.takeOutputs { _ in } }
+            let x = a.connections().map { "\($0)" }.sorted(), y = b.connections().map { "\($0)" }.sorted()
+            let p = a.ipvsListing(), q = b.ipvsListing()
+            if x != y || p != q || a.outcomes != b.outcomes || a.ruleSet(.ipv4) != b.ruleSet(.ipv4) {
+                print("STEP", n, step.interface, step.bytes.map { String($0, radix: 16) }.joined(separator: " "))
+                for s in x where !y.contains(s) { print("PLAIN ", s) }
+                for s in y where !x.contains(s) { print("CACHE ", s) }
+                print("ipvs equal", p == q, a.outcomes, b.outcomes)
+                if p != q { for (c, d) in zip(p.connections, q.connections) where c != d { print(c, "\n", d) } ; print(p.connections.count, q.connections.count) }
+                let r = a.ruleSet(.ipv4), s = b.ruleSet(.ipv4)
+                for (t, u) in zip(r.tables, s.tables) { for (c, d) in zip(t.chains, u.chains) where c != d { print(c, "\n", d) } }
+                return
+            }
+        }
+    }
+}

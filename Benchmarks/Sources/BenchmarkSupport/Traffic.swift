@@ -45,10 +45,18 @@ public final class Traffic {
         return now
     }
 
-    /// The same items in another, seeded order.
+    /// The same items in another, seeded order, and in memory as they arrive, like a capture.
     public func shuffle(seed: UInt64) {
         var chance = RandomStream(seed: seed, purpose: "shuffle")
         items.shuffle(using: &chance)
+        var ordered: [UInt8] = []
+        ordered.reserveCapacity(bytes.count)
+        for index in items.indices {
+            let item = items[index]
+            items[index].offset = ordered.count
+            ordered += bytes[item.offset..<(item.offset + item.length)]
+        }
+        bytes = ordered
     }
 }
 

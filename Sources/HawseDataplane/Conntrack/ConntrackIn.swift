@@ -17,6 +17,8 @@ extension Walk {
         // Seen before: it came by loopback, answers a tracked packet, or is not to be tracked.
         if packet.pointee.connection != 0 || packet.pointee.connectionInfo == .untracked { return .accept }
         if packet.pointee.flags.contains(.tracked) {
+            // For this hook only: what IPVS sends on is looked at afresh at OUTPUT.
+            packet.pointee.flags.remove(.tracked)
             note(packet, conntrackEvent(packet))
             return .accept
         }

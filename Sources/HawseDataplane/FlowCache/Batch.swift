@@ -26,8 +26,10 @@ extension Dataplane {
         }
         let walk = Walk<Plain>(node: node)
         var start = 0
+        walk.fetch(frames, 0)
         while start < frames.count {
             let count = min(FlowCache.batch, frames.count - start)
+            walk.fetch(frames, start + count)
             walk.enter(UnsafeBufferPointer(rebasing: frames[start..<(start + count)]), Unmanaged.passUnretained(self))
             start += count
         }
@@ -41,8 +43,19 @@ private struct FrameHashes {
 }
 
 extension Walk {
-    /// Up to `FlowCache.batch` frames. Sweeps fetch the headers; hash them and fetch the buckets; fetch the records; fetch
-    /// what hangs on the records. Then the packets themselves, strictly in order.
+    /// The headers of the next `FlowCache.batch` frames are on their way.
+    @inline(__always)
+    fileprivate func fetch(_ frames: UnsafeBufferPointer<InputFrame>, _ start: Int) {
+        for index in start..<max(min(start + FlowCache.batch, frames.count), start) {
+            guard let base = frames[index].bytes.baseAddress else { continue }
+            hawse_prefetch(base)
+            // The last header byte that every frame has.
+            hawse_prefetch(base + min(53, max(frames[index].bytes.count - 1, 0)))
+        }
+    }
+
+    /// Up to `FlowCache.batch` frames whose headers have been fetched. Sweeps hash them and fetch the buckets; fetch the records; fetch what
+    /// hangs on the records. Then the packets themselves, strictly in order.
     func enter(_ frames: UnsafeBufferPointer<InputFrame>, _ dataplane: Unmanaged<Dataplane>) {
         withUnsafeTemporaryAllocation(of: FrameHashes.self, capacity: FlowCache.batch) { hashes in
             prepare(frames, hashes)
@@ -60,12 +73,6 @@ extension Walk {
 
     @inline(__always)
     private func prepare(_ frames: UnsafeBufferPointer<InputFrame>, _ hashes: UnsafeMutableBufferPointer<FrameHashes>) {
-        for index in 0..<frames.count {
-            guard let base = frames[index].bytes.baseAddress else { continue }
-            hawse_prefetch(base)
-            // The last header byte that every frame has.
-            hawse_prefetch(base + min(53, max(frames[index].bytes.count - 1, 0)))
-        }
         let hasTunnels = node.pointee.vxlan.count > 0
         for index in 0..<frames.count {
             let hash = quickHashes(frames[index].bytes, hasTunnels)

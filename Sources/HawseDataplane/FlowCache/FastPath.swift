@@ -94,7 +94,7 @@ extension Walk {
         _ frame: KnownFrame, _ way: UnsafeMutablePointer<Trajectory>, _ connection: ConnectionRef,
         _ direction: Direction
     ) {
-        if direction == .reply { connection.pointee.status.insert(.seenReply) }
+        connection.pointee.status.rawValue |= direction == .reply ? ConnectionStatus.seenReply.rawValue : 0
         way.pointee.packets &+= 1
         way.pointee.bytes &+= UInt64(truncatingIfNeeded: frame.length)
     }

@@ -3,7 +3,7 @@ import HawseWire
 
 /// Trajectories by number, all of one epoch. Whatever could send a known flow another way (rules, routes, neighbours,
 /// forwarding entries, sets, virtual servers) ends the epoch; connections then find their number out of date.
-struct FlowCache {
+struct FlowCache: ~Copyable {
     private static let numberBits: UInt32 = 14
     static let capacity = 1 << 14
     /// Frames that are prepared together: enough to hide a memory access behind the others, few enough for the cache.

@@ -128,11 +128,31 @@ extension Walk {
             out.storeBE16(outer.identification, at: 18)
             out.storeBE16(~InternetChecksum.fold(sum), at: 24)
         }
-        if way.pointee.tunnel.hasChecksum { sumOuter(udp, datagram, way) }
+        if way.pointee.tunnel.hasChecksum { sumOuter(frame, way, outer, out + header, udp, datagram) }
         return header &+ frame.length &+ 14
     }
 
-    /// The outer UDP checksum over everything.
+    /// The outer UDP checksum. What is inside is known to be right, and so comes to the complement of its pseudo header:
+    /// nothing need be summed (`lco_csum`).
+    @inline(__always)
+    private func sumOuter(
+        _ frame: KnownFrame, _ way: UnsafeMutablePointer<Trajectory>, _ outer: OuterPacket,
+        _ inner: UnsafeMutableRawPointer, _ udp: UnsafeMutableRawPointer, _ datagram: Int
+    ) {
+        guard node.pointee.connections.settings.checksum, frame.isIPv4,
+            frame.ipProtocol == 6 || frame.transport.loadBE16(at: 6) != 0
+        else { return sumOuter(udp, datagram, way) }
+        let addresses = inner.loadBE64(at: 26)
+        let pseudo =
+            (addresses >> 32) &+ (addresses & 0xffff_ffff) &+ UInt64(frame.ipProtocol)
+            &+ UInt64(truncatingIfNeeded: frame.transportLength)
+        let sum =
+            UInt64(way.pointee.tunnel.datagramSum) &+ UInt64(outer.port)
+            &+ 2 &* UInt64(truncatingIfNeeded: datagram) &+ UInt64(~InternetChecksum.fold(pseudo))
+        udp.storeBE16(TransportChecksum.nonZero(~InternetChecksum.fold(sum)), at: 6)
+    }
+
+    /// The same over everything.
     @inline(never)
     private func sumOuter(_ udp: UnsafeMutableRawPointer, _ length: Int, _ way: UnsafeMutablePointer<Trajectory>) {
         let sum =

@@ -47,8 +47,7 @@ extension Walk {
         let udp = frame.transport
         let claimed = Int(udp.loadBE16(at: 4))
         let device = node.pointee.interfaces[way.pointee.outInterface]
-        guard frame.ipProtocol == 17, frame.isIPv4, udp.loadBE16(at: 6) == 0, claimed >= 30,
-            claimed <= frame.transportLength, udp.loadBE64(at: 8) == way.pointee.tunnel.bytes.0, device.pointee.isUp
+        guard frame.ipProtocol == 17, claimed == frame.transportLength, claimed >= 30, isIntactTunnel(frame), udp.loadBE64(at: 8) == way.pointee.tunnel.bytes.0, device.pointee.isUp
         else { return .walk }
         let inner = udp + 16
         let count = claimed &- 16
@@ -56,12 +55,17 @@ extension Walk {
             keepsECN(inner, count, outer: frame.service)
         else { return .walk }
         if way.pointee.flags.contains(.localAsksIPVS), isKnownToIPVS(frame.tuple) { return .walk }
-        let verdict = trackUDP(frame.headers, connection, direction, .prerouting)
-        guard verdict == .accept else { return .walk }
+        renewUDP(connection, direction, length: frame.length)
         self.count(frame, way, connection, direction)
         let next = Arrival(interface: way.pointee.outInterface, mark: way.pointee.mark, cause: arrival.cause)
         followContents(inner, count, next, innerHash)
         return .sent
+    }
+
+    /// Both the tracker and the socket want the checksum right; IPv4 may do without.
+    @inline(__always)
+    private func isIntactTunnel(_ frame: KnownFrame) -> Bool {
+        frame.transport.loadBE16(at: 6) == 0 ? frame.isIPv4 : frame.isIntact
     }
 
     /// A frame out of a tunnel: by the fast path again, or else by the walk.

@@ -114,13 +114,17 @@ extension ConnectionTable {
         if frame.isIPv4 {
             while let reference = candidates.next() {
                 let connection = records[Int(reference >> 1)]
-                let isReply = reference & 1 != 0
-                let addresses = isReply ? connection.pointee.address1 : connection.pointee.address0
-                let ports = isReply ? connection.pointee.replyPorts : connection.pointee.originalPorts
-                guard addresses == frame.addresses, ports == frame.ports,
-                    connection.pointee.ipProtocol == frame.ipProtocol, !connection.pointee.isIPv6,
-                    connection.pointee.zone(isReply ? .reply : .original) == 0
-                else { continue }
+                // Which direction it is nobody can foresee: read by place, not by branches.
+                let side = Int(reference & 1)
+                let raw = UnsafeRawPointer(connection)
+                let zoned = connection.pointee.bits.rawValue >> (1 &+ UInt8(truncatingIfNeeded: side)) & 1
+                let other =
+                    raw.load(fromByteOffset: side &* 8, as: UInt64.self) ^ frame.addresses
+                    | UInt64(raw.load(fromByteOffset: ConnectionLayout.ports &+ side &* 4, as: UInt32.self) ^ frame.ports)
+                    | UInt64(connection.pointee.ipProtocol ^ frame.ipProtocol)
+                    | UInt64(connection.pointee.bits.rawValue & Connection.Bits.ipv6.rawValue)
+                    | UInt64(connection.pointee.zone) &* UInt64(zoned)
+                guard other == 0 else { continue }
                 return connection.pointee.timeout <= now ? 0 : reference
             }
             return 0

@@ -186,8 +186,7 @@ extension Walk {
         defer { dropRecording() }
         guard !recorder.isVoid, connection.pointee.isConfirmed, !connection.pointee.isDying, recorder.virtual == 0,
             connection.pointee.status.isDisjoint(with: .natMask), holdsRecordedConnection(packet),
-            !device.pointee.learning, packet.isIPv4, packet.udp.checksum == 0, packet.pointee.priority == 0,
-            packet.pointee.secmark == 0,
+            !device.pointee.learning, packet.pointee.priority == 0, packet.pointee.secmark == 0,
             let frame = KnownFrame(copy.ethernet.base, count: Int(copy.pointee.end &- copy.pointee.mac))
         else { return }
         var way = arriving(frame, recorder)

@@ -6,10 +6,22 @@ extension Walk {
     /// others by the trackers themselves. The outcome, and what the connection learns, is the same.
     @inline(__always)
     func trackKnown(_ frame: KnownFrame, _ connection: ConnectionRef, _ direction: Direction) -> TrackVerdict {
-        guard frame.ipProtocol == 6 else { return trackUDP(frame.headers, connection, direction, .prerouting) }
+        guard frame.ipProtocol == 6 else { return trackDatagram(frame, connection, direction) }
         if node.pointee.connections.settings.checksum, !frame.isIntact { return .invalid }
         if acceptUsual(frame, connection, direction) { return .accept }
         return trackUnusual(frame, connection, direction)
+    }
+
+    /// `trackUDP`
+    @inline(__always)
+    private func trackDatagram(_ frame: KnownFrame, _ connection: ConnectionRef, _ direction: Direction) -> TrackVerdict {
+        let claimed = Int(frame.transport.loadBE16(at: 4))
+        guard claimed <= frame.transportLength, claimed >= 8 else { return .invalid }
+        if node.pointee.connections.settings.checksum, frame.transport.loadBE16(at: 6) != 0, !frame.isIntact {
+            return .invalid
+        }
+        renewUDP(connection, direction, length: frame.length)
+        return .accept
     }
 
     @inline(never)
@@ -35,8 +47,8 @@ extension Walk {
             frame.transportLength >= headerLength
         else { return false }
         let raw = UnsafeMutableRawPointer(ct)
-        let isOriginal = direction == .original
-        let place = isOriginal ? ConnectionLayout.seenOriginal : ConnectionLayout.seenReply
+        let side = Int(direction.rawValue)
+        let place = ConnectionLayout.seenOriginal &+ side &* 16
         let sender = (raw + place).assumingMemoryBound(to: Connection.TCPEnd.self)
         let receiver = (raw + (ConnectionLayout.seenOriginal + ConnectionLayout.seenReply - place))
             .assumingMemoryBound(to: Connection.TCPEnd.self)
@@ -52,7 +64,7 @@ extension Walk {
             Self.isBefore(to.end &- max(from.maximumWindow, TCPWindow.maximumAckWindow) &- 1, acknowledgement)
         else { return false }
         updateUsual(
-            ct, isOriginal, sender, receiver, sequence, acknowledgement, end, UInt16(truncatingIfNeeded: control))
+            ct, side, sender, receiver, sequence, acknowledgement, end, UInt16(truncatingIfNeeded: control))
         ct.pointee.status.insert(.assured)
         refresh(ct, direction, length: frame.length, tcpTimeout(ct, .ack, .established))
         return true
@@ -64,16 +76,16 @@ extension Walk {
     /// `TCPWindow.update` and what accepting a segment leaves in the record, for an acknowledgement.
     @inline(__always)
     private func updateUsual(
-        _ ct: ConnectionRef, _ isOriginal: Bool, _ sender: UnsafeMutablePointer<Connection.TCPEnd>,
+        _ ct: ConnectionRef, _ side: Int, _ sender: UnsafeMutablePointer<Connection.TCPEnd>,
         _ receiver: UnsafeMutablePointer<Connection.TCPEnd>, _ sequence: UInt32, _ acknowledgement: UInt32,
         _ end: UInt32, _ sent: UInt16
     ) {
-        let scale = UInt32(isOriginal ? ct.pointee.scales & 15 : ct.pointee.scales >> 4)
-        let window = UInt32(sent) << scale
+        let window = UInt32(sent) &<< UInt32(ct.pointee.scales >> UInt8(truncatingIfNeeded: side &* 4) & 15)
+        let flags = (UnsafeMutableRawPointer(ct) + ConnectionLayout.flagsOriginal).assumingMemoryBound(to: UInt8.self)
         var from = sender.pointee
         var to = receiver.pointee
-        var senderFlags = isOriginal ? ct.pointee.flagsOriginal : ct.pointee.flagsReply
-        var receiverFlags = isOriginal ? ct.pointee.flagsReply : ct.pointee.flagsOriginal
+        var senderFlags = flags[side]
+        var receiverFlags = flags[1 &- side]
         if from.maximumWindow < window { from.maximumWindow = window }
         if Self.isBefore(from.end, end) {
             from.end = end
@@ -92,11 +104,11 @@ extension Walk {
         if acknowledgement == to.end { receiverFlags &= ~TCPEndFlag.dataUnacknowledged }
         sender.pointee = from
         receiver.pointee = to
-        ct.pointee.flagsOriginal = isOriginal ? senderFlags : receiverFlags
-        ct.pointee.flagsReply = isOriginal ? receiverFlags : senderFlags
+        flags[side] = senderFlags
+        flags[1 &- side] = receiverFlags
         // The same segment again and again shortens the timeout.
-        let side: UInt8 = isOriginal ? 0 : 0x80
-        if ct.pointee.lastPacket & 0x80 == side, ct.pointee.lastSequence == sequence,
+        let from80 = UInt8(truncatingIfNeeded: side &* 0x80)
+        if ct.pointee.lastPacket & 0x80 == from80, ct.pointee.lastSequence == sequence,
             ct.pointee.lastAcknowledgement == acknowledgement, ct.pointee.lastEnd == end, ct.pointee.lastWindow == sent
         {
             ct.pointee.retransmissions &+= 1
@@ -107,6 +119,6 @@ extension Walk {
             ct.pointee.lastWindow = sent
             ct.pointee.retransmissions = 0
         }
-        ct.pointee.lastPacket = ct.pointee.lastPacket & 0x78 | side | TCPSegmentKind.ack.rawValue
+        ct.pointee.lastPacket = ct.pointee.lastPacket & 0x78 | from80 | TCPSegmentKind.ack.rawValue
     }
 }

@@ -92,6 +92,9 @@ struct TunnelHeader {
     var port: UInt16 = 0
     /// Sum of the IPv4 header without length, identification and checksum.
     var headerSum: UInt32 = 0
+    /// Sum of the outer pseudo header, UDP and VXLAN header and inner Ethernet header without lengths, source port and
+    /// checksum.
+    var datagramSum: UInt32 = 0
     var source: AddressBits = .zero
     var destination: AddressBits = .zero
 
@@ -122,7 +125,15 @@ struct TunnelHeader {
             transport.storeBE16(0, at: 0)
             transport.storeBE32(0, at: 4)
         }
-        if !isIPv6 { withUnsafeBytes(of: &bytes) { headerSum = UInt32(InternetChecksum.sum($0.baseAddress! + 14, count: 20)) } }
+        withUnsafeBytes(of: bytes) { raw in
+            guard let base = raw.baseAddress else { return }
+            if !isIPv6 { headerSum = UInt32(InternetChecksum.sum(base + 14, count: 20)) }
+            let pseudo = InternetChecksum.pseudoHeader(
+                family: isIPv6 ? .ipv6 : .ipv4, source: source, destination: destination, protocolNumber: .udp, length: 0)
+            let datagram = UInt64(InternetChecksum.sum(base + (length - 16), count: 16))
+            let ethernet = UInt64(InternetChecksum.sum(frame + length, count: 14))
+            datagramSum = UInt32(InternetChecksum.fold(pseudo &+ datagram &+ ethernet))
+        }
     }
 
     init() {}

@@ -41,9 +41,10 @@ extension Walk {
         _ frame: KnownFrame, _ way: UnsafeMutablePointer<Trajectory>, _ connection: ConnectionRef,
         _ direction: Direction, _ ip: UnsafeMutableRawPointer, _ checksum: inout UInt16
     ) {
-        let isOriginal = direction == .original
-        let addresses = isOriginal ? connection.pointee.address1 : connection.pointee.address0
-        let ports = isOriginal ? connection.pointee.replyPorts : connection.pointee.originalPorts
+        let raw = UnsafeRawPointer(connection)
+        let other = 1 &- Int(direction.rawValue)
+        let addresses = raw.load(fromByteOffset: other &* 8, as: UInt64.self)
+        let ports = raw.load(fromByteOffset: ConnectionLayout.ports &+ other &* 4, as: UInt32.self)
         // The other direction's tuple, turned round.
         let keepsSource: UInt64 = way.pointee.flags.contains(.rewritesSource) ? 0 : 0xffff_ffff_0000_0000
         let keepsDestination: UInt64 = way.pointee.flags.contains(.rewritesDestination) ? 0 : 0xffff_ffff

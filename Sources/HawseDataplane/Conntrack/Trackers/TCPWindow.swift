@@ -99,6 +99,7 @@ struct TCPSide {
 
 /// Byte offsets in `Connection`, for pointers into a record.
 enum ConnectionLayout {
+    static let ports = 32
     static let seenOriginal = 64
     static let seenReply = 80
     static let scales = 112

@@ -45,6 +45,11 @@ struct SetOperation: MatchOperation {
 
     static func matches(_ operation: UnsafeMutablePointer<Self>, _ context: inout RuleContext) -> Bool {
         var test = operation.pointee.test
+        if context.node.pointee.flows.recorder.isOn,
+            !context.node.setTable.pointee.sets[Int(operation.pointee.lookup.handle)].isSteady
+        {
+            context.node.pointee.flows.recorder.isVoid = true
+        }
         return context.node.setTable.pointee.test(operation.pointee.lookup, context, &test)
             != operation.pointee.inverted
     }

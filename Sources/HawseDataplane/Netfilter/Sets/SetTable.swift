@@ -189,7 +189,8 @@ struct SetTable {
             entry.hasMAC = true
             key.rest = 0
         }
-        set.pointee.put(key, entry, exist: exist, now: now)
+        let isNew = set.pointee.entries.find(key) == nil
+        if set.pointee.put(key, entry, exist: exist, now: now), isNew { context.node.pointee.flows.invalidate() }
     }
 
     /// `ip_set_del` from a packet.
@@ -209,6 +210,8 @@ struct SetTable {
         guard var key = packetKey(set, lookup, context) else { return }
         completeForAdding(set, &key)
         if set.pointee.kind == .bitmapIPMac { key.rest = 0 }
-        if let index = set.pointee.entries.find(key) { set.pointee.remove(index) }
+        guard let index = set.pointee.entries.find(key) else { return }
+        set.pointee.remove(index)
+        context.node.pointee.flows.invalidate()
     }
 }
