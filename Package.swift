@@ -62,7 +62,8 @@ let package = Package(
         .testTarget(name: "HawseCaptureTests", dependencies: ["HawseCapture", "CPcap"]),
         .testTarget(name: "HawseEtcdTests", dependencies: ["HawseEtcd", "HawseControl"]),
         .testTarget(name: "HawseHostTests", dependencies: ["HawseHost"]),
-        .testTarget(name: "GoldenTests", dependencies: ["Hawse"], exclude: ["unfinished.txt"]),
+        .target(name: "AllocationCount", path: "Tests/AllocationCount"),
+        .testTarget(name: "GoldenTests", dependencies: ["Hawse", "AllocationCount"], exclude: ["unfinished.txt"]),
         .testTarget(name: "HawseCLITests", dependencies: ["Hawse", "HawseCLI"]),
     ],
     swiftLanguageModes: [.v6]

@@ -48,9 +48,11 @@ import Testing
             #expect(first == nil, "frame \(first?.offset ?? 0): \(first?.element.0 ?? "") is \(first?.element.1 ?? "")")
             #expect(cached.frames.count == plain.frames.count)
             #expect(cached.outcomes == plain.outcomes)
-            #expect(cached.rules == plain.rules)
-            #expect(cached.connections == plain.connections)
-            #expect(cached.ipvs == plain.ipvs)
+            // Compared apart, so that a failure does not print whole rule sets.
+            let sameRules = cached.rules == plain.rules
+            let sameConnections = cached.connections == plain.connections
+            let sameIPVS = cached.ipvs == plain.ipvs
+            #expect(sameRules && sameConnections && sameIPVS)
         }
     }
 
@@ -86,28 +88,5 @@ import Testing
         sight.connections = node.connections().map { "\($0)" }.sorted()
         sight.ipvs = node.ipvsListing()
         return sight
-    }
-}
-@Suite struct DebugEq {
-    @Test func d() throws {
-        let traffic = try GeneratedTraffic([.ipvs], steps: 200, seed: 11)
-        let a = try Dataplane(GeneratedTraffic.spec(traffic.kind), seed: 5)
-        let b = try Dataplane(GeneratedTraffic.spec(traffic.kind), seed: 5)
-        a.usesFlowCache = false
-        for (n, step) in traffic.steps.enumerated() {
-            for node in [a, b] { step.bytes.withUnsafeBytes { node.receive($0, on: node.interfaceIndex(step.interface)!, at: step.time) } ; node.takeOutputs { _ in } }
-            let x = a.connections().map { "\($0)" }.sorted(), y = b.connections().map { "\($0)" }.sorted()
-            let p = a.ipvsListing(), q = b.ipvsListing()
-            if x != y || p != q || a.outcomes != b.outcomes || a.ruleSet(.ipv4) != b.ruleSet(.ipv4) {
-                print("STEP", n, step.interface, step.bytes.map { String($0, radix: 16) }.joined(separator: " "))
-                for s in x where !y.contains(s) { print("PLAIN ", s) }
-                for s in y where !x.contains(s) { print("CACHE ", s) }
-                print("ipvs equal", p == q, a.outcomes, b.outcomes)
-                if p != q { for (c, d) in zip(p.connections, q.connections) where c != d { print(c, "\n", d) } ; print(p.connections.count, q.connections.count) }
-                let r = a.ruleSet(.ipv4), s = b.ruleSet(.ipv4)
-                for (t, u) in zip(r.tables, s.tables) { for (c, d) in zip(t.chains, u.chains) where c != d { print(c, "\n", d) } }
-                return
-            }
-        }
     }
 }

@@ -40,9 +40,13 @@ struct GeneratedTraffic {
 
     let kind: Kind
     private(set) var steps: [Step] = []
+    /// A packet of each direction of flows that the steps have opened.
+    private(set) var steady: [Step] = []
     private var chance: RandomStream
     private var now = Instant(seconds: 1_000)
     private var flows: [Flow] = []
+    /// Nothing out of the ordinary.
+    private var isPlain = false
 
     /// A connection as its ends see it.
     private struct Flow {
@@ -65,6 +69,29 @@ struct GeneratedTraffic {
         node.usesFlowCache = false
         for number in 0..<24 { flows.append(newFlow(number)) }
         for _ in 0..<count { step(node) }
+    }
+
+    /// Flows that are open and in order, and packets that keep them so.
+    init(steady kind: Kind, flows count: Int) throws {
+        self.kind = kind
+        chance = RandomStream(seed: 3, purpose: "generated-traffic")
+        isPlain = true
+        let node = try Dataplane(Self.spec(kind), seed: 5)
+        for number in 0..<count {
+            var flow = newFlow(number * 4)
+            for (flags, isReply) in [(0x02, false), (0x12, true), (0x10, false), (0x10, true), (0x10, false), (0x10, true)] as [(UInt8, Bool)] {
+                now = now + 1_000
+                let payload = flags & 0x02 == 0 ? 6 : 0
+                let sequence = isReply ? flow.serverNext : flow.clientNext
+                let acknowledgement = flags == 0x02 ? 0 : isReply ? flow.clientNext : flow.serverNext
+                let segment = segment(flags, sequence, acknowledgement, 0xfff0, [], payload)
+                guard let packet = ip(flow, isReply, segment) else { continue }
+                let seen = feed(packet, isReply, node)
+                if !isReply, let seen { flow.server = seen }
+                if flags & 0x02 != 0 { if isReply { flow.serverNext &+= 1 } else { flow.clientNext &+= 1 } }
+            }
+            steady += steps.suffix(2)
+        }
     }
 
     static func address(_ kind: Kind, _ v4: UInt32, _ tail: UInt64) -> IPAddress {
@@ -135,7 +162,13 @@ struct GeneratedTraffic {
         let next = sequence &+ UInt32(payload) &+ (flags & 0x03 != 0 ? 1 : 0)
         if isReply { flow.serverNext = next } else { flow.clientNext = next }
         let window = UInt16(truncatingIfNeeded: pick(30, &chance) ? 0 : 1000 + chance.below(60_000))
-        return [0, 0, 0, 0] + big(sequence) + big(acknowledgement) + [UInt8((20 + options.count) / 4) << 4, flags]
+        return segment(flags, sequence, acknowledgement, window, options, payload)
+    }
+
+    private func segment(
+        _ flags: UInt8, _ sequence: UInt32, _ acknowledgement: UInt32, _ window: UInt16, _ options: [UInt8], _ payload: Int
+    ) -> [UInt8] {
+        [0, 0, 0, 0] + big(sequence) + big(acknowledgement) + [UInt8((20 + options.count) / 4) << 4, flags]
             + [UInt8(window >> 8), UInt8(window & 255), 0, 0, 0, 0] + options + [UInt8](repeating: 0x61, count: payload)
     }
 
@@ -146,12 +179,12 @@ struct GeneratedTraffic {
         let destination = isReply ? flow.server?.client : flow.service
         guard let source, let destination else { return nil }
         let ports = isReply ? (flow.server?.port ?? 0, flow.server?.clientPort ?? 0) : (flow.port, flow.servicePort)
-        let service: UInt8 = pick(8, &chance) ? UInt8(chance.below(4)) : 0
-        let hops: UInt8 = pick(80, &chance) ? 1 : 64
+        let service: UInt8 = pick(8, &chance) && !isPlain ? UInt8(chance.below(4)) : 0
+        let hops: UInt8 = pick(80, &chance) && !isPlain ? 1 : 64
         let isIPv4 = !kind.contains(.ipv6)
         var packet = [UInt8](repeating: 0, count: isIPv4 ? 20 : 40) + transport
         let hasChecksum = !(flow.ipProtocol == 17 && isIPv4 && pick(4, &chance))
-        let isWrong = pick(50, &chance)
+        let isWrong = pick(50, &chance) && !isPlain
         let label: UInt32 = pick(3, &chance) ? 0x12345 : 0
         let fragments: UInt16 = pick(2, &chance) ? 0x4000 : 0
         packet.withUnsafeMutableBytes { raw in
@@ -180,7 +213,6 @@ struct GeneratedTraffic {
             TransportChecksum.store(
                 header, length: transport.count, protocolNumber: IPProtocol(rawValue: flow.ipProtocol),
                 family: isIPv4 ? .ipv4 : .ipv6, source: source.bits, destination: destination.bits)
-            if isWrong { header.store8(header.load8(at: 0) ^ 0, at: 0) }
             if isWrong { header.store8(header.load8(at: transport.count - 1) ^ 0x40, at: transport.count - 1) }
         }
         return packet
@@ -221,14 +253,14 @@ struct GeneratedTraffic {
 
     private mutating func encapsulated(_ inner: [UInt8]) -> [UInt8] {
         let length = inner.count + 16
-        let service: UInt8 = pick(4, &chance) ? UInt8(chance.below(4)) : 0
+        let service: UInt8 = pick(4, &chance) && !isPlain ? UInt8(chance.below(4)) : 0
         var frame = Self.eth1 + Self.serverMAC + [0x08, 0x00] + [UInt8](repeating: 0, count: 36)
         frame[14 + 28] = 8
-        frame[14 + 34] = pick(40, &chance) ? 2 : 1
+        frame[14 + 34] = pick(40, &chance) && !isPlain ? 2 : 1
         frame += inner
         let port = UInt16(40_000 + chance.below(3))
         let hasChecksum = pick(2, &chance)
-        let isWrong = pick(40, &chance)
+        let isWrong = pick(40, &chance) && !isPlain
         frame.withUnsafeMutableBytes { raw in
             guard let base = raw.baseAddress else { return }
             let ip = base + 14

@@ -8,6 +8,7 @@ public struct KubeNode {
     public let spec: NodeSpec
     public let services: Int
     public let endpoints: Int
+    public var isIPv6 = false
 
     public init(services: Int, endpoints: Int = 5, mode: ProxyMode = .iptables, path: Path = .routed, scheduler: String = "") {
         self.services = services
@@ -50,6 +51,14 @@ public struct KubeNode {
             localAddresses: [IPAddress("127.0.0.1")!, IPAddress("192.0.2.1")!, IPAddress("10.1.0.1")!])
         ProxyRenderer.render(objects, node: node, mode: mode, configuration: configuration).install(on: &spec)
         self.spec = spec
+    }
+
+    /// The same for another family, see `KubeNode.ipv6`.
+    init(spec: NodeSpec, services: Int, endpoints: Int, isIPv6: Bool) {
+        self.spec = spec
+        self.services = services
+        self.endpoints = endpoints
+        self.isIPv6 = isIPv6
     }
 
     /// 10.96.0.0/12 upward.

@@ -45,10 +45,34 @@ public final class Traffic {
         return now
     }
 
+    /// Puts frames among the others at even distances, in their own order.
+    public func interleave(_ frames: [([UInt8], UInt16)]) {
+        let old = items
+        let start = items.count
+        for (frame, interface) in frames { append(frame, on: interface) }
+        let new = items[start...]
+        var mixed: [Item] = []
+        var next = new.startIndex
+        for (index, item) in old.enumerated() {
+            mixed.append(item)
+            while (next - start) * old.count < index * new.count, next < new.endIndex {
+                mixed.append(items[next])
+                next += 1
+            }
+        }
+        items = mixed + items[next...]
+        arrange()
+    }
+
     /// The same items in another, seeded order, and in memory as they arrive, like a capture.
     public func shuffle(seed: UInt64) {
         var chance = RandomStream(seed: seed, purpose: "shuffle")
         items.shuffle(using: &chance)
+        arrange()
+    }
+
+    /// Lays the frames out in memory as they arrive.
+    private func arrange() {
         var ordered: [UInt8] = []
         ordered.reserveCapacity(bytes.count)
         for index in items.indices {

@@ -21,6 +21,14 @@ struct Figures {
             try cluster()
             return
         }
+        if let index = CommandLine.arguments.firstIndex(of: "--profile-of"), index + 1 < CommandLine.arguments.count {
+            try profile(CommandLine.arguments[index + 1])
+            return
+        }
+        if CommandLine.arguments.contains("--whole") {
+            try wholePath(quick)
+            return
+        }
         if CommandLine.arguments.contains("--load") {
             try load(true)
             return

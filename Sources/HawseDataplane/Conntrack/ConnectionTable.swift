@@ -387,14 +387,15 @@ struct ConnectionTable: ~Copyable {
     @inline(__always)
     func prefetch(_ hash: UInt64) { index.prefetch(hash) }
 
-    /// Brings the first candidate's record into the cache; its bucket should have been prefetched before.
+    /// Brings the first candidate's record into the cache; its bucket should have been prefetched before. Returns the
+    /// candidate, record × 2 + direction; 0: none.
     @inline(__always)
-    func prefetchRecord(_ hash: UInt64) {
+    func prefetchRecord(_ hash: UInt64) -> UInt32 {
         var candidates = index.candidates(hash)
-        if let reference = candidates.next() {
-            let record = UnsafeRawPointer(records[Int(reference >> 1)])
-            hawse_prefetch(record)
-            hawse_prefetch(record + 64)
-        }
+        guard let reference = candidates.next() else { return 0 }
+        let record = UnsafeRawPointer(records[Int(reference >> 1)])
+        hawse_prefetch(record)
+        hawse_prefetch(record + 64)
+        return reference
     }
 }

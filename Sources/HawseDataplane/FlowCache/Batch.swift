@@ -36,10 +36,10 @@ extension Dataplane {
     }
 }
 
-/// The hashes by which a frame's connection, and that of the frame within it, will be looked for; 0: none.
-private struct FrameHashes {
-    var own: UInt64 = 0
-    var inner: UInt64 = 0
+/// Hints for a frame and for the one within it.
+private struct FrameHints {
+    var own = FlowHint()
+    var inner = FlowHint()
 }
 
 extension Walk {
@@ -54,11 +54,11 @@ extension Walk {
         }
     }
 
-    /// Up to `FlowCache.batch` frames whose headers have been fetched. Sweeps hash them and fetch the buckets; fetch the records; fetch what
-    /// hangs on the records. Then the packets themselves, strictly in order.
+    /// Up to `FlowCache.batch` frames whose headers have been fetched. Sweeps hash them and fetch the buckets; fetch the
+    /// records; fetch what hangs on the records. Then the packets themselves, strictly in order.
     func enter(_ frames: UnsafeBufferPointer<InputFrame>, _ dataplane: Unmanaged<Dataplane>) {
-        withUnsafeTemporaryAllocation(of: FrameHashes.self, capacity: FlowCache.batch) { hashes in
-            prepare(frames, hashes)
+        withUnsafeTemporaryAllocation(of: FrameHints.self, capacity: FlowCache.batch) { hints in
+            prepare(frames, hints)
             for index in 0..<frames.count {
                 let frame = frames[index]
                 if node.pointee.timers.next <= frame.time || node.pointee.ipvs.needsAdvance(frame.time) {
@@ -66,43 +66,49 @@ extension Walk {
                 }
                 if node.pointee.now < frame.time { node.pointee.now = frame.time }
                 node.pointee.frameOrdinal &+= 1
-                enter(frame.bytes, frame.interface, hash: hashes[index].own, innerHash: hashes[index].inner)
+                enter(frame.bytes, frame.interface, hints[index].own, inner: hints[index].inner)
             }
         }
     }
 
     @inline(__always)
-    private func prepare(_ frames: UnsafeBufferPointer<InputFrame>, _ hashes: UnsafeMutableBufferPointer<FrameHashes>) {
+    private func prepare(_ frames: UnsafeBufferPointer<InputFrame>, _ hints: UnsafeMutableBufferPointer<FrameHints>) {
         let hasTunnels = node.pointee.vxlan.count > 0
         for index in 0..<frames.count {
-            let hash = quickHashes(frames[index].bytes, hasTunnels)
-            hashes.initializeElement(at: index, to: hash)
-            if hash.own != 0 { node.pointee.connections.prefetch(hash.own) }
-            if hash.inner != 0 { node.pointee.connections.prefetch(hash.inner) }
+            let hint = quickHashes(frames[index].bytes, hasTunnels)
+            hints.initializeElement(at: index, to: hint)
+            if hint.own.hash != 0 { node.pointee.connections.prefetch(hint.own.hash) }
+            if hint.inner.hash != 0 { node.pointee.connections.prefetch(hint.inner.hash) }
         }
-        for index in 0..<frames.count {
-            if hashes[index].own != 0 { node.pointee.connections.prefetchRecord(hashes[index].own) }
-            if hashes[index].inner != 0 { node.pointee.connections.prefetchRecord(hashes[index].inner) }
+        for index in 0..<frames.count where hints[index].own.hash != 0 {
+            hints[index].own.reference = node.pointee.connections.prefetchRecord(hints[index].own.hash)
+            guard hints[index].inner.hash != 0 else { continue }
+            hints[index].inner.reference = node.pointee.connections.prefetchRecord(hints[index].inner.hash)
         }
-        guard hasTunnels || node.pointee.ipvs.active != 0 || node.pointee.connections.hasExtensions else { return }
-        let virtual = node.pointee.ipvs.active == 0 ? nil : UnsafeRawPointer(node.pointee.ipvs.connections.records.base)
+        let isVirtual = node.pointee.ipvs.active != 0
+        guard hasTunnels || isVirtual || node.pointee.connections.hasExtensions else { return }
+        let virtual = isVirtual ? UnsafeRawPointer(node.pointee.ipvs.connections.records.base) : nil
         for index in 0..<frames.count {
-            if hashes[index].own != 0 { node.pointee.connections.prefetchLink(hashes[index].own, virtual) }
-            if hashes[index].inner != 0 { node.pointee.connections.prefetchLink(hashes[index].inner, virtual) }
+            if hints[index].own.reference != 0 {
+                node.pointee.connections.prefetchLink(hints[index].own.reference, virtual)
+            }
+            if hints[index].inner.reference != 0 {
+                node.pointee.connections.prefetchLink(hints[index].inner.reference, virtual)
+            }
         }
     }
 
     /// The hashes under which the connections of a plain TCP or UDP frame are found. A look, not a check.
     @inline(__always)
-    private func quickHashes(_ frame: UnsafeRawBufferPointer, _ hasTunnels: Bool) -> FrameHashes {
-        guard frame.count >= 42, let base = frame.baseAddress else { return FrameHashes() }
-        var hashes = FrameHashes(own: quickHash(base, frame.count))
-        if hasTunnels, hashes.own != 0, frame.count >= 92, base.loadBE16(at: 12) == 0x0800, base.load8(at: 23) == 17,
+    private func quickHashes(_ frame: UnsafeRawBufferPointer, _ hasTunnels: Bool) -> FrameHints {
+        guard frame.count >= 42, let base = frame.baseAddress else { return FrameHints() }
+        var hints = FrameHints(own: FlowHint(hash: quickHash(base, frame.count)))
+        if hasTunnels, hints.own.hash != 0, frame.count >= 92, base.loadBE16(at: 12) == 0x0800, base.load8(at: 23) == 17,
             node.pointee.vxlan.listens(base.loadBE16(at: 36), version: 4)
         {
-            hashes.inner = quickHash(base + 50, frame.count - 50)
+            hints.inner.hash = quickHash(base + 50, frame.count - 50)
         }
-        return hashes
+        return hints
     }
 
     @inline(__always)

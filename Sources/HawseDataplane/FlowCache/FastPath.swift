@@ -28,11 +28,10 @@ extension Walk {
     /// A frame of a known flow: no hook, no rule, no route, but every effect they would have had. It is read where it
     /// lies and written where it leaves, and nothing has happened yet when the outcome is not `.sent`.
     ///
-    /// `hash`, `innerHash`: of its own connection and, if it is a tunnel's packet, of the one in it; 0: not worked out.
+    /// `inner`: of the packet in it, if it is a tunnel's.
     @inline(__always)
-    func follow(_ frame: KnownFrame, _ arrival: Arrival, hash: UInt64, innerHash: UInt64 = 0) -> FastOutcome {
-        let now = node.pointee.now
-        let reference = node.pointee.connections.find(frame, hash: hash, now: now)
+    func follow(_ frame: KnownFrame, _ arrival: Arrival, _ hint: FlowHint, inner: FlowHint = FlowHint()) -> FastOutcome {
+        let reference = node.pointee.connections.find(frame, hint, now: node.pointee.now)
         guard reference != 0 else { return .walk }
         let connection = node.pointee.connections.records[Int(reference >> 1)]
         let direction: Direction = reference & 1 == 0 ? .original : .reply
@@ -41,7 +40,7 @@ extension Walk {
             fits(frame, arrival, way, connection, direction)
         else { return .record }
         if !way.pointee.flags.isDisjoint(with: .special) {
-            return followSpecially(frame, arrival, way, connection, direction, innerHash)
+            return followSpecially(frame, arrival, way, connection, direction, inner)
         }
         let verdict = trackKnown(frame, connection, direction)
         guard verdict == .accept else { return verdict == .again ? .walk : .invalid }
@@ -117,11 +116,13 @@ extension Walk {
         else { return .walk }
         let arrival = Arrival(
             interface: packet.pointee.inInterface, mark: packet.pointee.mark, cause: packet.pointee.cause)
-        return follow(frame, arrival, hash: node.pointee.connections.hash(frame))
+        return follow(frame, arrival, FlowHint())
     }
 }
 
 extension ConnectionStatus {
     /// Connections whose packets want more than their trajectory says.
     static let unsteady: ConnectionStatus = [.helper, .sequenceAdjust, .natClash, .dying]
+    /// In the table, and until when.
+    static let lifeMask: ConnectionStatus = [.confirmed, .dying]
 }

@@ -17,8 +17,9 @@ struct FlowCache: ~Copyable {
     private var hits: UnsafeMutablePointer<TrajectoryHit>
     private var hitCapacity = 1 << 12
     private var hitTotal = 0
-    /// Numbers by content. Cold: looked at once per flow and direction.
-    private var known: [TrajectoryKey: UInt32] = [:]
+    /// Numbers + 1 by content, twice as many places as there are trajectories. Looked at once per flow and direction.
+    private let slots: UnsafeMutablePointer<UInt16>
+    private static let slotMask = 2 * capacity - 1
     var recorder = PathRecorder()
     /// What came of the fast path for the frame that is about to be received.
     var outcome = FastOutcome.untried
@@ -26,11 +27,14 @@ struct FlowCache: ~Copyable {
     init() {
         trajectories = .allocate(capacity: Self.capacity)
         hits = .allocate(capacity: hitCapacity)
+        slots = .allocate(capacity: 2 * Self.capacity)
+        slots.initialize(repeating: 0, count: 2 * Self.capacity)
     }
 
     func deallocate() {
         trajectories.deallocate()
         hits.deallocate()
+        slots.deallocate()
         recorder.deallocate()
     }
 
@@ -64,7 +68,7 @@ struct FlowCache: ~Copyable {
         flush()
         count = 0
         hitTotal = 0
-        known.removeAll(keepingCapacity: true)
+        slots.update(repeating: 0, count: 2 * Self.capacity)
         epoch = epoch == 1 << (32 - Self.numberBits) - 1 ? 0 : epoch + 1
     }
 
@@ -73,21 +77,41 @@ struct FlowCache: ~Copyable {
 
     /// The word for a recorded way, new or known; 0 when there are too many.
     mutating func intern(_ way: Trajectory) -> UInt32 {
-        let path = Array(UnsafeBufferPointer(start: recorder.hits, count: recorder.count))
-        let key = TrajectoryKey(way, path)
-        if let number = known[key] { return epoch << Self.numberBits | number }
-        guard count < Self.capacity, hitTotal + path.count < 1 << 24 else { return 0 }
-        if hitTotal + path.count > hitCapacity { growHits(path.count) }
-        for (index, hit) in path.enumerated() { (hits + hitTotal + index).initialize(to: hit) }
+        let length = recorder.count
+        var slot = Int(truncatingIfNeeded: hash(way)) & Self.slotMask
+        while slots[slot] != 0 {
+            let number = Int(slots[slot] - 1)
+            if trajectories[number].isSameWay(way), Int(trajectories[number].hitCount) == length, hasRecordedHits(number) {
+                return epoch << Self.numberBits | UInt32(number)
+            }
+            slot = (slot + 1) & Self.slotMask
+        }
+        guard count < Self.capacity, hitTotal + length < 1 << 24 else { return 0 }
+        if hitTotal + length > hitCapacity { growHits(length) }
+        (hits + hitTotal).update(from: recorder.hits, count: length)
         var way = way
         way.firstHit = UInt32(hitTotal)
-        way.hitCount = UInt32(path.count)
-        hitTotal += path.count
-        let number = UInt32(count)
+        way.hitCount = UInt32(length)
+        hitTotal += length
         (trajectories + count).initialize(to: way)
         count += 1
-        known[key] = number
-        return epoch << Self.numberBits | number
+        slots[slot] = UInt16(count)
+        return epoch << Self.numberBits | UInt32(count - 1)
+    }
+
+    private func hasRecordedHits(_ number: Int) -> Bool {
+        let first = hits + Int(trajectories[number].firstHit)
+        for index in 0..<recorder.count where first[index] != recorder.hits[index] { return false }
+        return true
+    }
+
+    private func hash(_ way: Trajectory) -> UInt64 {
+        var hash = way.hash
+        for index in 0..<recorder.count {
+            hash = (hash ^ UInt64(UInt(bitPattern: recorder.hits[index].counters))) &* 0x9e37_79b9_7f4a_7c15
+            hash ^= hash >> 29
+        }
+        return hash >> 20
     }
 
     private mutating func growHits(_ more: Int) {
@@ -97,29 +121,5 @@ struct FlowCache: ~Copyable {
         hits.deallocate()
         hits = larger
         hitCapacity = capacity
-    }
-}
-
-/// All of a trajectory but its tallies.
-private struct TrajectoryKey: Hashable {
-    var words: [UInt64]
-    var hits: [TrajectoryHit]
-
-    init(_ way: Trajectory, _ hits: [TrajectoryHit]) {
-        self.hits = hits
-        words = [
-            way.destinationMAC << 16 | UInt64(way.bridge),
-            UInt64(way.inInterface) << 48 | UInt64(way.outInterface) << 32 | UInt64(way.version) << 24
-                | UInt64(way.service) << 16 | UInt64(way.info.rawValue) << 8 | UInt64(way.direction.rawValue),
-            UInt64(UInt32(bitPattern: way.maximumLength)) << 32 | UInt64(way.mark), way.ethernetHigh,
-            UInt64(way.ethernetMiddle) << 32 | UInt64(way.ethernetType) << 16 | UInt64(way.flags.rawValue),
-            UInt64(way.markBefore),
-        ]
-        guard !way.flags.isDisjoint(with: [.encapsulates, .decapsulates]) else { return }
-        let tunnel = way.tunnel
-        withUnsafeBytes(of: tunnel.bytes) { words += $0.bindMemory(to: UInt64.self) }
-        words.append(
-            UInt64(tunnel.natDone.rawValue) << 16 | UInt64(tunnel.info.rawValue) << 8 | (tunnel.isIPv6 ? 1 : 0)
-                | (tunnel.hasChecksum ? 2 : 0) | (tunnel.isTracked ? 4 : 0))
     }
 }

@@ -16,10 +16,7 @@ extension Walk {
         else { return nil }
         // UDP without a checksum gets one from the virtual server.
         if frame.ipProtocol == 17, frame.transport.loadBE16(at: 6) == 0 { return nil }
-        let original = node.pointee.connections.tuple(of: connection, .original)
-        guard v.client == original.source, v.clientPort == original.sourcePort, v.virtual == original.destination,
-            v.virtualPort == original.destinationPort, v.ipProtocol == original.ipProtocol
-        else { return nil }
+        guard isClientSide(v, connection) else { return nil }
         // At LOCAL_IN a request might as well be a reply to the node itself.
         if direction == .original, node.pointee.ipvs.connections.localClients != 0,
             node.pointee.ipvs.connections.findOutgoing(VirtualFlow(frame.tuple)) != nil
@@ -27,6 +24,20 @@ extension Walk {
             return nil
         }
         return virtual
+    }
+
+    /// Has the tracked connection's original direction the virtual connection's ends?
+    @inline(__always)
+    private func isClientSide(_ v: VirtualConnection, _ connection: ConnectionRef) -> Bool {
+        guard connection.pointee.originalPorts == UInt32(v.clientPort) << 16 | UInt32(v.virtualPort),
+            v.ipProtocol == connection.pointee.ipProtocol
+        else { return false }
+        let source = v.client
+        let destination = v.virtual
+        if v.version == 4 { return connection.pointee.address0 == source.low << 32 | destination.low }
+        return connection.pointee.isIPv6 && connection.pointee.address0 == source.high
+            && connection.pointee.address1 == source.low && connection.pointee.address2 == destination.high
+            && connection.pointee.address3 == destination.low
     }
 
     /// Statistics, state and timer, as `ip_vs_in` and `handle_response` leave them.

@@ -21,7 +21,8 @@ extension Walk {
         // The port depends on the direction's addresses, and on whether there is an IPv6 flow label.
         let hasLabel = !frame.isIPv4 && frame.ip.loadBE32(at: 0) & 0xf_ffff != 0
         let key: UInt8 = (direction == .original ? 4 : 5) | (hasLabel ? 2 : 0)
-        let link = virtual.map { $0.pointee.link } ?? node.pointee.connections.link(connection)
+        let link: FlowLink
+        if let virtual { link = virtual.pointee.link } else { link = node.pointee.connections.link(connection) }
         if link.key == key, link.handle != 0 {
             let record = node.pointee.connections[link.handle]
             if isOuter(record, way, link.port) {

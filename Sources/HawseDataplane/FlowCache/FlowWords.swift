@@ -72,22 +72,20 @@ extension ConnectionTable {
         }
     }
 
-    /// Brings what else the packets of a hash will touch into the cache: the link's record, or the IPv6 extension.
+    /// Brings what else the packets of a candidate will touch into the cache: the link's record, or the IPv6 extension.
+    /// `virtual`: the records of virtual connections, when links may lead there.
     @inline(__always)
-    func prefetchLink(_ hash: UInt64, _ virtual: UnsafeRawPointer?) {
-        var candidates = index.candidates(hash)
-        guard let reference = candidates.next() else { return }
+    func prefetchLink(_ reference: UInt32, _ virtual: UnsafeRawPointer?) {
         let connection = records[Int(reference >> 1)]
         if connection.pointee.isIPv6 {
             guard connection.pointee.extensionIndex != 0 else { return }
-            let cold = UnsafeRawPointer(extensions[Int(connection.pointee.extensionIndex)])
-            hawse_prefetch(cold)
+            hawse_prefetch(UnsafeRawPointer(extensions[Int(connection.pointee.extensionIndex)]))
             return
         }
         let number = Int(truncatingIfNeeded: connection.pointee.address2 >> 32 & UInt64(Self.numberMask))
         guard number != 0 else { return }
-        let record = virtual.map { $0 + number &* MemoryLayout<VirtualConnection>.stride }
-            ?? UnsafeRawPointer(records[number])
+        var record = UnsafeRawPointer(records[number])
+        if let virtual { record = virtual + number &* MemoryLayout<VirtualConnection>.stride }
         hawse_prefetch(record)
         hawse_prefetch(record + 64)
     }

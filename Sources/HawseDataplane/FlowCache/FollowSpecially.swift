@@ -6,11 +6,11 @@ extension Walk {
     @inline(never)
     func followSpecially(
         _ frame: KnownFrame, _ arrival: Arrival, _ way: UnsafeMutablePointer<Trajectory>, _ connection: ConnectionRef,
-        _ direction: Direction, _ innerHash: UInt64
+        _ direction: Direction, _ contents: FlowHint
     ) -> FastOutcome {
         let flags = way.pointee.flags
         if flags.contains(.decapsulates) {
-            return followInside(frame, arrival, way, connection, direction, innerHash)
+            return followInside(frame, arrival, way, connection, direction, contents)
         }
         var virtual: VirtualConnectionRef?
         if flags.contains(.isVirtual) {
@@ -42,7 +42,7 @@ extension Walk {
     @inline(__always)
     private func followInside(
         _ frame: KnownFrame, _ arrival: Arrival, _ way: UnsafeMutablePointer<Trajectory>, _ connection: ConnectionRef,
-        _ direction: Direction, _ innerHash: UInt64
+        _ direction: Direction, _ contents: FlowHint
     ) -> FastOutcome {
         let udp = frame.transport
         let claimed = Int(udp.loadBE16(at: 4))
@@ -58,7 +58,7 @@ extension Walk {
         renewUDP(connection, direction, length: frame.length)
         self.count(frame, way, connection, direction)
         let next = Arrival(interface: way.pointee.outInterface, mark: way.pointee.mark, cause: arrival.cause)
-        followContents(inner, count, next, innerHash)
+        followContents(inner, count, next, contents)
         return .sent
     }
 
@@ -71,12 +71,11 @@ extension Walk {
     /// A frame out of a tunnel: by the fast path again, or else by the walk.
     @inline(never)
     private func followContents(
-        _ inner: UnsafeMutableRawPointer, _ count: Int, _ arrival: Arrival, _ innerHash: UInt64
+        _ inner: UnsafeMutableRawPointer, _ count: Int, _ arrival: Arrival, _ hint: FlowHint
     ) {
         var outcome = FastOutcome.walk
         if let frame = KnownFrame(inner, count: count) {
-            let hash = innerHash != 0 ? innerHash : node.pointee.connections.hash(frame)
-            outcome = follow(frame, arrival, hash: hash)
+            outcome = follow(frame, arrival, hint)
             if outcome == .sent {
                 let received = Interface.received(node.pointee.interfaces[arrival.interface])
                 received.pointee.packets &+= 1

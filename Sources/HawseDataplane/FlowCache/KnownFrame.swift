@@ -102,39 +102,52 @@ struct KnownFrame {
     }
 }
 
-extension ConnectionTable {
-    /// The hash of a frame's tuple in zone 0.
-    @inline(__always)
-    func hash(_ frame: KnownFrame) -> UInt64 { hash(frame.tuple, zone: 0) }
+/// What is known of a frame's flow before its turn comes: the hash of its tuple (0: not worked out) and the first
+/// candidate of the index for it, record × 2 + direction (0: none).
+struct FlowHint {
+    var hash: UInt64 = 0
+    var reference: UInt32 = 0
+}
 
+extension ConnectionTable {
     /// `find` for a known frame, without consequences: record × 2 + direction, 0 when there is none that lives.
     @inline(__always)
-    func find(_ frame: KnownFrame, hash: UInt64, now: Instant) -> UInt32 {
-        var candidates = index.candidates(hash)
-        if frame.isIPv4 {
-            while let reference = candidates.next() {
-                let connection = records[Int(reference >> 1)]
-                // Which direction it is nobody can foresee: read by place, not by branches.
-                let side = Int(reference & 1)
-                let raw = UnsafeRawPointer(connection)
-                let zoned = connection.pointee.bits.rawValue >> (1 &+ UInt8(truncatingIfNeeded: side)) & 1
-                let other =
-                    raw.load(fromByteOffset: side &* 8, as: UInt64.self) ^ frame.addresses
-                    | UInt64(raw.load(fromByteOffset: ConnectionLayout.ports &+ side &* 4, as: UInt32.self) ^ frame.ports)
-                    | UInt64(connection.pointee.ipProtocol ^ frame.ipProtocol)
-                    | UInt64(connection.pointee.bits.rawValue & Connection.Bits.ipv6.rawValue)
-                    | UInt64(connection.pointee.zone) &* UInt64(zoned)
-                guard other == 0 else { continue }
-                return connection.pointee.timeout <= now ? 0 : reference
-            }
-            return 0
+    func find(_ frame: KnownFrame, _ hint: FlowHint, now: Instant) -> UInt32 {
+        // A confirmed record with this tuple is the one that the index would find.
+        let guess = records[Int(hint.reference >> 1)]
+        if hint.reference != 0, frame.isIPv4, isOf(frame, guess, Int(hint.reference & 1)),
+            guess.pointee.status.intersection(.lifeMask) == .confirmed
+        {
+            return guess.pointee.timeout <= now ? 0 : hint.reference
         }
+        return search(frame, hint.hash != 0 ? hint.hash : hash(frame.tuple, zone: 0), now: now)
+    }
+
+    @inline(never)
+    private func search(_ frame: KnownFrame, _ hash: UInt64, now: Instant) -> UInt32 {
+        var candidates = index.candidates(hash)
         let tuple = frame.tuple
         while let reference = candidates.next() {
             let connection = records[Int(reference >> 1)]
-            guard equals(connection, reference & 1 == 0 ? .original : .reply, tuple, zone: 0) else { continue }
-            return connection.pointee.timeout <= now ? 0 : reference
+            let isSame = frame.isIPv4 ? isOf(frame, connection, Int(reference & 1))
+                : equals(connection, reference & 1 == 0 ? .original : .reply, tuple, zone: 0)
+            if isSame { return connection.pointee.timeout <= now ? 0 : reference }
         }
         return 0
+    }
+
+    /// Has this side of the record an IPv4 frame's tuple, in zone 0? Which side it is nobody can foresee: read by place,
+    /// not by branches.
+    @inline(__always)
+    private func isOf(_ frame: KnownFrame, _ connection: ConnectionRef, _ side: Int) -> Bool {
+        let raw = UnsafeRawPointer(connection)
+        let zoned = connection.pointee.bits.rawValue >> (1 &+ UInt8(truncatingIfNeeded: side)) & 1
+        let other =
+            raw.load(fromByteOffset: side &* 8, as: UInt64.self) ^ frame.addresses
+            | UInt64(raw.load(fromByteOffset: ConnectionLayout.ports &+ side &* 4, as: UInt32.self) ^ frame.ports)
+            | UInt64(connection.pointee.ipProtocol ^ frame.ipProtocol)
+            | UInt64(connection.pointee.bits.rawValue & Connection.Bits.ipv6.rawValue)
+            | UInt64(connection.pointee.zone) &* UInt64(zoned)
+        return other == 0
     }
 }

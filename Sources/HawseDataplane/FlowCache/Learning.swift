@@ -8,8 +8,7 @@ extension Walk {
         if node.pointee.flows.recorder.isOn { dropRecording() }
         let count = Int(packet.pointee.end &- packet.pointee.mac)
         guard packet.pointee.mac >= 0, let frame = KnownFrame(packet.ethernet.base, count: count) else { return }
-        let reference = node.pointee.connections.find(
-            frame, hash: node.pointee.connections.hash(frame), now: node.pointee.now)
+        let reference = node.pointee.connections.find(frame, FlowHint(), now: node.pointee.now)
         guard reference != 0, let copy = node.pointee.pool.take(bytes: count) else { return }
         copy.fill(frame: UnsafeRawBufferPointer(start: packet.ethernet.base, count: count), linkLength: 14)
         copy.pointee.inInterface = packet.pointee.inInterface
@@ -175,6 +174,8 @@ extension Walk {
         node.pointee.connections.setWay(connection, recorder.direction, word)
         if recorder.virtual != 0 {
             node.pointee.connections.setLink(connection, FlowLink(handle: recorder.virtual))
+            // The tunnel's port goes by the tracked connection, which may be another one than last time.
+            node.pointee.ipvs.connections.live(recorder.virtual)?.pointee.link = FlowLink()
         }
     }
 

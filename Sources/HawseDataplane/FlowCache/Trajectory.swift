@@ -66,8 +66,30 @@ struct Trajectory {
     }
 }
 
+extension Trajectory {
+    /// All but the tallies.
+    func isSameWay(_ other: Trajectory) -> Bool {
+        guard destinationMAC == other.destinationMAC, maximumLength == other.maximumLength,
+            markBefore == other.markBefore, inInterface == other.inInterface, bridge == other.bridge,
+            service == other.service, info == other.info, direction == other.direction, version == other.version,
+            flags == other.flags, outInterface == other.outInterface, mark == other.mark,
+            ethernetHigh == other.ethernetHigh, ethernetMiddle == other.ethernetMiddle,
+            ethernetType == other.ethernetType
+        else { return false }
+        return flags.isDisjoint(with: [.encapsulates, .decapsulates]) || tunnel.isSame(other.tunnel)
+    }
+
+    /// Of the fields that tell most trajectories apart.
+    var hash: UInt64 {
+        var hash = destinationMAC ^ UInt64(inInterface) << 48 ^ ethernetHigh &* 0xa076_1d64_78bd_642f
+        hash ^= UInt64(service) << 8 | UInt64(info.rawValue) | UInt64(flags.rawValue) << 16 | UInt64(direction.rawValue) << 40
+        hash = (hash ^ UInt64(ethernetMiddle) << 32 ^ UInt64(outInterface)) &* 0x9e37_79b9_7f4a_7c15
+        return hash ^ hash >> 31
+    }
+}
+
 /// A counter on a trajectory's way.
-struct TrajectoryHit: Hashable {
+struct TrajectoryHit: Equatable {
     var counters: UnsafeMutablePointer<Counters>
     /// How much longer than on arrival the packet is here.
     var offset: Int32
@@ -99,6 +121,14 @@ struct TunnelHeader {
     var destination: AddressBits = .zero
 
     @inline(__always) var length: Int { isIPv6 ? 70 : 50 }
+
+    func isSame(_ other: TunnelHeader) -> Bool {
+        let a = bytes
+        let b = other.bytes
+        return a.0 == b.0 && a.1 == b.1 && a.2 == b.2 && a.3 == b.3 && a.4 == b.4 && a.5 == b.5 && a.6 == b.6
+            && a.7 == b.7 && a.8 == b.8 && a.9 == b.9 && isIPv6 == other.isIPv6 && hasChecksum == other.hasChecksum
+            && isTracked == other.isTracked && info == other.info && natDone == other.natDone
+    }
 
     /// The template of a header that has been sent.
     init(_ frame: UnsafeRawPointer, isIPv6: Bool) {

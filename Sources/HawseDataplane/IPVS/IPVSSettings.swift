@@ -108,13 +108,12 @@ enum Jiffies {
     /// level it puts the timer on, which is eight times coarser from level to level (`calc_wheel_index`).
     @inline(__always)
     static func fire(_ expires: Int64, at clock: Int64) -> Int64 {
-        var delta = expires - clock
+        let delta = expires - clock
         if delta < 0 { return clock + 1 }
-        var shift: Int64 = 0
-        while delta >= 63, shift < 24 {
-            shift += 3
-            delta >>= 3
-        }
+        // The least level whose 63 steps reach that far.
+        var level = Int64(max(60 - delta.leadingZeroBitCount, 0)) / 3
+        if delta >> (3 * level) >= 63 { level += 1 }
+        let shift = 3 * min(level, 8)
         return ((expires >> shift) + 1) << shift
     }
 }

@@ -2,9 +2,11 @@ import HawseModel
 import HawseWire
 
 extension Walk {
-    /// The gate for frames: one length check, then the fast path or the walk. `hash`, `innerHash`: see `follow`.
+    /// The gate for frames: one length check, then the fast path or the walk. `hint`, `inner`: see `follow`.
     @inline(__always)
-    func enter(_ frame: UnsafeRawBufferPointer, _ interface: UInt16, hash: UInt64 = 0, innerHash: UInt64 = 0) {
+    func enter(
+        _ frame: UnsafeRawBufferPointer, _ interface: UInt16, _ hint: FlowHint = FlowHint(), inner: FlowHint = FlowHint()
+    ) {
         guard Int(interface) < node.pointee.interfaces.count, interface != 0, frame.count > 0, frame.count <= 1 << 20 else {
             node.pointee.outcomes.count(.dropped(.frameTooShort))
             return
@@ -14,8 +16,7 @@ extension Walk {
             outcome = .walk
             if let known = KnownFrame(base, count: frame.count), node.pointee.interfaces[interface].pointee.isUp {
                 let arrival = Arrival(interface: interface, cause: node.pointee.frameOrdinal)
-                let own = hash != 0 ? hash : node.pointee.connections.hash(known)
-                outcome = follow(known, arrival, hash: own, innerHash: innerHash)
+                outcome = follow(known, arrival, hint, inner: inner)
                 if outcome == .sent {
                     let received = Interface.received(node.pointee.interfaces[interface])
                     received.pointee.packets &+= 1

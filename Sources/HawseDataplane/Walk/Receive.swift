@@ -22,7 +22,7 @@ extension Walk {
             case .sent:
                 node.pointee.pool.give(back: packet)
                 return .held
-            case .record: beginRecording(packet)
+            case .record: if packet.pointee.packetType == .host { beginRecording(packet) }
             case .invalid: packet.pointee.flags.insert(.tracked)
             case .walk, .untried: break
             }

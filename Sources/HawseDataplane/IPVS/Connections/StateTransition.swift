@@ -35,6 +35,13 @@ extension Walk {
     /// `set_tcp_state`
     @inline(__always)
     func setTCPState(_ connection: VirtualConnectionRef, _ flags: TCPFlags, _ direction: IPVSDirection) {
+        // The usual case first: data and acknowledgements of an established connection leave it so in every table.
+        if connection.pointee.state == IPVSTCPState.established.rawValue, flags.rawValue & 0x17 == TCPFlags.ack.rawValue,
+            !connection.pointee.flags.contains(.noOutput)
+        {
+            connection.pointee.timeout = node.pointee.ipvs.timeouts.tcp(IPVSTCPState.established.rawValue)
+            return
+        }
         let table = tableDirection(connection, direction)
         let state = IPVSTCPTable.next(
             connection.pointee.state, flags, table, secure: node.pointee.ipvs.defence.isSecureTCP)
