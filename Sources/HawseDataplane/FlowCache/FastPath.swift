@@ -70,6 +70,7 @@ extension Walk {
     /// The sender is where the bridge thought it to be, which it now knows again.
     @inline(__always)
     private func learnsNothing(_ frame: KnownFrame, _ bridge: UInt16, _ port: UInt16) -> Bool {
+        guard node.pointee.interfaces[port].pointee.port.learns else { return true }
         let source = frame.sourceMAC
         let found = node.pointee.bridges.forwarding.find(source, bridge)
         guard found >= 0, !source.isGroup else { return false }

@@ -75,7 +75,8 @@ extension Walk {
         _ frame: KnownFrame, _ way: UnsafeMutablePointer<Trajectory>, _ connection: ConnectionRef,
         _ direction: Direction, _ virtual: VirtualConnectionRef?, _ key: UInt8, _ outer: inout OuterPacket
     ) -> Bool {
-        outer.port = innerPort(frame, way, connection, direction, hasLabel: key & 2 != 0)
+        guard let device = node.pointee.vxlan.find(interface: way.pointee.tunnel.device) else { return false }
+        outer.port = innerPort(frame, way, connection, direction, device, hasLabel: key & 2 != 0)
         if asksForOuter(way, outer.port) { return false }
         guard way.pointee.tunnel.isTracked else { return true }
         let tuple = outerTuple(way, outer.port)
@@ -93,7 +94,7 @@ extension Walk {
     /// The tunnel's source port for a frame, by what it looks like when it goes into the tunnel.
     private func innerPort(
         _ frame: KnownFrame, _ way: UnsafeMutablePointer<Trajectory>, _ connection: ConnectionRef,
-        _ direction: Direction, hasLabel: Bool
+        _ direction: Direction, _ device: UnsafeMutablePointer<VXLANDevice>, hasLabel: Bool
     ) -> UInt16 {
         let target = node.pointee.connections.tuple(of: connection, direction.opposite)
         let newSource = way.pointee.flags.contains(.rewritesSource)
@@ -103,7 +104,7 @@ extension Walk {
             destination: newDestination ? target.source : frame.destination,
             sourcePort: hasLabel ? 0 : newSource ? target.destinationPort : frame.sourcePort,
             destinationPort: hasLabel ? 0 : newDestination ? target.sourcePort : frame.destinationPort,
-            protocolNumber: IPProtocol(rawValue: frame.ipProtocol))
+            protocolNumber: IPProtocol(rawValue: frame.ipProtocol), device)
     }
 
     /// The frame as it leaves, behind the tunnel's headers; returns the bytes of the whole.

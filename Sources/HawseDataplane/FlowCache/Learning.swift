@@ -32,14 +32,18 @@ extension Walk {
 
     /// The packet is about to go into a tunnel; what follows is the outer packet's way.
     @inline(never)
-    func noteEncapsulation(_ packet: PacketRef, _ entry: ForwardingTable.Entry) {
+    func noteEncapsulation(
+        _ packet: PacketRef, _ entry: ForwardingTable.Entry, _ device: UnsafeMutablePointer<VXLANDevice>
+    ) {
         guard node.pointee.flows.recorder.packet == packet else { return }
         if node.pointee.flows.recorder.isEncapsulated || !entry.isStatic || entry.remoteCount != 1
-            || !holdsRecordedConnection(packet)
+            || !holdsRecordedConnection(packet) || device.pointee.inheritsTTL
+            || device.pointee.dontFragment == .inherit
         {
             voidRecording()
         }
         node.pointee.flows.recorder.isEncapsulated = true
+        node.pointee.flows.recorder.tunnel = device.pointee.device
     }
 
     private func holdsRecordedConnection(_ packet: PacketRef) -> Bool {
@@ -125,6 +129,7 @@ extension Walk {
         else { return false }
         way.flags.insert(.encapsulates)
         way.tunnel = TunnelHeader(packet.ethernet.base, isIPv6: packet.isIPv6)
+        way.tunnel.device = node.pointee.flows.recorder.tunnel
         if packet.pointee.connection == 0 { return !node.pointee.netfilter(packet).pointee.usesConntrack }
         let outer = node.pointee.connections[packet.pointee.connection]
         let info = packet.pointee.connectionInfo

@@ -22,6 +22,8 @@ struct PathRecorder {
     var info = ConnectionInfo.none
     /// It went into a tunnel.
     var isEncapsulated = false
+    /// Of which device.
+    var tunnel: UInt16 = 0
     /// Handle of its virtual connection; 0: none.
     var virtual: UInt32 = 0
     /// What IPVS was asked about it.

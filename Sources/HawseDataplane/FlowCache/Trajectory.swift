@@ -110,6 +110,8 @@ struct TunnelHeader {
     /// What that connection calls it, and which manipulations it has seen to.
     var info: ConnectionInfo = .none
     var natDone: ConnectionStatus = []
+    /// The VXLAN device.
+    var device: UInt16 = 0
     /// UDP destination port.
     var port: UInt16 = 0
     /// Sum of the IPv4 header without length, identification and checksum.
@@ -127,7 +129,7 @@ struct TunnelHeader {
         let b = other.bytes
         return a.0 == b.0 && a.1 == b.1 && a.2 == b.2 && a.3 == b.3 && a.4 == b.4 && a.5 == b.5 && a.6 == b.6
             && a.7 == b.7 && a.8 == b.8 && a.9 == b.9 && isIPv6 == other.isIPv6 && hasChecksum == other.hasChecksum
-            && isTracked == other.isTracked && info == other.info && natDone == other.natDone
+            && isTracked == other.isTracked && device == other.device && info == other.info && natDone == other.natDone
     }
 
     /// The template of a header that has been sent.

@@ -50,7 +50,8 @@ extension Walk {
         let keepsDestination: UInt64 = way.pointee.flags.contains(.rewritesDestination) ? 0 : 0xffff_ffff
         let kept = keepsSource | keepsDestination
         let newAddresses = (addresses << 32 | addresses >> 32) & ~kept | frame.addresses & kept
-        let keptPorts = UInt32(truncatingIfNeeded: keepsSource >> 32) & 0xffff_0000 | UInt32(truncatingIfNeeded: keepsDestination) & 0xffff
+        let keptPorts = UInt32(truncatingIfNeeded: keepsSource >> 32) & 0xffff_0000
+            | UInt32(truncatingIfNeeded: keepsDestination) & 0xffff
         let newPorts = (ports << 16 | ports >> 16) & ~keptPorts | frame.ports & keptPorts
         let delta = Self.delta(frame.addresses, newAddresses)
         checksum = ChecksumUpdate.apply(delta, to: checksum)

@@ -55,6 +55,8 @@ extension Walk {
             let entry = node.pointee.routing.exceptions.find(
                 exceptionKey(found, destination, isIPv4: isIPv4), at: node.pointee.now)
         else { return found }
+        // It holds for a time only.
+        voidRecording()
         var route = found
         if entry.mtu != 0, !(isIPv4 && forwards) || entry.isLocked || node.pointee.settings.forwardUsesPathMTU {
             route.mtu = entry.mtu
