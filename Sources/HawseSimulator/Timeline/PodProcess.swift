@@ -99,7 +99,14 @@ extension ClusterTimeline {
             processes[key]?.life += 1
             host.kill(process.place, at: cluster.now)
             note(.exited, key.description)
-        case .absent: break
+        case .absent:
+            // The machine is off: nobody says goodbye.
+            processes[key]?.life += 1
+            if process.isHostNetwork {
+                host.kill(process.place, at: cluster.now)
+            } else {
+                apps.removeHost(.pod(process.place))
+            }
         }
         apps.flush(apps.hostKey(ofPod: process.place))
     }
