@@ -30,7 +30,7 @@ struct Figures {
             return
         }
         if CommandLine.arguments.contains("--load") {
-            try load(true)
+            try load(quick)
             return
         }
         if CommandLine.arguments.contains("--first") {
@@ -70,19 +70,9 @@ struct Figures {
         row("established packet, requests only, encapsulated", CPUClock.measure(items: vxlan.traffic.count) { vxlan.round() })
     }
 
-    static func load(_ quick: Bool) throws {
-        let services = quick ? 1000 : 10_000
-        let kube = KubeNode(services: services)
-        guard let rules = kube.spec.iptables else { return }
-        let text = IPTablesPrinter().text(rules)
-        let figure = CPUClock.measure(rounds: 3, items: 1) {
-            if let parsed = try? IPTablesParser(family: .ipv4, file: "rules", counters: false).parse(text) {
-                var spec = kube.spec
-                spec.iptables = parsed
-                _ = try? Dataplane(spec, seed: 1)
-            }
-        }
-        row("load \(services) Services × 5 from iptables-save text", figure)
+    static func spread(_ times: [Double], _ unit: Double) -> (median: Double, least: Double, most: Double) {
+        let sorted = times.map { $0 / unit }.sorted()
+        return (sorted[sorted.count / 2], sorted[0], sorted[sorted.count - 1])
     }
 
     static func memory() {

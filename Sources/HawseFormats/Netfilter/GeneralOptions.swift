@@ -254,7 +254,7 @@ extension RuleReader {
         guard !chains.contains(name) else { return }
         throw FormatError(
             spot, "no chain or target named `\(name)'",
-            suggestion: nearestWord(name, among: chains.sorted() + targetNames(family: family)))
+            suggestion: nearestWord(name, among: chains.sorted + targetNames(family: family)))
     }
 
     func checkChainName(_ name: String, at spot: SourceLocation) throws(FormatError) {

@@ -33,12 +33,3 @@ public struct IPTablesPrinter: Sendable {
         return "\(prefix)-A \(chain)\(ruleText(rule, family: family))"
     }
 }
-
-extension Table {
-    /// Builtin chains in hook order, then user chains by name (bytewise): libiptc's order and the nf_tables variant's.
-    public var chainsInSaveOrder: [Chain] {
-        let builtin = name.hooks.compactMap { chain($0.name) }
-        let user = chains.filter { chain in !name.hooks.contains { $0.name == chain.name } }
-        return builtin + user.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-    }
-}

@@ -32,7 +32,7 @@ struct RuleReader {
     let enclosingTable: TableName?
     var table: TableName?
     /// The table's chains, when they are known; a jump elsewhere is refused at once.
-    let chains: Set<String>?
+    let chains: ChainNames?
     var location: SourceLocation
 
     var command: Command?
@@ -55,7 +55,7 @@ struct RuleReader {
     var givenInterfaces: Set<String> = []
 
     init(
-        tokens: [Token], family: AddressFamily, table: TableName?, chains: Set<String>?,
+        tokens: [Token], family: AddressFamily, table: TableName?, chains: ChainNames?,
         location: SourceLocation
     ) {
         self.tokens = tokens
@@ -202,15 +202,28 @@ struct RuleReader {
     /// getopt_long's way: the first exact name, general options first, then the extension that was loaded last; else
     /// the only option that begins so.
     private func resolve(_ name: String, at token: Token) throws(FormatError) -> Resolved? {
+        if let option = generalOptions.first(where: { $0.name == name }) { return .general(option) }
+        // The extensions, the one that was loaded last in front.
+        var nearest: (order: Int, found: Resolved)?
+        for i in matches.indices where matches[i].order > nearest?.order ?? -1 {
+            guard let word = matches[i].words.first(where: { $0.names.contains(name) }) else { continue }
+            nearest = (matches[i].order, .match(i, word))
+        }
+        if let target, target.order > nearest?.order ?? -1,
+            let word = target.words.first(where: { $0.names.contains(name) })
+        {
+            nearest = (target.order, .target(word))
+        }
+        if let nearest { return nearest.found }
+        return try abbreviated(name, at: token)
+    }
+
+    private func abbreviated(_ name: String, at token: Token) throws(FormatError) -> Resolved? {
         var groups: [(order: Int, words: [(OptionWord, Resolved)])] = matches.indices.map { i in
             (matches[i].order, matches[i].words.map { ($0, .match(i, $0)) })
         }
         if let target { groups.append((target.order, target.words.map { ($0, .target($0)) })) }
         groups.sort { $0.order > $1.order }
-        if let option = generalOptions.first(where: { $0.name == name }) { return .general(option) }
-        for group in groups {
-            if let found = group.words.first(where: { $0.0.names.contains(name) }) { return found.1 }
-        }
         var found: [Resolved] = []
         var names: [String] = []
         for option in generalOptions where option.name.hasPrefix(name) {

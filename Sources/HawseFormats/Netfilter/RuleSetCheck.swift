@@ -14,40 +14,56 @@ private struct TableCheck {
     let table: Table
     let family: AddressFamily
     let sets: [IPSet]?
-    let index: [String: Int]
-    /// By chain and rule: the hooks from which a packet can come there, as `comefrom` of `mark_source_chains`.
-    var hooks: [[HookSet]]
+    let names: ChainNames
+    /// By chain: the hooks from which a packet can come there, as `comefrom` of `mark_source_chains`.
+    var hooks: [HookSet]
+    /// By chain: how many of its rules are reached; those behind an unconditional verdict are not.
+    let reached: [Int]
+    /// By chain: its number in the table for every rule that jumps, and the rule's place.
+    let jumps: [[(rule: Int, chain: Int)]]
 
     init(_ table: Table, family: AddressFamily, sets: [IPSet]?) {
         self.table = table
         self.family = family
         self.sets = sets
-        index = Dictionary(
-            table.chains.enumerated().map { ($0.element.name, $0.offset) },
-            uniquingKeysWith: { first, _ in first })
-        hooks = table.chains.map { Array(repeating: [], count: $0.rules.count) }
+        let names = ChainNames(table.chains)
+        self.names = names
+        hooks = Array(repeating: [], count: table.chains.count)
+        reached = table.chains.map { chain in
+            chain.rules.firstIndex(where: \.endsItsChain).map { $0 + 1 } ?? chain.rules.count
+        }
+        jumps = table.chains.map { chain in
+            var jumps: [(rule: Int, chain: Int)] = []
+            for r in chain.rules.indices {
+                if let name = chain.rules[r].jumpTarget, let number = names[name] { jumps.append((r, number)) }
+            }
+            return jumps
+        }
     }
 
     func findings() -> [FormatError] {
         var copy = self
         var found = copy.markSourceChains()
-        for (c, chain) in table.chains.enumerated() {
-            for (r, rule) in chain.rules.enumerated() {
-                let place = RulePlace(
-                    table: table.name, hooks: copy.hooks[c][r], family: family, rule: rule, sets: sets)
-                found += copy.jumpObjections(rule)
-                    .map { copy.finding(c, r, $0.message, suggestion: $0.suggestion) }
-                for match in rule.matches {
-                    if let objection = place.objection(to: match) {
-                        found.append(copy.finding(c, r, "match `\(match.name)' \(objection)"))
-                    }
-                }
-                if let target = rule.target, let objection = place.objection(to: target) {
-                    found.append(copy.finding(c, r, "target `\(target.name)' \(objection)"))
-                }
-            }
+        for c in table.chains.indices {
+            for r in table.chains[c].rules.indices { copy.check(c, r, &found) }
         }
         return found.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
+    }
+
+    private func check(_ c: Int, _ r: Int, _ found: inout [FormatError]) {
+        let rule = table.chains[c].rules[r]
+        let target = rule.target
+        found += jumpObjections(target).map { finding(c, r, $0.message, suggestion: $0.suggestion) }
+        let place = RulePlace(
+            table: table.name, hooks: r < reached[c] ? hooks[c] : [], family: family, rule: rule, sets: sets)
+        for match in rule.matches {
+            if let objection = place.objection(to: match) {
+                found.append(finding(c, r, "match `\(match.name)' \(objection)"))
+            }
+        }
+        if let target, let objection = place.objection(to: target) {
+            found.append(finding(c, r, "target `\(target.name)' \(objection)"))
+        }
     }
 
     private func finding(_ c: Int, _ r: Int, _ message: String, suggestion: String? = nil) -> FormatError {
@@ -57,13 +73,13 @@ private struct TableCheck {
         return FormatError(location, "\(place): \(message)", suggestion: suggestion)
     }
 
-    private func jumpObjections(_ rule: Rule) -> [(message: String, suggestion: String?)] {
+    private func jumpObjections(_ target: Target?) -> [(message: String, suggestion: String?)] {
         let name: String
-        switch rule.target {
+        switch target {
         case .jump(let chain), .goto(let chain): name = chain
         default: return []
         }
-        guard let i = index[name] else {
+        guard let i = names[name] else {
             let known = table.chains.map(\.name) + targetNames(family: family)
             return [("no chain or target named `\(name)'", nearestWord(name, among: known))]
         }
@@ -73,34 +89,32 @@ private struct TableCheck {
         return []
     }
 
-    /// Walks from every builtin chain. A rule after an unconditional verdict is not reached.
+    /// Walks from every builtin chain.
     private mutating func markSourceChains() -> [FormatError] {
         var found: [FormatError] = []
         var reported: Set<[Int]> = []
         for hook in table.name.hooks {
-            guard let start = index[hook.name] else { continue }
+            guard let start = names[hook.name] else { continue }
             let bit = HookSet(hook)
-            var visited = Array(repeating: false, count: table.chains.count)
-            var isOpen = visited
-            var stack: [(chain: Int, rule: Int)] = [(start, 0)]
-            visited[start] = true
+            var isOpen = Array(repeating: false, count: table.chains.count)
+            var stack: [(chain: Int, jump: Int)] = [(start, 0)]
+            hooks[start].insert(bit)
             isOpen[start] = true
-            while let (c, r) = stack.last {
-                guard r < table.chains[c].rules.count else {
+            while let (c, j) = stack.last {
+                guard j < jumps[c].count, jumps[c][j].rule < reached[c] else {
                     isOpen[c] = false
                     stack.removeLast()
                     continue
                 }
-                let rule = table.chains[c].rules[r]
-                hooks[c][r].insert(bit)
-                stack[stack.count - 1].rule = rule.endsItsChain ? table.chains[c].rules.count : r + 1
-                guard let next = rule.jumpTarget.flatMap({ index[$0] }) else { continue }
+                stack[stack.count - 1].jump = j + 1
+                let next = jumps[c][j].chain
                 if isOpen[next] {
-                    if reported.insert([c, r]).inserted {
-                        found.append(finding(c, r, "loop: \(table.chains[next].name) leads back to itself"))
+                    if reported.insert([c, jumps[c][j].rule]).inserted {
+                        found.append(
+                            finding(c, jumps[c][j].rule, "loop: \(table.chains[next].name) leads back to itself"))
                     }
-                } else if !visited[next] {
-                    visited[next] = true
+                } else if !hooks[next].contains(bit) {
+                    hooks[next].insert(bit)
                     isOpen[next] = true
                     stack.append((next, 0))
                 }

@@ -1,20 +1,12 @@
 import HawseWire
 
 /// One rule: the generic IP part, the extension matches in the order written, and a target.
+///
+/// What it asks and does is kept behind one reference, copied when a copy is changed: rule sets have hundreds of
+/// thousands of rules, which are compared, moved and counted more often than they are written.
 public struct Rule: Hashable, Sendable {
     public var counters: Counters
-    public var source: AddressMatch?
-    public var destination: AddressMatch?
-    public var inInterface: InterfaceMatch?
-    public var outInterface: InterfaceMatch?
-    public var ipProtocol: ProtocolMatch?
-    /// `-f` (IPv4): later fragments; `.some(false)` is `! -f`.
-    public var fragment: Bool?
-    public var matches: [Match]
-    /// `nil`: a rule with no target only counts.
-    public var target: Target?
-    /// Where the rule stood in its source text; `nil` when it was made by code. Not part of equality.
-    public var location: SourceLocation?
+    private var body: RuleBody
 
     public init(
         counters: Counters = .zero, source: AddressMatch? = nil, destination: AddressMatch? = nil,
@@ -23,6 +15,89 @@ public struct Rule: Hashable, Sendable {
         location: SourceLocation? = nil
     ) {
         self.counters = counters
+        body = RuleBody(
+            source: source, destination: destination, inInterface: inInterface, outInterface: outInterface,
+            ipProtocol: ipProtocol, fragment: fragment, matches: matches, target: target, location: location)
+    }
+
+    public var source: AddressMatch? {
+        get { body.source }
+        set { own().source = newValue }
+    }
+    public var destination: AddressMatch? {
+        get { body.destination }
+        set { own().destination = newValue }
+    }
+    public var inInterface: InterfaceMatch? {
+        get { body.inInterface }
+        set { own().inInterface = newValue }
+    }
+    public var outInterface: InterfaceMatch? {
+        get { body.outInterface }
+        set { own().outInterface = newValue }
+    }
+    public var ipProtocol: ProtocolMatch? {
+        get { body.ipProtocol }
+        set { own().ipProtocol = newValue }
+    }
+    /// `-f` (IPv4): later fragments; `.some(false)` is `! -f`.
+    public var fragment: Bool? {
+        get { body.fragment }
+        set { own().fragment = newValue }
+    }
+    public var matches: [Match] {
+        get { body.matches }
+        _modify { yield &own().matches }
+    }
+    /// `nil`: a rule with no target only counts.
+    public var target: Target? {
+        get { body.target }
+        set { own().target = newValue }
+    }
+    /// Where the rule stood in its source text; `nil` when it was made by code. Not part of equality.
+    public var location: SourceLocation? {
+        get { body.location }
+        set { own().location = newValue }
+    }
+
+    private mutating func own() -> RuleBody {
+        if !isKnownUniquelyReferenced(&body) { body = RuleBody(copying: body) }
+        return body
+    }
+
+    public static func == (a: Self, b: Self) -> Bool {
+        a.counters == b.counters && a.isEqualIgnoringCounters(b)
+    }
+
+    /// Equal in everything but counters, as `-D` and `-C` compare.
+    public func isEqualIgnoringCounters(_ other: Rule) -> Bool { body === other.body || body == other.body }
+
+    /// The same value, not merely an equal one: cheap, and false for equal rules that were made apart.
+    public func isSame(as other: Rule) -> Bool { body === other.body }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(counters)
+        body.hash(into: &hasher)
+    }
+}
+
+/// What a rule asks and does. Only changed while one rule alone refers to it.
+private final class RuleBody: @unchecked Sendable {
+    var source: AddressMatch?
+    var destination: AddressMatch?
+    var inInterface: InterfaceMatch?
+    var outInterface: InterfaceMatch?
+    var ipProtocol: ProtocolMatch?
+    var fragment: Bool?
+    var matches: [Match]
+    var target: Target?
+    var location: SourceLocation?
+
+    init(
+        source: AddressMatch?, destination: AddressMatch?, inInterface: InterfaceMatch?,
+        outInterface: InterfaceMatch?, ipProtocol: ProtocolMatch?, fragment: Bool?, matches: [Match], target: Target?,
+        location: SourceLocation?
+    ) {
         self.source = source
         self.destination = destination
         self.inInterface = inInterface
@@ -32,6 +107,30 @@ public struct Rule: Hashable, Sendable {
         self.matches = matches
         self.target = target
         self.location = location
+    }
+
+    convenience init(copying other: RuleBody) {
+        self.init(
+            source: other.source, destination: other.destination, inInterface: other.inInterface,
+            outInterface: other.outInterface, ipProtocol: other.ipProtocol, fragment: other.fragment,
+            matches: other.matches, target: other.target, location: other.location)
+    }
+
+    static func == (a: RuleBody, b: RuleBody) -> Bool {
+        a.target == b.target && a.destination == b.destination && a.source == b.source && a.ipProtocol == b.ipProtocol
+            && a.inInterface == b.inInterface && a.outInterface == b.outInterface && a.fragment == b.fragment
+            && a.matches == b.matches
+    }
+
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(source)
+        hasher.combine(destination)
+        hasher.combine(inInterface)
+        hasher.combine(outInterface)
+        hasher.combine(ipProtocol)
+        hasher.combine(fragment)
+        hasher.combine(matches)
+        hasher.combine(target)
     }
 }
 

@@ -54,17 +54,6 @@ public enum RuleEditError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-extension Rule {
-    /// Equal in everything but counters, as `-D` and `-C` compare.
-    public func isEqualIgnoringCounters(_ other: Rule) -> Bool {
-        var a = self
-        var b = other
-        a.counters = .zero
-        b.counters = .zero
-        return a == b
-    }
-}
-
 extension Table {
     /// Applies one edit; on an error the table is unchanged.
     public mutating func apply(_ edit: RuleEdit) throws(RuleEditError) {
@@ -191,6 +180,3 @@ extension Table {
         }
     }
 }
-
-/// Bytewise, as strcmp: String's own order is by Unicode's rules.
-func utf8Less(_ a: String, _ b: String) -> Bool { a.utf8.lexicographicallyPrecedes(b.utf8) }

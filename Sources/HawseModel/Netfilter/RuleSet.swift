@@ -42,6 +42,28 @@ public struct Table: Hashable, Sendable {
 
     public func chain(_ name: String) -> Chain? { chains.first { $0.name == name } }
     public func index(of chain: String) -> Int? { chains.firstIndex { $0.name == chain } }
+
+    /// Builtin chains in hook order, then user chains by name (bytewise): libiptc's order and the nf_tables variant's.
+    public var chainsInSaveOrder: [Chain] {
+        let builtin = name.hooks.map(\.name)
+        var user = chains.filter { !builtin.contains($0.name) }
+        if !zip(user, user.dropFirst()).allSatisfy({ !utf8Less($1.name, $0.name) }) {
+            user.sort { utf8Less($0.name, $1.name) }
+        }
+        return builtin.compactMap { chain($0) } + user
+    }
+}
+
+/// Bytewise, as strcmp: String's own order is by Unicode's rules.
+public func utf8Less(_ a: String, _ b: String) -> Bool {
+    let fast = a.utf8.withContiguousStorageIfAvailable { x in
+        b.utf8.withContiguousStorageIfAvailable { y in
+            for i in 0..<min(x.count, y.count) where x[i] != y[i] { return x[i] < y[i] }
+            return x.count < y.count
+        }
+    }
+    if let fast, let fast { return fast }
+    return a.utf8.lexicographicallyPrecedes(b.utf8)
 }
 
 /// A chain: builtin when it has a policy.
