@@ -1,4 +1,4 @@
-import HawseFormats
+@testable import HawseFormats
 import HawseModel
 import HawseWire
 import Testing
@@ -33,6 +33,61 @@ import Testing
             // The canonical form means the same.
             #expect(try parser.parse(read.canonicalText) == read.rules, "\(path)")
         }
+    }
+
+    /// The quick reader of frequent lines and the general one of words agree on every rule of every recording.
+    @Test func quickAndGeneralReadingAgree() throws {
+        let paths = Recordings.files { $0.contains("/iptables.v") }
+        #expect(paths.count > 800)
+        for path in paths {
+            let text = try Recordings.text(path)
+            let quick = IPTablesParser(family: Self.family(path), file: path)
+            var general = quick
+            general.isWordByWord = true
+            let expected = try general.parseText(text)
+            #expect(try quick.parseText(text) == expected, "\(path)")
+            #expect(try quick.parse(text) == expected.rules, "\(path)")
+        }
+    }
+
+    /// Lines at the edge of what iptables-save writes: the same rule, or the same refusal, by either reader.
+    @Test(arguments: [
+        "-A INPUT -s 10.0.0.1 -j ACCEPT", "-A INPUT -s 10.0.0.1/8 -j ACCEPT", "-A INPUT -s 010.0.0.1/32 -j ACCEPT",
+        "-A INPUT -s 10.1/16 -j ACCEPT", "-A INPUT -s 0.0.0.0/0 -j DROP", "-A INPUT ! -s 0.0.0.0/0 -j DROP",
+        "-A INPUT -s 10.0.0.0/33 -j DROP", "-A INPUT -s 10.0.0.256/32", "-A INPUT -i + -j ACCEPT",
+        "-A INPUT ! -i eth+ -j ACCEPT", "-A INPUT -i abcdefghijklmnop -j ACCEPT", "-A INPUT -o eth0 -j ACCEPT",
+        "-A OUTPUT -i eth0 -j ACCEPT", "-A FORWARD -i eth0 -o eth1", "-A INPUT -p tcp -m tcp --dport 80 --dport 81",
+        "-A INPUT -p tcp -m tcp --dport 65536", "-A INPUT -p tcp -m tcp --dport 0:65535 -j ACCEPT",
+        "-A INPUT -p tcp -m tcp ! --dport 80 ! --sport 1:2", "-A INPUT -p tcp -m tcp --dport 80x",
+        "-A INPUT -p udp -m tcp --dport 80", "-A INPUT -p 17 -m udp", "-A INPUT -p all -j ACCEPT",
+        "-A INPUT -p TCP -j ACCEPT", "-A INPUT -p tcp --dport 80 -j ACCEPT", "-A INPUT -m comment --comment x",
+        "-A INPUT -m comment --comment \"a b\" -j ACCEPT", "-A INPUT -m comment --comment \"a \\\" b\"",
+        "-A INPUT -m comment --comment \"\" -j ACCEPT", "-A INPUT -m comment --comment \"open",
+        "-A INPUT -m comment --comment \"a\"b", "-A INPUT -m comment --comment", "-A INPUT  -j ACCEPT",
+        "-A INPUT -j ACCEPT ", "-A INPUT -j ACCEPT\r", "-A INPUT -j\tACCEPT", "-A INPUT -j NOWHERE",
+        "-A INPUT -j KUBE-A", "-A INPUT -g KUBE-A", "-A INPUT -j OUTPUT", "-A NOWHERE -j ACCEPT", "-A KUBE-A",
+        "-A INPUT -j MARK --set-xmark 0x4000/0x4000", "-A INPUT -j MARK --set-xmark 0x4000", "-A INPUT -j MARK",
+        "-A INPUT -m mark --mark 0x1", "-A INPUT -m mark ! --mark 0x1/0xf", "-A INPUT -m mark --mark 0x123456789",
+        "-A INPUT -m mark --mark 16384/0xF", "-A INPUT -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT",
+        "-A INPUT -m conntrack --ctstate NEW,NOISE", "-A INPUT -m conntrack --ctstate NEW --ctdir REPLY",
+        "-A INPUT -m statistic --mode random --probability 0.33333333349 -j KUBE-A",
+        "-A INPUT -m statistic --mode random --probability 1.00000000000",
+        "-A INPUT -m statistic --mode random --probability 1.5",
+        "-A INPUT -m statistic --mode random --probability .5", "[1:2] -A INPUT -j ACCEPT", "[1:2]-A INPUT -j ACCEPT",
+        "[1:18446744073709551615] -A INPUT -j ACCEPT", "[1:18446744073709551616] -A INPUT -j ACCEPT", "[x:2] -A INPUT",
+        "-A INPUT -j ACCEPT -j DROP", "-A INPUT -j ACCEPT -m tcp", "-A INPUT -s 10.0.0.1 -s 10.0.0.2", ":KUBE-B - [0:0]",
+        ":KUBE-A - [0:0]", ":INPUT ACCEPT [1:2]", ":INPUT - [1:2]", ":KUBE-C ACCEPT [0:0]",
+        ":abcdefghijklmnopqrstuvwxyzabc - [0:0]", ":KUBE-D -", ":KUBE-E - [0:0] x", ":\"KUBE F\" - [0:0]",
+    ])
+    func edgesAgree(_ line: String) {
+        let text = "*filter\n:INPUT ACCEPT [0:0]\n:KUBE-A - [0:0]\n-A KUBE-A -j RETURN\n\(line)\nCOMMIT\n"
+        let quick = IPTablesParser(family: .ipv4)
+        var general = quick
+        general.isWordByWord = true
+        let (found, errors) = quick.diagnose(text)
+        let (expected, expectedErrors) = general.diagnose(text)
+        #expect(found == expected)
+        #expect(errors == expectedErrors)
     }
 
     @Test func commentsBlankLinesAndOrderAreKept() throws {

@@ -13,6 +13,9 @@ public struct IPTablesParser: Sendable {
     /// `-n`: what a table holds already stays; only declared chains are flushed.
     public var noFlush: Bool
 
+    /// For comparison: every line is taken apart into words, also those that the quick reader knows.
+    var isWordByWord = false
+
     public init(
         family: AddressFamily, file: String = "iptables", counters: Bool = true, noFlush: Bool = false
     ) {

@@ -106,7 +106,7 @@ struct RestoreReading {
             note(.verbatim(String(decoding: bytes, as: UTF8.self)))
             return
         }
-        if building != nil {
+        if building != nil, !parser.isWordByWord {
             var cursor = ByteCursor(bytes)
             if quickLine(&cursor, number) { return }
         }

@@ -19,41 +19,55 @@ private struct TableCheck {
     var hooks: [HookSet]
     /// By chain: how many of its rules are reached; those behind an unconditional verdict are not.
     let reached: [Int]
-    /// By chain: its number in the table for every rule that jumps, and the rule's place.
-    let jumps: [[(rule: Int, chain: Int)]]
+    /// Rules that jump to a chain that is there, chain after chain: those of chain c are `offsets[c]..<offsets[c + 1]`.
+    private var jumps: [(rule: Int32, chain: Int32)] = []
+    private var offsets: [Int] = [0]
 
     init(_ table: Table, family: AddressFamily, sets: [IPSet]?) {
         self.table = table
         self.family = family
         self.sets = sets
-        let names = ChainNames(table.chains)
-        self.names = names
+        names = ChainNames(table.chains)
         hooks = Array(repeating: [], count: table.chains.count)
         reached = table.chains.map { chain in
             chain.rules.firstIndex(where: \.endsItsChain).map { $0 + 1 } ?? chain.rules.count
-        }
-        jumps = table.chains.map { chain in
-            var jumps: [(rule: Int, chain: Int)] = []
-            for r in chain.rules.indices {
-                if let name = chain.rules[r].jumpTarget, let number = names[name] { jumps.append((r, number)) }
-            }
-            return jumps
         }
     }
 
     func findings() -> [FormatError] {
         var copy = self
-        var found = copy.markSourceChains()
+        let missing = copy.findJumps()
+        var found = copy.markSourceChains() + missing
         for c in table.chains.indices {
             for r in table.chains[c].rules.indices { copy.check(c, r, &found) }
         }
         return found.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
     }
 
+    private mutating func findJumps() -> [FormatError] {
+        var found: [FormatError] = []
+        for c in table.chains.indices {
+            for r in table.chains[c].rules.indices {
+                guard let name = table.chains[c].rules[r].jumpTarget else { continue }
+                guard let number = names[name] else {
+                    let known = table.chains.map(\.name) + targetNames(family: family)
+                    found.append(
+                        finding(
+                            c, r, "no chain or target named `\(name)'", suggestion: nearestWord(name, among: known)))
+                    continue
+                }
+                if table.chains[number].policy != nil {
+                    found.append(finding(c, r, "\(name) is a builtin chain and cannot be jumped to"))
+                }
+                jumps.append((Int32(r), Int32(number)))
+            }
+            offsets.append(jumps.count)
+        }
+        return found
+    }
+
     private func check(_ c: Int, _ r: Int, _ found: inout [FormatError]) {
         let rule = table.chains[c].rules[r]
-        let target = rule.target
-        found += jumpObjections(target).map { finding(c, r, $0.message, suggestion: $0.suggestion) }
         let place = RulePlace(
             table: table.name, hooks: r < reached[c] ? hooks[c] : [], family: family, rule: rule, sets: sets)
         for match in rule.matches {
@@ -61,7 +75,7 @@ private struct TableCheck {
                 found.append(finding(c, r, "match `\(match.name)' \(objection)"))
             }
         }
-        if let target, let objection = place.objection(to: target) {
+        if let target = rule.target, let objection = place.objection(to: target) {
             found.append(finding(c, r, "target `\(target.name)' \(objection)"))
         }
     }
@@ -73,22 +87,6 @@ private struct TableCheck {
         return FormatError(location, "\(place): \(message)", suggestion: suggestion)
     }
 
-    private func jumpObjections(_ target: Target?) -> [(message: String, suggestion: String?)] {
-        let name: String
-        switch target {
-        case .jump(let chain), .goto(let chain): name = chain
-        default: return []
-        }
-        guard let i = names[name] else {
-            let known = table.chains.map(\.name) + targetNames(family: family)
-            return [("no chain or target named `\(name)'", nearestWord(name, among: known))]
-        }
-        guard table.chains[i].policy == nil else {
-            return [("\(name) is a builtin chain and cannot be jumped to", nil)]
-        }
-        return []
-    }
-
     /// Walks from every builtin chain.
     private mutating func markSourceChains() -> [FormatError] {
         var found: [FormatError] = []
@@ -97,26 +95,26 @@ private struct TableCheck {
             guard let start = names[hook.name] else { continue }
             let bit = HookSet(hook)
             var isOpen = Array(repeating: false, count: table.chains.count)
-            var stack: [(chain: Int, jump: Int)] = [(start, 0)]
+            var stack: [(chain: Int, jump: Int)] = [(start, offsets[start])]
             hooks[start].insert(bit)
             isOpen[start] = true
             while let (c, j) = stack.last {
-                guard j < jumps[c].count, jumps[c][j].rule < reached[c] else {
+                guard j < offsets[c + 1], Int(jumps[j].rule) < reached[c] else {
                     isOpen[c] = false
                     stack.removeLast()
                     continue
                 }
                 stack[stack.count - 1].jump = j + 1
-                let next = jumps[c][j].chain
+                let next = Int(jumps[j].chain)
+                let rule = Int(jumps[j].rule)
                 if isOpen[next] {
-                    if reported.insert([c, jumps[c][j].rule]).inserted {
-                        found.append(
-                            finding(c, jumps[c][j].rule, "loop: \(table.chains[next].name) leads back to itself"))
+                    if reported.insert([c, rule]).inserted {
+                        found.append(finding(c, rule, "loop: \(table.chains[next].name) leads back to itself"))
                     }
                 } else if !hooks[next].contains(bit) {
                     hooks[next].insert(bit)
                     isOpen[next] = true
-                    stack.append((next, 0))
+                    stack.append((next, offsets[next]))
                 }
             }
         }
@@ -152,14 +150,15 @@ extension Rule {
 
     /// Nothing is asked of the packet (`unconditional`).
     var isUnconditional: Bool {
-        source == nil && destination == nil && inInterface == nil && outInterface == nil && ipProtocol == nil
-            && fragment == nil && matches.isEmpty
+        matches.isEmpty && source == nil && destination == nil && inInterface == nil && outInterface == nil
+            && ipProtocol == nil && fragment == nil
     }
 
     var endsItsChain: Bool {
+        guard isUnconditional else { return false }
         switch target {
-        case .accept, .drop, .return, .queue: isUnconditional
-        default: false
+        case .accept, .drop, .return, .queue: return true
+        default: return false
         }
     }
 }

@@ -277,7 +277,7 @@ struct SavedRuleReader {
         if number < jumps.count, let known = jumps[number] { return known }
         let name = chains[number].name
         guard name.utf8.count <= 28, !name.hasPrefix("-"), !name.hasPrefix("!"), !hooks.contains(name), name != "QUEUE",
-            !name.contains(where: \.isWhitespace)
+            name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f })
         else { return nil }
         while jumps.count < chains.count { jumps.append(nil) }
         let jump = Target.jump(name)

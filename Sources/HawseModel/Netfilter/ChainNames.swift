@@ -54,10 +54,18 @@ public struct ChainNames: Sendable {
         let tag = Self.tag(bytes)
         var place = Int(tag) & (slots.count - 1)
         while let known = slots[place].name {
-            if slots[place].tag == tag, known.utf8.elementsEqual(bytes) { return slots[place].number }
+            if slots[place].tag == tag, Self.equal(known, bytes) { return slots[place].number }
             place = (place + 1) & (slots.count - 1)
         }
         return nil
+    }
+
+    private static func equal(_ name: String, _ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard name.utf8.count == bytes.count else { return false }
+        return name.utf8.withContiguousStorageIfAvailable { known in
+            for i in 0..<known.count where known[i] != bytes[i] { return false }
+            return true
+        } ?? name.utf8.elementsEqual(bytes)
     }
 
     public func contains(_ name: String) -> Bool { place(of: name) != nil }
