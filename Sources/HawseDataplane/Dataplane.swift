@@ -93,6 +93,7 @@ public final class Dataplane {
     /// Connections, counters and what was learnt from packets stay; devices and rules are not touched.
     public func updateNetwork(_ new: NodeSpec) {
         node.pointee.flows.invalidate()
+        node.pointee.generation += 1
         for (position, device) in spec.interfaces.enumerated() {
             guard let changed = new.interfaces.first(where: { $0.name == device.name }),
                 changed.addresses != device.addresses, let index = node.pointee.interfaces.index(of: device.name)

@@ -42,15 +42,31 @@ public struct KubeNode {
             "net.ipv4.ip_forward": "1", "net.ipv4.conf.all.rp_filter": "0", "net.ipv4.conf.default.rp_filter": "0",
             "net.netfilter.nf_conntrack_max": "4194304",
         ])
-        let objects = Self.objects(services: services, endpoints: endpoints)
+        var proxy = Self.proxy(mode: mode, scheduler: scheduler)
+        Self.fill(&proxy, Self.objects(services: services, endpoints: endpoints))
+        _ = proxy.sync()
+        proxy.state().install(on: &spec)
+        self.spec = spec
+        self.proxy = proxy
+    }
+
+    /// The kube-proxy that wrote the rules.
+    public let proxy: KubeProxy
+
+    /// The kube-proxy of such a node, before it has seen any Service.
+    public static func proxy(mode: ProxyMode, scheduler: String = "") -> KubeProxy {
         var configuration = ProxyConfiguration()
         configuration.clusterCIDR = "10.244.0.0/16"
         if !scheduler.isEmpty { configuration.ipvs.scheduler = scheduler }
         let node = ProxyNode(
             name: "node-a", primaryIPv4: IPAddress("192.0.2.1")!,
             localAddresses: [IPAddress("127.0.0.1")!, IPAddress("192.0.2.1")!, IPAddress("10.1.0.1")!])
-        ProxyRenderer.render(objects, node: node, mode: mode, configuration: configuration).install(on: &spec)
-        self.spec = spec
+        return KubeProxy(node: node, configuration: configuration, mode: mode)
+    }
+
+    public static func fill(_ proxy: inout KubeProxy, _ objects: ProxyRenderer.Objects) {
+        for service in objects.services { proxy.apply(service) }
+        for slice in objects.slices { proxy.apply(slice) }
     }
 
     /// The same for another family, see `KubeNode.ipv6`.
@@ -71,23 +87,31 @@ public struct KubeNode {
     public static func objects(services: Int, endpoints: Int) -> ProxyRenderer.Objects {
         var objects = ProxyRenderer.Objects()
         for number in 0..<services {
-            var service = Kubernetes.Service()
-            service.metadata.name = "svc-\(number)"
-            service.metadata.namespace = "bench"
-            var port = Kubernetes.ServicePort()
-            port.port = 80
-            port.protocol = .tcp
-            port.targetPort = .int(8080)
-            service.spec.ports = [port]
-            service.spec.type = .clusterIP
-            let address = IPAddress(ipv4: clusterIP(number)).description
-            service.spec.clusterIP = address
-            service.spec.clusterIPs = [address]
-            service.spec.ipFamilies = [.ipv4]
+            let (service, slice) = Self.objects(number, endpoints)
             objects.services.append(service)
-            objects.slices.append(slice(number, endpoints))
+            objects.slices.append(slice)
         }
         return objects
+    }
+
+    /// One Service and its endpoints.
+    public static func objects(
+        _ number: Int, _ endpoints: Int
+    ) -> (service: Kubernetes.Service, slice: Kubernetes.EndpointSlice) {
+        var service = Kubernetes.Service()
+        service.metadata.name = "svc-\(number)"
+        service.metadata.namespace = "bench"
+        var port = Kubernetes.ServicePort()
+        port.port = 80
+        port.protocol = .tcp
+        port.targetPort = .int(8080)
+        service.spec.ports = [port]
+        service.spec.type = .clusterIP
+        let address = IPAddress(ipv4: clusterIP(number)).description
+        service.spec.clusterIP = address
+        service.spec.clusterIPs = [address]
+        service.spec.ipFamilies = [.ipv4]
+        return (service, slice(number, endpoints))
     }
 
     public static func slice(_ number: Int, _ endpoints: Int) -> Kubernetes.EndpointSlice {

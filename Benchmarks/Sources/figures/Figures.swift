@@ -33,6 +33,14 @@ struct Figures {
             try load(quick)
             return
         }
+        if CommandLine.arguments.contains("--change") {
+            try change(quick)
+            return
+        }
+        if CommandLine.arguments.contains("--control") {
+            try control(quick)
+            return
+        }
         if CommandLine.arguments.contains("--first") {
             try firstPacket(quick)
             return
@@ -41,6 +49,8 @@ struct Figures {
         try overlay()
         try firstPacket(quick)
         try load(quick)
+        try change(quick)
+        try control(quick)
         memory()
     }
 

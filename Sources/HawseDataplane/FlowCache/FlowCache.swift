@@ -61,6 +61,11 @@ struct FlowCache: ~Copyable {
         }
     }
 
+    /// Whether some way adds to one of these counters.
+    func meets(_ isConcerned: (UnsafeMutablePointer<Counters>) -> Bool) -> Bool {
+        (0..<hitTotal).contains { isConcerned(hits[$0].counters) }
+    }
+
     /// Something has changed: forget all ways. Before the memory of any counter goes away.
     mutating func invalidate() {
         recorder.isVoid = true

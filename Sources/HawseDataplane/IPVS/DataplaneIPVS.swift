@@ -12,6 +12,7 @@ extension Dataplane {
             node.pointee.flows.invalidate()
             node.pointee.ipvs.advance(to: node.pointee.now, node)
             try node.pointee.ipvs.apply(command, node)
+            node.pointee.generation += 1
             node.pointee.ipvs.refreshJiffy(node.pointee.now)
             dataplane.settleHelperTracking()
         }
@@ -60,6 +61,9 @@ extension Dataplane {
         public func servers(of key: VirtualService.Key) -> [IPVSListing.Server] {
             dataplane.node.pointee.ipvs.servers(of: key)
         }
+
+        /// A service with its destinations, as it is now; `nil` when there is none.
+        public func service(_ key: VirtualService.Key) -> VirtualService? { dataplane.node.pointee.ipvs.service(key) }
 
         /// Which destination has each slot of the scheduler's table (dh, sh, mh); `nil` for schedulers without one.
         public func schedulerTable(_ key: VirtualService.Key) -> [Destination?]? {

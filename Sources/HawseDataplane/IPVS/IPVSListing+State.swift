@@ -29,6 +29,14 @@ extension IPVSState {
         return (0..<s.pointee.count).map { list(s.pointee.load($0)) }
     }
 
+    func service(_ key: VirtualService.Key) -> VirtualService? {
+        let number = services.find(key)
+        guard number >= 0 else { return nil }
+        var service = services[number].pointee.model
+        service.destinations = servers(of: key).map(\.destination)
+        return service
+    }
+
     func schedulerTable(_ key: VirtualService.Key) -> [Destination?]? {
         let number = services.find(key)
         guard number >= 0, let table = services[number].pointee.table else { return nil }

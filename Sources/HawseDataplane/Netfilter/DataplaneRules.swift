@@ -8,6 +8,19 @@ extension Dataplane {
         return self.family(family).pointee.ruleSet
     }
 
+    /// The family's tables that have been touched.
+    public func tables(_ family: AddressFamily) -> [TableName] { self.family(family).pointee.order }
+
+    /// Whether all sets that changes of entries name are there.
+    public func hasSets(of changes: [Change]) -> Bool {
+        changes.allSatisfy { change in
+            switch change {
+            case .addEntry(let set, _), .deleteEntry(let set, _): node.pointee.sets.handle(of: set) != nil
+            default: true
+            }
+        }
+    }
+
     /// All ipsets as they are now, with counters and seconds left.
     public func sets() -> [IPSet] { node.pointee.sets.listing(at: node.pointee.now) }
 
@@ -23,16 +36,18 @@ extension Dataplane {
     /// lists with names live on; limits, quotas and the like of the tables replaced begin anew, as in the kernel.
     public func replaceRules(_ ruleSet: RuleSet, counters: RuleCounters) throws(DataplaneError) {
         node.pointee.flows.invalidate()
+        node.pointee.generation += 1
         let family = self.family(ruleSet.family)
         node.pointee.named.now = node.pointee.now
         try family.pointee.replace(
-            counters == .zero ? ruleSet.withZeroCounters.tables : ruleSet.tables, surroundings: surroundings)
+            ruleSet.tables, surroundings: surroundings, keepsCounters: counters == .asGiven)
         applyRuleNeeds()
     }
 
     /// Takes a table away, as unloading its module would.
     public func removeTable(_ name: TableName, _ family: AddressFamily) {
         node.pointee.flows.invalidate()
+        node.pointee.generation += 1
         self.family(family).pointee.remove(name)
         applyRuleNeeds()
     }
@@ -40,6 +55,7 @@ extension Dataplane {
     /// Puts these sets in place of all present ones.
     public func replaceSets(_ sets: [IPSet]) throws(DataplaneError) {
         node.pointee.flows.invalidate()
+        node.pointee.generation += 1
         try node.pointee.sets.replace(sets, interfaces: node.pointee.interfaces, now: node.pointee.now)
     }
 
@@ -60,7 +76,7 @@ extension Dataplane {
         family == .ipv4 ? node.pointee.netfilter4 : node.pointee.netfilter6
     }
 
-    private var surroundings: RuleSurroundings {
+    var surroundings: RuleSurroundings {
         RuleSurroundings(
             interfaces: node.pointee.interfaces, sets: node.setTable, named: node.namedState,
             settings: node.pointee.settings)
@@ -75,7 +91,7 @@ extension Dataplane {
     }
 
     /// A rule that needs counted connections switches counting on.
-    private func applyRuleNeeds() {
+    func applyRuleNeeds() {
         if node.pointee.netfilter4.pointee.usesAccounting || node.pointee.netfilter6.pointee.usesAccounting {
             node.pointee.connections.settings.accounting = true
         }

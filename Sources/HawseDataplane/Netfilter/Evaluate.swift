@@ -251,7 +251,7 @@ struct ProgramView {
         entries = program.pointee.entries
         underflows = program.pointee.underflows
         interfaceSets = program.pointee.interfaceSets
-        interfaceSetStride = program.pointee.interfaceSetStride
+        interfaceSetStride = program.pointee.interfaceNames.stride
         classifiers = program.pointee.classifiers.base
     }
 

@@ -43,25 +43,32 @@ struct NetfilterFamily {
     }
 
     /// Puts these tables in place of those of the same names, all or none; other tables stay as they are.
-    mutating func replace(_ tables: [Table], surroundings: RuleSurroundings) throws(DataplaneError) {
+    mutating func replace(
+        _ tables: [Table], surroundings: RuleSurroundings, keepsCounters: Bool
+    ) throws(DataplaneError) {
         var compiled: [(TableIndex, TableProgram)] = []
         do {
             for table in tables {
-                var compiler = RuleCompiler(family: family, table: table, surroundings: surroundings)
-                compiled.append((TableIndex(table.name), try compiler.compile()))
+                let program = try TableCompiler.compile(
+                    table, family: family, surroundings: surroundings, keepsCounters: keepsCounters)
+                compiled.append((TableIndex(table.name), program))
             }
         } catch {
             for (_, program) in compiled { program.deallocate() }
             throw error
         }
-        for (index, program) in compiled {
-            discard(Int(index.rawValue))
-            let place = UnsafeMutablePointer<TableProgram>.allocate(capacity: 1)
-            place.initialize(to: program)
-            programs[Int(index.rawValue)] = place
-            if !order.contains(index.name) { order.append(index.name) }
-        }
+        for (_, program) in compiled { install(program) }
         updateNeeds()
+    }
+
+    /// Puts a compiled table in its place.
+    mutating func install(_ program: TableProgram) {
+        let index = Int(TableIndex(program.name).rawValue)
+        discard(index)
+        let place = UnsafeMutablePointer<TableProgram>.allocate(capacity: 1)
+        place.initialize(to: program)
+        programs[index] = place
+        if !order.contains(program.name) { order.append(program.name) }
     }
 
     /// Takes a table away, as unloading its module would.
@@ -71,7 +78,7 @@ struct NetfilterFamily {
         updateNeeds()
     }
 
-    private mutating func updateNeeds() {
+    mutating func updateNeeds() {
         usesConntrack = isTrackedForHelper
         usesDefragmentation = false
         usesAccounting = false
@@ -128,4 +135,8 @@ struct RuleSurroundings {
     var sets: UnsafeMutablePointer<SetTable>
     var named: UnsafeMutablePointer<NamedState>
     var settings: NodeSettings
+    /// Sets that will be there when the rules are, with their handles.
+    var newSets: [String: UInt16] = [:]
+
+    func setHandle(_ name: String) -> UInt16? { newSets[name] ?? sets.pointee.handle(of: name) }
 }

@@ -19,9 +19,9 @@ extension Walk {
 
     @inline(never)
     private func noteMatchSlow(_ packet: PacketRef, _ program: UnsafeMutablePointer<TableProgram>, _ record: Int) {
-        let table = program.pointee.model.name
+        let table = program.pointee.name
         let (index, number) = program.pointee.place(of: record)
-        let chain = program.pointee.model.chains[index]
+        let chain = program.pointee.chains[index].model
         if number < chain.rules.count {
             let target = chain.rules[number].target.map(\.story) ?? ""
             note(packet, .rule(table: table, chain: chain.name, number: number + 1, target: target))
@@ -47,23 +47,18 @@ extension Walk {
         note(
             packet,
             .miss(
-                table: program.pointee.model.name, chain: program.pointee.model.chains[chain].name, number: number + 1,
+                table: program.pointee.name, chain: program.pointee.chains[chain].model.name, number: number + 1,
                 because: "\(code)"))
     }
 }
 
 extension TableProgram {
-    func chainName(_ record: Int) -> String { model.chains[place(of: record).chain].name }
+    func chainName(_ record: Int) -> String { chains[place(of: record).chain].model.name }
 
     /// The chain a record stands in, and its 0-based number there; the number of rules for the record that ends the chain.
     func place(of record: Int) -> (chain: Int, number: Int) {
-        var low = 0
-        var high = chainStarts.count
-        while high - low > 1 {
-            let middle = (low + high) / 2
-            if Int(chainStarts[middle]) <= record { low = middle } else { high = middle }
-        }
-        return (low, record - Int(chainStarts[low]))
+        let chain = Int(owners[record])
+        return (chain, record - Int(chains[chain].start))
     }
 }
 

@@ -7,6 +7,8 @@ struct NodeState: ~Copyable {
     var now: Instant = .zero
     /// Frames from outside so far: names the cause of what the node sends.
     var frameOrdinal: UInt64 = 0
+    /// Counts changes of configuration: what was prepared before the last one is refused.
+    var generation: UInt64 = 0
 
     var pool = PacketPool()
     var work = WorkList()

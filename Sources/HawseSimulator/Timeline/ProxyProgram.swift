@@ -24,11 +24,8 @@ struct ProxyProgram {
     }
 
     private func replace(_ patch: RuleSetPatch) throws(DataplaneError) {
-        var rules = dataplane.ruleSet(patch.family)
-        patch.apply(to: &rules)
-        let touched = Set(patch.parts.filter { !$0.replaced.isEmpty || !$0.removed.isEmpty }.map(\.table))
-        rules.tables.removeAll { !touched.contains($0.name) }
-        try dataplane.replaceRules(rules, counters: .asGiven)
+        let tables = dataplane.tables(patch.family)
+        try dataplane.apply(patch.changes { tables.contains($0) })
     }
 
     /// A proxy writes its own chains; the built-in ones hold others' rules too.
@@ -46,7 +43,12 @@ struct ProxyProgram {
         _ parts: [(family: AddressFamily, patch: IPVSRenderer.Patch)], _ proxy: KubeProxy
     ) throws(DataplaneError) {
         if parts.contains(where: { !$0.patch.added.isEmpty || !$0.patch.deleted.isEmpty }) {
-            try dataplane.replaceSets(proxy.state().sets)
+            let changes = parts.flatMap { $0.patch.setChanges($0.family) }
+            if dataplane.hasSets(of: changes) {
+                try dataplane.apply(changes)
+            } else {
+                try dataplane.replaceSets(proxy.state().sets)
+            }
         }
         var spec = dataplane.spec
         for (_, patch) in parts where !patch.bound.isEmpty || !patch.unbound.isEmpty {
@@ -71,15 +73,13 @@ struct ProxyProgram {
     }
 
     private mutating func update(_ wanted: VirtualService) throws(DataplaneError) {
-        let listing = dataplane.ipvsListing()
-        guard let present = listing.services.first(where: { $0.service.key == wanted.key }) else {
-            return try command(.addService(wanted))
-        }
+        guard let present = dataplane.ipvs.service(wanted.key) else { return try command(.addService(wanted)) }
+        let servers = dataplane.ipvs.servers(of: wanted.key)
         var header = wanted
-        header.destinations = present.service.destinations
-        if header != present.service { try command(.editService(wanted)) }
+        header.destinations = present.destinations
+        if header != present { try command(.editService(wanted)) }
         for destination in wanted.destinations {
-            let known = present.destinations.first {
+            let known = servers.first {
                 $0.destination.address == destination.address && $0.destination.port == destination.port
             }
             if known == nil {
@@ -91,7 +91,7 @@ struct ProxyProgram {
                 try command(.editDestination(wanted.key, destination))
             }
         }
-        for server in present.destinations {
+        for server in servers {
             let old = server.destination
             if wanted.destinations.contains(where: { $0.address == old.address && $0.port == old.port }) { continue }
             try retire(old, of: wanted.key, isIdle: server.activeConnections + server.inactiveConnections == 0)

@@ -55,7 +55,7 @@ struct RandomRules {
         return table
     }
 
-    private mutating func rules(_ callees: [String], _ table: TableName) -> [Rule] {
+    mutating func rules(_ callees: [String], _ table: TableName) -> [Rule] {
         var rules: [Rule] = []
         for _ in 0..<below(4) + 1 {
             if oneIn(3) {

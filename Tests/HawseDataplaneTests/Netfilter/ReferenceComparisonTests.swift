@@ -21,7 +21,7 @@ struct ReferenceComparisonTests {
             var packet = random.packet()
             let before = packet
             let expected = reference.evaluate(&packet, hook)
-            let result = evaluate(before, TableIndex(name), hook, on: dataplane)
+            let result = dataplane.evaluate(before, TableIndex(name), hook)
             guard result.outcome == expected else {
                 Issue.record("seed \(seed) packet \(i): \(result.outcome), the reference says \(expected): \(before)")
                 return i
@@ -34,23 +34,6 @@ struct ReferenceComparisonTests {
         let counted = dataplane.ruleSet(family)[name]
         #expect(counted == reference.table, "seed \(seed)")
         return packets
-    }
-
-    private func evaluate(
-        _ packet: ReferencePacket, _ table: TableIndex, _ hook: Hook, on dataplane: Dataplane
-    ) -> (outcome: ReferenceEvaluator.Outcome, mark: UInt32, bytes: [UInt8]) {
-        let walk = Walk<Plain>(node: dataplane.node)
-        let bytes = packet.bytes
-        guard let live = dataplane.node.pointee.pool.take(bytes: bytes.count) else { return (.drop, 0, []) }
-        defer { dataplane.node.pointee.pool.give(back: live) }
-        bytes.withUnsafeBytes { live.fill(frame: $0, linkLength: 0) }
-        #expect(live.dissect() == .ok)
-        live.pointee.mark = packet.mark
-        live.pointee.inInterface = dataplane.interfaceIndex(packet.inInterface) ?? 0
-        live.pointee.outInterface = dataplane.interfaceIndex(packet.outInterface) ?? 0
-        let verdict = walk.evaluate(live, dataplane.family(packet.family), table, hook)
-        let after = UnsafeRawBufferPointer(start: live.networkPointer, count: live.length)
-        return (verdict == .accept ? .accept : .drop, live.pointee.mark, Array(after))
     }
 
     @Test("IPv4, with classifiers", arguments: 1...100 as ClosedRange<UInt64>)
@@ -88,7 +71,7 @@ struct ReferenceComparisonTests {
                 let packet = random.packet()
                 fragments += packet.fragmentOffset > 0 ? 1 : 0
                 short += packet.transport.count < 20 ? 1 : 0
-                outcomes[evaluate(packet, .mangle, .forward, on: dataplane).outcome, default: 0] += 1
+                outcomes[dataplane.evaluate(packet, .mangle, .forward).outcome, default: 0] += 1
             }
         }
         #expect(runs > 100)
@@ -96,5 +79,25 @@ struct ReferenceComparisonTests {
         #expect(short > 10)
         #expect(outcomes[.accept, default: 0] > 100)
         #expect(outcomes[.drop, default: 0] > 100)
+    }
+}
+
+extension Dataplane {
+    /// One table at one hook, for a packet that is not on its way anywhere.
+    func evaluate(
+        _ packet: ReferencePacket, _ table: TableIndex, _ hook: Hook
+    ) -> (outcome: ReferenceEvaluator.Outcome, mark: UInt32, bytes: [UInt8]) {
+        let walk = Walk<Plain>(node: node)
+        let bytes = packet.bytes
+        guard let live = node.pointee.pool.take(bytes: bytes.count) else { return (.drop, 0, []) }
+        defer { node.pointee.pool.give(back: live) }
+        bytes.withUnsafeBytes { live.fill(frame: $0, linkLength: 0) }
+        #expect(live.dissect() == .ok)
+        live.pointee.mark = packet.mark
+        live.pointee.inInterface = interfaceIndex(packet.inInterface) ?? 0
+        live.pointee.outInterface = interfaceIndex(packet.outInterface) ?? 0
+        let verdict = walk.evaluate(live, family(packet.family), table, hook)
+        let after = UnsafeRawBufferPointer(start: live.networkPointer, count: live.length)
+        return (verdict == .accept ? .accept : .drop, live.pointee.mark, Array(after))
     }
 }

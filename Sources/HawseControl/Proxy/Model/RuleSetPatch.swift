@@ -48,6 +48,41 @@ public struct RuleSetPatch: Sendable, Hashable {
     }
 }
 
+extension RuleSetPatch {
+    /// The patch as changes of a node that has the tables of `isPresent`.
+    public func changes(isPresent: (TableName) -> Bool) -> [Change] {
+        var changes: [Change] = []
+        for part in parts {
+            guard isPresent(part.table) else {
+                var rules = RuleSet(family: family)
+                RuleSetPatch(family: family, parts: [part]).apply(to: &rules)
+                changes += rules.tables.map { Change.table(family, $0) }
+                continue
+            }
+            changes += part.replaced.map { Change.chain(family, part.table, $0) }
+            changes += part.removed.map { Change.removeChain(family, part.table, $0) }
+        }
+        return changes
+    }
+}
+
+extension IPVSRenderer.Patch {
+    /// What becomes of the members of ipsets.
+    public func setChanges(_ family: AddressFamily) -> [Change] {
+        let name = IPVSSetName.ipvsIPs.name(family)
+        func entry(_ address: IPAddress) -> IPSet.Entry {
+            var entry = IPSet.Entry()
+            entry.first = IPPrefix(address, length: family.bitCount)
+            return entry
+        }
+        var changes = deleted.map { Change.deleteEntry(set: $0.set, $0.entry) }
+        for address in unbound { changes.append(.deleteEntry(set: name, entry(address))) }
+        for member in added { changes.append(.addEntry(set: member.set, member.entry)) }
+        for address in bound { changes.append(.addEntry(set: name, entry(address))) }
+        return changes
+    }
+}
+
 extension Table {
     /// Builtin chains in hook order, then the others by name, as the nf_tables backend's iptables-save lists them.
     func sorted() -> Table {

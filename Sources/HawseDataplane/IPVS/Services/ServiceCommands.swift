@@ -83,7 +83,7 @@ extension IPVSState {
         for destination in service.destinations { try addServer(number, destination) }
     }
 
-    private func checkMask(_ service: VirtualService) throws(IPVSCommandError) {
+    func checkMask(_ service: VirtualService) throws(IPVSCommandError) {
         let family = family(of: service.key)
         let least = family == .ipv6 ? 1 : 0
         guard (least...family.bitCount).contains(service.persistenceMask) else { throw .persistenceMask }
@@ -174,10 +174,14 @@ extension IPVSState {
     }
 
     private func check(_ destination: Destination, _ service: VirtualServerRef) throws(IPVSCommandError) {
+        try check(destination, isIPv6: service.pointee.version == 6)
+    }
+
+    func check(_ destination: Destination, isIPv6: Bool) throws(IPVSCommandError) {
         guard destination.weight >= 0 else { throw .weightRange }
         guard destination.lowerThreshold <= destination.upperThreshold else { throw .thresholdRange }
         if case .tunnel(.gue(let port, _)) = destination.forwarding, port == 0 { throw .tunnelPort }
-        if (destination.address.family == .ipv6) != (service.pointee.version == 6) {
+        if (destination.address.family == .ipv6) != isIPv6 {
             guard case .tunnel = destination.forwarding else { throw .family }
         }
     }

@@ -69,7 +69,7 @@ struct SetLookup: BitwiseCopyable {
         dimensions = 0
         sources = 0
         guard let reference else { return }
-        guard let handle = compiler.surroundings.sets.pointee.handle(of: reference.name) else {
+        guard let handle = compiler.surroundings.setHandle(reference.name) else {
             throw compiler.refusal("set: there is no set named \"\(reference.name)\"")
         }
         self.handle = handle

@@ -13,22 +13,24 @@ struct ChainGraph {
     private var edges: [UInt32] = []
     private var offsets: [Int] = []
 
+    var edgeCount: Int { edges.count }
+
+    /// `records` as the compiler leaves them: jumps name their chain by number.
     init(records: UnsafeMutablePointer<RuleRecord>, starts: [UInt32], total: Int) {
         offsets.reserveCapacity(starts.count + 1)
-        // Jumps go to the beginnings of chains.
-        var chainAt = [UInt32](repeating: 0, count: total)
-        for (c, start) in starts.enumerated() where Int(start) < total { chainAt[Int(start)] = UInt32(c) }
         for c in starts.indices {
             offsets.append(edges.count)
             let end = c + 1 < starts.count ? Int(starts[c + 1]) : total
             for i in Int(starts[c])..<end where records[i].target == .jump || records[i].target == .goto {
-                edges.append(chainAt[Int(records[i].argument)])
+                edges.append(records[i].argument)
             }
         }
         offsets.append(edges.count)
     }
 
-    func userChains(_ table: Table) -> Int { table.chains.count { $0.policy == nil } }
+    func forEachCallee(of chain: Int, _ body: (UInt32) -> Void) {
+        for e in offsets[chain]..<offsets[chain + 1] { body(edges[e]) }
+    }
 
     /// Depth first from the builtin chains. Chains that nobody reaches may loop, as the kernel never walks them.
     func reach(_ entries: [(chain: Int, hook: Hook)]) -> Reach {

@@ -78,17 +78,67 @@ struct Classifier: BitwiseCopyable {
 /// A program's classifiers; records name them by number from 1.
 struct ClassifierList {
     private(set) var base: UnsafeMutablePointer<Classifier>
-    private(set) var count: Int
+    private(set) var count = 0
+    private var capacity = 8
+    private var free: [Int] = []
+    /// By chain: its classifiers' numbers.
+    private var ofChain: [Int: [Int]] = [:]
 
-    init(_ classifiers: [Classifier]) {
-        count = classifiers.count
-        base = .allocate(capacity: max(count, 1))
-        for (i, classifier) in classifiers.enumerated() { (base + i).initialize(to: classifier) }
-    }
+    init() { base = .allocate(capacity: capacity) }
 
     func deallocate() {
-        for i in 0..<count { base[i].deallocate() }
+        for i in 0..<count where !free.contains(i) { base[i].deallocate() }
         base.deallocate()
+    }
+
+    /// Takes a chain's classifiers away; false when it has none.
+    mutating func remove(of chain: Int) -> Bool {
+        guard let numbers = ofChain.removeValue(forKey: chain) else { return false }
+        for number in numbers {
+            base[number].deallocate()
+            free.append(number)
+        }
+        return true
+    }
+
+    /// The number, from 1, under which a classifier of the chain is kept.
+    mutating func insert(_ classifier: Classifier, of chain: Int) -> UInt32 {
+        let number: Int
+        if let reused = free.popLast() {
+            number = reused
+            base[number] = classifier
+        } else {
+            if count == capacity {
+                let larger = UnsafeMutablePointer<Classifier>.allocate(capacity: capacity * 2)
+                larger.moveInitialize(from: base, count: count)
+                base.deallocate()
+                base = larger
+                capacity *= 2
+            }
+            number = count
+            (base + number).initialize(to: classifier)
+            count += 1
+        }
+        ofChain[chain, default: []].append(number)
+        return UInt32(number + 1)
+    }
+}
+
+extension TableProgram {
+    /// Finds the runs of a chain anew, and hashes them.
+    mutating func classify(_ chain: Int) {
+        let count = chains[chain].model.rules.count
+        let start = Int(chains[chain].start)
+        if classifiers.remove(of: chain) {
+            for i in start..<start + count { records[i].classifier = 0 }
+        }
+        guard count >= Classifier.shortest else { return }
+        var builder = ClassifierBuilder(records: records, arena: arena, family: family)
+        builder.scan(start..<start + count)
+        for classifier in builder.classifiers {
+            let number = classifiers.insert(classifier, of: chain)
+            for i in Int(classifier.first)..<Int(classifier.end) { records[i].classifier = number }
+        }
     }
 }
 

@@ -100,7 +100,6 @@ struct ClassifierBuilder {
             let follower = slots[Int(i)].head == .max ? UInt32(run.upperBound) : slots[Int(i)].head
             (next + index - run.lowerBound).initialize(to: follower)
             slots[Int(i)] = Classifier.Slot(tag: tag, head: UInt32(index))
-            records[index].classifier = UInt32(classifiers.count + 1)
         }
         classifiers.append(
             Classifier(

@@ -12,10 +12,10 @@ extension RuleCompiler {
         case .return: record.target = .return
         case .jump(let name):
             record.target = .jump
-            record.argument = try chainStart(name)
+            record.argument = try chainNumber(name)
         case .goto(let name):
             record.target = .goto
-            record.argument = try chainStart(name)
+            record.argument = try chainNumber(name)
         case .mark(let t): set(&record, .mark, MarkAction(t))
         case .connmark(let t):
             require(.conntrack)

@@ -5,7 +5,7 @@ import HawseModel
 struct OperationArena {
     private(set) var base: UnsafeMutableRawPointer
     private(set) var count = 0
-    private var capacity: Int
+    private(set) var capacity: Int
     /// Goes into the header of the operations that follow.
     var isSteady = true
     /// Where the latest operation stands.

@@ -1,123 +1,100 @@
 import HawseModel
 import HawseWire
 
-/// Lowers one table to a `TableProgram`. Every step is linear in the number of rules.
+/// Lowers rules to records and operations. Every step is linear in the number of rules.
 struct RuleCompiler {
     let family: AddressFamily
-    let table: Table
+    let table: TableName
     let surroundings: RuleSurroundings
-    private(set) var needs: RuleNeeds = []
+    /// Rules begin with the counters they are given with, else with zero.
+    private let keepsCounters: Bool
     private(set) var arena = OperationArena()
+    /// Of the chain at hand.
+    private(set) var traits = ChainTraits()
     var resources: ProgramResources
-
-    private var records: UnsafeMutablePointer<RuleRecord>
-    private var chainStarts: [UInt32] = []
-    private var chainIndex: [String: UInt32] = [:]
-    private var interfaceSets: [UInt64] = []
-    private var interfaceSetByName: [String: UInt16] = [:]
-    private let interfaceSetStride: Int
-    /// Rules whose match or target is allowed at some hooks only, to be checked once it is known who calls them.
-    private var constraints: [Constraint] = []
+    private(set) var interfaceSets: InterfaceSets
+    /// The number of a chain by its name.
+    private let number: (String) -> Int?
+    private let isBuiltin: (Int) -> Bool
+    /// Rules of the chain at hand whose match or target is allowed at some hooks only.
+    private(set) var constraints: [Constraint] = []
     /// Where the rule that is being compiled stands.
     private var location: SourceLocation?
     private var chainName = ""
     private var currentChain = 0
     private var currentRule = 0
 
-    private struct Constraint {
+    struct Constraint {
         var chain: Int
         var hooks: UInt8
         var what: String
         var location: SourceLocation?
     }
 
-    init(family: AddressFamily, table: Table, surroundings: RuleSurroundings) {
+    init(
+        family: AddressFamily, table: TableName, surroundings: RuleSurroundings, keepsCounters: Bool,
+        interfaceSets: InterfaceSets,
+        number: @escaping (String) -> Int?, isBuiltin: @escaping (Int) -> Bool
+    ) {
         self.family = family
         self.table = table
         self.surroundings = surroundings
+        self.keepsCounters = keepsCounters
+        self.interfaceSets = interfaceSets
+        self.number = number
+        self.isBuiltin = isBuiltin
         resources = ProgramResources(named: surroundings.named)
-        interfaceSetStride = (surroundings.interfaces.count + 63) / 64
-        let total = table.chains.reduce(0) { $0 + $1.rules.count + 1 }
-        records = RuleRecord.allocate(total)
+    }
+
+    func discard() {
+        arena.deallocate()
+        resources.deallocate()
     }
 
     /// Refuses the rule at hand: place and reason.
     func refusal(_ message: String) -> DataplaneError {
-        DataplaneError("\(table.name.rawValue) \(chainName) rule \(currentRule + 1): \(message)", at: location)
+        DataplaneError("\(table.rawValue) \(chainName) rule \(currentRule + 1): \(message)", at: location)
     }
 
-    mutating func compile() throws(DataplaneError) -> TableProgram {
-        do {
-            return try assemble()
-        } catch {
-            records.deallocate()
-            arena.deallocate()
-            resources.deallocate()
-            throw error
-        }
+    mutating func begin(_ chain: Int, _ name: String) {
+        currentChain = chain
+        chainName = name
+        traits = ChainTraits()
     }
 
-    private mutating func assemble() throws(DataplaneError) -> TableProgram {
-        try nameChains()
-        var next = 0
-        for c in table.chains.indices {
-            currentChain = c
-            chainName = table.chains[c].name
-            let count = table.chains[c].rules.count
-            for r in 0..<count {
-                currentRule = r
-                (records + next).initialize(to: try lower(c, r))
-                next += 1
-            }
-            (records + next).initialize(to: end(of: c))
-            next += 1
-        }
-        let graph = ChainGraph(records: records, starts: chainStarts, total: next)
-        try check(graph)
-        return finish(next, userChains: graph.userChains(table))
+    /// What the chain at hand holds on to; from here on there is nothing.
+    mutating func takeResources() -> ProgramResources {
+        defer { resources = ProgramResources(named: surroundings.named) }
+        return resources
     }
 
-    /// Chains by name; every builtin chain must be there.
-    private mutating func nameChains() throws(DataplaneError) {
-        chainIndex.reserveCapacity(table.chains.count)
-        var start = 0
-        for (c, chain) in table.chains.enumerated() {
-            chainName = chain.name
-            if chainIndex.updateValue(UInt32(c), forKey: chain.name) != nil {
-                throw DataplaneError("table \(table.name.rawValue) has two chains named \(chain.name)")
-            }
-            chainStarts.append(UInt32(start))
-            start += chain.rules.count + 1
-        }
-        for hook in table.name.hooks {
-            guard let index = chainIndex[hook.name], table.chains[Int(index)].policy != nil else {
-                throw DataplaneError("table \(table.name.rawValue) has no builtin chain \(hook.name)")
-            }
-        }
-        for chain in table.chains where chain.policy != nil {
-            guard let hook = Hook(name: chain.name), table.name.hooks.contains(hook) else {
-                throw DataplaneError("table \(table.name.rawValue): \(chain.name) is no builtin chain and can have no policy")
-            }
-        }
-    }
-
-    private func end(of chain: Int) -> RuleRecord {
+    /// The record that ends a chain.
+    static func end(_ policy: Chain.Policy?, _ counters: Counters) -> RuleRecord {
         var record = RuleRecord()
-        record.counters = table.chains[chain].policy == nil ? .zero : table.chains[chain].counters
-        switch table.chains[chain].policy {
+        switch policy {
         case .accept: record.target = .policyAccept
         case .drop: record.target = .policyDrop
         case nil: record.target = .return
         }
+        if policy != nil { record.counters = counters }
         return record
     }
 
+    /// Rules of one chain, compiled aside from any table. The arena goes with them.
+    mutating func piece(_ chain: Int, _ name: String, _ rules: ArraySlice<Rule>) throws(DataplaneError) -> ChainPiece {
+        begin(chain, name)
+        var records: [RuleRecord] = []
+        records.reserveCapacity(rules.count)
+        for number in rules.indices { records.append(try lower(rules[number], number)) }
+        return ChainPiece(records: records, arena: arena, traits: traits, resources: takeResources())
+    }
+
     /// One rule. Reads field by field: a whole `Rule` is large, and copying it counts references.
-    private mutating func lower(_ chain: Int, _ number: Int) throws(DataplaneError) -> RuleRecord {
+    mutating func lower(_ rule: Rule, _ number: Int) throws(DataplaneError) -> RuleRecord {
         var record = RuleRecord()
-        let rule = table.chains[chain].rules[number]
+        currentRule = number
         location = rule.location
-        record.counters = rule.counters
+        if keepsCounters { record.counters = rule.counters }
         let firstOperation = arena.count
         if rule.source != nil || rule.destination != nil { try lowerAddresses(rule.source, rule.destination, into: &record) }
         if rule.inInterface != nil || rule.outInterface != nil { lowerDevices(rule.inInterface, rule.outInterface, into: &record) }
@@ -134,6 +111,7 @@ struct RuleCompiler {
         let exact = rule.ipProtocol.flatMap { $0.inverted ? nil : $0.number }
         for match in rule.matches {
             arena.isSteady = match.isSteady
+            if !arena.isSteady { traits.hasState = true }
             try compile(match, ipProtocol: exact)
         }
         if arena.count > firstOperation {
@@ -202,17 +180,19 @@ struct RuleCompiler {
     /// Puts a target's payload into the arena; returns its place.
     mutating func place<Action: BitwiseCopyable>(_ action: Action) -> UInt32 { arena.append(action) }
 
-    mutating func require(_ need: RuleNeeds) { needs.formUnion(need) }
+    mutating func require(_ need: RuleNeeds) { traits.needs.formUnion(need) }
 
     /// The rule may stand only where packets of these hooks come.
     mutating func only(_ hooks: [Hook], _ what: String) {
         let mask = hooks.reduce(UInt8(0)) { $0 | 1 << $1.rawValue }
+        guard traits.allowedHooks & mask != traits.allowedHooks else { return }
+        traits.allowedHooks &= mask
         constraints.append(Constraint(chain: currentChain, hooks: mask, what: what, location: location))
     }
 
     /// The rule may stand only in these tables.
     func only(tables: [TableName], _ what: String) throws(DataplaneError) {
-        guard tables.contains(table.name) else {
+        guard tables.contains(table) else {
             let names = tables.map(\.rawValue).joined(separator: " or ")
             throw refusal("\(what) is for the \(names) table only")
         }
@@ -222,10 +202,11 @@ struct RuleCompiler {
         guard family == wanted else { throw refusal("\(what) is for \(wanted == .ipv4 ? "IPv4" : "IPv6") only") }
     }
 
-    func chainStart(_ name: String) throws(DataplaneError) -> UInt32 {
-        guard let index = chainIndex[name] else { throw refusal("there is no chain named \(name)") }
-        guard table.chains[Int(index)].policy == nil else { throw refusal("the builtin chain \(name) cannot be jumped to") }
-        return chainStarts[Int(index)]
+    /// The number of a chain that may be jumped to.
+    func chainNumber(_ name: String) throws(DataplaneError) -> UInt32 {
+        guard let number = number(name) else { throw refusal("there is no chain named \(name)") }
+        guard !isBuiltin(number) else { throw refusal("the builtin chain \(name) cannot be jumped to") }
+        return UInt32(number)
     }
 
     mutating func interfaceTest(_ match: InterfaceMatch?) -> InterfaceTest {
@@ -238,68 +219,8 @@ struct RuleCompiler {
             return test
         }
         test.isBitmap = true
-        test.number = interfaceSet(match.name)
+        test.number = interfaceSets.number(match.name, surroundings.interfaces)
         return test
-    }
-
-    /// The bitmap of all devices whose name begins so; no device at all has the empty name.
-    private mutating func interfaceSet(_ beginning: String) -> UInt16 {
-        if let known = interfaceSetByName[beginning] { return known }
-        let number = interfaceSets.count / interfaceSetStride
-        interfaceSets.append(contentsOf: repeatElement(0, count: interfaceSetStride))
-        for (index, name) in surroundings.interfaces.names.enumerated() where name.hasPrefix(beginning) {
-            interfaceSets[number * interfaceSetStride + index / 64] |= 1 << UInt64(index % 64)
-        }
-        interfaceSetByName[beginning] = UInt16(clamping: number)
-        return UInt16(clamping: number)
-    }
-
-    // MARK: Checks and the end
-
-    private func check(_ graph: ChainGraph) throws(DataplaneError) {
-        var entries: [(chain: Int, hook: Hook)] = []
-        for hook in table.name.hooks {
-            if let chain = chainIndex[hook.name] { entries.append((Int(chain), hook)) }
-        }
-        let reach: [UInt8]
-        switch graph.reach(entries) {
-        case .loop(let chain):
-            throw DataplaneError("table \(table.name.rawValue): chain \(table.chains[chain].name) leads back to itself")
-        case .hooks(let hooks): reach = hooks
-        }
-        for constraint in constraints where reach[constraint.chain] & ~constraint.hooks != 0 {
-            let wrong = Hook.allCases.first { reach[constraint.chain] & ~constraint.hooks & (1 << $0.rawValue) != 0 }
-            throw DataplaneError(
-                "table \(table.name.rawValue): \(constraint.what) is not allowed in chain "
-                    + "\(table.chains[constraint.chain].name), which is used from \(wrong?.name ?? "another hook")",
-                at: constraint.location)
-        }
-    }
-
-    private mutating func finish(_ total: Int, userChains: Int) -> TableProgram {
-        let entries = UnsafeMutablePointer<UInt32>.allocate(capacity: 5)
-        let underflows = UnsafeMutablePointer<UInt32>.allocate(capacity: 5)
-        entries.initialize(repeating: 0, count: 5)
-        underflows.initialize(repeating: 0, count: 5)
-        for hook in table.name.hooks {
-            guard let index = chainIndex[hook.name] else { continue }
-            entries[Int(hook.rawValue)] = chainStarts[Int(index)]
-            underflows[Int(hook.rawValue)] =
-                chainStarts[Int(index)] + UInt32(table.chains[Int(index)].rules.count)
-        }
-        var builder = ClassifierBuilder(records: records, arena: arena.base, family: family)
-        for (c, chain) in table.chains.enumerated() where chain.rules.count >= Classifier.shortest {
-            let start = Int(chainStarts[c])
-            builder.scan(start..<start + chain.rules.count)
-        }
-        let sets = UnsafeMutablePointer<UInt64>.allocate(capacity: max(interfaceSets.count, 1))
-        for (i, word) in interfaceSets.enumerated() { (sets + i).initialize(to: word) }
-        let stack = UnsafeMutablePointer<UInt32>.allocate(capacity: userChains + 1)
-        return TableProgram(
-            records: records, recordCount: total, arena: arena.base, arenaSize: arena.count,
-            stack: stack, stackSize: userChains + 1, entries: entries, underflows: underflows, interfaceSets: sets,
-            interfaceSetStride: interfaceSetStride, classifiers: ClassifierList(builder.classifiers), resources: resources, needs: needs,
-            model: table, chainStarts: chainStarts)
     }
 }
 

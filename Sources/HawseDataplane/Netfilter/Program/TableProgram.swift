@@ -3,64 +3,125 @@ import HawseWire
 
 /// One table of one family, compiled: a flat array of records with their counters, the arena of operations, and a stack.
 ///
-/// Immutable but for counters and what matches remember; replaced as a whole, as `xt_replace_table` does.
+/// Every chain has its place in the arrays and can be replaced there without the others (`TableProgram+Commit`). Packets
+/// change nothing in it but counters and what matches remember.
 struct TableProgram {
+    let name: TableName
+    let family: AddressFamily
     var records: UnsafeMutablePointer<RuleRecord>
-    var recordCount: Int
+    /// By record: the number of the chain that it stands in.
+    var owners: UnsafeMutablePointer<UInt32>
+    /// Records that fit in both arrays.
+    var recordCapacity: Int
+    var recordSpace: SlotSpace
     var arena: UnsafeMutableRawPointer
-    var arenaSize: Int
+    var arenaCapacity: Int
+    /// In units of eight bytes.
+    var arenaSpace: SlotSpace
     /// Return addresses. As deep as there are user chains: without loops no packet needs more.
     var stack: UnsafeMutablePointer<UInt32>
     var stackSize: Int
     /// An answer or copy sent from within a rule is in the same table again (TEE, REJECT): it gets a stack of its own.
     var isBusy = false
     /// First record of each builtin chain, and the record of its policy (`hook_entry`, `underflow`); by hook.
-    var entries: UnsafeMutablePointer<UInt32>
-    var underflows: UnsafeMutablePointer<UInt32>
-    /// Bitmaps over interface indices, for `-i eth+`; `interfaceSetStride` words each.
+    let entries: UnsafeMutablePointer<UInt32>
+    let underflows: UnsafeMutablePointer<UInt32>
+    /// Bitmaps over interface indices, for `-i eth+`.
     var interfaceSets: UnsafeMutablePointer<UInt64>
-    var interfaceSetStride: Int
+    var interfaceNames: InterfaceSets
     var classifiers: ClassifierList
-    /// Tables by name that operations hold on to, and other memory to release.
-    var resources: ProgramResources
-    /// What the packets must have gone through before these rules can be what they say.
-    var needs: RuleNeeds
-    /// As it was given; `currentTable` puts the present counters in.
-    var model: Table
-    /// First record of each of the model's chains.
-    var chainStarts: [UInt32]
+
+    // By number of the chain.
+    var chains: [CompiledChain]
+    var names: ChainNames
+    var links: ChainLinks
+    var freeChains: [Int] = []
+    /// Chains have come and gone: the order is libiptc's, and no longer that in which they were given.
+    var isReordered = false
+    /// Operations of rules that were put into a chain later: place and size, in units of eight bytes.
+    var laterOperations: [Int: [(place: UInt32, count: UInt32)]] = [:]
+    /// Tables by name that the operations of a chain hold on to, and other memory to release.
+    var resources: [Int: ProgramResources]
+    let named: UnsafeMutablePointer<NamedState>
+    /// Chains with each of the needs, and user chains.
+    var needCounts: [Int]
+    var userChains: Int
+    /// Counts the changes: what was prepared for an earlier state is refused.
+    var generation = 0
 
     func deallocate() {
         records.deallocate()
+        owners.deallocate()
         arena.deallocate()
         stack.deallocate()
         entries.deallocate()
         underflows.deallocate()
         interfaceSets.deallocate()
         classifiers.deallocate()
-        resources.deallocate()
+        for (_, resources) in resources { resources.deallocate() }
+    }
+
+    /// What the packets must have gone through before these rules can be what they say.
+    var needs: RuleNeeds {
+        var needs: RuleNeeds = []
+        for (bit, count) in needCounts.enumerated() where count > 0 { needs.insert(RuleNeeds(rawValue: 1 << UInt8(bit))) }
+        return needs
+    }
+
+    mutating func count(_ needs: RuleNeeds, _ step: Int) {
+        for bit in needCounts.indices where needs.rawValue & 1 << UInt8(bit) != 0 { needCounts[bit] += step }
     }
 
     /// The table with its counters as they are now.
     func currentTable() -> Table {
-        var table = model
-        for c in table.chains.indices {
-            var record = Int(chainStarts[c])
-            table.chains[c].rules.withUnsafeMutableBufferPointer { rules in
+        let present = chains.filter { !$0.isFree }.map { chain in
+            var model = chain.model
+            var record = Int(chain.start)
+            model.rules.withUnsafeMutableBufferPointer { rules in
                 for r in rules.indices {
                     rules[r].counters = records[record].counters
                     record += 1
                 }
             }
-            if table.chains[c].policy != nil { table.chains[c].counters = records[record].counters }
+            if model.policy != nil { model.counters = records[record].counters }
+            return model
         }
-        return table
+        let table = Table(name: name, chains: present)
+        return isReordered ? Table(name: name, chains: table.chainsInSaveOrder) : table
     }
 
     @inline(__always)
     func isInSet(_ interface: UInt16, _ set: UInt16) -> Bool {
-        let word = interfaceSets[Int(set) &* interfaceSetStride &+ Int(interface >> 6)]
+        let word = interfaceSets[Int(set) &* interfaceNames.stride &+ Int(interface >> 6)]
         return word & (1 << UInt64(interface & 63)) != 0
+    }
+}
+
+/// Sets of devices by the beginning of their names, for `-i eth+`.
+struct InterfaceSets {
+    /// Words a set.
+    let stride: Int
+    private(set) var words: [UInt64] = []
+    private var numbers: [String: UInt16] = [:]
+
+    init(_ interfaces: InterfaceTable) { stride = (interfaces.count + 63) / 64 }
+
+    /// The bitmap of all devices whose name begins so; no device at all has the empty name.
+    mutating func number(_ beginning: String, _ interfaces: InterfaceTable) -> UInt16 {
+        if let known = numbers[beginning] { return known }
+        let number = words.count / stride
+        words.append(contentsOf: repeatElement(0, count: stride))
+        for (index, name) in interfaces.names.enumerated() where name.hasPrefix(beginning) {
+            words[number * stride + index / 64] |= 1 << UInt64(index % 64)
+        }
+        numbers[beginning] = UInt16(clamping: number)
+        return UInt16(clamping: number)
+    }
+
+    func copied() -> UnsafeMutablePointer<UInt64> {
+        let sets = UnsafeMutablePointer<UInt64>.allocate(capacity: max(words.count, 1))
+        for (i, word) in words.enumerated() { (sets + i).initialize(to: word) }
+        return sets
     }
 }
 
@@ -75,12 +136,14 @@ struct RuleNeeds: OptionSet {
     static let accounting = RuleNeeds(rawValue: 4)
 }
 
-/// What a program holds besides its own arrays.
+/// What a chain's operations hold besides their own bytes.
 struct ProgramResources {
     var named: UnsafeMutablePointer<NamedState>
     var recent: [UnsafeMutablePointer<RecentTable>] = []
     var hashlimit: [UnsafeMutablePointer<HashlimitTable>] = []
     var connlimit: [UnsafeMutablePointer<ConnlimitTable>] = []
+
+    var isEmpty: Bool { recent.isEmpty && hashlimit.isEmpty && connlimit.isEmpty }
 
     func deallocate() {
         for table in recent { named.pointee.release(table) }

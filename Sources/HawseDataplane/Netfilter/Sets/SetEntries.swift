@@ -32,6 +32,42 @@ extension SetTable {
         for key in try keys(entry, set) { set.pointee.put(key, value, exist: exist, now: now) }
     }
 
+    /// How many elements an entry stands for that are not there yet. Throws what `insert` would.
+    mutating func check(_ entry: IPSet.Entry, for handle: UInt16, members: (String) -> Bool) throws(DataplaneError) -> Int {
+        let set = sets + Int(handle)
+        guard set.pointee.kind != .listSet else {
+            guard let name = entry.set, members(name) else {
+                throw refusal(set.pointee, "there is no set named \"\(entry.set ?? "")\"")
+            }
+            return 0
+        }
+        return try keys(entry, set).count { set.pointee.entries.find($0) == nil }
+    }
+
+    /// Takes out what an entry stands for; false when some of it is not there.
+    @discardableResult
+    mutating func delete(_ entry: IPSet.Entry, from handle: UInt16, isTrial: Bool) throws(DataplaneError) -> Bool {
+        let set = sets + Int(handle)
+        if set.pointee.kind == .listSet {
+            guard let name = entry.set, let member = self.handle(of: name),
+                let index = set.pointee.entries.find(EntryKey(.zero, .zero, UInt64(member)))
+            else { return false }
+            guard !isTrial else { return true }
+            set.pointee.entries.remove(index)
+            set.pointee.members.removeAll { $0 == member }
+            return true
+        }
+        var isComplete = true
+        for key in try keys(entry, set) {
+            guard let index = set.pointee.entries.find(key) else {
+                isComplete = false
+                continue
+            }
+            if !isTrial { set.pointee.remove(index) }
+        }
+        return isComplete
+    }
+
     private mutating func insertMember(
         _ entry: IPSet.Entry, into list: UnsafeMutablePointer<SetInstance>, now: Instant
     ) throws(DataplaneError) {

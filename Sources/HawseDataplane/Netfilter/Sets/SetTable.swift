@@ -13,6 +13,8 @@ struct SetTable {
     /// By interface index: the device's number among those names, or 0.
     private(set) var numberByIndex: [Int] = []
     private var seeds: RandomStream
+    /// Handles of sets that were destroyed.
+    private var free: [UInt16] = []
 
     init(_ sets: [IPSet], interfaces: InterfaceTable, seed: UInt64, now: Instant = .zero) throws(DataplaneError) {
         capacity = max(sets.count, 16)
@@ -41,8 +43,14 @@ struct SetTable {
         numberByIndex = interfaces.names.map { interfaceNumbers[$0] ?? 0 }
     }
 
-    private mutating func create(_ set: IPSet, now: Instant) throws(DataplaneError) {
+    mutating func create(_ set: IPSet, now: Instant) throws(DataplaneError) {
         guard byName[set.name] == nil else { throw DataplaneError("there are two sets named \(set.name)") }
+        if let handle = free.popLast() {
+            sets[Int(handle)].deallocate()
+            sets[Int(handle)] = SetInstance(set, seed: seeds.next())
+            byName[set.name] = handle
+            return
+        }
         guard count < Int(UInt16.max) else { throw DataplaneError("more than 65534 sets") }
         if count == capacity {
             let larger = UnsafeMutablePointer<SetInstance>.allocate(capacity: capacity * 2)
@@ -57,7 +65,7 @@ struct SetTable {
     }
 
     /// Entries may name sets that come later in the text, so they go in when all sets are there.
-    private mutating func fill(_ set: IPSet, now: Instant) throws(DataplaneError) {
+    mutating func fill(_ set: IPSet, now: Instant) throws(DataplaneError) {
         guard let handle = byName[set.name] else { return }
         for entry in set.entries { try insert(entry, into: handle, exist: true, now: now) }
     }
@@ -67,6 +75,28 @@ struct SetTable {
         interfaceNames.append(name)
         interfaceNumbers[name] = interfaceNames.count - 1
         return interfaceNames.count - 1
+    }
+
+    /// The handles that the next so many sets will get.
+    func nextHandles(_ wanted: Int) -> [UInt16] {
+        let reused = free.suffix(wanted).reversed()
+        return reused + (0..<max(wanted - reused.count, 0)).map { UInt16(clamping: count + $0) }
+    }
+
+    /// Forgets a set that no rule names.
+    mutating func destroy(_ name: String) {
+        guard let handle = byName.removeValue(forKey: name) else { return }
+        sets[Int(handle)].name = ""
+        clear(Int(handle))
+        free.append(handle)
+    }
+
+    /// Other options, and other entries from the beginning.
+    mutating func refill(_ set: IPSet, now: Instant) throws(DataplaneError) {
+        guard let handle = byName[set.name] else { return }
+        clear(Int(handle))
+        sets[Int(handle)].options = set.options
+        try fill(set, now: now)
     }
 
     /// Puts these sets in place of all present ones; sets of the same name and kind keep their handle, so that rules
@@ -96,7 +126,7 @@ struct SetTable {
         bind(interfaces)
     }
 
-    private mutating func clear(_ i: Int) {
+    mutating func clear(_ i: Int) {
         sets[i].entries.removeAll()
         sets[i].groups.removeAll()
         sets[i].members = []
