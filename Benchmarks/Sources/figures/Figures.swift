@@ -31,6 +31,7 @@ struct Figures {
         }
         if CommandLine.arguments.contains("--load") {
             try load(quick)
+            try loadSets()
             return
         }
         if CommandLine.arguments.contains("--change") {

@@ -28,4 +28,22 @@ extension Figures {
         row("… reading the text, ms", spread(reading, 1e6))
         row("… compiling it, ms", spread(compiling, 1e6))
     }
+
+    /// ipset's and ipvsadm's texts.
+    static func loadSets() throws {
+        var set = IPSet(name: "hosts", kind: .hashIPPort)
+        set.options.maxElements = 200_000
+        for number in 0..<100_000 {
+            var entry = IPSet.Entry()
+            entry.first = IPPrefix(IPAddress(ipv4: 0x0a00_0000 + UInt32(number)), length: 32)
+            entry.port = .init(ipProtocol: .tcp, lower: 80)
+            set.entries.append(entry)
+        }
+        let text = IPSetPrinter().text([set])
+        let reading = CPUClock.measure(rounds: 3, items: 1) { _ = try? IPSetParser().parse(text) }
+        row("100,000 set entries from ipset-restore text, ms", (reading.median / 1e6, reading.least / 1e6, reading.most / 1e6))
+        let servers = IPVSAdmPrinter().saved(KubeNode(services: 10_000, endpoints: 10, mode: .ipvs).spec.ipvs ?? IPVSSpec())
+        let parsing = CPUClock.measure(rounds: 3, items: 1) { _ = try? IPVSAdmParser().parse(servers) }
+        row("110,000 lines of ipvsadm-save text, ms", (parsing.median / 1e6, parsing.least / 1e6, parsing.most / 1e6))
+    }
 }

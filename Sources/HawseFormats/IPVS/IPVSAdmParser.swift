@@ -30,30 +30,30 @@ public struct IPVSAdmParser: Sendable {
     public func parse(_ text: some StringProtocol, onto base: IPVSSpec = IPVSSpec()) throws(FormatError)
         -> IPVSSpec
     {
-        var spec = base
+        var servers = IndexedServers(base)
         for (number, line) in numberedLines(text) {
-            try apply(try command(line, number: number), number: number, to: &spec)
+            try apply(try command(line, number: number), number: number, to: &servers)
         }
-        return spec
+        return servers.spec
     }
 
     /// Reads on after an error: what could be understood, and everything that could not.
     public func diagnose(_ text: some StringProtocol) -> (spec: IPVSSpec, errors: [FormatError]) {
-        var spec = IPVSSpec()
+        var servers = IndexedServers(IPVSSpec())
         var errors: [FormatError] = []
         for (number, line) in numberedLines(text) {
             do throws(FormatError) {
-                try apply(try command(line, number: number), number: number, to: &spec)
+                try apply(try command(line, number: number), number: number, to: &servers)
             } catch {
                 errors.append(error)
             }
         }
-        return (spec, errors)
+        return (servers.spec, errors)
     }
 
-    private func apply(_ command: IPVSCommand, number: Int, to spec: inout IPVSSpec) throws(FormatError) {
+    private func apply(_ command: IPVSCommand, number: Int, to servers: inout IndexedServers) throws(FormatError) {
         do throws(IPVSEditError) {
-            try spec.apply(command)
+            try servers.apply(command)
         } catch {
             throw FormatError(file: file, line: number, message: error.description)
         }
@@ -63,6 +63,41 @@ public struct IPVSAdmParser: Sendable {
         text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().compactMap { index, line in
             let first = line.first { !$0.isWhitespace }
             return first == nil || first == "#" ? nil : (index + 1, line)
+        }
+    }
+}
+
+/// Virtual servers that are found by key: most commands of a saved text add something.
+private struct IndexedServers {
+    private(set) var spec: IPVSSpec
+    private var places: [VirtualService.Key: Int] = [:]
+
+    init(_ spec: IPVSSpec) {
+        self.spec = spec
+        findPlaces()
+    }
+
+    private mutating func findPlaces() {
+        places = Dictionary(
+            spec.services.enumerated().map { ($0.element.key, $0.offset) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The same as the spec's own `apply`.
+    mutating func apply(_ command: IPVSCommand) throws(IPVSEditError) {
+        switch command {
+        case .addService(let service):
+            guard places[service.key] == nil else { throw .serviceExists }
+            places[service.key] = spec.services.count
+            spec.services.append(service)
+        case .addDestination(let key, let destination):
+            guard let place = places[key] else { throw .noSuchService }
+            guard !spec.services[place].destinations.contains(where: { $0.isSame(destination) }) else {
+                throw .destinationExists
+            }
+            spec.services[place].destinations.append(destination)
+        default:
+            try spec.apply(command)
+            findPlaces()
         }
     }
 }

@@ -18,21 +18,23 @@ public struct IPSetParser: Sendable {
     }
 
     public func parse(_ text: some StringProtocol, onto base: [IPSet] = []) throws(FormatError) -> [IPSet] {
-        try parseText(text, onto: base).sets
+        var reading = IPSetReading(parser: self, sets: base, keepsLines: false)
+        try reading.read(text) { (error) throws(FormatError) in throw error }
+        return reading.sets
     }
 
     /// Also keeps every line, so that the text can be printed again.
     public func parseText(_ text: some StringProtocol, onto base: [IPSet] = []) throws(FormatError)
         -> IPSetText
     {
-        var reading = IPSetReading(parser: self, sets: base)
+        var reading = IPSetReading(parser: self, sets: base, keepsLines: true)
         try reading.read(text) { (error) throws(FormatError) in throw error }
         return reading.finished
     }
 
     /// Reads on after an error: what could be understood, and everything that could not.
     public func diagnose(_ text: some StringProtocol) -> (text: IPSetText, errors: [FormatError]) {
-        var reading = IPSetReading(parser: self, sets: [])
+        var reading = IPSetReading(parser: self, sets: [], keepsLines: true)
         var errors: [FormatError] = []
         do throws(FormatError) {
             try reading.read(text) { (error) throws(FormatError) in errors.append(error) }
@@ -81,14 +83,16 @@ public struct IPSetText: Hashable, Sendable {
 
 private struct IPSetReading {
     let parser: IPSetParser
+    let keepsLines: Bool
     var sets: [IPSet]
     var index: [String: Int]
     var members: [String: [IPSet.Entry: Int]] = [:]
     var lines: [IPSetText.Line] = []
     var endsWithNewline = true
 
-    init(parser: IPSetParser, sets: [IPSet]) {
+    init(parser: IPSetParser, sets: [IPSet], keepsLines: Bool) {
         self.parser = parser
+        self.keepsLines = keepsLines
         self.sets = sets
         index = Dictionary(
             sets.enumerated().map { ($0.element.name, $0.offset) }, uniquingKeysWith: { a, _ in a })
@@ -129,10 +133,14 @@ private struct IPSetReading {
 
     private typealias Line = IPSetText.Line
 
+    private mutating func note(_ line: @autoclosure () -> Line) {
+        if keepsLines { lines.append(line()) }
+    }
+
     private mutating func line(_ text: some StringProtocol, at location: SourceLocation) throws(FormatError) {
         if text.utf8.first == UInt8(ascii: "#") || text.utf8.allSatisfy({ $0 == 0x20 || $0 == 9 || $0 == 13 })
         {
-            lines.append(.verbatim(String(text)))
+            note(.verbatim(String(text)))
             return
         }
         var words = IPSetWords(
@@ -145,7 +153,7 @@ private struct IPSetReading {
         case "add", "-A", "--add": try add(&words, String(text))
         default:
             try other(command, &words)
-            lines.append(.verbatim(String(text)))
+            note(.verbatim(String(text)))
         }
     }
 
@@ -161,7 +169,7 @@ private struct IPSetReading {
             sets.append(set)
             members[set.name] = [:]
         }
-        lines.append(.create(set, written: IPSetPrinter().header(set) == text ? nil : text))
+        note(.create(set, written: IPSetPrinter().header(set) == text ? nil : text))
     }
 
     private mutating func add(_ words: inout IPSetWords, _ text: String) throws(FormatError) {
@@ -191,7 +199,7 @@ private struct IPSetReading {
             members[name]?[entry.key] = sets[i].entries.count
             sets[i].entries.append(entry)
         }
-        lines.append(
+        note(
             .add(entry, set: header, written: IPSetPrinter().line(entry, of: header) == text ? nil : text))
     }
 
@@ -265,11 +273,14 @@ private struct IPSetReading {
 
     private mutating func keep(_ isKept: (IPSet) -> Bool) {
         self = IPSetReading(
-            parser: parser, sets: sets.filter(isKept), lines: lines, endsWithNewline: endsWithNewline)
+            parser: parser, sets: sets.filter(isKept), keepsLines: keepsLines, lines: lines,
+            endsWithNewline: endsWithNewline)
     }
 
-    private init(parser: IPSetParser, sets: [IPSet], lines: [IPSetText.Line], endsWithNewline: Bool) {
-        self.init(parser: parser, sets: sets)
+    private init(
+        parser: IPSetParser, sets: [IPSet], keepsLines: Bool, lines: [IPSetText.Line], endsWithNewline: Bool
+    ) {
+        self.init(parser: parser, sets: sets, keepsLines: keepsLines)
         self.lines = lines
         self.endsWithNewline = endsWithNewline
     }

@@ -72,9 +72,6 @@ public struct Rule: Hashable, Sendable {
     /// Equal in everything but counters, as `-D` and `-C` compare.
     public func isEqualIgnoringCounters(_ other: Rule) -> Bool { body === other.body || body == other.body }
 
-    /// The same value, not merely an equal one: cheap, and false for equal rules that were made apart.
-    public func isSame(as other: Rule) -> Bool { body === other.body }
-
     public func hash(into hasher: inout Hasher) {
         hasher.combine(counters)
         body.hash(into: &hasher)

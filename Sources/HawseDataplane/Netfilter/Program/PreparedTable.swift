@@ -141,13 +141,15 @@ extension TableProgram {
         }
     }
 
-    /// How many rules at the beginning and at the end are the very same.
+    /// How many rules at the beginning and at the end are the same.
     private func common(_ old: [Rule], _ new: [Rule]) -> (prefix: Int, suffix: Int) {
         let shorter = min(old.count, new.count)
         var prefix = 0
-        while prefix < shorter, old[prefix].isSame(as: new[prefix]) { prefix += 1 }
+        while prefix < shorter, old[prefix].isEqualIgnoringCounters(new[prefix]) { prefix += 1 }
         var suffix = 0
-        while suffix < shorter - prefix, old[old.count - 1 - suffix].isSame(as: new[new.count - 1 - suffix]) { suffix += 1 }
+        while suffix < shorter - prefix,
+            old[old.count - 1 - suffix].isEqualIgnoringCounters(new[new.count - 1 - suffix])
+        { suffix += 1 }
         return (prefix, suffix)
     }
 
