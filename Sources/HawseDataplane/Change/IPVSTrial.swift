@@ -33,13 +33,18 @@ struct IPVSTrial {
         case .deleteService(let key):
             guard service(key) != nil else { throw .noSuchService }
             services[key] = .some(nil)
-        case .addDestination(let key, let destination): try add(destination, key)
+        case .addDestination(let key, let destination):
+            guard service(key) != nil else { throw .serviceNotDefined }
+            let isMixed = (destination.address.family == .ipv6) != isIPv6(key)
+            if isMixed, !node.pointee.ipvs.sync.daemons.isEmpty { throw .mixedFamilies }
+            try node.pointee.ipvs.checkAddress(destination, node)
+            try add(destination, key)
         case .editDestination(let key, let destination):
-            guard service(key) != nil else { throw .noSuchService }
+            guard service(key) != nil else { throw .serviceNotDefined }
             try node.pointee.ipvs.check(destination, isIPv6: isIPv6(key))
             guard has(destination.address, destination.port, key) else { throw .noSuchDestination }
         case .deleteDestination(let key, let address, let port):
-            guard service(key) != nil else { throw .noSuchService }
+            guard service(key) != nil else { throw .serviceNotDefined }
             guard has(address, port, key) else { throw .noSuchDestination }
             servers[key, default: [:]][Server(address: address, port: port)] = false
         case .flush:

@@ -86,14 +86,12 @@ private struct IndexedServers {
     mutating func apply(_ command: IPVSCommand) throws(IPVSEditError) {
         switch command {
         case .addService(let service):
-            guard places[service.key] == nil else { throw .serviceExists }
+            guard places[service.key] == nil else { return try spec.apply(command) }
             places[service.key] = spec.services.count
             spec.services.append(service)
         case .addDestination(let key, let destination):
-            guard let place = places[key] else { throw .noSuchService }
-            guard !spec.services[place].destinations.contains(where: { $0.isSame(destination) }) else {
-                throw .destinationExists
-            }
+            guard let place = places[key], !spec.services[place].destinations.contains(where: { $0.isSame(destination) })
+            else { return try spec.apply(command) }
             spec.services[place].destinations.append(destination)
         default:
             try spec.apply(command)

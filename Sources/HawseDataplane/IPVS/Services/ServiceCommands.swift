@@ -187,7 +187,7 @@ extension IPVSState {
     }
 
     /// `ip_vs_new_dest`: a host's address, or one of the node's own; of IPv6 no link-local one.
-    private func checkAddress(
+    func checkAddress(
         _ destination: Destination, _ node: NodePointer
     ) throws(IPVSCommandError) {
         let bits = destination.address.bits
