@@ -41,7 +41,6 @@ struct SetTrial {
             transaction.sets.append(change)
         }
         for set in created.values { try fill(set) }
-        try checkUse(changes)
     }
 
     private func handle(_ name: String) -> UInt16? {
@@ -93,29 +92,22 @@ struct SetTrial {
     }
 
     /// No set goes that a rule names, by the rules as they will be.
-    private func checkUse(_ changes: [Change]) throws(DataplaneError) {
+    func checkUse(_ transaction: Transaction) throws(DataplaneError) {
         guard !destroyed.isEmpty else { return }
-        var replaced: Set<String> = []
-        for change in changes {
-            switch change {
-            case .chain(let family, let table, let chain):
-                replaced.insert("\(family) \(table) \(chain.name)")
-                try check(chain)
-            case .removeChain(let family, let table, let name): replaced.insert("\(family) \(table) \(name)")
-            case .table(let family, let table):
-                for chain in table.chains { try check(chain) }
-                replaced.insert("\(family) \(table.name)")
-            case .removeTable(let family, let name): replaced.insert("\(family) \(name)")
-            default: break
-            }
-        }
+        for (_, program) in transaction.programs { for chain in program.chains { try check(chain.model) } }
+        for (_, _, prepared) in transaction.tables { for chain in prepared.chains { try check(chain.chain) } }
         for family in [node.pointee.netfilter4, node.pointee.netfilter6] {
+            let address = family.pointee.family
             for name in TableName.allCases {
-                let place = "\(family.pointee.family) \(name)"
-                guard let program = family.pointee.programs[Int(TableIndex(name).rawValue)], !replaced.contains(place)
+                guard let program = family.pointee.programs[Int(TableIndex(name).rawValue)],
+                    !transaction.programs.contains(where: { $0.family == address && $0.program.name == name }),
+                    !transaction.removedTables.contains(where: { $0.family == address && $0.table == name })
                 else { continue }
-                for chain in program.pointee.chains
-                where !chain.isFree && !replaced.contains("\(place) \(chain.model.name)") { try check(chain.model) }
+                let change = transaction.tables.first { $0.family == address && $0.table.name == name }
+                let touched = change?.prepared.touched ?? []
+                for (number, chain) in program.pointee.chains.enumerated() where !touched.contains(number) {
+                    try check(chain.model)
+                }
             }
         }
     }

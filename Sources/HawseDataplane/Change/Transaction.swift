@@ -41,6 +41,7 @@ extension Dataplane {
         var sets = SetTrial(node)
         try sets.take(changes, transaction, &surroundings)
         try prepareRules(changes, transaction, surroundings)
+        try sets.checkUse(transaction)
         try prepareServers(changes, transaction)
         try prepareNetwork(changes, transaction)
         return transaction
