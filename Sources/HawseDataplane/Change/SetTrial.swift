@@ -20,7 +20,7 @@ struct SetTrial {
         for change in changes {
             switch change {
             case .createSet(let set):
-                guard handle(set.name) == nil, created[set.name] == nil else {
+                guard node.pointee.sets.handle(of: set.name) == nil, created[set.name] == nil else {
                     throw DataplaneError("set \(set.name) exists already")
                 }
                 created[set.name] = set
@@ -128,13 +128,18 @@ struct SetTrial {
 }
 
 extension Dataplane {
-    /// One change of the sets that was tried before.
-    func carryOut(_ change: Change) {
+    /// Changes of the sets that were tried before: new sets first, with the handles that rules know them by.
+    func carryOut(_ changes: [Change]) {
+        let now = node.pointee.now
+        for case .createSet(let set) in changes { try? node.pointee.sets.create(set, now: now) }
+        for case .createSet(let set) in changes { try? node.pointee.sets.fill(set, now: now) }
+        for change in changes { carryOut(change) }
+        if changes.contains(where: \.concernsDevices) { node.pointee.sets.bind(node.pointee.interfaces) }
+    }
+
+    private func carryOut(_ change: Change) {
         let now = node.pointee.now
         switch change {
-        case .createSet(let set):
-            try? node.pointee.sets.create(set, now: now)
-            try? node.pointee.sets.fill(set, now: now)
         case .replaceSet(let set): try? node.pointee.sets.refill(set, now: now)
         case .destroySet(let name): node.pointee.sets.destroy(name)
         case .addEntry(let name, let entry):
@@ -143,9 +148,8 @@ extension Dataplane {
         case .deleteEntry(let name, let entry):
             guard let handle = node.pointee.sets.handle(of: name) else { return }
             _ = try? node.pointee.sets.delete(entry, from: handle, isTrial: false)
-        default: return
+        default: break
         }
-        if change.concernsDevices { node.pointee.sets.bind(node.pointee.interfaces) }
     }
 }
 

@@ -58,7 +58,7 @@ extension Dataplane {
         node.pointee.generation += 1
         settleFlows(transaction)
         // Nothing of this can fail: it was tried.
-        for change in transaction.sets { carryOut(change) }
+        carryOut(transaction.sets)
         for (address, program) in transaction.programs { family(address).pointee.install(program) }
         for (address, name) in transaction.removedTables { family(address).pointee.remove(name) }
         for (address, table, prepared) in transaction.tables {
