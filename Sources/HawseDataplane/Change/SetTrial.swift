@@ -154,6 +154,11 @@ extension Dataplane {
 }
 
 extension Change {
+    /// A set that was there may answer otherwise.
+    var changesMembership: Bool {
+        if case .createSet = self { false } else { true }
+    }
+
     /// Set entries may name devices.
     fileprivate var concernsDevices: Bool {
         switch self {

@@ -75,13 +75,13 @@ extension Dataplane {
     /// Prepares and commits.
     public func apply(_ changes: [Change]) throws(DataplaneError) { try commit(prepare(changes)) }
 
-    /// Known flows learn their way anew when it may be another: a rule that they have met is touched, or a table comes
-    /// or goes. Before any counter changes its place.
+    /// Known flows learn their way anew when it may be another: a rule that they have met is touched, a set that a rule
+    /// may have asked has other members, or a table comes or goes. Before any counter changes its place.
     private func settleFlows(_ transaction: Transaction) {
         node.pointee.flows.recorder.isVoid = true
         var isConcerned =
             !transaction.programs.isEmpty || !transaction.removedTables.isEmpty || !transaction.commands.isEmpty
-            || transaction.network != nil
+            || transaction.network != nil || transaction.sets.contains(where: \.changesMembership)
         for (address, table, prepared) in transaction.tables where !isConcerned {
             guard let program = family(address).pointee.programs[Int(table.rawValue)] else { continue }
             isConcerned = program.pointee.outgrows(prepared) || changesNeeds(program, prepared)

@@ -63,7 +63,8 @@ struct FlowCache: ~Copyable {
 
     /// Whether some way adds to one of these counters.
     func meets(_ isConcerned: (UnsafeMutablePointer<Counters>) -> Bool) -> Bool {
-        (0..<hitTotal).contains { isConcerned(hits[$0].counters) }
+        for index in 0..<hitTotal where isConcerned(hits[index].counters) { return true }
+        return false
     }
 
     /// Something has changed: forget all ways. Before the memory of any counter goes away.
