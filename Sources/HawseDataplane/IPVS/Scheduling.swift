@@ -204,7 +204,7 @@ extension Walk {
     ) -> Verdict {
         let s = node.pointee.ipvs.services[service]
         if node.pointee.ipvs.settings.cacheBypass, s.pointee.mark != 0, !header.isInverse, !header.isQuoted,
-            addressKind(header.destination, family: packet.family, on: 0) == .unicast
+            isBypassable(header.destination, packet.family)
         {
             return ipvsBypass(packet, header, flow, isOnePacket: s.pointee.isOnePacket && header.ipProtocol == 17, at: hook)
         }
@@ -212,6 +212,12 @@ extension Walk {
         if s.pointee.port == 21, flow.virtualPort != 21 { return .accept }
         if !header.isQuoted { sendPortUnreachable(packet) }
         return ipvsDrop(packet, .ipvsNoDestination)
+    }
+
+    /// `ip_vs_addr_is_unicast`: of IPv6 the kind of address, not the route, is looked at.
+    private func isBypassable(_ address: AddressBits, _ family: AddressFamily) -> Bool {
+        if family == .ipv4 { return addressKind(address, family: family, on: 0) == .unicast }
+        return address.high >> 56 != 0xff && !address.isZero
     }
 
     /// `cache_bypass`: straight to where the client wanted to go, by a connection of its own.

@@ -82,4 +82,17 @@ struct DefenceTests {
         try rig.command(.stopDaemon(.backup))
         #expect(rig.send(syn(2)).first?.device == "eth1")
     }
+
+    /// Values that the kernel refuses leave what was.
+    @Test func refusedSettings() {
+        let settings = IPVSSettings(
+            Sysctls([
+                "net.ipv4.vs.drop_entry": "4", "net.ipv4.vs.drop_packet": "-1", "net.ipv4.vs.secure_tcp": "9",
+                "net.ipv4.vs.sync_threshold": "5 5", "net.ipv4.vs.sync_ports": "3",
+            ]))
+        #expect(settings.dropEntry == 0 && settings.dropPacket == 0 && settings.secureTCP == 0)
+        #expect(settings.syncThreshold == 3 && settings.syncPeriod == 50 && settings.syncPorts == 1)
+        let taken = IPVSSettings(Sysctls(["net.ipv4.vs.sync_threshold": "5 0", "net.ipv4.vs.sync_ports": "128"]))
+        #expect(taken.syncThreshold == 5 && taken.syncPeriod == 0 && taken.syncPorts == 64)
+    }
 }

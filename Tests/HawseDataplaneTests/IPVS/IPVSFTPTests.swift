@@ -80,6 +80,18 @@ struct IPVSFTPTests {
         String(decoding: output.map { Array($0.payload.dropFirst(20)) } ?? [], as: UTF8.self)
     }
 
+    /// What the helper may have to rewrite must be right; other services do not look.
+    @Test func wrongChecksumsEndHere() throws {
+        let (client, server) = (Rig.client(1), Rig.server(10))
+        let rig = try rig(Rig.virtual, server)
+        _ = session(rig, client, Rig.virtual, server)
+        var packet = Rig.tcp(client, 4000, Rig.virtual, 21, 0x18, sequence: 101, acknowledgement: 501, "NOOP\r\n")
+        packet[37] ^= 1
+        #expect(rig.send(packet).isEmpty)
+        packet[37] ^= 1
+        #expect(rig.send(packet).first?.destination == server)
+    }
+
     @Test func passiveAnswerNamesTheVirtualService() throws {
         let (client, server) = (Rig.client(1), Rig.server(10))
         let rig = try rig(Rig.virtual, server)

@@ -15,6 +15,7 @@ extension IPVSState {
 extension Walk {
     /// `ip_vs_ftp_in`: notes that the client goes passive, or makes the data connection that its PORT or EPRT announces.
     func ftpRequest(_ packet: PacketRef, _ connection: VirtualConnectionRef) -> Bool {
+        guard hasValidChecksum(packet) else { return false }
         guard connection.pointee.state == IPVSTCPState.established.rawValue, let payload = tcpPayload(packet) else {
             return true
         }
@@ -58,6 +59,7 @@ extension Walk {
     /// `ip_vs_ftp_out`: a server's answer to PASV or EPSV becomes the virtual service's, and the data connection is made,
     /// the client's port still unknown.
     func ftpReply(_ packet: PacketRef, _ connection: VirtualConnectionRef) -> Bool {
+        guard hasValidChecksum(packet) else { return false }
         let c = connection.pointee
         let isExtended = c.flags.contains(.ftpExtended)
         guard c.state == IPVSTCPState.established.rawValue, isExtended || c.flags.contains(.ftpPassive),
@@ -114,6 +116,14 @@ extension Walk {
         data.pointee.state = IPVSTCPState.listen.rawValue
         data.pointee.timeout = node.pointee.ipvs.timeouts.tcp(IPVSTCPState.listen.rawValue)
         node.pointee.ipvs.restart(data)
+    }
+
+    /// `tcp_csum_check`: what the helper may rewrite must be right.
+    private func hasValidChecksum(_ packet: PacketRef) -> Bool {
+        packet.transportLength >= 20
+            && TransportChecksum.isValid(
+                packet.transportPointer, length: packet.transportLength, protocolNumber: .tcp, family: packet.family,
+                source: packet.sourceBits, destination: packet.destinationBits)
     }
 
     private func tcpPayload(_ packet: PacketRef) -> UnsafeRawBufferPointer? {
