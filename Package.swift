@@ -64,6 +64,9 @@ let package = Package(
         .testTarget(name: "HawseHostTests", dependencies: ["HawseHost"]),
         .target(name: "AllocationCount", path: "Tests/AllocationCount"),
         .testTarget(name: "GoldenTests", dependencies: ["Hawse", "AllocationCount"], exclude: ["unfinished.txt"]),
+        // The bodies of the fuzz targets (Tests/Fuzz is a package of its own), for a short run among the tests.
+        .target(name: "FuzzBodies", dependencies: ["Hawse"], path: "Tests/Fuzz/Sources/FuzzTargets"),
+        .testTarget(name: "FuzzBodiesTests", dependencies: ["FuzzBodies", "Hawse"]),
         .testTarget(name: "HawseCLITests", dependencies: ["Hawse", "HawseCLI"]),
     ],
     swiftLanguageModes: [.v6]

@@ -1,21 +1,22 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
-// libFuzzer targets, apart from the main package so that nobody who imports it builds them:
-//
-//     swift build -c release --package-path Tests/Fuzz -Xswiftc -sanitize=fuzzer
-//     Tests/Fuzz/.build/release/FuzzRules -max_total_time=180 CORPUS
-let names = ["FuzzRules", "FuzzSets", "FuzzServers", "FuzzConnections", "FuzzCommands"]
+// libFuzzer targets, apart from the main package so that nobody who imports it builds them; `run` beside this file builds
+// and runs them with seeds from pcaps/.
+let names = ["FuzzRules", "FuzzSets", "FuzzServers", "FuzzConnections", "FuzzCommands", "FuzzWalk", "FuzzCaptures"]
 
 let package = Package(
     name: "hawse-fuzz",
     dependencies: [.package(name: "hawse", path: "../..")],
-    targets: [.target(name: "FuzzDriver")]
+    targets: [
+        .target(name: "FuzzDriver"),
+        .target(name: "FuzzTargets", dependencies: [.product(name: "Hawse", package: "hawse")]),
+    ]
         + names.map { name in
             .executableTarget(
-                name: name, dependencies: ["FuzzDriver", .product(name: "Hawse", package: "hawse")],
+                name: name, dependencies: ["FuzzDriver", "FuzzTargets"],
                 swiftSettings: [.unsafeFlags(["-parse-as-library"])],
-                linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])])
+                linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])
         },
     swiftLanguageModes: [.v6]
 )

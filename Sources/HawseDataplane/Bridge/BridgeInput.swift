@@ -193,6 +193,8 @@ extension Walk {
         }
         packet.pointee.flags.remove(.bridged)
         packet.pointee.physOut = 0
+        // `ip_rcv` clears the control block: that the packet was put together is forgotten, the pieces' sizes are not.
+        packet.pointee.fragmentMaxSize = 0
         note(packet, .bridge("up to \(node.pointee.interfaces.name(packet.pointee.inInterface))"))
         return .receive
     }

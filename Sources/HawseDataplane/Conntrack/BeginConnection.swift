@@ -19,6 +19,9 @@ extension Walk {
         {
             connection.pointee.bits.insert(.accounted)
         }
+        if template.isSynproxy, node.pointee.connections.makeExtension(connection) != nil {
+            connection.pointee.status.insert(.synproxy)
+        }
         if !node.pointee.connections.expectations.isEmpty, meetExpectation(packet, connection, tuple) {
             return connection
         }

@@ -22,6 +22,8 @@ struct ConnectionStatus: OptionSet, Hashable, Sendable {
     /// Lost a clash and stands in the table with its reply direction only.
     static let natClash = ConnectionStatus(rawValue: 1 << 12)
     static let helper = ConnectionStatus(rawValue: 1 << 13)
+    /// Begun by SYNPROXY (`nfct_synproxy`); not one of the kernel's bits.
+    static let synproxy = ConnectionStatus(rawValue: 1 << 14)
 
     static let natMask: ConnectionStatus = [.sourceNAT, .destinationNAT]
     static let natDoneMask: ConnectionStatus = [.sourceNATDone, .destinationNATDone]
@@ -178,6 +180,11 @@ struct ConnectionExtension {
     var adjustOriginal = SequenceAdjustment()
     var adjustReply = SequenceAdjustment()
     var createdAt: Instant = .zero
+    /// `struct nf_conn_synproxy`: the proxy's own first number, the stamp that the client echoed, and how far the
+    /// server's clock is from it.
+    var proxySequence: UInt32 = 0
+    var proxyTimestamp: UInt32 = 0
+    var proxyTimestampOffset: UInt32 = 0
 }
 
 /// `struct nf_ct_seqadj`: how much payload mangling has shifted a direction's sequence numbers.
@@ -201,6 +208,15 @@ struct ConnectionTemplate: Hashable {
     var zoneReply = true
     /// Number of the helper; 0: none.
     var helper: UInt8 = 0
+    var isSynproxy = false
+
+    /// Of the SYN with which SYNPROXY greets the server.
+    static var synproxy: ConnectionTemplate {
+        var template = ConnectionTemplate()
+        template.isSet = true
+        template.isSynproxy = true
+        return template
+    }
 
     @inline(__always) static var none: ConnectionTemplate { ConnectionTemplate() }
 

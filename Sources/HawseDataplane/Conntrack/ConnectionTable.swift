@@ -175,6 +175,12 @@ struct ConnectionTable: ~Copyable {
                 remove(connection)
                 continue
             }
+            // A tuple that is its own reverse: the kernel puts the reply's entry in front.
+            if direction == .original, tuple.source.low == tuple.destination.low, only == nil,
+                equals(connection, .reply, tuple, zone: zone)
+            {
+                return (connection, .reply)
+            }
             return (connection, direction)
         }
         return nil

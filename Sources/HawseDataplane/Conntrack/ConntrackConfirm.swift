@@ -8,7 +8,11 @@ extension Walk {
     func conntrackConfirm(_ packet: PacketRef, at hook: Hook) -> Verdict {
         guard packet.pointee.connection != 0 else { return .accept }
         let connection = node.pointee.connections[packet.pointee.connection]
-        if !connection.pointee.status.isDisjoint(with: [.helper, .sequenceAdjust]) {
+        if !connection.pointee.status.isDisjoint(with: [.helper, .sequenceAdjust, .synproxy]) {
+            if connection.pointee.status.contains(.synproxy) {
+                let verdict = synproxyHook(packet, connection)
+                if verdict != .accept { return verdict }
+            }
             let verdict = runHelper(packet, connection)
             if verdict != .accept { return verdict }
         }

@@ -178,6 +178,17 @@ extension Walk {
         isChecksumWrong(TrackedHeaders(packet), hook, protocolNumber)
     }
 
+    /// Conntrack has verified the transport checksum on the way in, and nobody looks again (`skb->csum_valid`).
+    func isVerified(_ packet: PacketRef, _ ipProtocol: UInt8) -> Bool {
+        guard packet.pointee.connection != 0, !packet.pointee.flags.contains(.local),
+            node.pointee.connections.settings.checksum
+        else { return false }
+        switch ipProtocol {
+        case 1, 6, 17, 58: return true
+        default: return false
+        }
+    }
+
     func conntrackEvent(_ packet: PacketRef) -> TraceEvent.Kind {
         let state: String
         switch packet.pointee.connectionInfo {

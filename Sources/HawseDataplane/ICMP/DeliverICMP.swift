@@ -38,7 +38,7 @@ extension Walk {
         let source = specificDestination(packet)
         let target = echo.firstHop ?? ip.source
         let route = lookupOutput(
-            family: .ipv4, source: source, destination: AddressBits(ipv4: target), mark: 0, tos: ip.tos & 0x1e,
+            family: .ipv4, source: source, destination: AddressBits(ipv4: target), mark: reflectedMark(packet), tos: ip.tos & 0x1e,
             out: 0, anySource: false, ipProtocol: 1)
         let type = packet.icmp.type
         guard isUsable(route),
@@ -47,13 +47,8 @@ extension Walk {
         let headerLength = 20 + echo.bytes.count
         answer.pointee.transport = answer.pointee.network + Int32(headerLength)
         answer.transportPointer.copyMemory(from: packet.transportPointer, byteCount: min(8 + payload, packet.transportLength))
-        echo.bytes.withUnsafeBytes { bytes in
-            if let base = bytes.baseAddress {
-                (answer.networkPointer + 20).copyMemory(from: base, byteCount: bytes.count)
-            }
-        }
         let from = source.isZero ? route.source.ipv4 : source.ipv4
-        buildOptions(answer, echo, source: from, destination: ip.source)
+        storeOptions(echo, in: answer, source: from, destination: ip.source)
         let icmp = answer.icmp
         if type == ICMPType.echoRequest {
             icmp.type = ICMPType.echoReply
@@ -70,6 +65,7 @@ extension Walk {
             ttl: node.pointee.settings.defaultTTL, dontFragment: false, identification: newIdentification(),
             headerLength: headerLength)
         answer.pointee.route = route
+        answer.pointee.mark = reflectedMark(packet)
         note(packet, .answered("ICMP reply"))
         sendNow(answer, causedBy: packet, stage: .output)
     }
@@ -106,7 +102,7 @@ extension Walk {
         let isUnicast =
             packet.pointee.route.kind == .local && (!isAnycast || node.pointee.settings.anycastEchoReply)
         let route = lookupOutput(
-            family: .ipv6, source: isUnicast ? asked : .zero, destination: target, mark: 0, tos: 0,
+            family: .ipv6, source: isUnicast ? asked : .zero, destination: target, mark: reflectedMark(packet), tos: 0,
             out: isFromLoopback(packet) ? 0 : packet.pointee.inInterface, anySource: true, ipProtocol: 58)
         let size = packet.transportLength
         guard isUsable(route), let answer = newPacket(bytes: 40 + size) else { return }
@@ -122,6 +118,7 @@ extension Walk {
             answer.transportPointer, length: size, protocolNumber: .icmpv6, family: .ipv6, source: source,
             destination: target)
         answer.pointee.route = route
+        answer.pointee.mark = reflectedMark(packet)
         note(packet, .answered("ICMPv6 echo reply"))
         sendNow(answer, causedBy: packet, stage: .output)
     }

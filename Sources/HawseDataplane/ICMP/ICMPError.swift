@@ -27,7 +27,7 @@ extension Walk {
         if let hop = options.firstHop { target = hop }
         let route = lookupOutput(
             family: .ipv4, source: isLocal ? ip.destinationBits : inboundSource(packet),
-            destination: AddressBits(ipv4: target), mark: 0, tos: tos, out: 0, anySource: false, ipProtocol: 1)
+            destination: AddressBits(ipv4: target), mark: reflectedMark(packet), tos: tos, out: 0, anySource: false, ipProtocol: 1)
         guard isUsable(route) else { return }
         let peer = IPAddress(family: .ipv4, bits: AddressBits(ipv4: target))
         guard allowsPeer(peer, type, code, route) else { return }
@@ -42,12 +42,7 @@ extension Walk {
         answer.networkPointer.advanced(by: 20 + optionLength + 8).copyMemory(
             from: packet.networkPointer, byteCount: quoted)
         answer.pointee.transport = answer.pointee.network + Int32(20 + optionLength)
-        options.bytes.withUnsafeBytes { bytes in
-            if let base = bytes.baseAddress {
-                answer.networkPointer.advanced(by: 20).copyMemory(from: base, byteCount: bytes.count)
-            }
-        }
-        buildOptions(answer, options, source: source, destination: ip.source)
+        storeOptions(options, in: answer, source: source, destination: ip.source)
         let icmp = answer.icmp
         icmp.type = type
         icmp.code = code
@@ -58,6 +53,7 @@ extension Walk {
             ttl: node.pointee.settings.defaultTTL, dontFragment: false, identification: newIdentification(),
             headerLength: 20 + optionLength)
         answer.pointee.route = route
+        answer.pointee.mark = reflectedMark(packet)
         attachConnection(of: packet, to: answer)
         note(packet, .answered("ICMP error \(type)/\(code)"))
         sendNow(answer, causedBy: packet, stage: .output)
@@ -141,18 +137,19 @@ extension Walk {
         guard allowsICMP(type, code, .ipv6, isFromLoopback: isFromLoopback(packet)) else { return }
         let isScoped = target.high >> 54 == 0x3fa
         let out = isScoped ? (packet.pointee.arrival != 0 ? packet.pointee.arrival : packet.pointee.outInterface) : 0
+        let mark = reflectedMark(packet)
         if !isOwn, packet.pointee.arrival != 0 {
             // The device that the packet came in on tells more than the one the answer leaves by, unless the route
             // there says itself what its source is (`icmpv6_rt_has_prefsrc`).
             let plain = lookupOutput(
-                family: .ipv6, source: .zero, destination: target, mark: 0, tos: 0, out: out)
+                family: .ipv6, source: .zero, destination: target, mark: mark, tos: 0, out: out)
             source =
                 plain.hasPreferredSource
                 ? plain.source
                 : node.pointee.routing.sources.select6(on: packet.pointee.arrival, for: target) ?? .zero
         }
         let route = lookupOutput(
-            family: .ipv6, source: source, destination: target, mark: 0, tos: 0, out: out, anySource: true, ipProtocol: 58)
+            family: .ipv6, source: source, destination: target, mark: mark, tos: 0, out: out, anySource: true, ipProtocol: 58)
         guard route.kind == .unicast || route.kind == .local else { return }
         if source.isZero { source = route.source }
         let peer = IPAddress(family: .ipv6, bits: target)
@@ -172,6 +169,7 @@ extension Walk {
         TransportChecksum.store(
             icmp.base, length: 8 + quoted, protocolNumber: .icmpv6, family: .ipv6, source: source, destination: target)
         answer.pointee.route = route
+        answer.pointee.mark = mark
         attachConnection(of: packet, to: answer)
         note(packet, .answered("ICMPv6 error \(type)/\(code)"))
         sendNow(answer, causedBy: packet, stage: .output)

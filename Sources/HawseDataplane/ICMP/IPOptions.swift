@@ -342,8 +342,17 @@ extension Walk {
         echo.bytes += option
     }
 
+    /// Puts an answer's options behind its fixed header.
+    func storeOptions(_ echo: EchoedOptions, in answer: PacketRef, source: UInt32, destination: UInt32) {
+        guard !echo.bytes.isEmpty else { return }
+        echo.bytes.withUnsafeBytes { bytes in
+            if let base = bytes.baseAddress { (answer.networkPointer + 20).copyMemory(from: base, byteCount: bytes.count) }
+        }
+        buildOptions(answer, echo, source: source, destination: destination)
+    }
+
     /// `ip_options_build`: what is filled in when the answer's addresses are known.
-    func buildOptions(_ answer: PacketRef, _ echo: EchoedOptions, source: UInt32, destination: UInt32) {
+    private func buildOptions(_ answer: PacketRef, _ echo: EchoedOptions, source: UInt32, destination: UInt32) {
         let base = answer.networkPointer
         let marks = echo.marks
         if marks.sourceRoute != 0 {

@@ -31,8 +31,8 @@ extension Walk {
         let target = route.gatewayVersion == 6 ? route.gateway : destination
         // The target is the destination itself or a router by its link-local address.
         guard target == destination || target.high >> 54 == 0x3fa else { return }
-        let back = lookupOutput(
-            family: .ipv6, source: own, destination: host, mark: 0, tos: 0, out: device.pointee.index)
+        // The host may sit behind another device; then the redirect leaves there.
+        let back = lookupOutput(family: .ipv6, source: own, destination: host, mark: 0, tos: 0, out: 0)
         guard back.kind == .unicast, back.gatewayVersion == 0,
             node.pointee.limits.allows(IPAddress(family: .ipv6, bits: host), timeout: 1000, now)
         else { return }
@@ -60,7 +60,7 @@ extension Walk {
         body.store8(4, at: at)
         body.store8(UInt8((quoted + 8) / 8), at: at + 1)
         (body + at + 8).copyMemory(from: packet.networkPointer, byteCount: quoted)
-        sendDiscovery(message, source: own, destination: host, device: device.pointee.index, causedBy: packet, by: back)
+        sendDiscovery(message, source: own, destination: host, device: back.outInterface, causedBy: packet, by: back)
     }
 
     /// `ipv6_get_lladdr`.

@@ -47,7 +47,8 @@ extension Walk {
 
     @inline(__always)
     func transportIsIntact(_ packet: PacketRef) -> Bool {
-        TransportChecksum.isValid(
+        if isVerified(packet, packet.pointee.ipProtocol) { return true }
+        return TransportChecksum.isValid(
             packet.transportPointer, length: packet.transportLength,
             protocolNumber: IPProtocol(rawValue: packet.pointee.ipProtocol), family: packet.family,
             source: packet.sourceBits, destination: packet.destinationBits)
@@ -84,7 +85,7 @@ extension Walk {
         let tos = (isIPv4 ? packet.ipv4.tos : packet.ipv6.trafficClass) & 0xfc
         let isScoped = !isIPv4 && target.high >> 54 == 0x3fa
         let route = lookupOutput(
-            family: packet.family, source: source, destination: target, mark: 0, tos: tos,
+            family: packet.family, source: source, destination: target, mark: reflectedMark(packet), tos: tos,
             out: isScoped ? packet.pointee.inInterface : 0, anySource: !isIPv4, ipProtocol: 6,
             ports: UInt32(tcp.destinationPort) << 16 | UInt32(tcp.sourcePort))
         guard isUsable(route), let answer = newPacket(bytes: headerLength + 20) else { return }
@@ -103,8 +104,7 @@ extension Walk {
             reset.flags = [.rst, .ack]
         }
         if isIPv4 {
-            for (i, byte) in echo.bytes.enumerated() { answer.networkPointer.store8(byte, at: 20 + i) }
-            buildOptions(answer, echo, source: source.ipv4, destination: packet.ipv4.source)
+            storeOptions(echo, in: answer, source: source.ipv4, destination: packet.ipv4.source)
             writeIPv4(
                 answer, protocolNumber: .tcp, source: source.ipv4, destination: target.ipv4, tos: tos,
                 ttl: node.pointee.settings.defaultTTL, dontFragment: true, identification: 0, headerLength: headerLength)
@@ -118,6 +118,7 @@ extension Walk {
         TransportChecksum.store(
             reset.base, length: 20, protocolNumber: .tcp, family: packet.family, source: source, destination: target)
         answer.pointee.route = route
+        answer.pointee.mark = reflectedMark(packet)
         note(packet, .answered("TCP reset"))
         sendNow(answer, causedBy: packet, stage: .output)
     }
@@ -143,6 +144,9 @@ extension Walk {
         if listener(for: packet) || isTakenByProcess(packet) { return end(packet, .delivered) }
         let kind = packet.pointee.route.kind
         if kind == .broadcast || kind == .multicast { return drop(packet, .noListener) }
+        // `nf_reset_ct` comes before the answer: conntrack finds its connection by what it quotes, or not at all.
+        releaseConnection(packet)
+        packet.pointee.connectionInfo = .none
         if packet.isIPv4 {
             sendICMPError(
                 about: packet, type: ICMPType.destinationUnreachable, code: ICMPUnreachableCode.port, info: 0)

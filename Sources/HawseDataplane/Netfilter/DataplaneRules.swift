@@ -72,6 +72,23 @@ extension Dataplane {
         set { node.pointee.queueListener = newValue }
     }
 
+    /// Which of iptables' two backends sets the order of tables at a hook.
+    public enum TableOrder: Sendable {
+        /// `iptables-legacy`: at INPUT security comes before nat.
+        case legacy
+        /// `iptables-nft`: at INPUT nat comes before security.
+        case nft
+    }
+
+    /// Legacy unless set.
+    public var tableOrder: TableOrder {
+        get { node.pointee.natBeforeSecurity ? .nft : .legacy }
+        set {
+            node.pointee.flows.invalidate()
+            node.pointee.natBeforeSecurity = newValue == .nft
+        }
+    }
+
     func family(_ family: AddressFamily) -> UnsafeMutablePointer<NetfilterFamily> {
         family == .ipv4 ? node.pointee.netfilter4 : node.pointee.netfilter6
     }

@@ -35,6 +35,7 @@ extension Walk {
         case .trace: context.packet.pointee.flags.insert(.traced)
         case .set: action(SetAction.self).apply(context)
         case .nfqueue: return action(NFQueueAction.self).apply(context)
+        case .synproxy: return synproxy(action(SynproxyAction.self), context)
         case .hmark: action(HMarkAction.self).apply(context)
         case .rateest:
             node.pointee.named.feed(UInt32(argument), length: context.packet.length, at: node.pointee.now)

@@ -44,6 +44,8 @@ struct NodeState: ~Copyable {
     var natBeforeSecurity = false
 
     var chance: ChanceStreams
+    /// `net_secret` of SYN cookies.
+    var cookieKey = SipHash(key0: 0, key1: 0)
     var timers = TimerQueue()
     var trace = TraceLog()
     /// Ways that known flows take.

@@ -91,6 +91,14 @@ extension Walk {
         return finishOutput4(node.pointee.routing.result(match, node.pointee.routing.tables4), match, q)
     }
 
+    /// No route leads to `destination` by this device: it is only taken to be on its link.
+    func isAssumedOnLink4(_ destination: AddressBits, on device: UInt16, tos: UInt8) -> Bool {
+        var q = RouteQuestion(destination: destination, source: .zero, mark: 0, tos: tos)
+        q.outInterface = device
+        q.inInterface = node.pointee.routing.loopback
+        return node.pointee.routing.lookup4(q).kind == .noRoute
+    }
+
     /// `__mkroute_output`.
     private func finishOutput4(_ found: RouteResult, _ match: RouteMatch, _ q: RouteQuestion) -> RouteResult {
         var result = found

@@ -133,6 +133,13 @@ extension Walk {
         packet.pointee.etherType = 0x86dd
     }
 
+    /// `IP4_REPLY_MARK`, `IP6_REPLY_MARK`: with `fwmark_reflect` an answer of the node's own has the packet's mark.
+    func reflectedMark(_ packet: PacketRef) -> UInt32 {
+        guard packet.pointee.mark != 0 else { return 0 }
+        let name = packet.isIPv4 ? "net.ipv4.fwmark_reflect" : "net.ipv6.fwmark_reflect"
+        return node.pointee.settings.all.isOn(name, default: false) ? packet.pointee.mark : 0
+    }
+
     /// `ip_select_ident` for packets that may be fragmented: the kernel draws from a hash, we from a seeded stream.
     func newIdentification() -> UInt16 {
         UInt16(truncatingIfNeeded: node.pointee.chance.ipIdentification.next())

@@ -14,9 +14,9 @@ struct DevgroupOptions: MatchOptions {
 
     mutating func take(_ argument: OptionArgument) throws(FormatError) {
         if argument.option == "src-group" {
-            match.source = try argument.masked()
+            match.source = try argument.masked(names: deviceGroupNames)
         } else {
-            match.destination = try argument.masked()
+            match.destination = try argument.masked(names: deviceGroupNames)
         }
     }
 
@@ -28,7 +28,10 @@ struct DevgroupOptions: MatchOptions {
 
 extension DevgroupMatch {
     func write(to out: inout OptionText) {
-        if let source { out.masked("src-group", source) }
-        if let destination { out.masked("dst-group", destination) }
+        if let source { out.masked("src-group", source, names: deviceGroupNames) }
+        if let destination { out.masked("dst-group", destination, names: deviceGroupNames) }
     }
 }
+
+/// `/etc/iproute2/group` as it is delivered.
+private let deviceGroupNames = [UInt32(0): "default"]

@@ -12,7 +12,7 @@ struct RealmOptions: MatchOptions {
     init(family: AddressFamily) {}
 
     mutating func take(_ argument: OptionArgument) throws(FormatError) {
-        match = RealmMatch(try argument.masked())
+        match = RealmMatch(try argument.masked(names: realmNames))
     }
 
     func finish(_ context: RuleContext) throws(FormatError) -> Match {
@@ -22,5 +22,8 @@ struct RealmOptions: MatchOptions {
 }
 
 extension RealmMatch {
-    func write(to out: inout OptionText) { out.masked("realm", realm) }
+    func write(to out: inout OptionText) { out.masked("realm", realm, names: realmNames) }
 }
+
+/// `/etc/iproute2/rt_realms` as it is delivered.
+private let realmNames = [UInt32(0): "cosmos"]

@@ -87,8 +87,11 @@ struct OptionArgument {
         return ValueRange(lower, upper, inverted: inverted)
     }
 
-    /// `value[/mask]`, both 32 bits.
-    func masked() throws(FormatError) -> MaskedValue {
+    /// `value[/mask]`, both 32 bits, or one of `names`.
+    func masked(names: [UInt32: String] = [:]) throws(FormatError) -> MaskedValue {
+        if let named = names.first(where: { $0.value == text }) {
+            return MaskedValue(value: named.key, mask: .max, inverted: inverted)
+        }
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         let value = UInt32(try number(parts[0], max: UInt64(UInt32.max)))
         let mask = parts.count == 2 ? UInt32(try number(parts[1], max: UInt64(UInt32.max))) : .max

@@ -34,8 +34,9 @@ struct OptionText {
         self.option(option, value, inverted: range.inverted)
     }
 
-    /// `0x1` or `0x1/0xff`.
-    mutating func masked(_ option: String, _ mark: MaskedValue) {
+    /// `0x1` or `0x1/0xff`; a value that has a name by that.
+    mutating func masked(_ option: String, _ mark: MaskedValue, names: [UInt32: String] = [:]) {
+        if mark.mask == .max, let name = names[mark.value] { return self.option(option, name, inverted: mark.inverted) }
         self.option(option, markText(mark.value, mark.mask), inverted: mark.inverted)
     }
 

@@ -7,7 +7,8 @@ extension RulePlace {
         case .checksum, .dscp, .tos, .ttl, .hl: only(in: .mangle)
         case .classify: only([.output, .forward, .postrouting])
         case .connsecmark, .secmark: only(in: .mangle, .security)
-        case .ct, .trace: only(in: .raw)
+        case .trace: only(in: .raw)
+        case .ct(let target): only(in: .raw) ?? objection(to: target)
         case .dnat, .redirect: only(in: .nat) ?? only([.prerouting, .output])
         case .snat: only(in: .nat) ?? only([.postrouting, .input])
         case .masquerade: only(in: .nat) ?? only(.postrouting)
@@ -39,6 +40,21 @@ extension RulePlace {
             return flags.comparison & 0x02 != 0 && !flags.inverted
         }
         return looksForSYN ? nil : "only works on TCP SYN packets: match them with `--tcp-flags SYN,RST SYN'"
+    }
+
+    /// `xt_ct_set_helper`, `xt_ct_set_timeout`
+    private func objection(to target: CTTarget) -> String? {
+        if target.noTrack { return nil }
+        if target.helper != nil || target.timeout != nil {
+            guard let ipProtocol = rule.ipProtocol, !ipProtocol.inverted else {
+                return "needs a protocol (`-p', not inverted) for its helper or timeout"
+            }
+            let helpers: [String: IPProtocol] = ["ftp": .tcp, "tftp": .udp]
+            if let helper = target.helper, let own = helpers[helper], own != ipProtocol.number {
+                return "has no helper `\(helper)' for this protocol"
+            }
+        }
+        return target.timeout.map { "names the timeout policy `\($0)', which doesn't exist" }
     }
 
     private func objection(to target: SetTarget) -> String? {

@@ -17,6 +17,7 @@ public struct GoldenCaseRun {
     private var lastCause: UInt64 = 0
     private var sequence: Int64 = 0
     private var drawnPorts: DrawnPorts?
+    private var synproxyNumbers: SynproxyNumbers?
     private var lastLook = 0
 
     init(_ golden: GoldenCase, seed: UInt64 = 1) throws(DataplaneError) {
@@ -87,6 +88,7 @@ public struct GoldenCaseRun {
     mutating func play() throws {
         let inputs = try CaseInput.load(golden)
         drawnPorts = try DrawnPorts(golden)
+        synproxyNumbers = try SynproxyNumbers(golden)
         let start = Instant(seconds: 1_700_000_000)
         var now = start
         var events = golden.file.events[...]
@@ -116,7 +118,8 @@ public struct GoldenCaseRun {
 
     private mutating func inject(_ input: CaseInput) {
         collect()
-        let bytes = drawnPorts?.readdress(input) ?? input.bytes
+        var bytes = drawnPorts?.readdress(input) ?? input.bytes
+        if let numbers = synproxyNumbers, input.interface != nil { bytes = numbers.readdressed(bytes) }
         bytes.withUnsafeBytes { bytes in
             if let interface = input.interface {
                 guard let index = dataplane.interfaceIndex(interface) else { return }
@@ -190,9 +193,11 @@ public struct GoldenCaseRun {
             if Self.isLeftOut(frame.bytes) { return }
             sequence += 1
             let name = dataplane.interfaceName(frame.interface)
-            drawnPorts?.learn(Array(frame.bytes), on: name, index: frames[name]?.count ?? 0)
-            frames[name, default: []].append(
-                CaseOutput(time: frame.time + sequence * 1000, bytes: Array(frame.bytes)))
+            let index = frames[name]?.count ?? 0
+            var bytes = Array(frame.bytes)
+            drawnPorts?.learn(bytes, on: name, index: index)
+            bytes = synproxyNumbers?.normalized(bytes, on: name, index: index) ?? bytes
+            frames[name, default: []].append(CaseOutput(time: frame.time + sequence * 1000, bytes: bytes))
         }
     }
 

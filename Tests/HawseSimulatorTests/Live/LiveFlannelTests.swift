@@ -75,12 +75,12 @@ struct LiveFlannelTests {
         let live = try LiveNamespaces(cluster.nodes.map(\.dataplane.wholeSpec)) { name in
             Int(name.dropFirst("veth".count)).map { $0 - 1 }
         }
-        for descriptor in Array(live.underlay.values) + Array(live.pods.values) { _ = LiveNamespaces.arrived(descriptor) }
+        for socket in Array(live.underlay.values) + Array(live.pods.values) { _ = socket.arrived() }
         var underlay: [Int: [[UInt8]]] = [:]
         var pods: [Int: [[UInt8]]] = [:]
         func look() {
-            for (node, descriptor) in live.underlay { underlay[node, default: []] += LiveNamespaces.arrived(descriptor).map(Self.masked) }
-            for (pod, descriptor) in live.pods { pods[pod, default: []] += LiveNamespaces.arrived(descriptor) }
+            for (node, socket) in live.underlay { underlay[node, default: []] += socket.arrived().map(Self.masked) }
+            for (pod, socket) in live.pods { pods[pod, default: []] += socket.arrived() }
         }
         for (number, post) in record.posts.enumerated() {
             try live.inject(post.frame, pod: post.pod)

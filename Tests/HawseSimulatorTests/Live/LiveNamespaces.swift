@@ -2,10 +2,6 @@ import Foundation
 import HawseModel
 import HawseWire
 
-#if canImport(Glibc)
-import Glibc
-#endif
-
 /// Network namespaces of the running kernel, built from the same specs as simulated nodes: `ip` and `bridge` make the
 /// devices; sockets of this process inject frames at pods and watch the underlay.
 final class LiveNamespaces {
@@ -44,14 +40,14 @@ final class LiveNamespaces {
     private let prefix = "hawse-\(getpid())-\(UInt16.random(in: 0...UInt16.max))"
     private var namespaces: [String] = []
     /// The underlay's end of each node's wire, and each pod's end, as sockets.
-    private(set) var underlay: [Int: Int32] = [:]
-    private(set) var pods: [Int: Int32] = [:]
+    private(set) var underlay: [Int: PacketSocket] = [:]
+    private(set) var pods: [Int: PacketSocket] = [:]
 
     private var hub: String { prefix + "-hub" }
     private func node(_ index: Int) -> String { prefix + "-\(index)" }
 
     deinit {
-        for descriptor in Array(underlay.values) + Array(pods.values) { close(descriptor) }
+        for socket in Array(underlay.values) + Array(pods.values) { socket.close() }
         for name in namespaces { _ = try? Self.run(Self.ip, ["netns", "del", name]) }
     }
 
@@ -135,7 +131,7 @@ final class LiveNamespaces {
             try batch(hub, ["link add e\(index) type veth peer name \(device.name) netns \(name)"])
             try batch(hub, ["link set e\(index) master sw mtu \(device.mtu) up"])
             try batch(name, ["link set \(device.name) address \(device.mac)"] + setUp)
-            underlay[index] = try socket(on: "e\(index)")
+            underlay[index] = try PacketSocket(on: "e\(index)", in: hub)
         case .bridge:
             try batch(name, ["link add \(device.name) address \(device.mac) type bridge mcast_snooping 0"] + setUp)
         case .veth:
@@ -146,7 +142,7 @@ final class LiveNamespaces {
                 name,
                 ["link set \(device.name) address \(device.mac)", "link set \(device.name) master \(device.bridge ?? "cni0")"] + setUp)
             try Self.run(Self.bridge, ["-n", name, "link", "set", "dev", device.name, "hairpin", "on"])
-            pods[number] = try socket(on: "p\(number)")
+            pods[number] = try PacketSocket(on: "p\(number)", in: hub)
         case .vxlan(let options):
             let local = options.local.map { "local \($0)" } ?? ""
             try batch(
@@ -161,50 +157,15 @@ final class LiveNamespaces {
         }
     }
 
-    /// A raw socket on a device of the hub.
-    private func socket(on device: String) throws -> Int32 {
-        guard let symbol = dlsym(nil, "setns") else { throw Failure(message: "no setns") }
-        typealias SetNamespace = @convention(c) (Int32, Int32) -> Int32
-        let setns = unsafeBitCast(symbol, to: SetNamespace.self)
-        let home = open("/proc/thread-self/ns/net", O_RDONLY)
-        let there = open("/var/run/netns/\(hub)", O_RDONLY)
-        defer {
-            _ = setns(home, 0)
-            close(home)
-            close(there)
-        }
-        guard home >= 0, there >= 0, setns(there, 0) == 0 else { throw Failure(message: "the namespace cannot be entered") }
-        let everything = UInt16(0x0003).bigEndian
-        let descriptor = Glibc.socket(17, Int32(SOCK_RAW.rawValue), Int32(everything))
-        guard descriptor >= 0 else { throw Failure(message: "no packet socket") }
-        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
-        var large: Int32 = 4 << 20
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &large, 4)
-        // struct sockaddr_ll: family, protocol, index, hardware type, packet type, length, address.
-        var address = [UInt8](repeating: 0, count: 20)
-        address.withUnsafeMutableBytes { bytes in
-            bytes.storeBytes(of: UInt16(17), toByteOffset: 0, as: UInt16.self)
-            bytes.storeBytes(of: everything, toByteOffset: 2, as: UInt16.self)
-            bytes.storeBytes(of: Int32(if_nametoindex(device)), toByteOffset: 4, as: Int32.self)
-        }
-        let bound = address.withUnsafeBytes { bytes in
-            bytes.baseAddress.map { bind(descriptor, $0.assumingMemoryBound(to: sockaddr.self), 20) } ?? -1
-        }
-        guard bound == 0 else { throw Failure(message: "\(device) cannot be watched") }
-        return descriptor
-    }
-
     func inject(_ frame: [UInt8], pod: Int) throws {
-        guard let descriptor = pods[pod], send(descriptor, frame, frame.count, 0) == frame.count else {
-            throw Failure(message: "a frame was not taken")
-        }
+        guard let socket = pods[pod] else { throw Failure(message: "there is no pod \(pod)") }
+        try socket.send(frame)
     }
 
     /// A frame from the underlay, sent by nobody of the cluster.
     func inject(_ frame: [UInt8], underlay node: Int) throws {
-        guard let descriptor = underlay[node], send(descriptor, frame, frame.count, 0) == frame.count else {
-            throw Failure(message: "a frame was not taken")
-        }
+        guard let socket = underlay[node] else { throw Failure(message: "there is no node \(node)") }
+        try socket.send(frame)
     }
 
     /// Runs a program in a node's namespace; what it says when it fails is thrown.
@@ -213,32 +174,15 @@ final class LiveNamespaces {
         try Self.run(Self.ip, ["netns", "exec", node(index), program] + arguments, input: input)
     }
 
-    /// Frames that have come out of a node (not those that the hub sent in) since the last call.
-    static func arrived(_ descriptor: Int32) -> [[UInt8]] {
-        var frames: [[UInt8]] = []
-        var buffer = [UInt8](repeating: 0, count: 65536)
-        while true {
-            var address = [UInt8](repeating: 0, count: 20)
-            var length = socklen_t(20)
-            let count = address.withUnsafeMutableBytes { bytes in
-                bytes.baseAddress.map {
-                    recvfrom(descriptor, &buffer, buffer.count, 0, $0.assumingMemoryBound(to: sockaddr.self), &length)
-                } ?? -1
-            }
-            guard count > 0 else { return frames }
-            let isOutgoing = address[10] == 4
-            if !isOutgoing { frames.append(Array(buffer[..<count])) }
-        }
-    }
-
     @discardableResult
     static func run(_ program: String?, _ arguments: [String], input: String? = nil) throws -> String {
         let process = Process()
         process.executableURL = URL(filePath: program ?? "")
         process.arguments = arguments
         let output = Pipe()
+        let complaints = Pipe()
         process.standardOutput = output
-        process.standardError = output
+        process.standardError = complaints
         let feed = Pipe()
         process.standardInput = input == nil ? FileHandle.nullDevice : feed
         try process.run()
@@ -247,9 +191,10 @@ final class LiveNamespaces {
             try feed.fileHandleForWriting.close()
         }
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let complaint = String(decoding: complaints.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
-            throw Failure(message: "\(arguments.joined(separator: " ")) \(input ?? ""): \(text)")
+            throw Failure(message: "\(arguments.joined(separator: " ")) \(input ?? ""): \(text)\(complaint)")
         }
         return text
     }

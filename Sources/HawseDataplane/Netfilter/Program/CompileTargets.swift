@@ -140,7 +140,10 @@ extension RuleCompiler {
         case .nfqueue(let t): set(&record, .nfqueue, NFQueueAction(t))
         case .queue:
             set(&record, .nfqueue, NFQueueAction(NFQueueTarget(first: 0, count: 1, bypass: false, cpuFanout: false)))
-        case .synproxy: throw refusal("SYNPROXY cannot be simulated")
+        case .synproxy(let t):
+            require(.conntrack)
+            only([.input, .forward], "SYNPROXY")
+            set(&record, .synproxy, SynproxyAction(t))
         default: throw refusal("this target is not known to the compiler")
         }
     }

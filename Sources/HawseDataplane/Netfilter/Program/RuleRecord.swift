@@ -84,7 +84,7 @@ enum TargetCode: UInt8, BitwiseCopyable {
     case noEffect
     case dnat, snat, masquerade, redirect, netmap, snpt, dnpt
     case reject, tcpmss, tcpoptstrip, ttl, dscp, tos, ecn
-    case tee, tproxy, trace, set, nfqueue, hmark, rateest
+    case tee, tproxy, trace, set, nfqueue, hmark, rateest, synproxy
 }
 
 /// In front of each match operation in the arena; the operation's fields follow.

@@ -38,9 +38,9 @@ struct SetTable {
 
     func handle(of name: String) -> UInt16? { byName[name] }
 
-    /// Finds which device each name in the sets is.
+    /// Numbers every device: entries name some, packets of the SET target add others.
     mutating func bind(_ interfaces: InterfaceTable) {
-        numberByIndex = interfaces.names.map { interfaceNumbers[$0] ?? 0 }
+        numberByIndex = interfaces.names.map { $0.isEmpty ? 0 : interfaceNumber($0) }
     }
 
     mutating func create(_ set: IPSet, now: Instant) throws(DataplaneError) {
@@ -191,21 +191,22 @@ struct SetTable {
         return true
     }
 
-    /// `ip_set_add` from a packet.
-    mutating func add(_ lookup: SetLookup, _ context: RuleContext, timeout: UInt32, exist: Bool) {
+    /// `ip_set_add` from a packet; whether the element has come in. A list tries its members until one takes it.
+    @discardableResult
+    mutating func add(_ lookup: SetLookup, _ context: RuleContext, timeout: UInt32, exist: Bool) -> Bool {
         let set = sets + Int(lookup.handle)
         guard Int(lookup.dimensions) >= set.pointee.dimension,
             set.pointee.isFamilyless || set.pointee.options.family == context.packet.family
-        else { return }
+        else { return false }
         if set.pointee.kind == .listSet {
             for member in set.pointee.members {
                 var memberLookup = lookup
                 memberLookup.handle = member
-                add(memberLookup, context, timeout: timeout, exist: exist)
+                if add(memberLookup, context, timeout: timeout, exist: exist) { return true }
             }
-            return
+            return false
         }
-        guard var key = packetKey(set, lookup, context) else { return }
+        guard var key = packetKey(set, lookup, context) else { return false }
         completeForAdding(set, &key)
         let now = context.node.pointee.now
         var entry = SetInstance.Entry()
@@ -220,28 +221,32 @@ struct SetTable {
             key.rest = 0
         }
         let isNew = set.pointee.entries.find(key) == nil
-        if set.pointee.put(key, entry, exist: exist, now: now), isNew { context.node.pointee.flows.invalidate() }
+        guard set.pointee.put(key, entry, exist: exist, now: now) else { return false }
+        if isNew { context.node.pointee.flows.invalidate() }
+        return true
     }
 
-    /// `ip_set_del` from a packet.
-    mutating func delete(_ lookup: SetLookup, _ context: RuleContext) {
+    /// `ip_set_del` from a packet; whether there was such an element.
+    @discardableResult
+    mutating func delete(_ lookup: SetLookup, _ context: RuleContext) -> Bool {
         let set = sets + Int(lookup.handle)
         guard Int(lookup.dimensions) >= set.pointee.dimension,
             set.pointee.isFamilyless || set.pointee.options.family == context.packet.family
-        else { return }
+        else { return false }
         if set.pointee.kind == .listSet {
             for member in set.pointee.members {
                 var memberLookup = lookup
                 memberLookup.handle = member
-                delete(memberLookup, context)
+                if delete(memberLookup, context) { return true }
             }
-            return
+            return false
         }
-        guard var key = packetKey(set, lookup, context) else { return }
+        guard var key = packetKey(set, lookup, context) else { return false }
         completeForAdding(set, &key)
         if set.pointee.kind == .bitmapIPMac { key.rest = 0 }
-        guard let index = set.pointee.entries.find(key) else { return }
+        guard let index = set.pointee.entries.find(key) else { return false }
         set.pointee.remove(index)
         context.node.pointee.flows.invalidate()
+        return true
     }
 }

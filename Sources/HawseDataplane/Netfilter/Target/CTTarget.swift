@@ -10,6 +10,9 @@ struct CTAction: BitwiseCopyable {
         noTrack = target.noTrack
         zoneFromMark = false
         template = .none
+        if let name = target.timeout {
+            throw compiler.refusal("CT: there is no timeout policy named \"\(name)\": policies are made with nfct, which has no text here")
+        }
         guard !noTrack else { return }
         template.isSet = true
         switch target.zone {

@@ -71,12 +71,7 @@ extension Walk {
 
     /// `nf_ip_checksum`, `nf_ip6_checksum`: only TCP and UDP have a pseudo header under IPv4; other payloads must sum up alone.
     private func isChecksumRight(_ packet: PacketRef, _ ipProtocol: UInt8, _ offset: Int) -> Bool {
-        // Conntrack has verified it on the way in, and nobody looks again (`skb->csum_valid`).
-        if packet.pointee.connection != 0, !packet.pointee.flags.contains(.local),
-            node.pointee.connections.settings.checksum
-        {
-            return true
-        }
+        if isVerified(packet, ipProtocol) { return true }
         let length = packet.length - offset
         var sum = UInt64(InternetChecksum.sum(packet.networkPointer + offset, count: length))
         if packet.isIPv6 || ipProtocol == 6 || ipProtocol == 17 {
@@ -133,12 +128,6 @@ extension Walk {
         answer.pointee.route = route
         writeReset(answer, to: tcp, segment: packet.length - walk.offset)
         sendReset(answer, about: packet)
-    }
-
-    /// `fwmark_reflect`
-    private func reflectedMark(_ packet: PacketRef) -> UInt32 {
-        let name = packet.isIPv4 ? "net.ipv4.fwmark_reflect" : "net.ipv6.fwmark_reflect"
-        return node.pointee.settings.all.isOn(name, default: false) ? packet.pointee.mark : 0
     }
 
     /// `nf_reject_ip_tcphdr_put`

@@ -20,6 +20,7 @@ extension Walk {
         twin.pointee.connectionInfo = .untracked
         twin.pointee.connectionTemplate = .none
         twin.pointee.flags.insert(.duplicated)
+        twin.pointee.uid = -1
         let losesHop = context.hook == .prerouting || context.hook == .input
         let tos = packet.dsField
         if twin.isIPv4 {
@@ -37,7 +38,10 @@ extension Walk {
             finish(twin)
             return .continue
         }
-        if route.gatewayVersion == 0 {
+        // On a device where no route leads to the gateway the kernel asks for the packet's own destination.
+        let isAssumed =
+            twin.isIPv4 && action.out != 0 && isAssumedOnLink4(action.gateway, on: action.out, tos: tos & 0xfc)
+        if route.gatewayVersion == 0, !isAssumed {
             route.gateway = action.gateway
             route.gatewayVersion = packet.pointee.version
         }

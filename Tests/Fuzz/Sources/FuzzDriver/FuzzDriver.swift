@@ -12,8 +12,3 @@ public func drive(_ body: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt) {
     var arguments = CommandLine.unsafeArgv
     _ = LLVMFuzzerRunDriver(&count, &arguments, body)
 }
-
-/// The input as text; bytes that are no UTF-8 are replaced.
-public func text(_ data: UnsafePointer<UInt8>?, _ count: Int) -> String {
-    String(decoding: UnsafeBufferPointer(start: data, count: count), as: UTF8.self)
-}

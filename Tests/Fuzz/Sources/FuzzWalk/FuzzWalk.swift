@@ -1,0 +1,6 @@
+import FuzzDriver
+import FuzzTargets
+
+@main enum FuzzWalk {
+    static func main() { drive { data, count in FuzzEntry.walk.run(data, count) } }
+}

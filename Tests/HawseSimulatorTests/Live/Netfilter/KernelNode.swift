@@ -1,0 +1,238 @@
+import Foundation
+import Glibc
+
+/// One node of the running kernel: a namespace with a setup's devices, and for each device the other end of its wire.
+final class KernelNode {
+    private static let control = "\(UInt16.random(in: 0...UInt16.max))"
+    nonisolated(unsafe) private static var count = 0
+
+    let router: String
+    private let hub: String
+    private let setup: LiveSetup
+    private(set) var wires: [String: PacketSocket] = [:]
+    private var watch: PacketSocket?
+    private var local: [Int: Int32] = [:]
+    private var listeners: [Int32] = []
+    private var markers: UInt32 = 0
+
+    /// The tools that this needs; `nil` for one that is not there.
+    static func tool(_ name: String) -> String? {
+        ["/usr/sbin/", "/sbin/", "/usr/bin/"].map { $0 + name }.first { FileManager.default.isExecutableFile(atPath: $0) }
+    }
+
+    init(_ setup: LiveSetup) throws {
+        Self.count += 1
+        let name = "hawse-nf-\(getpid())-\(Self.control)-\(Self.count)"
+        (router, hub, self.setup) = (name + "r", name + "h", setup)
+        for space in [hub, router] { try LiveNamespaces.run(LiveNamespaces.ip, ["netns", "add", space]) }
+        try build()
+    }
+
+    deinit {
+        for socket in wires.values { socket.close() }
+        watch?.close()
+        for descriptor in Array(local.values) + listeners { close(descriptor) }
+        for space in [router, hub] { _ = try? LiveNamespaces.run(LiveNamespaces.ip, ["netns", "del", space]) }
+    }
+
+    private func build() throws {
+        try inside(hub) { Self.write(["net.ipv6.conf.all.disable_ipv6": "1", "net.ipv6.conf.default.disable_ipv6": "1"]) }
+        try inside(router) {
+            Self.write(setup.sysctls)
+            Self.write([
+                "net.ipv6.conf.default.accept_dad": "0", "net.ipv6.conf.all.accept_dad": "0",
+                "net.ipv6.conf.default.mldv2_unsolicited_report_interval": "1", "net.ipv6.mld_qrv": "1",
+                "net.ipv6.conf.default.router_solicitations": "0", "net.ipv6.conf.default.autoconf": "0",
+            ])
+        }
+        var hubLines: [String] = []
+        var lines = ["link set lo up"]
+        for device in setup.interfaces {
+            if device.kind == "bridge" {
+                lines.append("link add \(device.name) address \(device.mac) type bridge mcast_snooping 0 stp_state 0")
+            } else {
+                lines.append("link add \(device.name) address \(device.mac) mtu \(device.mtu) type veth peer name h-\(device.name) netns \(hub)")
+                hubLines.append("link set h-\(device.name) arp off mtu \(device.mtu) up")
+            }
+        }
+        for device in setup.interfaces {
+            for port in device.bridge_ports { lines.append("link set \(port) master \(device.name)") }
+            if device.group != 0 { lines.append("link set \(device.name) group \(device.group)") }
+            lines.append("link set \(device.name) up")
+            lines += device.addresses.map { "addr add \($0) dev \(device.name)" }
+        }
+        lines += setup.neighbors.map { "neigh replace \($0) nud permanent" }
+        try batch(router, lines)
+        try batch(hub, hubLines)
+        try batch(router, setup.routes.map { "route add \($0)" })
+        try batch(router, setup.rules.map { "rule add \($0)" }, family: setup.family)
+        for device in setup.interfaces where device.kind != "bridge" {
+            wires[device.name] = try PacketSocket(on: "h-\(device.name)", in: hub)
+            try inside(router) { try Self.withoutChecksumOffload(device.name) }
+        }
+        watch = try setup.interfaces.first { $0.kind != "bridge" }.map { try PacketSocket(on: $0.name, in: router, etherType: 0x88b5) }
+        try inside(router) { try openSockets() }
+        try awaitPorts()
+        settleListenerReports()
+    }
+
+    private func inside<Result>(_ space: String, _ work: () throws -> Result) throws -> Result {
+        try LiveNamespace.inside(space, work)
+    }
+
+    private func batch(_ space: String, _ lines: [String], family: Int? = nil) throws {
+        guard !lines.isEmpty else { return }
+        let words = (family.map { ["-\($0)"] } ?? []) + ["-n", space, "-batch", "-"]
+        try LiveNamespaces.run(LiveNamespaces.ip, words, input: lines.joined(separator: "\n") + "\n")
+    }
+
+    private static func write(_ sysctls: [String: String]) {
+        // `all` before what it would overwrite.
+        for (key, value) in sysctls.sorted(by: { $0.key < $1.key }) {
+            let path = "/proc/sys/" + key.replacingOccurrences(of: ".", with: "/")
+            let descriptor = open(path, O_WRONLY)
+            guard descriptor >= 0 else { continue }
+            _ = Glibc.write(descriptor, value, value.utf8.count)
+            close(descriptor)
+        }
+    }
+
+    /// Changes a setting while packets flow.
+    func set(_ key: String, to value: String) throws { try inside(router) { Self.write([key: value]) } }
+
+    /// `ETHTOOL_STXCSUM` 0: what the node itself sends leaves with whole checksums.
+    private static func withoutChecksumOffload(_ device: String) throws {
+        let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+        defer { close(descriptor) }
+        var command: [UInt32] = [0x17, 0]
+        var request = [UInt8](repeating: 0, count: 40)
+        for (index, byte) in device.utf8.prefix(15).enumerated() { request[index] = byte }
+        let result = command.withUnsafeMutableBytes { command in
+            request.withUnsafeMutableBytes { request in
+                request.storeBytes(of: command.baseAddress.map { UInt(bitPattern: $0) } ?? 0, toByteOffset: 16, as: UInt.self)
+                return request.baseAddress.map { ioctl(descriptor, 0x8946, $0) } ?? -1
+            }
+        }
+        guard result == 0 else { throw LiveNamespaces.Failure(message: "\(device): checksum offload cannot be switched off") }
+    }
+
+    private func openSockets() throws {
+        for (family, domain) in [(4, AF_INET), (6, AF_INET6)] {
+            let descriptor = socket(domain, Int32(SOCK_RAW.rawValue), 255)
+            guard descriptor >= 0 else { throw LiveNamespaces.Failure(message: "no raw socket") }
+            local[family] = descriptor
+        }
+        for listener in setup.listeners {
+            let domain = listener.family == 6 ? AF_INET6 : AF_INET
+            let descriptor = socket(domain, Int32(SOCK_DGRAM.rawValue), 0)
+            var one: Int32 = 1
+            setsockopt(descriptor, 41, 26, &one, 4)
+            var address = [UInt8](repeating: 0, count: listener.family == 6 ? 28 : 16)
+            address.withUnsafeMutableBytes { bytes in
+                bytes.storeBytes(of: UInt16(domain), toByteOffset: 0, as: UInt16.self)
+                bytes.storeBytes(of: listener.port.bigEndian, toByteOffset: 2, as: UInt16.self)
+            }
+            let bound = address.withUnsafeBytes { bytes in
+                bytes.baseAddress.map { bind(descriptor, $0.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count)) } ?? -1
+            }
+            guard bound == 0 else { throw LiveNamespaces.Failure(message: "port \(listener.port) cannot be bound") }
+            listeners.append(descriptor)
+        }
+    }
+
+    /// A bridge forwards only once the kernel's link watch has seen its ports.
+    private func awaitPorts() throws {
+        guard setup.interfaces.contains(where: { $0.kind == "bridge" }) else { return }
+        let deadline = Date().addingTimeInterval(30)
+        while true {
+            let ports = try LiveNamespaces.run(LiveNamespaces.bridge, ["-n", router, "link", "show"]).split(separator: "\n")
+            if ports.allSatisfy({ $0.contains("state forwarding") && $0.contains("LOWER_UP") }) { return }
+            guard Date() < deadline else { throw LiveNamespaces.Failure(message: "bridge ports do not come up") }
+            usleep(5000)
+        }
+    }
+
+    /// The node reports its multicast groups some milliseconds after its addresses are set: before rules are loaded.
+    private func settleListenerReports() {
+        usleep(30_000)
+        for socket in wires.values { _ = socket.arrived() }
+    }
+
+    // MARK: packets
+
+    /// Sends a frame into a device.
+    func inject(_ frame: [UInt8], on device: String) throws {
+        guard let wire = wires[device] else { throw LiveNamespaces.Failure(message: "no device \(device)") }
+        try wire.send(frame)
+    }
+
+    /// Sends an IP packet from the node itself, header and all.
+    func sendLocal(_ packet: [UInt8]) {
+        let isIPv6 = packet[0] >> 4 == 6
+        var address = [UInt8](repeating: 0, count: isIPv6 ? 28 : 16)
+        address[0] = UInt8(isIPv6 ? AF_INET6 : AF_INET)
+        address.replaceSubrange(isIPv6 ? 8..<24 : 4..<8, with: packet[isIPv6 ? 24..<40 : 16..<20])
+        address.withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress else { return }
+            _ = sendto(
+                local[isIPv6 ? 6 : 4] ?? -1, packet, packet.count, 0, start.assumingMemoryBound(to: sockaddr.self),
+                socklen_t(bytes.count))
+        }
+    }
+
+    /// What has left, by device, once all that was sent so far has been dealt with: a frame of another kind that is sent
+    /// behind it has been seen inside, twice, as the frames that leave wait in the same queue.
+    func settled() throws -> [String: [[UInt8]]] {
+        guard let watch, let device = setup.interfaces.first(where: { $0.kind != "bridge" }), let wire = wires[device.name] else { return [:] }
+        for _ in 0..<2 {
+            markers &+= 1
+            let number = (0..<4).map { UInt8(truncatingIfNeeded: markers >> ($0 * 8)) }
+            let frame = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0xff, 1, 0x88, 0xb5] + number + [UInt8](repeating: 0, count: 42)
+            try wire.send(frame)
+            var isSeen = false
+            while !isSeen {
+                guard watch.await(milliseconds: 5000) else { throw LiveNamespaces.Failure(message: "the kernel does not get on") }
+                isSeen = watch.arrived().contains { $0.count >= 18 && Array($0[14..<18]) == number }
+            }
+        }
+        return wires.mapValues { $0.arrived() }
+    }
+
+    // MARK: rules and states
+
+    /// Runs a program in the node.
+    @discardableResult
+    func run(_ name: String, _ arguments: [String], input: String? = nil) throws -> String {
+        try inside(router) { try LiveNamespaces.run(Self.tool(name), arguments, input: input) }
+    }
+
+    private var save: String { setup.family == 6 ? "ip6tables-legacy-save" : "iptables-legacy-save" }
+
+    func states(hasSets: Bool) throws -> [String: String] {
+        var states = ["iptables.v\(setup.family)": try run(save, ["-c"])]
+        let listing = try run("conntrack", ["-L", "-o", "extended", "-f", setup.family == 6 ? "ipv6" : "ipv4"])
+        states["conntrack"] = listing.split(separator: "\n").filter { $0.hasPrefix("ipv") }.map(Self.timeless).sorted()
+            .map { $0 + "\n" }.joined()
+        if hasSets {
+            states["ipset"] = try run("ipset", ["save"]).split(separator: "\n")
+                .map { $0.replacing(#/ initval 0x[0-9a-f]+/#, with: "") }.sorted().map { $0 + "\n" }.joined()
+        }
+        return states
+    }
+
+    /// A conntrack line without its timer and use count.
+    private static func timeless(_ line: Substring) -> String {
+        var words = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+        words.removeAll { $0.hasPrefix("use=") }
+        // Family, its number, protocol, its number, timer; the blanks between are padding.
+        var seen = 0
+        for index in words.indices where !words[index].isEmpty {
+            seen += 1
+            if seen == 5 {
+                words.remove(at: index)
+                break
+            }
+        }
+        return words.joined(separator: " ")
+    }
+}

@@ -1,0 +1,91 @@
+import Foundation
+import HawseCapture
+import HawseWire
+
+/// What a node looks like, as case.json has it.
+struct LiveSetup: Encodable {
+    struct Interface: Encodable {
+        var name: String
+        var mac: String
+        var mtu = 1500
+        var addresses: [String]
+        var kind = "ether"
+        var group = 0
+        var bridge_ports: [String] = []
+    }
+
+    struct Socket: Encodable {
+        var proto: String
+        var port: UInt16
+        var family: Int
+    }
+
+    struct Free: Encodable {
+        var field: String
+        var of: String?
+        var range: [Int]?
+    }
+
+    var name: String
+    var suite = "generated"
+    var about: String
+    var kernel = ""
+    var timed = false
+    var family: Int
+    var interfaces: [Interface]
+    var routes: [String]
+    var rules: [String] = []
+    var neighbors: [String]
+    var fdb: [String] = []
+    var sysctls: [String: String]
+    var listeners: [Socket] = []
+    var free: [Free] = []
+}
+
+/// What is loaded into a node before the first packet.
+struct LiveRules {
+    /// Of the setup's family, as iptables-restore takes them.
+    var tables: String
+    /// As `ipset restore` takes them.
+    var sets: String
+}
+
+/// What a kernel did with a node and packets; written in the form of the golden cases.
+struct LiveCase {
+    struct Frame {
+        var nanoseconds: Int64
+        var bytes: [UInt8]
+    }
+
+    var setup: LiveSetup
+    var rules: LiveRules
+    /// By device; `local` for what the node itself sends.
+    var inputs: [String: [Frame]] = [:]
+    var outputs: [String: [Frame]] = [:]
+    /// By file name in expect/.
+    var states: [String: String] = [:]
+
+    func write(to directory: String) throws {
+        for folder in ["in", "out", "expect"] {
+            try FileManager.default.createDirectory(atPath: directory + "/" + folder, withIntermediateDirectories: true)
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try encoder.encode(setup).write(to: URL(fileURLWithPath: directory + "/case.json"))
+        try store(rules.tables, directory + "/iptables.v\(setup.family)")
+        if !rules.sets.isEmpty { try store(rules.sets, directory + "/ipset") }
+        for (name, frames) in inputs { try capture(frames, directory + "/in/\(name).pcap", isRaw: name == "local") }
+        for (name, frames) in outputs { try capture(frames, directory + "/out/\(name).pcap", isRaw: false) }
+        for (name, text) in states { try store(text, directory + "/expect/" + name) }
+    }
+
+    private func store(_ text: String, _ path: String) throws { try Data(text.utf8).write(to: URL(fileURLWithPath: path)) }
+
+    private func capture(_ frames: [Frame], _ path: String, isRaw: Bool) throws {
+        var writer = try PcapWriter(to: .file(path), linkType: isRaw ? .raw : .ethernet, precision: .microseconds)
+        for frame in frames {
+            try frame.bytes.withUnsafeBytes { try writer.write($0, timestamp: frame.nanoseconds) }
+        }
+        try writer.close()
+    }
+}

@@ -1,0 +1,60 @@
+import Foundation
+import Glibc
+import Testing
+
+/// Rule sets and packets by chance, in the running kernel and here: every frame that leaves, every counter, every
+/// connection and set entry must be equal.
+///
+/// Each run draws fresh seeds and prints them. `HAWSE_LIVE_SEED` repeats one; `HAWSE_LIVE_RULESETS` sets how many follow
+/// each other; `HAWSE_LIVE_SECONDS` how long it may take (20 unless given); `HAWSE_LIVE_KEEP` names a folder in which the
+/// cases that differ (with `HAWSE_LIVE_KEEP_ALL` all) are kept, in the form of the golden ones.
+@Suite(.serialized, .enabled(if: LiveObstacle.netfilter == nil, "live netfilter: \(LiveObstacle.netfilter ?? "")"))
+struct LiveNetfilterTests {
+    private static func setting(_ name: String) -> String? { ProcessInfo.processInfo.environment["HAWSE_LIVE_" + name] }
+
+    @Test func kernelAndSimulatorAgree() throws {
+        let first = Self.setting("SEED").flatMap { UInt64($0) }
+        let most = Self.setting("RULESETS").flatMap { Int($0) } ?? (first == nil ? Int.max : 1)
+        let deadline = Date().addingTimeInterval(Self.setting("SECONDS").flatMap { Double($0) } ?? 20)
+        let base = first ?? UInt64.random(in: 0...0xffff_ffff) << 16
+        let folder = Self.setting("KEEP") ?? NSTemporaryDirectory() + "hawse-live-\(getpid())"
+        defer { if Self.setting("KEEP") == nil { try? FileManager.default.removeItem(atPath: folder) } }
+        var (count, packets, rules, refused) = (0, 0, 0, 0)
+        var drawn: [UInt64] = []
+        var endless: [UInt64] = []
+        try LiveNamespace.onOneProcessor {
+            while count < most, count == 0 || Date() < deadline {
+                let seed = base &+ UInt64(count)
+                count += 1
+                var run: LiveRun
+                do {
+                    run = try LiveRun(seed: seed)
+                    try run.play(packets: 60)
+                } catch is LiveRun.Endless {
+                    endless.append(seed)
+                    continue
+                } catch {
+                    Issue.record("HAWSE_LIVE_SEED=\(seed): \(error)")
+                    continue
+                }
+                packets += run.packets
+                rules += run.rules
+                refused += run.refused.count
+                let directory = folder + "/live-\(seed)"
+                if let difference = try run.difference(keepingIn: directory) {
+                    if try run.isOnlyDrawn(keepingIn: directory) {
+                        drawn.append(seed)
+                    } else {
+                        Issue.record("HAWSE_LIVE_SEED=\(seed): \(difference)")
+                    }
+                } else if Self.setting("KEEP_ALL") == nil {
+                    try FileManager.default.removeItem(atPath: directory)
+                }
+                for line in run.wronglyTaken() { Issue.record("HAWSE_LIVE_SEED=\(seed): the kernel refuses this rule: \(line)") }
+            }
+        }
+        print("live netfilter: seeds \(base) to \(base &+ UInt64(count - 1)): \(count) rule sets, \(rules) rules, \(refused) refused, \(packets) packets; "
+                + "equal but for drawn ports: \(drawn); copies without end: \(endless)")
+        #expect(packets >= 60)
+    }
+}

@@ -1,0 +1,180 @@
+import Foundation
+import HawseFormats
+import HawseModel
+import HawseSimulator
+import HawseWire
+
+/// One seed: a node, rules and packets by chance, in the running kernel; then the same in ours.
+struct LiveRun {
+    /// A line with its table's chains around it.
+    struct Refusal {
+        var line: String
+        var table: String
+    }
+
+    /// Copies of copies go round in the kernel until their lifetime is over (TEE to the node itself): not compared.
+    struct Endless: Error {}
+
+    let seed: UInt64
+    private(set) var packets = 0
+    private(set) var rules = 0
+    /// Lines that the kernel did not take; ours must not take them either.
+    private(set) var refused: [Refusal] = []
+    private(set) var live: LiveCase
+    private let kernel: KernelNode
+    private let traffic: GeneratedTraffic
+
+    init(seed: UInt64) throws {
+        self.seed = seed
+        let draw = Draw(seed: seed)
+        let node = GeneratedNode(draw, seed: seed)
+        let sets = GeneratedSets(draw, node)
+        var generated = GeneratedRules(draw, node, sets)
+        live = LiveCase(setup: node.setup, rules: LiveRules(tables: generated.text(), sets: sets.text))
+        traffic = GeneratedTraffic(draw, node)
+        live.setup.kernel = Self.release
+        kernel = try KernelNode(node.setup)
+        if !live.rules.sets.isEmpty {
+            // As they have come to be: an element that is there already is not added again.
+            try kernel.run("ipset", ["-exist", "restore"], input: live.rules.sets)
+            live.rules.sets = try kernel.run("ipset", ["save"])
+        }
+        try load()
+        rules = live.rules.tables.split(separator: "\n").count { $0.hasPrefix("-A") }
+    }
+
+    private static let release: String = {
+        let text = FileManager.default.contents(atPath: "/proc/sys/kernel/osrelease").map { String(decoding: $0, as: UTF8.self) } ?? ""
+        return String(text.prefix { $0.isNumber || $0 == "." })
+    }()
+
+    private var restore: String { live.setup.family == 6 ? "ip6tables-legacy-restore" : "iptables-legacy-restore" }
+
+    // MARK: rules
+
+    /// Loads the rules; lines that are refused are taken out.
+    private mutating func load() throws {
+        while true {
+            do {
+                try kernel.run(restore, [], input: live.rules.tables)
+                return
+            } catch let failure as LiveNamespaces.Failure {
+                var lines = live.rules.tables.split(separator: "\n").map(String.init)
+                guard let number = Self.lineNumber(failure.message), lines.indices.contains(number - 1) else { throw failure }
+                if lines[number - 1] == "COMMIT" {
+                    lines = try withoutRefused(lines, upTo: number - 1)
+                } else {
+                    refused.append(Refusal(line: lines[number - 1], table: Self.alone(lines[number - 1], lines, number - 1)))
+                    lines.remove(at: number - 1)
+                }
+                live.rules.tables = lines.map { $0 + "\n" }.joined()
+            }
+        }
+    }
+
+    /// A table with one of its rules only.
+    private static func alone(_ rule: String, _ lines: [String], _ index: Int) -> String {
+        let start = lines[...index].lastIndex { $0.hasPrefix("*") } ?? 0
+        let heads = lines[start...].prefix { $0 != "COMMIT" }.filter { !$0.hasPrefix("-A") }
+        return (heads + [rule, "COMMIT"]).map { $0 + "\n" }.joined()
+    }
+
+    /// `Error occurred at line: 7` or `line 7 failed`.
+    private static func lineNumber(_ message: String) -> Int? {
+        for mark in ["occurred at line: ", "restore: line "] {
+            guard let place = message.range(of: mark, options: .backwards) else { continue }
+            return Int(message[place.upperBound...].prefix { $0.isNumber })
+        }
+        return nil
+    }
+
+    /// The kernel does not say which rule of a table it refuses: each is tried alone.
+    private mutating func withoutRefused(_ lines: [String], upTo commit: Int) throws -> [String] {
+        let start = lines[..<commit].lastIndex { $0.hasPrefix("*") } ?? 0
+        var result = lines
+        var found = false
+        for (index, rule) in lines.enumerated() where index > start && index < commit && rule.hasPrefix("-A") {
+            let table = Self.alone(rule, lines, index)
+            if (try? kernel.run(restore, [], input: table)) != nil { continue }
+            refused.append(Refusal(line: rule, table: table))
+            result.removeAll { $0 == rule }
+            found = true
+        }
+        guard found else {
+            throw LiveNamespaces.Failure(message: "the table is refused as a whole:\n" + lines[start...commit].joined(separator: "\n"))
+        }
+        return result
+    }
+
+    // MARK: packets
+
+    /// connlimit looks at the kernel's ticks, whose edges are not known: then each packet comes in a tick of its own.
+    private var isPaced: Bool { live.rules.tables.contains("-m connlimit") }
+
+    mutating func play(packets wanted: Int) throws {
+        let began = DispatchTime.now().uptimeNanoseconds
+        let start: Int64 = 1_700_000_000_000_000_000
+        var last: Int64 = 0
+        _ = try kernel.settled()
+        while packets < wanted {
+            for injection in traffic.next() {
+                // Whole microseconds, ten between any two: what leaves is stamped behind its cause.
+                if isPaced { usleep(9000) }
+                let elapsed = Int64(clamping: (DispatchTime.now().uptimeNanoseconds - began) / 1000)
+                last = max(last + 50, elapsed)
+                let time = start + last * 1000
+                live.inputs[injection.device ?? "local", default: []].append(LiveCase.Frame(nanoseconds: time, bytes: injection.bytes))
+                if let device = injection.device { try kernel.inject(injection.bytes, on: device) } else { kernel.sendLocal(injection.bytes) }
+                packets += 1
+                let output = try kernel.settled().mapValues { $0.filter { !Self.isLeftOut($0) } }
+                guard output.values.map(\.count).reduce(0, +) < 500 else { throw Endless() }
+                var count: Int64 = 0
+                for (device, frames) in output.sorted(by: { $0.key < $1.key }) {
+                    for frame in frames {
+                        count += 1
+                        live.outputs[device, default: []].append(LiveCase.Frame(nanoseconds: time + count * 1000, bytes: frame))
+                    }
+                }
+                traffic.hear(output)
+            }
+        }
+        live.states = try kernel.states(hasSets: !live.rules.sets.isEmpty)
+    }
+
+    /// Multicast listener messages, IGMP and router solicitations, as in the recordings.
+    private static func isLeftOut(_ frame: [UInt8]) -> Bool {
+        guard let received = Received(frame) else { return false }
+        if !received.isIPv6 { return received.ipProtocol == 2 }
+        return received.ipProtocol == 58 && received.length > 0 && ([130, 131, 132, 133, 143].contains(frame[received.transport]))
+    }
+
+    // MARK: judgement
+
+    /// Writes the case and plays it here; what differs, or `nil`.
+    func difference(keepingIn directory: String) throws -> String? {
+        try live.write(to: directory)
+        let report = GoldenCaseRun.verify(directory)
+        guard report.result != .pass else { return nil }
+        return "\(report.result.rawValue): \(report.why)"
+    }
+
+    /// Whether a difference is only in ports and identifiers that the kernel drew where translations clash.
+    func isOnlyDrawn(keepingIn directory: String) throws -> Bool {
+        var other = live
+        for field in ["source-port", "icmp-id"] { other.setup.free.append(LiveSetup.Free(field: field)) }
+        try other.write(to: directory)
+        let report = GoldenCaseRun.verify(directory)
+        try live.write(to: directory)
+        return report.result == .pass
+    }
+
+    /// Lines that the kernel refused and that are taken here.
+    func wronglyTaken() -> [String] {
+        let family: AddressFamily = live.setup.family == 6 ? .ipv6 : .ipv4
+        let sets = try? IPSetParser(file: "sets").parse(live.rules.sets)
+        return refused.filter { refusal in
+            guard let rules = try? IPTablesParser(family: family, file: "refused", counters: false).parse(refusal.table) else { return false }
+            return RuleSetCheck.check(rules, sets: sets).isEmpty
+        }.map(\.line)
+    }
+}
