@@ -5,7 +5,8 @@ import Testing
 
 /// Each fuzz target with the seeds that it starts from, as they are and damaged: a crash ends the run.
 @Suite struct FuzzBodiesTests {
-    static let pcaps = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    static let pcaps =
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path + "/pcaps"
 
     /// Files below a folder of pcaps/ that fit, in order.
@@ -21,7 +22,10 @@ import Testing
         case .sets: files("cases") { $0.hasSuffix("/ipset") }
         case .servers: files("cases/ipvs-kube") { $0.hasSuffix("/ipvs") }
         case .connections: files("cases/nat") { $0.hasSuffix("expect/conntrack") }
-        case .walk: files("cases") { ($0.hasPrefix("generated") || $0.hasPrefix("conntrack") || $0.hasPrefix("flannel")) && $0.contains("/in/") }
+        case .walk:
+            files("cases") {
+                ($0.hasPrefix("generated") || $0.hasPrefix("conntrack") || $0.hasPrefix("flannel")) && $0.contains("/in/")
+            }
         case .captures: files("malformed") { _ in true } + files("formats") { _ in true }
         case .commands:
             files("cases/generated") { $0.hasSuffix("iptables.v4") }.flatMap { $0.split(separator: 10) }.prefix(300)
@@ -38,7 +42,7 @@ import Testing
             seed.withUnsafeBytes { entry.run($0) }
             guard !seed.isEmpty else { continue }
             var damaged = seed
-            for _ in 0..<4 {
+            for _ in 0..<4 where damaged.count > 1 {
                 let place = Int(chance.below(UInt32(damaged.count)))
                 switch chance.below(4) {
                 case 0: damaged[place] = UInt8(truncatingIfNeeded: chance.next())

@@ -75,7 +75,9 @@ extension Walk {
         if route.kind == .noRoute || route.kind == .martian,
             !node.pointee.interfaces[bridge].pointee.forwarding4 || route.kind == .martian, packet.isIPv4
         {
-            // Traffic that is bridged and DNATed does not need forwarding to be on.
+            // Forwarding off gives a route that refuses, and the frame goes up to meet it. What the kernel means by traffic
+            // that is bridged and DNATed not needing forwarding holds for destinations that are refused as such.
+            if route.kind == .noRoute { return drop(packet, .forwardingOff) }
             if !node.pointee.interfaces[bridge].pointee.forwarding4 {
                 let out = lookupOutput(
                     family: .ipv4, source: .zero, destination: packet.destinationBits, mark: 0,
@@ -194,6 +196,7 @@ extension Walk {
         packet.pointee.flags.remove(.bridged)
         packet.pointee.physOut = 0
         // `ip_rcv` clears the control block: that the packet was put together is forgotten, the pieces' sizes are not.
+        if packet.pointee.fragmentMaxSize != 0 { packet.pointee.flags.insert(.ignoreDF) }
         packet.pointee.fragmentMaxSize = 0
         note(packet, .bridge("up to \(node.pointee.interfaces.name(packet.pointee.inInterface))"))
         return .receive

@@ -143,7 +143,8 @@ extension Walk {
         let largest = Int(packet.pointee.fragmentMaxSize)
         if packet.length <= limit, largest == 0 || packet.length <= largest { return next }
         // `ignore_df`: set on what the kernel itself put together, neither on tunnels' packets nor on raw sockets'.
-        let mayFragment = largest != 0 || packet.pointee.uid == Packet.kernelSocket
+        let mayFragment =
+            largest != 0 || packet.pointee.uid == Packet.kernelSocket || packet.pointee.flags.contains(.ignoreDF)
         if largest > limit || (packet.length > limit && !mayFragment) {
             sendICMPError(about: packet, type: ICMPv6Type.packetTooBig, code: 0, info: UInt32(clamping: limit))
             return drop(packet, .packetTooBig)

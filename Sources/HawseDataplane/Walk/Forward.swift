@@ -57,7 +57,7 @@ extension Walk {
         guard packet.ipv4.dontFragment, !packet.pointee.flags.contains(.gso) else { return false }
         let largest = Int(packet.pointee.fragmentMaxSize)
         // A packet put together from fragments goes out in pieces again, however long it is (`ignore_df`).
-        return largest == 0 || largest > mtu
+        return largest > mtu || (largest == 0 && !packet.pointee.flags.contains(.ignoreDF))
     }
 
     @inline(never)
@@ -114,7 +114,7 @@ extension Walk {
         noteLimit(mtu, packet)
         if packet.length > mtu {
             let largest = Int(packet.pointee.fragmentMaxSize)
-            if largest > mtu || (largest == 0 && !packet.pointee.flags.contains(.gso)) {
+            if largest > mtu || (largest == 0 && packet.pointee.flags.isDisjoint(with: [.gso, .ignoreDF])) {
                 // The kernel makes the way out the device the error is about.
                 packet.pointee.outInterface = route.outInterface
                 return tooBig(packet, mtu)

@@ -32,7 +32,8 @@ struct SynproxyNumbers {
     mutating func normalized(_ bytes: [UInt8], on interface: String, index: Int) -> [UInt8] {
         guard let tcp = Segment(bytes) else { return bytes }
         if tcp.flags & 0x12 == 0x12, tcp.window == 0, let frames = recorded[interface], index < frames.count,
-            let theirs = Segment(frames[index]), theirs.flags & 0x12 == 0x12, tcp.flow(isFromServer: true) == theirs.flow(isFromServer: true)
+            let theirs = Segment(frames[index]), theirs.flags & 0x12 == 0x12,
+            tcp.flow(isFromServer: true) == theirs.flow(isFromServer: true)
         {
             shifts[tcp.flow(isFromServer: true)] = Shift(
                 sequence: tcp.sequence &- theirs.sequence, stamp: (tcp.stamps?.0 ?? 0) &- (theirs.stamps?.0 ?? 0))
@@ -49,7 +50,8 @@ struct SynproxyNumbers {
 
     /// What a client sent, in our numbers.
     func readdressed(_ bytes: [UInt8]) -> [UInt8] {
-        guard var tcp = Segment(bytes), tcp.flags & 0x10 != 0, let shift = shifts[tcp.flow(isFromServer: false)] else { return bytes }
+        guard var tcp = Segment(bytes), tcp.flags & 0x10 != 0, let shift = shifts[tcp.flow(isFromServer: false)]
+        else { return bytes }
         tcp.change(sequence: 0, acknowledgement: shift.sequence, value: 0, echo: shift.stamp)
         return tcp.frame
     }

@@ -22,25 +22,19 @@ struct ConnlimitOperation: MatchOperation {
         let test = operation.pointee
         let connections = context.node.connectionTable
         var zone: UInt16 = 0
-        var standing = ConnlimitTable.Standing.fresh
         let tuple: Tuple
         if let connection = context.connection {
             tuple = connections.pointee.tuple(of: connection, .original)
             zone = connection.pointee.zone(.original)
-            if connection.pointee.isConfirmed {
-                standing = packet.pointee.inInterface == context.node.pointee.routing.loopback ? .knownOnLoopback : .known
-            }
         } else if let own = Tuple(packet) {
             tuple = own
-            // Before tracking (raw), or untracked: known all the same when the table has it.
-            if connections.pointee.find(own, zone: 0, now: context.node.pointee.now) != nil { standing = .known }
         } else {
             context.hotdrop = true
             return false
         }
         let host = (test.byDestination ? packet.destinationBits : packet.sourceBits) & test.mask
         let count = test.table.pointee.count(
-            EntryKey(host, .zero, UInt64(zone)), tuple, zone: zone, standing: standing, connections: connections,
+            EntryKey(host, .zero, UInt64(zone)), tuple, zone: zone, connections: connections,
             now: context.node.pointee.now)
         if count == 0 {
             context.hotdrop = true

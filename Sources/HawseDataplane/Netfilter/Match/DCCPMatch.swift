@@ -45,20 +45,20 @@ struct DCCPOperation: MatchOperation {
         let typed: Int
         switch header.type {
         case 0: typed = 4
-        case 1, 7: typed = 12
         case 2: typed = 0
-        default: typed = 8
+        case 3...6, 8, 9: typed = 8
+        default: typed = 12
         }
-        let count = header.headerLength - basic
+        let count = header.headerLength - basic - typed
         guard header.headerLength >= basic + typed else {
             context.hotdrop = true
             return false
         }
         if count == 0 { return false }
-        guard basic + count <= context.packet.transportLength else {
+        guard basic + typed + count <= context.packet.transportLength else {
             context.hotdrop = true
             return false
         }
-        return HawseDataplane.findOption(kind, header.base + basic, count)
+        return HawseDataplane.findOption(kind, header.base + basic + typed, count)
     }
 }

@@ -172,8 +172,18 @@ extension SetTable {
         guard let index = set.pointee.entries.find(EntryKey(key.a)) else { return .miss }
         let row = set.pointee.entries[index]
         if !row.pointee.value.hasMAC {
-            row.pointee.value.mac = key.rest
-            row.pointee.value.hasMAC = true
+            guard set.pointee.isLive(row.pointee.value, context.node.pointee.now) else { return .miss }
+            // The element is added anew to be complete (`-EAGAIN` of `bitmap_ipmac_do_test`): what it carried is gone.
+            var whole = SetInstance.Entry()
+            whole.expires = set.pointee.expiry(nil, context.node.pointee.now)
+            if set.pointee.options.counters {
+                whole.packets = 1
+                whole.bytes = UInt64(truncatingIfNeeded: context.packet.length)
+            }
+            whole.mac = key.rest
+            whole.hasMAC = true
+            row.pointee.value = whole
+            return .hit
         }
         guard row.pointee.value.mac == key.rest, accepts(set, index, context, &test) else { return .miss }
         return .hit

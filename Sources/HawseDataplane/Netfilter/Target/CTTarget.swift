@@ -11,7 +11,7 @@ struct CTAction: BitwiseCopyable {
         zoneFromMark = false
         template = .none
         if let name = target.timeout {
-            throw compiler.refusal("CT: there is no timeout policy named \"\(name)\": policies are made with nfct, which has no text here")
+            throw compiler.refusal("CT: there is no timeout policy named \"\(name)\" (nfct makes them, and has no dump)")
         }
         guard !noTrack else { return }
         template.isSet = true

@@ -13,7 +13,10 @@ enum FuzzNode {
         for line in ["default via 192.0.2.254 dev eth0", "default via 2001:db8:f::fe dev eth0", "prohibit 10.99.0.0/16"] {
             if let route = try? RouteText.parse(line, at: place) { spec.routes.append(route) }
         }
-        for (host, name) in [("192.0.2.254", "eth0"), ("192.0.2.20", "eth0"), ("10.1.0.10", "eth1"), ("2001:db8:f::fe", "eth0"), ("2001:db8:1::a", "eth1")] {
+        for (host, name) in [
+            ("192.0.2.254", "eth0"), ("192.0.2.20", "eth0"), ("10.1.0.10", "eth1"), ("2001:db8:f::fe", "eth0"),
+            ("2001:db8:1::a", "eth1"),
+        ] {
             guard let address = IPAddress(host) else { continue }
             spec.neighbors.append(Neighbor(address: address, mac: MACAddress(0x0200_0000_0b14), device: name))
         }
@@ -51,8 +54,11 @@ enum FuzzNode {
         spec.interfaces += [bridge, tunnel]
         spec.neighbors = spec.neighbors.filter { $0.device == "eth0" }
         let place = SourceLocation(file: "fuzz", line: 1, column: 1)
-        if let route = try? RouteText.parse("10.3.0.0/24 via 10.3.0.0 dev flannel.1 onlink", at: place) { spec.routes.append(route) }
-        spec.neighbors.append(Neighbor(address: IPAddress(ipv4: 0x0a03_0000), mac: MACAddress(0x0200_0000_0c01), device: "flannel.1"))
+        if let route = try? RouteText.parse("10.3.0.0/24 via 10.3.0.0 dev flannel.1 onlink", at: place) {
+            spec.routes.append(route)
+        }
+        spec.neighbors.append(
+            Neighbor(address: IPAddress(ipv4: 0x0a03_0000), mac: MACAddress(0x0200_0000_0c01), device: "flannel.1"))
         spec.forwarding.append(
             ForwardingEntry(mac: MACAddress(0x0200_0000_0c01), device: "flannel.1", destination: IPAddress("192.0.2.20")))
     }
@@ -107,16 +113,30 @@ enum FuzzNode {
     /// Every match that reads bytes of the packet, and every target that changes them.
     private static func rules(_ family: AddressFamily) -> String {
         let isIPv4 = family == .ipv4
-        let own = isIPv4
-            ? ["-p icmp -m icmp --icmp-type 3/1", "-m ttl --ttl-lt 2", "-f", "-p ah -m ah --ahspi 1:9", "-m u32 --u32 \"0>>22&0x3C@12>>26&0x3C@0=1\""]
-            : ["-p ipv6-icmp -m icmp6 --icmpv6-type 1/4", "-m hl --hl-lt 2", "-m frag --fragid 1:9", "-m rt --rt-type 0 --rt-0-addrs 2001:db8::1", "-m hbh --hbh-opts 5:2", "-m dst --dst-len 8", "-m ipv6header --header hop --soft", "-p ipv6-mh -m mh --mh-type 1", "-m srh --srh-next-hdr 6", "-m eui64"]
+        let own =
+            isIPv4
+            ? [
+                "-p icmp -m icmp --icmp-type 3/1", "-m ttl --ttl-lt 2", "-f", "-p ah -m ah --ahspi 1:9",
+                "-m u32 --u32 \"0>>22&0x3C@12>>26&0x3C@0=1\"",
+            ]
+            : [
+                "-p ipv6-icmp -m icmp6 --icmpv6-type 1/4", "-m hl --hl-lt 2", "-m frag --fragid 1:9",
+                "-m rt --rt-type 0 --rt-0-addrs 2001:db8::1", "-m hbh --hbh-opts 5:2", "-m dst --dst-len 8",
+                "-m ipv6header --header hop --soft", "-p ipv6-mh -m mh --mh-type 1", "-m srh --srh-next-hdr 6", "-m eui64",
+            ]
         let shared = [
-            "-p tcp -m tcp --tcp-option 8", "-p tcp -m tcpmss --mss 1:9", "-p sctp -m sctp --chunk-types any INIT:B", "-p dccp -m dccp --dccp-option 1",
-            "-p dccp -m dccp --dccp-types REQUEST", "-m string --string abc --algo bm --icase", "-m string --hex-string |00ff| --algo kmp --from 20",
-            "-p esp -m esp --espspi 1", "-m multiport -p udp --ports 1,2:9", "-m connbytes --connbytes 1 --connbytes-mode bytes --connbytes-dir both",
-            "-m hashlimit --hashlimit-upto 1/hour --hashlimit-mode srcip,dstport --hashlimit-name h", "-m recent --update --name r --rttl",
-            "-m connlimit --connlimit-above 1", "-m set --match-set s\(isIPv4 ? "4 src,dst" : "6 src")", "-m conntrack --ctstate RELATED --ctproto tcp",
-            "-m bpf --bytecode \"4,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0\"", "-m length --length 1:99", "-m addrtype --dst-type LOCAL", "-m socket",
+            "-p tcp -m tcp --tcp-option 8", "-p tcp -m tcpmss --mss 1:9", "-p sctp -m sctp --chunk-types any INIT:B",
+            "-p dccp -m dccp --dccp-option 1",
+            "-p dccp -m dccp --dccp-types REQUEST", "-m string --string abc --algo bm --icase",
+            "-m string --hex-string |00ff| --algo kmp --from 20",
+            "-p esp -m esp --espspi 1", "-m multiport -p udp --ports 1,2:9",
+            "-m connbytes --connbytes 1 --connbytes-mode bytes --connbytes-dir both",
+            "-m hashlimit --hashlimit-upto 1/hour --hashlimit-mode srcip,dstport --hashlimit-name h",
+            "-m recent --update --name r --rttl",
+            "-m connlimit --connlimit-above 1", "-m set --match-set s\(isIPv4 ? "4 src,dst" : "6 src")",
+            "-m conntrack --ctstate RELATED --ctproto tcp",
+            "-m bpf --bytecode \"4,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0\"", "-m length --length 1:99",
+            "-m addrtype --dst-type LOCAL", "-m socket",
         ]
         let changes = [
             "-p tcp -m tcp --tcp-flags SYN,RST SYN -j TCPMSS --set-mss 500", "-p tcp -m tcp -j TCPOPTSTRIP --strip-options 3,8",
@@ -130,9 +150,12 @@ enum FuzzNode {
         lines += ["COMMIT", "*nat", ":PREROUTING ACCEPT [0:0]", ":POSTROUTING ACCEPT [0:0]"]
         lines += [
             "-A PREROUTING -p udp -m udp --dport 1:1000 -j DNAT --to-destination \(isIPv4 ? "10.1.0.10:53" : "[2001:db8:1::a]:53")",
-            "-A PREROUTING -p 253 -j NETMAP --to \(isIPv4 ? "10.3.0.0/24" : "2001:db8:3::/64")", "-A POSTROUTING -j MASQUERADE", "COMMIT", "*filter",
-            ":INPUT ACCEPT [0:0]", ":FORWARD ACCEPT [0:0]", "-A FORWARD -p tcp -m tcp --dport 9 -j REJECT --reject-with tcp-reset",
-            "-A FORWARD -p udp -m udp --dport 9 -j REJECT", "-A INPUT -p tcp -m tcp --dport 9 -j REJECT --reject-with tcp-reset", "COMMIT", "",
+            "-A PREROUTING -p 253 -j NETMAP --to \(isIPv4 ? "10.3.0.0/24" : "2001:db8:3::/64")", "-A POSTROUTING -j MASQUERADE",
+            "COMMIT", "*filter",
+            ":INPUT ACCEPT [0:0]", ":FORWARD ACCEPT [0:0]",
+            "-A FORWARD -p tcp -m tcp --dport 9 -j REJECT --reject-with tcp-reset",
+            "-A FORWARD -p udp -m udp --dport 9 -j REJECT", "-A INPUT -p tcp -m tcp --dport 9 -j REJECT --reject-with tcp-reset",
+            "COMMIT", "",
         ]
         return lines.joined(separator: "\n")
     }

@@ -42,7 +42,8 @@ struct Received {
         isIPv6 = frame[12] == 0x86 && frame[13] == 0xdd
         guard isIPv6 || (frame[12] == 8 && frame[13] == 0) else { return nil }
         if isIPv6 {
-            guard frame.count >= 54, let source = IPAddress(bytes: frame[22..<38]), let destination = IPAddress(bytes: frame[38..<54])
+            guard frame.count >= 54, let source = IPAddress(bytes: frame[22..<38]),
+                let destination = IPAddress(bytes: frame[38..<54])
             else { return nil }
             (self.source, self.destination) = (source, destination)
             end = min(frame.count, 54 + Int(frame[18]) << 8 + Int(frame[19]))
@@ -57,7 +58,9 @@ struct Received {
             }
             (ipProtocol, transport, isFragment) = (next, at, fragment)
         } else {
-            guard let source = IPAddress(bytes: frame[26..<30]), let destination = IPAddress(bytes: frame[30..<34]) else { return nil }
+            guard let source = IPAddress(bytes: frame[26..<30]), let destination = IPAddress(bytes: frame[30..<34]) else {
+                return nil
+            }
             (self.source, self.destination) = (source, destination)
             end = min(frame.count, 14 + Int(frame[16]) << 8 + Int(frame[17]))
             transport = 14 + Int(frame[14] & 15) * 4
@@ -78,7 +81,11 @@ struct Received {
     func key(on device: String) -> Conversation.Key? {
         guard !isFragment else { return nil }
         var ports: (UInt16, UInt16) = (0, 0)
-        if hasPorts { ports = (word(transport + 2), word(transport)) } else if isEcho { ports = (word(transport + 4), word(transport + 4)) }
+        if hasPorts {
+            ports = (word(transport + 2), word(transport))
+        } else if isEcho {
+            ports = (word(transport + 4), word(transport + 4))
+        }
         return Conversation.Key(
             device: device, own: destination, peer: source, ipProtocol: ipProtocol, ownPort: ports.0, peerPort: ports.1)
     }

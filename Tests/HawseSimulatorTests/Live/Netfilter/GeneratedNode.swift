@@ -132,7 +132,8 @@ struct GeneratedNode {
             for name in ["iptables", "ip6tables"] { sysctls["net.bridge.bridge-nf-call-\(name)"] = draw.oneIn(4) ? "0" : "1" }
         }
         setup.sysctls = sysctls
-        setup.free = isIPv6
+        setup.free =
+            isIPv6
             ? [LiveSetup.Free(field: "ip-id"), LiveSetup.Free(field: "ipv6-flow-label")]
             : [LiveSetup.Free(field: "ip-id", of: "ICMP messages of the node")]
         if hasSynproxy {
@@ -158,12 +159,16 @@ struct GeneratedNode {
     func addressOrNetwork(_ draw: Draw) -> String {
         switch draw.below(6) {
         case 0, 1: draw.pick(networks)
-        case 2: draw.pick(hosts).address + (isIPv6 ? draw.pick(["/127", "/126", "/120", "/0"]) : draw.pick(["/31", "/30", "/28", "/0", "/255.0.0.255"]))
+        case 2:
+            draw.pick(hosts).address
+                + (isIPv6 ? draw.pick(["/127", "/126", "/120", "/0"]) : draw.pick(["/31", "/30", "/28", "/0", "/255.0.0.255"]))
         default: anyAddress(draw)
         }
     }
 
-    func device(_ draw: Draw) -> String { draw.pick(hasBridge ? ["eth0", "br0", "br0", "eth+", "lo", "+"] : ["eth0", "eth1", "eth2", "eth+", "lo", "+", "veth9"]) }
+    func device(_ draw: Draw) -> String {
+        draw.pick(hasBridge ? ["eth0", "br0", "br0", "eth+", "lo", "+"] : ["eth0", "eth1", "eth2", "eth+", "lo", "+", "veth9"])
+    }
     func port(_ draw: Draw) -> UInt16 { draw.pick(ports) }
 
     func portRange(_ draw: Draw) -> String {

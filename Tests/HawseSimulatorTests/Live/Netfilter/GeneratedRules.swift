@@ -20,7 +20,9 @@ struct GeneratedRules {
 
     /// Servers behind SYNPROXY, as its manual has it.
     private func proxyText() -> String {
-        let options = ["--sack-perm", "--timestamp", "--wscale 7", "--mss \(draw.pick([1460, 536, 1300]))", "--ecn"].filter { _ in draw.percent(75) }
+        let options = ["--sack-perm", "--timestamp", "--wscale 7", "--mss \(draw.pick([1460, 536, 1300]))", "--ecn"].filter { _ in
+            draw.percent(75)
+        }
         return """
             *raw
             :PREROUTING ACCEPT [0:0]
@@ -81,7 +83,10 @@ struct GeneratedRules {
 
     private mutating func rule(_ table: String, _ chain: String, _ hooks: RuleContext.Hooks, _ callees: [String]) -> String {
         number += 1
-        let known = ["tcp", "tcp", "tcp", "udp", "udp", node.isIPv6 ? "icmpv6" : "icmp", "sctp", "udplite", "dccp", "gre", "esp", "ah", "253", "ipcomp"]
+        let known = [
+            "tcp", "tcp", "tcp", "udp", "udp", node.isIPv6 ? "icmpv6" : "icmp", "sctp", "udplite", "dccp", "gre", "esp", "ah",
+            "253", "ipcomp",
+        ]
         let ipProtocol = draw.percent(55) ? draw.pick(known + (node.isIPv6 ? ["mh"] : [])) : nil
         let isInverted = ipProtocol != nil && draw.oneIn(12)
         let context = RuleContext(
@@ -103,7 +108,9 @@ struct GeneratedRules {
             guard let kind = RuleWords.choose(kinds, draw, context), used.insert(kind.name).inserted else { continue }
             words.append(kind.make(draw, context))
         }
-        if let target = target(context, callees, usesTCPFlags: used.contains("tcp") || used.contains("tcpmss")) { words.append(target) }
+        if let target = target(context, callees, usesTCPFlags: used.contains("tcp") || used.contains("tcpmss")) {
+            words.append(target)
+        }
         return words.joined(separator: " ")
     }
 

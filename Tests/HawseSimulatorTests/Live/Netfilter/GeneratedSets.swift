@@ -12,7 +12,10 @@ struct GeneratedSets {
 
     init(_ draw: Draw, _ node: GeneratedNode) {
         guard draw.percent(70) else { return }
-        let kinds = ["hash:ip", "hash:net", "hash:ip,port", "hash:ip,port,ip", "hash:ip,port,net", "hash:net,port", "hash:net,iface", "bitmap:port", "bitmap:ip", "bitmap:ip,mac"]
+        let kinds = [
+            "hash:ip", "hash:net", "hash:ip,port", "hash:ip,port,ip", "hash:ip,port,net", "hash:net,port", "hash:net,iface",
+            "bitmap:port", "bitmap:ip", "bitmap:ip,mac",
+        ]
         for (index, kind) in draw.shuffled(kinds).prefix(1 + draw.below(5)).enumerated() {
             if node.isIPv6, ["bitmap:ip", "bitmap:ip,mac"].contains(kind) { continue }
             add(kind, "s\(index)", draw, node)
@@ -27,7 +30,9 @@ struct GeneratedSets {
         let hasCounters = draw.oneIn(3)
         let hasMarks = draw.oneIn(3)
         let hasComments = draw.oneIn(6)
-        var options = kind.hasPrefix("hash") ? "family \(node.isIPv6 ? "inet6" : "inet") hashsize 64 maxelem 1000 bucketsize 12 initval 0x01020304" : ""
+        var options =
+            kind.hasPrefix("hash")
+            ? "family \(node.isIPv6 ? "inet6" : "inet") hashsize 64 maxelem 1000 bucketsize 12 initval 0x01020304" : ""
         if kind == "bitmap:port" { options = "range 1-10000" }
         if kind.hasPrefix("bitmap:ip") { options = "range 10.1.0.0/24" }
         if kind == "hash:ip", draw.oneIn(5) { options += " netmask \(node.isIPv6 ? 120 : 30)" }
@@ -60,10 +65,12 @@ struct GeneratedSets {
         case "hash:ip,port,ip": return "\(host),\(port),\(other)"
         case "hash:ip,port,net": return "\(host),\(port),\(net)"
         case "hash:net,port": return "\(net),\(port)"
-        case "hash:net,iface": return "\(net),\(draw.oneIn(5) && node.hasBridge ? "physdev:" : "")\(draw.pick(["eth0", "eth1", "br0"]))"
+        case "hash:net,iface":
+            return "\(net),\(draw.oneIn(5) && node.hasBridge ? "physdev:" : "")\(draw.pick(["eth0", "eth1", "br0"]))"
         case "bitmap:port": return "\(node.port(draw))"
         case "bitmap:ip": return "10.1.0.\(10 + draw.below(5))"
-        default: return "10.1.0.\(10 + draw.below(5))" + (draw.oneIn(2) ? ",02:00:00:00:0a:0\(["a", "b", "c"][draw.below(3)])" : "")
+        default:
+            return "10.1.0.\(10 + draw.below(5))" + (draw.oneIn(2) ? ",02:00:00:00:0a:0\(["a", "b", "c"][draw.below(3)])" : "")
         }
     }
 }

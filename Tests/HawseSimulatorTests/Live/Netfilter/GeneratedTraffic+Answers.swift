@@ -35,7 +35,8 @@ extension GeneratedTraffic {
 
     var synOptions: [UInt8] {
         draw.pick([
-            [2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0, 1, 3, 3, 7], [2, 4, 5, 0xb4], [2, 4, 4, 0], [], [1, 1, 4, 2, 2, 4, 5, 0x78, 3, 3, 2],
+            [2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0, 1, 3, 3, 7], [2, 4, 5, 0xb4], [2, 4, 4, 0], [],
+            [1, 1, 4, 2, 2, 4, 5, 0x78, 3, 3, 2],
         ])
     }
 
@@ -109,7 +110,9 @@ extension GeneratedTraffic {
     private func datagram(after received: Received, _ conversation: inout Conversation, limit: Int) -> [RawPacket] {
         guard conversation.sent < limit, draw.percent(70) else { return [] }
         conversation.sent += 1
-        return [reply(conversation, 17, TransportBytes.udp(conversation.key.ownPort, conversation.key.peerPort, payload: payload()))]
+        return [
+            reply(conversation, 17, TransportBytes.udp(conversation.key.ownPort, conversation.key.peerPort, payload: payload()))
+        ]
     }
 
     func payload() -> [UInt8] {
@@ -132,11 +135,17 @@ extension GeneratedTraffic {
         if type == 1 || type == 2, received.length >= 32 { conversation.tag = received.long(at + 16) }
         let chunk: [UInt8]
         switch type {
-        case 1: chunk = TransportBytes.chunk(2, TransportBytes.long(conversation.sequence) + [0, 0, 0xff, 0xff, 0, 1, 0, 1, 0, 0, 0, 1, 0, 7, 0, 8, 1, 2, 3, 4])
+        case 1:
+            chunk = TransportBytes.chunk(
+                2,
+                TransportBytes.long(conversation.sequence) + [0, 0, 0xff, 0xff, 0, 1, 0, 1, 0, 0, 0, 1, 0, 7, 0, 8, 1, 2, 3, 4])
         case 2: chunk = TransportBytes.chunk(10, [1, 2, 3, 4])
         case 10: chunk = TransportBytes.chunk(11, [])
         case 11, 3: chunk = TransportBytes.chunk(0, flags: 3, [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0x61, 0x62, 0x63, 0x64])
-        case 0: chunk = draw.oneIn(3) ? TransportBytes.chunk(7, [0, 0, 0, 1]) : TransportBytes.chunk(3, [0, 0, 0, 1, 0, 0, 0xff, 0xff, 0, 0, 0, 0])
+        case 0:
+            chunk =
+                draw.oneIn(3)
+                ? TransportBytes.chunk(7, [0, 0, 0, 1]) : TransportBytes.chunk(3, [0, 0, 0, 1, 0, 0, 0xff, 0xff, 0, 0, 0, 0])
         case 4: chunk = TransportBytes.chunk(5, [0, 1, 0, 8, 1, 2, 3, 4])
         case 7: chunk = TransportBytes.chunk(8, [])
         case 8: chunk = TransportBytes.chunk(14, [])

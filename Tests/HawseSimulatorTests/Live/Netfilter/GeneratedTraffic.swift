@@ -39,7 +39,9 @@ final class GeneratedTraffic {
     }
 
     private func hear(_ frame: [UInt8], on device: String) {
-        guard frame.count > 14, frame[0] & 1 == 0, let received = Received(frame), let key = received.key(on: device) else { return }
+        guard frame.count > 14, frame[0] & 1 == 0, let received = Received(frame), let key = received.key(on: device) else {
+            return
+        }
         if draw.percent(5), !node.hasSynproxy, let error = errorMessage(about: received, on: device) { pending.append([error]) }
         if conversations[key] == nil { begin(key, received) }
         guard var conversation = conversations[key] else { return }
@@ -87,7 +89,11 @@ final class GeneratedTraffic {
         if node.hasSynproxy { packet.ttl = 64 }
         packet.tos = draw.percent(70) ? 0 : UInt8(draw.pick([0x10, 0x08, 0xb8, 0x28, 0x01, 0x02, 0x03, 0x20]))
         packet.hasWrongChecksum = draw.percent(2)
-        if packet.isIPv6 { addExtensions(&packet) } else if draw.percent(3) { packet.options = draw.pick([[1, 1, 1, 0], [0x94, 4, 0, 0], [7, 7, 4, 0, 0, 0, 0, 0]]) }
+        if packet.isIPv6 {
+            addExtensions(&packet)
+        } else if draw.percent(3) {
+            packet.options = draw.pick([[1, 1, 1, 0], [0x94, 4, 0, 0], [7, 7, 4, 0, 0, 0, 0, 0]])
+        }
         return packet
     }
 
@@ -112,7 +118,9 @@ final class GeneratedTraffic {
             var whole = packet
             if !draw.oneIn(6) { whole.isDF = false }
             packets = whole.packets(sizes: Array(sizes.prefix(5)))
-            if packets.contains(where: { $0.count > 1500 }) { packets = whole.packets(sizes: Array(repeating: 1400, count: size / 1400)) }
+            if packets.contains(where: { $0.count > 1500 }) {
+                packets = whole.packets(sizes: Array(repeating: 1400, count: size / 1400))
+            }
             switch draw.below(6) {
             case 0: packets = draw.shuffled(packets)
             case 1: packets.insert(packets[0], at: draw.below(packets.count + 1))
@@ -124,7 +132,8 @@ final class GeneratedTraffic {
             if draw.percent(2) { packets.append(packet.bytes) }
         }
         return packets.map {
-            Injection(device: conversation.key.device, bytes: RawPacket.frame($0, from: conversation.mac, to: conversation.routerMAC))
+            Injection(
+                device: conversation.key.device, bytes: RawPacket.frame($0, from: conversation.mac, to: conversation.routerMAC))
         }
     }
 
@@ -134,12 +143,16 @@ final class GeneratedTraffic {
     private func errorMessage(about received: Received, on device: String) -> Injection? {
         guard ![1, 58].contains(received.ipProtocol) || received.isEcho else { return nil }
         let quoted = Array(received.frame[14..<min(received.end, 14 + draw.pick([28, 48, 64, 100, 24, 548]))])
-        let source = draw.oneIn(3) ? address(draw.pick(node.hosts.filter { $0.device == device || node.hasBridge }).address) : received.destination
+        let source =
+            draw.oneIn(3)
+            ? address(draw.pick(node.hosts.filter { $0.device == device || node.hasBridge }).address) : received.destination
         var kinds: [(UInt8, UInt8)] = [(3, 0), (3, 1), (3, 3), (3, 13), (11, 0), (3, 4), (12, 0), (4, 0)]
         if node.isIPv6 { kinds = [(1, 0), (1, 4), (1, 3), (2, 0), (3, 0), (4, 1), (100, 0)] }
         let (type, code) = draw.pick(kinds)
         let rest: [UInt8] = type == (node.isIPv6 ? 2 : 3) && (node.isIPv6 || code == 4) ? [0, 0, 0x05, 0x78] : [0, 0, 0, 0]
-        let message = packet(source, draw.percent(4) ? address(draw.pick(node.hosts).address) : received.source, node.isIPv6 ? 58 : 1, [type, code, 0, 0] + rest + quoted)
+        let message = packet(
+            source, draw.percent(4) ? address(draw.pick(node.hosts).address) : received.source, node.isIPv6 ? 58 : 1,
+            [type, code, 0, 0] + rest + quoted)
         let (host, router) = (RawPacket.text(mac: received.frame[0..<6]), RawPacket.text(mac: received.frame[6..<12]))
         return Injection(device: device, bytes: RawPacket.frame(message.bytes, from: host, to: router))
     }

@@ -51,7 +51,9 @@ final class KernelNode {
             if device.kind == "bridge" {
                 lines.append("link add \(device.name) address \(device.mac) type bridge mcast_snooping 0 stp_state 0")
             } else {
-                lines.append("link add \(device.name) address \(device.mac) mtu \(device.mtu) type veth peer name h-\(device.name) netns \(hub)")
+                lines.append(
+                    "link add \(device.name) address \(device.mac) mtu \(device.mtu) type veth peer name h-\(device.name) netns \(hub)"
+                )
                 hubLines.append("link set h-\(device.name) arp off mtu \(device.mtu) up")
             }
         }
@@ -70,7 +72,9 @@ final class KernelNode {
             wires[device.name] = try PacketSocket(on: "h-\(device.name)", in: hub)
             try inside(router) { try Self.withoutChecksumOffload(device.name) }
         }
-        watch = try setup.interfaces.first { $0.kind != "bridge" }.map { try PacketSocket(on: $0.name, in: router, etherType: 0x88b5) }
+        watch = try setup.interfaces.first { $0.kind != "bridge" }.map {
+            try PacketSocket(on: $0.name, in: router, etherType: 0x88b5)
+        }
         try inside(router) { try openSockets() }
         try awaitPorts()
         settleListenerReports()
@@ -133,7 +137,8 @@ final class KernelNode {
                 bytes.storeBytes(of: listener.port.bigEndian, toByteOffset: 2, as: UInt16.self)
             }
             let bound = address.withUnsafeBytes { bytes in
-                bytes.baseAddress.map { bind(descriptor, $0.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count)) } ?? -1
+                bytes.baseAddress.map { bind(descriptor, $0.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count)) }
+                    ?? -1
             }
             guard bound == 0 else { throw LiveNamespaces.Failure(message: "port \(listener.port) cannot be bound") }
             listeners.append(descriptor)
@@ -183,11 +188,14 @@ final class KernelNode {
     /// What has left, by device, once all that was sent so far has been dealt with: a frame of another kind that is sent
     /// behind it has been seen inside, twice, as the frames that leave wait in the same queue.
     func settled() throws -> [String: [[UInt8]]] {
-        guard let watch, let device = setup.interfaces.first(where: { $0.kind != "bridge" }), let wire = wires[device.name] else { return [:] }
+        guard let watch, let device = setup.interfaces.first(where: { $0.kind != "bridge" }), let wire = wires[device.name] else {
+            return [:]
+        }
         for _ in 0..<2 {
             markers &+= 1
             let number = (0..<4).map { UInt8(truncatingIfNeeded: markers >> ($0 * 8)) }
-            let frame = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0xff, 1, 0x88, 0xb5] + number + [UInt8](repeating: 0, count: 42)
+            let frame =
+                [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0xff, 1, 0x88, 0xb5] + number + [UInt8](repeating: 0, count: 42)
             try wire.send(frame)
             var isSeen = false
             while !isSeen {

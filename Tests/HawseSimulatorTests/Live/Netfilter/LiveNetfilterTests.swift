@@ -53,7 +53,8 @@ struct LiveNetfilterTests {
                 for line in run.wronglyTaken() { Issue.record("HAWSE_LIVE_SEED=\(seed): the kernel refuses this rule: \(line)") }
             }
         }
-        print("live netfilter: seeds \(base) to \(base &+ UInt64(count - 1)): \(count) rule sets, \(rules) rules, \(refused) refused, \(packets) packets; "
+        print(
+            "live netfilter: seeds \(base) to \(base &+ UInt64(count - 1)): \(count) rule sets, \(rules) rules, \(refused) refused, \(packets) packets; "
                 + "equal but for drawn ports: \(drawn); copies without end: \(endless)")
         #expect(packets >= 60)
     }

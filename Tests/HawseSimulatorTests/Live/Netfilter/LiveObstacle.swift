@@ -2,7 +2,8 @@ import Foundation
 
 enum LiveObstacle {
     private static let tools = [
-        "iptables-legacy-restore", "iptables-legacy-save", "ip6tables-legacy-restore", "ip6tables-legacy-save", "ipset", "conntrack",
+        "iptables-legacy-restore", "iptables-legacy-save", "ip6tables-legacy-restore", "ip6tables-legacy-save", "ipset",
+        "conntrack",
     ]
 
     /// Why it cannot be done here; `nil` when it can.
@@ -10,12 +11,15 @@ enum LiveObstacle {
         if let obstacle = LiveNamespaces.obstacle { return obstacle }
         let missing = tools.filter { KernelNode.tool($0) == nil }
         if !missing.isEmpty { return "no " + missing.joined(separator: ", ") }
-        let release = FileManager.default.contents(atPath: "/proc/sys/kernel/osrelease").map { String(decoding: $0, as: UTF8.self) } ?? ""
+        let release =
+            FileManager.default.contents(atPath: "/proc/sys/kernel/osrelease").map { String(decoding: $0, as: UTF8.self) } ?? ""
         if !release.hasPrefix("6.18.") { return "the kernel is \(release.prefix(8)), not 6.18" }
         do {
             let draw = Draw(seed: 1)
             let kernel = try KernelNode(GeneratedNode(draw, seed: 1).setup)
-            for line in ["*filter\n-A INPUT -m conntrack --ctstate NEW\nCOMMIT\n", "*nat\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n"] {
+            for line in [
+                "*filter\n-A INPUT -m conntrack --ctstate NEW\nCOMMIT\n", "*nat\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n",
+            ] {
                 try kernel.run("iptables-legacy-restore", [], input: line)
                 try kernel.run("ip6tables-legacy-restore", [], input: line)
             }

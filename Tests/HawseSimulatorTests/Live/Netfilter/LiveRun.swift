@@ -44,7 +44,8 @@ struct LiveRun {
     }
 
     private static let release: String = {
-        let text = FileManager.default.contents(atPath: "/proc/sys/kernel/osrelease").map { String(decoding: $0, as: UTF8.self) } ?? ""
+        let text =
+            FileManager.default.contents(atPath: "/proc/sys/kernel/osrelease").map { String(decoding: $0, as: UTF8.self) } ?? ""
         return String(text.prefix { $0.isNumber || $0 == "." })
     }()
 
@@ -101,7 +102,8 @@ struct LiveRun {
             found = true
         }
         guard found else {
-            throw LiveNamespaces.Failure(message: "the table is refused as a whole:\n" + lines[start...commit].joined(separator: "\n"))
+            throw LiveNamespaces.Failure(
+                message: "the table is refused as a whole:\n" + lines[start...commit].joined(separator: "\n"))
         }
         return result
     }
@@ -123,8 +125,13 @@ struct LiveRun {
                 let elapsed = Int64(clamping: (DispatchTime.now().uptimeNanoseconds - began) / 1000)
                 last = max(last + 50, elapsed)
                 let time = start + last * 1000
-                live.inputs[injection.device ?? "local", default: []].append(LiveCase.Frame(nanoseconds: time, bytes: injection.bytes))
-                if let device = injection.device { try kernel.inject(injection.bytes, on: device) } else { kernel.sendLocal(injection.bytes) }
+                live.inputs[injection.device ?? "local", default: []].append(
+                    LiveCase.Frame(nanoseconds: time, bytes: injection.bytes))
+                if let device = injection.device {
+                    try kernel.inject(injection.bytes, on: device)
+                } else {
+                    kernel.sendLocal(injection.bytes)
+                }
                 packets += 1
                 let output = try kernel.settled().mapValues { $0.filter { !Self.isLeftOut($0) } }
                 guard output.values.map(\.count).reduce(0, +) < 500 else { throw Endless() }
@@ -145,7 +152,8 @@ struct LiveRun {
     private static func isLeftOut(_ frame: [UInt8]) -> Bool {
         guard let received = Received(frame) else { return false }
         if !received.isIPv6 { return received.ipProtocol == 2 }
-        return received.ipProtocol == 58 && received.length > 0 && ([130, 131, 132, 133, 143].contains(frame[received.transport]))
+        return received.ipProtocol == 58 && received.length > 0
+            && ([130, 131, 132, 133, 143].contains(frame[received.transport]))
     }
 
     // MARK: judgement
@@ -173,7 +181,9 @@ struct LiveRun {
         let family: AddressFamily = live.setup.family == 6 ? .ipv6 : .ipv4
         let sets = try? IPSetParser(file: "sets").parse(live.rules.sets)
         return refused.filter { refusal in
-            guard let rules = try? IPTablesParser(family: family, file: "refused", counters: false).parse(refusal.table) else { return false }
+            guard let rules = try? IPTablesParser(family: family, file: "refused", counters: false).parse(refusal.table) else {
+                return false
+            }
             return RuleSetCheck.check(rules, sets: sets).isEmpty
         }.map(\.line)
     }

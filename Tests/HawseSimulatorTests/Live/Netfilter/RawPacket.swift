@@ -37,7 +37,8 @@ struct RawPacket {
         body[at + 1] = 0
         var sum = Self.sum(body)
         if ipProtocol != 1 {
-            sum = Self.sum(source.bytes + destination.bytes + [0, ipProtocol, UInt8(body.count >> 8), UInt8(body.count & 255)], sum)
+            sum = Self.sum(
+                source.bytes + destination.bytes + [0, ipProtocol, UInt8(body.count >> 8), UInt8(body.count & 255)], sum)
         }
         var value = ~UInt16(sum)
         if value == 0, ipProtocol == 17 || ipProtocol == 136 { value = 0xffff }
@@ -106,7 +107,10 @@ struct RawPacket {
         if isFragment {
             let place = UInt16(offset) | (hasMore ? 1 : 0)
             chain.append(
-                (44, [0, 0, UInt8(place >> 8), UInt8(place & 255), 0, 1, UInt8(identification >> 8), UInt8(identification & 255)]))
+                (
+                    44,
+                    [0, 0, UInt8(place >> 8), UInt8(place & 255), 0, 1, UInt8(identification >> 8), UInt8(identification & 255)]
+                ))
         }
         var rest: [UInt8] = []
         for (index, item) in chain.enumerated() {

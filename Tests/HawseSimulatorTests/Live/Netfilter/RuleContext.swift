@@ -10,7 +10,11 @@ struct RuleContext {
 
         init(rawValue: Int) { self.rawValue = rawValue }
         init(chain: String) {
-            self = ["PREROUTING": .prerouting, "INPUT": .input, "FORWARD": .forward, "OUTPUT": .output, "POSTROUTING": .postrouting][chain] ?? []
+            self =
+                [
+                    "PREROUTING": .prerouting, "INPUT": .input, "FORWARD": .forward, "OUTPUT": .output,
+                    "POSTROUTING": .postrouting,
+                ][chain] ?? []
         }
     }
 
