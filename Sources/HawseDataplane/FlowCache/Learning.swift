@@ -60,7 +60,9 @@ extension Walk {
         if !recorder.isVoid, connection.pointee.isConfirmed, !connection.pointee.isDying,
             recorder.isEncapsulated || holdsRecordedConnection(packet), packet.pointee.mac >= 0,
             packet.pointee.network &- packet.pointee.mac == 14,
-            let frame = KnownFrame(copy.ethernet.base, count: Int(copy.pointee.end &- copy.pointee.mac))
+            let frame = KnownFrame(copy.ethernet.base, count: Int(copy.pointee.end &- copy.pointee.mac)),
+            // A host that talks to itself: which of the two entries is found is for the whole walk to say.
+            frame.source != frame.destination
         {
             learn(packet, frame, connection, recorder)
         }
