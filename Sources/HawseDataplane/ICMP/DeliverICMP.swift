@@ -38,7 +38,8 @@ extension Walk {
         let source = specificDestination(packet)
         let target = echo.firstHop ?? ip.source
         let route = lookupOutput(
-            family: .ipv4, source: source, destination: AddressBits(ipv4: target), mark: reflectedMark(packet), tos: ip.tos & 0x1e,
+            family: .ipv4, source: source, destination: AddressBits(ipv4: target), mark: reflectedMark(packet),
+            tos: ip.tos & 0x1e,
             out: 0, anySource: false, ipProtocol: 1)
         let type = packet.icmp.type
         guard isUsable(route),

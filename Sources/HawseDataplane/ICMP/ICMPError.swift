@@ -27,7 +27,8 @@ extension Walk {
         if let hop = options.firstHop { target = hop }
         let route = lookupOutput(
             family: .ipv4, source: isLocal ? ip.destinationBits : inboundSource(packet),
-            destination: AddressBits(ipv4: target), mark: reflectedMark(packet), tos: tos, out: 0, anySource: false, ipProtocol: 1)
+            destination: AddressBits(ipv4: target), mark: reflectedMark(packet), tos: tos, out: 0, anySource: false,
+            ipProtocol: 1)
         guard isUsable(route) else { return }
         let peer = IPAddress(family: .ipv4, bits: AddressBits(ipv4: target))
         guard allowsPeer(peer, type, code, route) else { return }

@@ -2,23 +2,18 @@ import HawseModel
 import HawseWire
 
 /// Connections counted by one `-m connlimit` rule (`struct nf_conncount_data`): a list for each group of hosts.
+///
+/// The kernel looks for dead entries, and for the connection itself, once in a tick of some milliseconds; packets of one
+/// connection that follow each other faster are counted twice there. Here every packet looks.
 struct ConnlimitTable {
     struct Entry {
         var tuple: Tuple
         var zone: UInt16
     }
 
-    private struct List {
-        var entries: [Entry]
-        /// The kernel's tick in which dead entries were last looked for.
-        var tidied: Int64
-    }
-
-    private var lists: [EntryKey: List] = [:]
+    private var lists: [EntryKey: [Entry]] = [:]
     /// `CONNCOUNT_GC_MAX_NODES`
     private static let mostCollected = 8
-    /// 250 ticks a second.
-    private static let tick: Int64 = .milliseconds(4)
 
     func deallocate() {}
 
@@ -26,28 +21,25 @@ struct ConnlimitTable {
     mutating func count(
         _ key: EntryKey, _ tuple: Tuple, zone: UInt16, connections: UnsafeMutablePointer<ConnectionTable>, now: Instant
     ) -> Int {
-        let tick = now.nanoseconds / Self.tick
+        let entry = Entry(tuple: tuple, zone: zone)
         guard var list = lists.removeValue(forKey: key) else {
-            lists[key] = List(entries: [Entry(tuple: tuple, zone: zone)], tidied: tick)
+            lists[key] = [entry]
             return 1
         }
-        // Within one tick nothing is looked up again, not even whether the connection is there already.
-        let entry = Entry(tuple: tuple, zone: zone)
-        if list.tidied == tick || !Self.tidy(&list, entry, tick, connections, now) { list.entries.append(entry) }
+        if !Self.tidy(&list, entry, connections, now) { list.append(entry) }
         lists[key] = list
-        return list.entries.count
+        return list.count
     }
 
-    /// Takes out what has ended; stops and says so at the entry sought, when it is there.
+    /// Takes out what has ended, up to the entry sought; whether that is there.
     private static func tidy(
-        _ list: inout List, _ sought: Entry, _ tick: Int64, _ connections: UnsafeMutablePointer<ConnectionTable>,
-        _ now: Instant
+        _ list: inout [Entry], _ sought: Entry, _ connections: UnsafeMutablePointer<ConnectionTable>, _ now: Instant
     ) -> Bool {
         var kept: [Entry] = []
         var collected = 0
-        for (index, entry) in list.entries.enumerated() {
+        for (index, entry) in list.enumerated() {
             if collected > mostCollected {
-                kept += list.entries[index...]
+                kept += list[index...]
                 break
             }
             guard let (connection, _) = connections.pointee.find(entry.tuple, zone: entry.zone, now: now) else {
@@ -55,7 +47,7 @@ struct ConnlimitTable {
                 continue
             }
             if entry.tuple == sought.tuple, entry.zone == sought.zone {
-                list.entries = kept + list.entries[index...]
+                list = kept + list[index...]
                 return true
             }
             if connection.pointee.ipProtocol == 6,
@@ -66,8 +58,7 @@ struct ConnlimitTable {
             }
             kept.append(entry)
         }
-        list.entries = kept
-        list.tidied = tick
+        list = kept
         return false
     }
 }
