@@ -82,6 +82,7 @@ public final class Dataplane {
         node.pointee.netfilter4.deallocate()
         node.pointee.netfilter6.deallocate()
         node.pointee.flows.deallocate()
+        node.pointee.trace.deallocate()
         node.pointee.outcomes.deallocate()
         node.pointee.sets.deallocate()
         node.pointee.named.deallocate()
@@ -233,12 +234,6 @@ public final class Dataplane {
 
     /// Packets by outcome since the node was made.
     public var outcomes: OutcomeCounts { node.pointee.outcomes.counts }
-
-    public func takeTrace() -> [TraceEvent] {
-        let events = node.pointee.trace.events
-        node.pointee.trace.events.removeAll()
-        return events
-    }
 }
 
 /// A frame that left the node. `bytes` are valid only inside the callback.

@@ -30,5 +30,7 @@ public final class FirstPacketLoad {
         return traffic
     }
 
+    public func advance(by nanoseconds: Int64) { now = now + nanoseconds }
+
     public func play(_ traffic: Traffic) { now = traffic.play(through: node, from: now) }
 }

@@ -29,6 +29,18 @@ struct Figures {
             try wholePath(quick)
             return
         }
+        if CommandLine.arguments.contains("--traced") {
+            try traced()
+            return
+        }
+        if CommandLine.arguments.contains("--growth") {
+            try growth()
+            return
+        }
+        if CommandLine.arguments.contains("--rules") {
+            try rules()
+            return
+        }
         if CommandLine.arguments.contains("--load") {
             try load(quick)
             try loadSets()
@@ -52,6 +64,9 @@ struct Figures {
         try load(quick)
         try change(quick)
         try control(quick)
+        try traced()
+        try growth()
+        try rules()
         memory()
     }
 

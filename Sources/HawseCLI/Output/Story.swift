@@ -32,17 +32,10 @@ struct Story {
     }
 
     private mutating func json(_ event: TraceEvent, _ node: String, _ devices: [String], _ time: Instant) {
-        var object = JSONObject()
-        if isFirst {
-            object.set("schema", "hawse.trace/1")
-            isFirst = false
-        }
-        object.set("time", time.nanoseconds)
-        object.set("node", node)
-        object.set("packet", event.cause)
-        object.set("generation", event.generation)
-        event.kind.describe(&object, devices: devices)
-        out.line(object.line)
+        var line = JSONLines(capacity: 1 << 12)
+        line.append(event, node: node, devices: devices, at: time, schema: isFirst)
+        isFirst = false
+        line.withBytes { out.line(String(decoding: $0.dropLast(), as: UTF8.self)) }
     }
 
     private mutating func text(_ event: TraceEvent, _ devices: [String]) {

@@ -52,7 +52,7 @@ extension Walk {
         packet.pointee.inInterface = bridge
         packet.pointee.outInterface = 0
         let before = packet.destinationBits
-        note(packet, hookEvent(packet, .prerouting))
+        noteHook(packet, .prerouting)
         let verdict = hookPrerouting(packet)
         guard verdict == .accept else { return after(verdict, .done) }
         if isForOther { packet.pointee.packetType = .otherHost }

@@ -8,7 +8,7 @@ extension Walk {
         let isForOther = packet.pointee.packetType == .otherHost
         if isForOther { packet.pointee.packetType = .host }
         packet.pointee.outInterface = packet.pointee.inInterface
-        note(packet, hookEvent(packet, .forward))
+        noteHook(packet, .forward)
         let verdict = hookForward(packet)
         if isForOther { packet.pointee.packetType = .otherHost }
         return after(verdict, .bridgeOutput)
@@ -21,7 +21,7 @@ extension Walk {
         let bridge = packet.pointee.inInterface
         packet.pointee.inInterface = 0
         packet.pointee.outInterface = bridge
-        note(packet, hookEvent(packet, .postrouting))
+        noteHook(packet, .postrouting)
         let verdict = hookPostrouting(packet)
         if isForOther { packet.pointee.packetType = .otherHost }
         guard verdict == .accept else { return after(verdict, .done) }

@@ -79,6 +79,7 @@ extension Dataplane {
     /// may have asked has other members, or a table comes or goes. Before any counter changes its place.
     private func settleFlows(_ transaction: Transaction) {
         node.pointee.flows.recorder.isVoid = true
+        settleTrace()
         var isConcerned =
             !transaction.programs.isEmpty || !transaction.removedTables.isEmpty || !transaction.commands.isEmpty
             || transaction.network != nil || transaction.sets.contains(where: \.changesMembership)

@@ -19,7 +19,7 @@ extension Walk {
         if packet.pointee.flags.contains(.tracked) {
             // For this hook only: what IPVS sends on is looked at afresh at OUTPUT.
             packet.pointee.flags.remove(.tracked)
-            note(packet, conntrackEvent(packet))
+            noteConnection(packet)
             return .accept
         }
         let template = packet.pointee.connectionTemplate
@@ -30,7 +30,7 @@ extension Walk {
             guard trackICMPError(packet, template, hook) else { return .accept }
         }
         let verdict = trackNormal(packet, template, hook)
-        note(packet, conntrackEvent(packet))
+        noteConnection(packet)
         return verdict
     }
 
@@ -187,19 +187,5 @@ extension Walk {
         case 1, 6, 17, 58: return true
         default: return false
         }
-    }
-
-    func conntrackEvent(_ packet: PacketRef) -> TraceEvent.Kind {
-        let state: String
-        switch packet.pointee.connectionInfo {
-        case .new: state = "NEW"
-        case .established, .establishedReply: state = "ESTABLISHED"
-        case .related, .relatedReply: state = "RELATED"
-        case .untracked: state = "UNTRACKED"
-        case .none: state = "INVALID"
-        }
-        guard packet.pointee.connection != 0 else { return .conntrack(state: state, tuple: "") }
-        let connection = node.pointee.connections[packet.pointee.connection]
-        return .conntrack(state: state, tuple: "\(node.pointee.connections.tuple(of: connection, .original))")
     }
 }

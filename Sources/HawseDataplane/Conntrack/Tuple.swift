@@ -136,6 +136,22 @@ extension Tuple {
 
 extension Tuple: CustomStringConvertible {
     var description: String {
+        if version == 4 {
+            return String(unsafeUninitializedCapacity: 72) { buffer in
+                guard let place = buffer.baseAddress else { return 0 }
+                var count = DecimalText.writeIPv4(source.ipv4, port: sourcePort, place)
+                for byte in " → ".utf8 {
+                    place[count] = byte
+                    count += 1
+                }
+                count += DecimalText.writeIPv4(destination.ipv4, port: destinationPort, place + count)
+                for byte in " protocol ".utf8 {
+                    place[count] = byte
+                    count += 1
+                }
+                return count + DecimalText.write(UInt64(ipProtocol), place + count)
+            }
+        }
         let from = IPAddress(family: family, bits: source)
         let to = IPAddress(family: family, bits: destination)
         return "\(from.description(port: sourcePort)) → \(to.description(port: destinationPort)) protocol \(ipProtocol)"

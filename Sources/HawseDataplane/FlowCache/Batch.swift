@@ -80,11 +80,14 @@ extension Walk {
             if hint.own.hash != 0 { node.pointee.connections.prefetch(hint.own.hash) }
             if hint.inner.hash != 0 { node.pointee.connections.prefetch(hint.inner.hash) }
         }
+        var newcomers: UInt64 = 0
         for index in 0..<frames.count where hints[index].own.hash != 0 {
             hints[index].own.reference = node.pointee.connections.prefetchRecord(hints[index].own.hash)
+            if hints[index].own.reference == 0 { newcomers |= 1 << UInt64(index) }
             guard hints[index].inner.hash != 0 else { continue }
             hints[index].inner.reference = node.pointee.connections.prefetchRecord(hints[index].inner.hash)
         }
+        if newcomers != 0 { foresee(frames, newcomers) }
         let isVirtual = node.pointee.ipvs.active != 0
         guard hasTunnels || isVirtual || node.pointee.connections.hasExtensions else { return }
         let virtual = isVirtual ? UnsafeRawPointer(node.pointee.ipvs.connections.records.base) : nil

@@ -71,16 +71,9 @@ extension Walk {
                 packet.pointee.disposition = .dropped(.natFailed)
                 return .drop
             }
-            note(packet, rewriteEvent(target, manip))
+            noteRewrite(packet, target, manip)
         }
         return hook == .output ? natRouteAgain(packet, connection, hook) : .accept
-    }
-
-    func rewriteEvent(_ target: Tuple, _ manip: NATManip) -> TraceEvent.Kind {
-        let (address, port) = manip == .source
-            ? (target.source, target.sourcePort) : (target.destination, target.destinationPort)
-        let place = IPAddress(family: target.family, bits: address).description(port: port)
-        return .changed(field: manip == .source ? "source" : "destination", from: "NAT", to: place)
     }
 
     /// Whether this manipulation is what the connection has in this direction.

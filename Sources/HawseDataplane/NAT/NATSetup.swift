@@ -33,7 +33,7 @@ extension Walk {
                 return .drop
             }
             connection.pointee.status.insert(manip == .source ? .sourceNAT : .destinationNAT)
-            note(packet, .nat(kind: manip == .source ? "SNAT" : "DNAT", from: "\(current)", to: "\(new)"))
+            noteBinding(packet, manip, from: current, to: new)
         }
         if manip == .source {
             node.pointee.connections.bySource.insert(connection, in: node.pointee.connections.records)

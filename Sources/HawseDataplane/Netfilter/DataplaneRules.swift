@@ -37,6 +37,7 @@ extension Dataplane {
     public func replaceRules(_ ruleSet: RuleSet, counters: RuleCounters) throws(DataplaneError) {
         node.pointee.flows.invalidate()
         node.pointee.generation += 1
+        settleTrace()
         let family = self.family(ruleSet.family)
         node.pointee.named.now = node.pointee.now
         try family.pointee.replace(
@@ -48,6 +49,7 @@ extension Dataplane {
     public func removeTable(_ name: TableName, _ family: AddressFamily) {
         node.pointee.flows.invalidate()
         node.pointee.generation += 1
+        settleTrace()
         self.family(family).pointee.remove(name)
         applyRuleNeeds()
     }

@@ -8,7 +8,13 @@ extension Walk {
         _ packet: PacketRef, _ family: UnsafeMutablePointer<NetfilterFamily>, _ table: TableIndex, _ hook: Hook
     ) -> Verdict {
         guard let program = family.pointee.programs[Int(table.rawValue)] else { return .accept }
-        return evaluateTable(packet, program, family, table, hook)
+        // Many builtin chains are empty: their first record is that of the policy.
+        let first = program.pointee.records + Int(program.pointee.entries[Int(hook.rawValue)])
+        if !Watch.isOn, first.pointee.target == .policyAccept {
+            tally(first.counters, packet.length)
+            return .accept
+        }
+        return evaluateTable(packet, program, first, family, table, hook)
     }
 
     /// mangle OUTPUT routes again when mark, addresses or TOS changed (`ipt_mangle_out`, `ip6t_mangle_out`).
@@ -34,29 +40,31 @@ extension Walk {
     /// The loop. Rules are records in a row; chains are stretches of them that end in a record of their own.
     @inline(never)
     private func evaluateTable(
-        _ packet: PacketRef, _ place: UnsafeMutablePointer<TableProgram>,
+        _ packet: PacketRef, _ program: UnsafeMutablePointer<TableProgram>, _ first: UnsafeMutablePointer<RuleRecord>,
         _ family: UnsafeMutablePointer<NetfilterFamily>, _ table: TableIndex, _ hook: Hook
     ) -> Verdict {
-        var program = ProgramView(place)
+        let records = program.pointee.records
+        let arena = program.pointee.arena
+        var stack = program.pointee.stack
         // A packet sent from within a rule (REJECT, TEE) may come to the same table while its cause is still in it.
-        let isNested = place.pointee.isBusy
-        if isNested { program.stack = .allocate(capacity: program.stackSize) }
-        place.pointee.isBusy = true
+        let isNested = program.pointee.isBusy
+        if isNested { stack = .allocate(capacity: program.pointee.stackSize) }
+        program.pointee.isBusy = true
         defer {
-            if isNested { program.stack.deallocate() } else { place.pointee.isBusy = false }
+            if isNested { stack.deallocate() } else { program.pointee.isBusy = false }
         }
         var context = RuleContext(node: node, family: family, packet: packet, table: table, hook: hook)
         var fields = PacketFields(packet)
         var length = packet.length
         let linear = node.pointee.classifiersOff
         var depth = 0
-        var record = program.records + Int(program.entries[Int(hook.rawValue)])
-        noteTable(packet, place, table, record)
+        var record = first
+        noteRule(.table, context, records, record)
 
         while true {
             if record.pointee.classifier != 0, !linear {
                 // The run's end may be the beginning of another run.
-                let next = program.candidate(record, packet, fields)
+                let next = program.candidate(record, packet, isChainBroken: fields.isChainBroken)
                 if next != record, next.pointee.classifier != record.pointee.classifier {
                     record = next
                     continue
@@ -64,18 +72,18 @@ extension Walk {
                 record = next
             }
             guard generic(record, program, packet, fields, &context),
-                !record.pointee.flags.contains(.hasOperations) || runMatches(record, program, &context, place)
+                !record.pointee.flags.contains(.hasOperations) || runMatches(record, arena, &context, records)
             else {
                 if context.hotdrop { return dropHot(packet) }
                 record += 1
                 continue
             }
             tally(record.counters, length)
-            noteMatch(packet, place, record)
+            noteRule(.rule, context, records, record)
             if context.hotdrop {
                 // An inverted match was true and yet found the packet broken: the target acts, the packet is lost.
                 if record.pointee.target.rawValue > TargetCode.policyDrop.rawValue {
-                    _ = runTarget(record, program.arena, &context)
+                    _ = runTarget(record, arena, &context)
                 }
                 return dropHot(packet)
             }
@@ -91,23 +99,23 @@ extension Walk {
                 return .drop
             case .return:
                 if depth == 0 {
-                    record = program.records + Int(program.underflows[Int(hook.rawValue)])
+                    record = records + Int(program.pointee.underflows[Int(hook.rawValue)])
                 } else {
                     depth &-= 1
-                    record = program.records + (Int(program.stack[depth]) &+ 1)
+                    record = records + (Int(stack[depth]) &+ 1)
                 }
             case .jump:
-                guard depth < program.stackSize else {
+                guard depth < program.pointee.stackSize else {
                     packet.pointee.disposition = .dropped(.table)
                     return .drop
                 }
-                program.stack[depth] = UInt32(truncatingIfNeeded: record - program.records)
+                stack[depth] = UInt32(truncatingIfNeeded: record - records)
                 depth &+= 1
-                record = program.records + Int(record.pointee.argument)
-            case .goto: record = program.records + Int(record.pointee.argument)
+                record = records + Int(record.pointee.argument)
+            case .goto: record = records + Int(record.pointee.argument)
             default:
                 if !record.pointee.target.isSteady { voidRecording() }
-                switch runTarget(record, program.arena, &context) {
+                switch runTarget(record, arena, &context) {
                 case .continue:
                     fields = PacketFields(packet)
                     length = packet.length
@@ -125,7 +133,7 @@ extension Walk {
     /// The generic part of a rule: addresses, interfaces, protocol, fragment (`ip_packet_match`, `ip6_packet_match`).
     @inline(__always)
     private func generic(
-        _ record: UnsafeMutablePointer<RuleRecord>, _ program: ProgramView, _ packet: PacketRef,
+        _ record: UnsafeMutablePointer<RuleRecord>, _ program: UnsafeMutablePointer<TableProgram>, _ packet: PacketRef,
         _ fields: PacketFields, _ context: inout RuleContext
     ) -> Bool {
         if !record.pointee.flags.isDisjoint(with: .complex) || fields.isChainBroken {
@@ -139,7 +147,7 @@ extension Walk {
     /// With `!`, sets of devices, or a packet whose headers break off.
     @inline(never)
     private func genericInFull(
-        _ record: UnsafeMutablePointer<RuleRecord>, _ program: ProgramView, _ packet: PacketRef,
+        _ record: UnsafeMutablePointer<RuleRecord>, _ program: UnsafeMutablePointer<TableProgram>, _ packet: PacketRef,
         _ fields: PacketFields, _ context: inout RuleContext
     ) -> Bool {
         let flags = record.pointee.flags
@@ -151,13 +159,13 @@ extension Walk {
         if placeMask >> RuleRecord.inShift != 0 {
             let set = UInt16(truncatingIfNeeded: record.pointee.place >> RuleRecord.inShift)
             let hit = flags.contains(.inSet)
-                ? program.isInSet(packet.pointee.inInterface, set) : place >> RuleRecord.inShift == 0
+                ? program.pointee.isInSet(packet.pointee.inInterface, set) : place >> RuleRecord.inShift == 0
             if hit == flags.contains(.inInverted) { return false }
         }
         if placeMask >> RuleRecord.outShift & 0xffff != 0 {
             let set = UInt16(truncatingIfNeeded: record.pointee.place >> RuleRecord.outShift)
             let hit = flags.contains(.outSet)
-                ? program.isInSet(packet.pointee.outInterface, set) : place >> RuleRecord.outShift & 0xffff == 0
+                ? program.pointee.isInSet(packet.pointee.outInterface, set) : place >> RuleRecord.outShift & 0xffff == 0
             if hit == flags.contains(.outInverted) { return false }
         }
         if record.pointee.hasProtocol {
@@ -172,25 +180,25 @@ extension Walk {
 
     /// The addresses come before the protocol: only a packet that has them is looked into.
     private func hasAddresses(
-        _ record: UnsafeMutablePointer<RuleRecord>, _ program: ProgramView, _ context: inout RuleContext
+        _ record: UnsafeMutablePointer<RuleRecord>, _ program: UnsafeMutablePointer<TableProgram>, _ context: inout RuleContext
     ) -> Bool {
         guard record.pointee.flags.contains(.hasOperations) else { return true }
-        let operation = program.arena + Int(record.pointee.operations)
+        let operation = program.pointee.arena + Int(record.pointee.operations)
         guard operation.load(as: OperationHeader.self).code == .address else { return true }
         return runMatch(.address, operation + OperationHeader.size, &context)
     }
 
     @inline(never)
     private func runMatches(
-        _ record: UnsafeMutablePointer<RuleRecord>, _ program: ProgramView, _ context: inout RuleContext,
-        _ place: UnsafeMutablePointer<TableProgram>
+        _ record: UnsafeMutablePointer<RuleRecord>, _ arena: UnsafeMutableRawPointer, _ context: inout RuleContext,
+        _ records: UnsafeMutablePointer<RuleRecord>
     ) -> Bool {
-        var operation = program.arena + Int(record.pointee.operations)
+        var operation = arena + Int(record.pointee.operations)
         while true {
             let header = operation.load(as: OperationHeader.self)
             if !header.isSteady { voidRecording() }
             guard runMatch(header.code, operation + OperationHeader.size, &context) else {
-                noteMiss(context.packet, place, record, header.code)
+                noteRule(.miss, context, records, record, header.code)
                 return false
             }
             if header.isLast { return true }
@@ -227,38 +235,6 @@ struct PacketFields {
         if next != .tcp, next != .udp, next != .icmpv6, IPv6ExtensionWalk.isExtension(next) {
             isChainBroken = IPv6ExtensionWalk.find(packet.networkPointer, length: packet.length).outcome != .found
         }
-    }
-}
-
-/// A program's pointers, copied out so that the loop reads them from registers.
-struct ProgramView {
-    let records: UnsafeMutablePointer<RuleRecord>
-    let arena: UnsafeMutableRawPointer
-    var stack: UnsafeMutablePointer<UInt32>
-    let stackSize: Int
-    let entries: UnsafeMutablePointer<UInt32>
-    let underflows: UnsafeMutablePointer<UInt32>
-    let interfaceSets: UnsafeMutablePointer<UInt64>
-    let interfaceSetStride: Int
-    let classifiers: UnsafeMutablePointer<Classifier>
-
-    @inline(__always)
-    init(_ program: UnsafeMutablePointer<TableProgram>) {
-        records = program.pointee.records
-        arena = program.pointee.arena
-        stack = program.pointee.stack
-        stackSize = program.pointee.stackSize
-        entries = program.pointee.entries
-        underflows = program.pointee.underflows
-        interfaceSets = program.pointee.interfaceSets
-        interfaceSetStride = program.pointee.interfaceNames.stride
-        classifiers = program.pointee.classifiers.base
-    }
-
-    @inline(__always)
-    func isInSet(_ interface: UInt16, _ set: UInt16) -> Bool {
-        let word = interfaceSets[Int(set) &* interfaceSetStride &+ Int(interface >> 6)]
-        return word & (1 << UInt64(interface & 63)) != 0
     }
 }
 

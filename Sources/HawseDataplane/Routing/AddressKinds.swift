@@ -43,8 +43,7 @@ extension Walk {
     /// The address MASQUERADE takes (`inet_select_addr` towards the packet's gateway; `ipv6_dev_get_saddr`).
     func masqueradeAddress(_ packet: PacketRef, device: UInt16) -> AddressBits? {
         if packet.isIPv4 {
-            let route = packet.pointee.route
-            let nextHop = route.gatewayVersion == 4 ? route.gateway : packet.destinationBits
+            let nextHop = packet.pointee.route.gatewayVersion == 4 ? packet.pointee.route.gateway : packet.destinationBits
             let address = node.pointee.routing.sources.masquerade4(on: device, near: nextHop)
             return address.isZero ? nil : address
         }

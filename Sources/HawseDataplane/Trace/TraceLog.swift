@@ -1,12 +1,5 @@
 import HawseModel
 
-/// The story of traced packets: what each stage and rule did, as events in order. Only the traced walk writes here.
-struct TraceLog {
-    var events: [TraceEvent] = []
-    /// Also keep the bytes of every frame at every device (`Dataplane.isTapping`).
-    var keepsFrames = false
-}
-
 /// One thing that happened to a packet.
 public struct TraceEvent: Hashable, Sendable {
     public enum Kind: Hashable, Sendable {
@@ -41,13 +34,80 @@ public struct TraceEvent: Hashable, Sendable {
 }
 
 extension Walk {
-    /// Appends an event when the walk is traced; costs nothing otherwise.
+    /// Tells a rare event when the walk is traced; costs nothing otherwise. Frequent ones have functions of their own, which
+    /// write numbers.
     @inline(__always)
     func note(_ packet: PacketRef, _ kind: @autoclosure () -> TraceEvent.Kind) {
-        if Watch.isOn {
-            node.pointee.trace.events.append(
-                TraceEvent(cause: packet.pointee.cause, generation: packet.pointee.generation, kind: kind()))
+        if Watch.isOn { node.pointee.trace.tell(packet, kind()) }
+    }
+
+    /// A packet came in by a device, or left by one.
+    @inline(__always)
+    func noteDevice(_ packet: PacketRef, _ code: TraceRecord.Code, _ interface: UInt16) {
+        guard Watch.isOn else { return }
+        var record = TraceRecord(packet, code)
+        record.first = interface
+        node.pointee.trace.append(record)
+    }
+
+    @inline(__always)
+    func noteHook(_ packet: PacketRef, _ hook: Hook) {
+        guard Watch.isOn else { return }
+        var record = TraceRecord(packet, .hook)
+        record.detail = hook.rawValue
+        record.first = packet.pointee.inInterface
+        record.second = packet.pointee.outInterface
+        node.pointee.trace.append(record)
+    }
+
+    /// What the tracker made of the packet.
+    @inline(__always)
+    func noteConnection(_ packet: PacketRef) {
+        guard Watch.isOn else { return }
+        var record = TraceRecord(packet, .conntrack)
+        record.detail = packet.pointee.connectionInfo.rawValue
+        record.first = packet.pointee.connection != 0 ? 1 : 0
+        if packet.pointee.connection != 0 {
+            record.tuple = node.pointee.connections.tuple(of: node.pointee.connections[packet.pointee.connection], .original)
         }
+        node.pointee.trace.append(record)
+    }
+
+    /// A binding was chosen.
+    @inline(__always)
+    func noteBinding(_ packet: PacketRef, _ manip: NATManip, from: Tuple, to: Tuple) {
+        guard Watch.isOn else { return }
+        if from.version != 4 {
+            note(packet, .nat(kind: manip == .source ? "SNAT" : "DNAT", from: "\(from)", to: "\(to)"))
+            return
+        }
+        var record = TraceRecord(packet, .nat)
+        record.detail = manip.rawValue
+        record.binding = (from, to)
+        node.pointee.trace.append(record)
+    }
+
+    /// Addresses and ports of the packet now are those of the target.
+    @inline(__always)
+    func noteRewrite(_ packet: PacketRef, _ target: Tuple, _ manip: NATManip) {
+        guard Watch.isOn else { return }
+        var record = TraceRecord(packet, .rewrite)
+        record.detail = manip.rawValue
+        record.tuple = target
+        node.pointee.trace.append(record)
+    }
+
+    @inline(__always)
+    func noteRoute(_ packet: PacketRef) {
+        guard Watch.isOn else { return }
+        var record = TraceRecord(packet, .route)
+        let route = packet.pointee.route
+        let destination = packet.destinationBits
+        record.detail = route.kind.rawValue
+        record.second = route.outInterface
+        record.last = UInt32(route.gatewayVersion)
+        record.words = (destination.high, destination.low, route.gateway.high, route.gateway.low)
+        node.pointee.trace.append(record)
     }
 
     /// What a packet socket on the packet's device sees (`dev_queue_xmit_nit`): the frame, or the bare IP packet of a
@@ -61,5 +121,17 @@ extension Walk {
         note(packet, .frame(interface: interface, isOutbound: isOutbound, bytes: Array(bytes)))
     }
 
-    func traceEnd(_ packet: PacketRef) { note(packet, .ended(packet.pointee.disposition)) }
+    func traceEnd(_ packet: PacketRef) {
+        var record = TraceRecord(packet, .ended)
+        switch packet.pointee.disposition {
+        case .pending: record.detail = 0
+        case .transmitted: record.detail = 1
+        case .delivered: record.detail = 2
+        case .consumed: record.detail = 3
+        case .dropped(let reason):
+            record.detail = 4
+            record.first = UInt16(reason.ordinal)
+        }
+        node.pointee.trace.append(record)
+    }
 }

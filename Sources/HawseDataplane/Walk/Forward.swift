@@ -17,7 +17,7 @@ extension Walk {
         } else {
             packet.ipv6.hopLimit &-= 1
         }
-        note(packet, hookEvent(packet, .forward))
+        noteHook(packet, .forward)
         let verdict = hookForward(packet)
         if verdict == .accept, packet.isIPv4, packet.pointee.transport &- packet.pointee.network > 20 {
             forwardOptions(packet)

@@ -66,7 +66,7 @@ extension Walk {
             packet.pointee.flags.remove(.preroutingDone)
             return .route
         }
-        note(packet, hookEvent(packet, .prerouting))
+        noteHook(packet, .prerouting)
         return after(hookPrerouting(packet), .route)
     }
 
@@ -79,11 +79,5 @@ extension Walk {
         case .stolen: return .held
         case .output: return .output
         }
-    }
-
-    func hookEvent(_ packet: PacketRef, _ hook: Hook) -> TraceEvent.Kind {
-        .hook(
-            hook, inInterface: node.pointee.interfaces.name(packet.pointee.inInterface),
-            outInterface: node.pointee.interfaces.name(packet.pointee.outInterface))
     }
 }

@@ -8,7 +8,7 @@ extension Walk {
         packet.pointee.inInterface = 0
         packet.pointee.outInterface = packet.pointee.route.outInterface
         packet.pointee.packetType = .outgoing
-        note(packet, hookEvent(packet, .output))
+        noteHook(packet, .output)
         return after(hookOutput(packet), .postrouting)
     }
 
@@ -18,7 +18,7 @@ extension Walk {
         packet.pointee.outInterface = packet.pointee.route.outInterface
         let kind = packet.pointee.route.kind
         if kind == .broadcast || kind == .multicast, packet.pointee.flags.contains(.local) { loopBack(packet) }
-        note(packet, hookEvent(packet, .postrouting))
+        noteHook(packet, .postrouting)
         if kind == .multicast, isNodeLocal(packet) { return end(packet, .consumed) }
         return after(hookPostrouting(packet), .fragment)
     }

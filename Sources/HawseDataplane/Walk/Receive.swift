@@ -10,7 +10,7 @@ extension Walk {
         node.pointee.flows.outcome = .untried
         guard device.pointee.isUp else { return drop(packet, .interfaceDown) }
         tally(Interface.received(device), packet.length)
-        note(packet, .received(interface: node.pointee.interfaces.name(packet.pointee.inInterface)))
+        noteDevice(packet, .received, packet.pointee.inInterface)
         tap(packet, packet.pointee.inInterface, isOutbound: false)
         let type = packet.pointee.etherType
         if type == 0x8100 || type == 0x88a8 { return receiveVLAN(packet) }

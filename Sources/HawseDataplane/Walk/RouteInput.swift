@@ -12,7 +12,7 @@ extension Walk {
             packet.pointee.route = lookupInput(packet)
         }
         let route = packet.pointee.route
-        note(packet, routeEvent(packet))
+        noteRoute(packet)
         if packet.pointee.packetType == .broadcast || packet.pointee.packetType == .multicast,
             route.kind == .unicast || route.kind == .local, refusesGroupFrame(packet)
         {
@@ -43,7 +43,7 @@ extension Walk {
         let verdict = defragmentForDelivery(packet)
         if verdict != .accept { return after(verdict, .done) }
         packet.pointee.outInterface = 0
-        note(packet, hookEvent(packet, .input))
+        noteHook(packet, .input)
         return after(hookInput(packet), .deliver)
     }
 

@@ -29,7 +29,7 @@ extension Walk {
             packet.pointee.buffer + Int(start), Int(packet.pointee.end &- start),
             interface: packet.pointee.outInterface, cause: packet.pointee.cause, time: node.pointee.now,
             mark: packet.pointee.mark)
-        note(packet, .transmitted(interface: node.pointee.interfaces.name(packet.pointee.outInterface)))
+        noteDevice(packet, .transmitted, packet.pointee.outInterface)
         return end(packet, .transmitted)
     }
 

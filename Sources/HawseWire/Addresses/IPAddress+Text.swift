@@ -19,7 +19,11 @@ extension IPAddress: LosslessStringConvertible {
 
     /// `10.0.0.1:80` or `[fd00::1]:80`.
     public func description(port: UInt16) -> String {
-        family == .ipv4 ? "\(self):\(port)" : "[\(self)]:\(port)"
+        guard family == .ipv4 else { return "[\(self)]:\(port)" }
+        let value = bits.ipv4
+        return String(unsafeUninitializedCapacity: 24) { buffer in
+            buffer.baseAddress.map { DecimalText.writeIPv4(value, port: port, $0) } ?? 0
+        }
     }
 }
 
@@ -104,7 +108,9 @@ private func parseIPv6(_ text: Substring.UTF8View) -> AddressBits? {
 }
 
 private func formatIPv4(_ value: UInt32) -> String {
-    "\(value >> 24).\(value >> 16 & 255).\(value >> 8 & 255).\(value & 255)"
+    String(unsafeUninitializedCapacity: 16) { buffer in
+        buffer.baseAddress.map { DecimalText.writeIPv4(value, $0) } ?? 0
+    }
 }
 
 /// RFC 5952 with glibc's rules: the longest run of two or more zero groups, the first of equals;

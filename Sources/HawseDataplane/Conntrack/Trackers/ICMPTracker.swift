@@ -80,6 +80,6 @@ extension Walk {
         let found = node.pointee.connections.find(inner, template.zones, now: now)
         guard let (connection, direction) = found, inner.destination == packet.destinationBits else { return }
         attach(packet, connection, direction == .reply ? .relatedReply : .related)
-        note(packet, conntrackEvent(packet))
+        noteConnection(packet)
     }
 }

@@ -142,19 +142,20 @@ extension TableProgram {
     }
 }
 
-extension ProgramView {
+extension UnsafeMutablePointer where Pointee == TableProgram {
     /// The first record from `index` on, within the run it stands in, that may match the packet; the run's end when
     /// none does.
     @inline(never)
     func candidate(
-        _ record: UnsafeMutablePointer<RuleRecord>, _ packet: PacketRef, _ fields: PacketFields
+        _ record: UnsafeMutablePointer<RuleRecord>, _ packet: PacketRef, isChainBroken: Bool
     ) -> UnsafeMutablePointer<RuleRecord> {
-        let classifier = classifiers + Int(record.pointee.classifier &- 1)
+        let records = pointee.records
+        let classifier = pointee.classifiers.base + Int(record.pointee.classifier &- 1)
         let wanted = classifier.pointee.fields
         var sourcePort: UInt16 = 0
         var destinationPort: UInt16 = 0
         // A packet whose headers are not all there may have to be dropped by a rule that looks for them.
-        if wanted.contains(.ipProtocol), fields.isChainBroken { return record }
+        if wanted.contains(.ipProtocol), isChainBroken { return record }
         if !wanted.isDisjoint(with: .ports) {
             let needed: Int
             switch packet.pointee.ipProtocol {
