@@ -22,34 +22,36 @@ struct ForwardingTable {
     }
 
     static let largest = 1 << 16
-    private(set) var entries: UnsafeMutablePointer<Entry>
+    private let memory = LazyMemory<Entry>(capacity: largest)
     private(set) var count = 0
-    private var capacity = 16
-    private var buckets: UnsafeMutablePointer<Int32>
-    private var mask = 15
+    private var heads: SegmentedMemory<Int32>
+    private var chains = ChainCount()
 
     init() {
-        entries = .allocate(capacity: 16)
-        buckets = .allocate(capacity: 16)
-        buckets.initialize(repeating: -1, count: 16)
+        heads = SegmentedMemory(capacity: chains.count)
+        for number in 0..<chains.count { heads[number].initialize(to: -1) }
     }
 
     func deallocate() {
-        entries.deallocate()
-        buckets.deallocate()
+        memory.deallocate()
+        heads.deallocate()
     }
+
+    @inline(__always) var entries: UnsafeMutablePointer<Entry> { memory.base }
 
     @inline(__always)
     static func key(_ mac: MACAddress, _ device: UInt16) -> UInt64 { mac.value << 16 | UInt64(device) }
 
     @inline(__always)
-    private func bucket(_ key: UInt64) -> Int { Int(truncatingIfNeeded: (key &* 0x9e37_79b9_7f4a_7c15) >> 40) & mask }
+    private func head(_ key: UInt64) -> UnsafeMutablePointer<Int32> {
+        heads[chains.number((key &* 0x9e37_79b9_7f4a_7c15) >> 40)]
+    }
 
     /// Index of the entry, or -1.
     @inline(__always)
     func find(_ mac: MACAddress, _ device: UInt16) -> Int {
         let key = Self.key(mac, device)
-        var index = buckets[bucket(key)]
+        var index = head(key).pointee
         while index >= 0 {
             if entries[Int(index)].key == key { return Int(index) }
             index = entries[Int(index)].next
@@ -61,30 +63,32 @@ struct ForwardingTable {
     mutating func findOrMake(_ mac: MACAddress, _ device: UInt16) -> Int {
         let found = find(mac, device)
         if found >= 0 { return found }
-        guard count < Self.largest else { return -1 }
-        if count == capacity { grow() }
+        guard count < min(Self.largest, memory.capacity) else { return -1 }
+        if count >= chains.count { split() }
         let key = Self.key(mac, device)
-        let at = bucket(key)
-        (entries + count).initialize(to: Entry(key: key, next: buckets[at]))
-        buckets[at] = Int32(count)
+        let head = head(key)
+        (entries + count).initialize(to: Entry(key: key, next: head.pointee))
+        head.pointee = Int32(count)
         count += 1
         return count - 1
     }
 
-    private mutating func grow() {
-        let larger = UnsafeMutablePointer<Entry>.allocate(capacity: capacity * 2)
-        larger.moveInitialize(from: entries, count: count)
-        entries.deallocate()
-        entries = larger
-        capacity *= 2
-        buckets.deallocate()
-        buckets = .allocate(capacity: capacity)
-        buckets.initialize(repeating: -1, count: capacity)
-        mask = capacity - 1
-        for i in 0..<count {
-            let at = bucket(entries[i].key)
-            entries[i].next = buckets[at]
-            buckets[at] = Int32(i)
+    /// One more chain, which takes its share of an old one.
+    private mutating func split() {
+        let old = heads[chains.nextToSplit]
+        heads.reserve(chains.count + 1)
+        let new = heads[chains.count]
+        chains.add()
+        var index = old.pointee
+        old.pointee = -1
+        new.initialize(to: -1)
+        while index >= 0 {
+            let entry = entries + Int(index)
+            let next = entry.pointee.next
+            let target = head(entry.pointee.key)
+            entry.pointee.next = target.pointee
+            target.pointee = index
+            index = next
         }
     }
 }

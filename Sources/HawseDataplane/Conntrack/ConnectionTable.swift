@@ -47,17 +47,6 @@ struct ConnectionTable: ~Copyable {
         bySource.deallocate()
     }
 
-    /// A table of so many records is a large one.
-    private static let large = 1 << 14
-
-    @inline(never)
-    private func wantLargePages() {
-        records.wantLargePages()
-        extensions.wantLargePages()
-        index.wantLargePages()
-        bySource.wantLargePages()
-    }
-
     /// Most connections at a time.
     var capacity: Int { records.capacity - 1 }
     /// Some connection has, or had, a cold part.
@@ -225,7 +214,6 @@ struct ConnectionTable: ~Copyable {
             guard highest < capacity else { return nil }
             highest += 1
             number = UInt32(highest)
-            if highest == Self.large { wantLargePages() }
         }
         let connection = records[Int(number)]
         let generation = connection.pointee.generation

@@ -31,20 +31,6 @@ struct LazyMemory<Element> {
         }
     }
 
-    /// A large table is read at random places: large pages keep its address translation in the processor. The first of them
-    /// stays in small ones, so that a small table takes little memory. Asked for when a table grows large: thousands of
-    /// nodes in one process would use up the mappings that the system allows.
-    func wantLargePages() {
-        #if os(Linux)
-        let large = 1 << 21
-        let first = Int(bitPattern: UnsafeMutableRawPointer(base))
-        let start = (first + 2 * large - 1) & ~(large - 1)
-        let count = first + byteCount - start
-        guard count >= large, let place = UnsafeMutableRawPointer(bitPattern: start) else { return }
-        _ = madvise(place, count, Int32(MADV_HUGEPAGE))
-        #endif
-    }
-
     private static var noReserve: Int32 {
         #if canImport(Darwin)
         return 0

@@ -25,8 +25,6 @@ struct SourceList {
 
     func deallocate() { memory.deallocate() }
 
-    func wantLargePages() { memory.wantLargePages() }
-
     var byteCount: Int { Int(listCount) * 4 }
 
     @inline(__always) private var heads: UnsafeMutablePointer<UInt32> { memory.base }
@@ -61,6 +59,9 @@ struct SourceList {
 
     @inline(__always)
     func first(_ hash: UInt32) -> UInt32 { heads[slot(hash)] }
+
+    @inline(__always)
+    func prefetch(_ hash: UInt32) { hawse_prefetch(UnsafeRawPointer(heads + slot(hash))) }
 
     mutating func insert(_ connection: ConnectionRef, in records: LazyMemory<Connection>) {
         guard !connection.pointee.bits.contains(.inBySource) else { return }

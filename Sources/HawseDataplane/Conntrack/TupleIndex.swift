@@ -54,11 +54,6 @@ struct TupleIndex {
         overflowMemory.deallocate()
     }
 
-    func wantLargePages() {
-        memory.wantLargePages()
-        overflowMemory.wantLargePages()
-    }
-
     var byteCount: Int { (Int(bucketCount) + Int(highestOverflow)) * 64 }
 
     @inline(__always)

@@ -8,8 +8,8 @@ import HawseWire
 ///
 /// Nothing is decided here: a wrong guess costs a cache miss, no more.
 struct Foresight {
-    /// Smaller tables are in the cache anyway.
-    static let worthwhile = 2048
+    /// With fewer rules there is nothing to fetch.
+    static let worthwhile = 32
     private static let line = 64
     /// Records of a chain that are looked at.
     private static let longestChain = 12
@@ -43,6 +43,8 @@ struct Foresight {
     /// How far one frame has been followed.
     struct Step {
         var tag: UInt32 = 0
+        /// The Service's chain marks it for masquerading.
+        var isMarked = false
         /// `nil`: it is of no interest (any more).
         var record: UnsafeMutablePointer<RuleRecord>?
     }
@@ -84,7 +86,8 @@ struct Foresight {
         }
         var chance = chance
         for index in 0..<frames.count {
-            guard let chain = steps[index].record else { continue }
+            guard let chain = steps[index].record, let base = frames[index].bytes.baseAddress else { continue }
+            steps[index].isMarked = marks(chain, base.loadBE64(at: 26))
             steps[index].record = draw(chain, &chance)
         }
         for index in 0..<frames.count {
@@ -92,6 +95,27 @@ struct Foresight {
             fetchTarget(chain)
             if chain.pointee.target != .return { fetchTarget(chain + 1) }
         }
+    }
+
+    /// Where the frame will be sent to, once `fetch` has found its endpoint.
+    @inline(__always)
+    func destination(_ step: Step) -> (address: UInt32, port: UInt16?)? {
+        guard var record = step.record else { return nil }
+        if record.pointee.target != .dnat, record.pointee.target != .return { record += 1 }
+        guard record.pointee.target == .dnat else { return nil }
+        let action = (program.pointee.arena + Int(record.pointee.argument)).assumingMemoryBound(to: NATAction.self)
+        return (
+            action.pointee.range.minimum.ipv4,
+            action.pointee.range.flags.contains(.protoSpecified) ? action.pointee.range.minimumPort : nil
+        )
+    }
+
+    /// kube-proxy's first rule of a Service jumps to the chain that marks.
+    @inline(__always)
+    private func marks(_ chain: UnsafeMutablePointer<RuleRecord>, _ addresses: UInt64) -> Bool {
+        guard chain.pointee.target == .jump, records[Int(chain.pointee.argument)].target == .mark else { return false }
+        let difference = (addresses & chain.pointee.addressMask) ^ chain.pointee.addresses
+        return (difference >> 32 != 0) == chain.pointee.flags.contains(.sourceInverted)
     }
 
     @inline(__always)
@@ -160,6 +184,37 @@ extension Walk {
         guard let foresight = Foresight(node.pointee.netfilter4, .nat, .prerouting) else { return }
         withUnsafeTemporaryAllocation(of: Foresight.Step.self, capacity: FlowCache.batch) { steps in
             foresight.fetch(frames, newcomers, steps, node.pointee.chance.statistic)
+            var ports = node.pointee.chance.natPort
+            for index in 0..<frames.count {
+                guard let destination = foresight.destination(steps[index]), let base = frames[index].bytes.baseAddress
+                else { continue }
+                foresee(frames[index], base, destination, steps[index].isMarked, &ports)
+            }
         }
+    }
+
+    /// Behind the rules: the route to the endpoint, the list of the source, and the place of the answers in the index. The
+    /// port of a masqueraded connection is the next that will be drawn.
+    @inline(__always)
+    private func foresee(
+        _ frame: InputFrame, _ base: UnsafeRawPointer, _ destination: (address: UInt32, port: UInt16?), _ isMarked: Bool,
+        _ ports: inout RandomStream
+    ) {
+        let source = AddressBits(ipv4: base.loadBE32(at: 26))
+        let target = AddressBits(ipv4: destination.address)
+        let tag = RouteCache.inputTag(frame.interface, base.load8(at: 15) & 0xfc, isIPv4: true)
+        node.pointee.routing.cache.prefetch(source, target, 0, tag)
+        var reply = Tuple(
+            source: target, destination: source, sourcePort: destination.port ?? base.loadBE16(at: 36),
+            destinationPort: base.loadBE16(at: 34), ipProtocol: base.load8(at: 23), version: 4)
+        var original = reply
+        original.source = source
+        original.sourcePort = reply.destinationPort
+        node.pointee.connections.bySource.prefetch(SourceList.hash(original))
+        if isMarked {
+            reply.destination = node.pointee.routing.sources.latest.address
+            reply.destinationPort = UInt16(truncatingIfNeeded: 1024 + Int(UInt16(truncatingIfNeeded: ports.nextUInt32())) % 64512)
+        }
+        node.pointee.connections.prefetch(node.pointee.connections.hash(reply, zone: 0))
     }
 }

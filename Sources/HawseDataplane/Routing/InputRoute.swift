@@ -10,15 +10,15 @@ extension Walk {
         let destination = packet.destinationBits
         let tos = isIPv4 ? packet.ipv4.tos & 0xfc : packet.ipv6.trafficClass & 0xfc
         if node.pointee.routing.cacheOff { return findInput(packet, isIPv4, source, destination, tos) }
-        let tag =
-            UInt32(packet.pointee.inInterface) << 8 | UInt32(tos) | (isIPv4 ? 0x8000_0000 : 0xc000_0000)
-        if let cached = node.pointee.routing.cache.find(source, destination, packet.pointee.mark, tag) {
-            return cached.pointee.route
-        }
+        let tag = RouteCache.inputTag(packet.pointee.inInterface, tos, isIPv4: isIPv4)
+        // Only rules look at the mark.
+        let hasRules = isIPv4 ? node.pointee.routing.policy4.isCustom : node.pointee.routing.policy6.isCustom
+        let mark = hasRules ? packet.pointee.mark : 0
+        if let cached = node.pointee.routing.cache.find(source, destination, mark, tag) { return cached.pointee.route }
         let route = findInput(packet, isIPv4, source, destination, tos)
         // What was learnt about a path ends by itself.
         if route.kind != .martian, node.pointee.routing.exceptions.isEmpty {
-            node.pointee.routing.cache.store(source, destination, packet.pointee.mark, tag, route)
+            node.pointee.routing.cache.store(source, destination, mark, tag, route)
         }
         return route
     }

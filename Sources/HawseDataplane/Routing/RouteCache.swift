@@ -1,3 +1,4 @@
+import CShims
 import HawseModel
 import HawseWire
 
@@ -14,6 +15,13 @@ struct RouteCache {
     }
 
     static let largest = 1 << 13
+
+    /// The tag of a packet from outside.
+    @inline(__always)
+    static func inputTag(_ device: UInt16, _ tos: UInt8, isIPv4: Bool) -> UInt32 {
+        UInt32(device) << 8 | UInt32(tos) | (isIPv4 ? 0x8000_0000 : 0xc000_0000)
+    }
+
     private var entries: UnsafeMutablePointer<Entry>?
     private var mask = 0
     private var misses = 0
@@ -28,6 +36,14 @@ struct RouteCache {
         h ^= (destination.low &+ destination.high) &* 0xe703_7ed1_a0b4_28db
         h = (h ^ (UInt64(value) << 32 | UInt64(tag))) &* 0x9e37_79b9_7f4a_7c15
         return Int(truncatingIfNeeded: h >> 40) & mask
+    }
+
+    @inline(__always)
+    func prefetch(_ source: AddressBits, _ destination: AddressBits, _ mark: UInt32, _ tag: UInt32) {
+        guard let entries else { return }
+        let place = UnsafeRawPointer(entries + slot(source, destination, mark, tag))
+        hawse_prefetch(place)
+        hawse_prefetch(place + 64)
     }
 
     /// The cached route, or `nil`.

@@ -21,7 +21,7 @@ struct SourceAddresses {
     var ipv6: [Entry] = []
     private var localnetDevices: Set<UInt16> = []
     /// The latest answer of `masquerade4`; device 0: none yet.
-    private var latest: (device: UInt16, nextHop: AddressBits, address: AddressBits) = (0, .zero, .zero)
+    private(set) var latest: (device: UInt16, nextHop: AddressBits, address: AddressBits) = (0, .zero, .zero)
 
     init(_ interfaces: InterfaceTable) {
         for index in 1..<UInt16(interfaces.count) {

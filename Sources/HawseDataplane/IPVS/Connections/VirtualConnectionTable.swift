@@ -6,8 +6,8 @@ import HawseWire
 struct VirtualConnectionTable {
     /// Most records; fixed when the table is made.
     let records: LazyMemory<VirtualConnection>
-    private var heads: UnsafeMutablePointer<UInt32>
-    private var mask: Int
+    private var heads: SegmentedMemory<UInt32>
+    private var chains = ChainCount(kernelBuckets)
     private let hasher: FlowHash
     private var freeRecord: UInt32 = 0
     /// Highest record number ever used.
@@ -23,9 +23,8 @@ struct VirtualConnectionTable {
 
     init(capacity: Int, seed: UInt64) {
         records = LazyMemory(capacity: capacity + 1)
-        mask = Self.kernelBuckets - 1
-        heads = .allocate(capacity: mask + 1)
-        heads.initialize(repeating: 0, count: mask + 1)
+        heads = SegmentedMemory(capacity: chains.count)
+        for number in 0..<chains.count { heads[number].initialize(to: 0) }
         hasher = FlowHash(seed: seed)
     }
 
@@ -61,14 +60,14 @@ struct VirtualConnectionTable {
     @inline(__always)
     private func slot(_ ipProtocol: UInt8, _ address: AddressBits, _ port: UInt16) -> Int {
         let hash = hasher(address.low ^ (address.high << 1), address.high ^ UInt64(port) << 16 ^ UInt64(ipProtocol) << 40)
-        return Int(truncatingIfNeeded: hash) & mask
+        return chains.number(hash)
     }
 
     /// The bucket of a record: a persistence engine hashes what it read instead (`hashkey_raw`).
     @inline(__always)
     private func slot(of connection: VirtualConnectionRef) -> Int {
         let c = connection
-        if c.pointee.engine != 0 { return Int(engineData.hash(c.pointee.engine)) & mask }
+        if c.pointee.engine != 0 { return chains.number(UInt64(engineData.hash(c.pointee.engine))) }
         return slot(c.pointee.ipProtocol, c.pointee.client, c.pointee.clientPort)
     }
 
@@ -91,7 +90,7 @@ struct VirtualConnectionTable {
 
     @inline(__always)
     private func findExact(_ flow: VirtualFlow, withClientPort: Bool) -> VirtualConnectionRef? {
-        var number = heads[slot(flow.ipProtocol, flow.client, flow.clientPort)]
+        var number = heads[slot(flow.ipProtocol, flow.client, flow.clientPort)].pointee
         while number != 0 {
             let c = records[Int(number)]
             if c.pointee.clientPort == flow.clientPort, c.pointee.virtualPort == flow.virtualPort,
@@ -109,7 +108,8 @@ struct VirtualConnectionTable {
     /// `ip_vs_ct_in_get`: the template of a masked client; with a persistence engine, that of the same data.
     func findTemplate(_ flow: VirtualFlow, engineData data: [UInt8]? = nil) -> VirtualConnectionRef? {
         var number = heads[
-            data.map { Int(EngineDataTable.hash($0)) & mask } ?? slot(flow.ipProtocol, flow.client, flow.clientPort)]
+            data.map { chains.number(UInt64(EngineDataTable.hash($0))) } ?? slot(flow.ipProtocol, flow.client, flow.clientPort)
+        ].pointee
         while number != 0 {
             let c = records[Int(number)]
             if data.map({ engineData.holds(c.pointee.engine, $0) }) ?? true, c.pointee.isTemplate, c.pointee.client == flow.client, c.pointee.virtual == flow.virtual,
@@ -126,7 +126,7 @@ struct VirtualConnectionTable {
     /// `ip_vs_conn_out_get`: by the real server's end (`flow.client`) and the client's (`flow.virtual`).
     @inline(__always)
     func findOutgoing(_ flow: VirtualFlow) -> VirtualConnectionRef? {
-        var number = heads[slot(flow.ipProtocol, flow.virtual, flow.virtualPort)]
+        var number = heads[slot(flow.ipProtocol, flow.virtual, flow.virtualPort)].pointee
         while number != 0 {
             let c = records[Int(number)]
             if c.pointee.clientPort == flow.virtualPort, c.pointee.client == flow.virtual,
@@ -179,11 +179,11 @@ struct VirtualConnectionTable {
     /// `ip_vs_conn_hash`: at the head of its bucket. One-packet connections are never found.
     mutating func insert(_ connection: VirtualConnectionRef) {
         if connection.pointee.flags.contains(.onePacket) || connection.pointee.flags.contains(.hashed) { return }
-        if count > mask, mask < 1 << 23 { grow() }
-        let at = slot(of: connection)
-        markShared(connection, from: heads[at])
-        connection.pointee.next = heads[at]
-        heads[at] = number(of: connection)
+        if count > chains.count { split() }
+        let head = heads[slot(of: connection)]
+        markShared(connection, from: head.pointee)
+        connection.pointee.next = head.pointee
+        head.pointee = number(of: connection)
         connection.pointee.flags.insert(.hashed)
     }
 
@@ -208,12 +208,12 @@ struct VirtualConnectionTable {
     mutating func remove(_ connection: VirtualConnectionRef) -> Bool {
         guard connection.pointee.flags.contains(.hashed) else { return false }
         let number = number(of: connection)
-        let at = slot(of: connection)
+        let head = heads[slot(of: connection)]
         let next = connection.pointee.next
-        if heads[at] == number {
-            heads[at] = next
+        if head.pointee == number {
+            head.pointee = next
         } else {
-            var previous = heads[at]
+            var previous = head.pointee
             while previous != 0, records[Int(previous)].pointee.next != number {
                 previous = records[Int(previous)].pointee.next
             }
@@ -224,33 +224,31 @@ struct VirtualConnectionTable {
         return true
     }
 
-    /// Doubles the buckets; the order within them stays.
-    private mutating func grow() {
-        let oldHeads = heads
-        let oldCount = mask + 1
-        mask = oldCount * 2 - 1
-        heads = .allocate(capacity: mask + 1)
-        heads.initialize(repeating: 0, count: mask + 1)
-        let tails = UnsafeMutablePointer<UInt32>.allocate(capacity: mask + 1)
-        tails.initialize(repeating: 0, count: mask + 1)
-        for old in 0..<oldCount {
-            var number = oldHeads[old]
-            while number != 0 {
-                let record = records[Int(number)]
-                let next = record.pointee.next
-                let at = slot(of: record)
-                if tails[at] == 0 {
-                    heads[at] = number
-                } else {
-                    records[Int(tails[at])].pointee.next = number
-                }
-                tails[at] = number
-                record.pointee.next = 0
-                number = next
+    /// One more chain, which takes its share of an old one; the order within both stays.
+    private mutating func split() {
+        let old = heads[chains.nextToSplit]
+        heads.reserve(chains.count + 1)
+        let new = heads[chains.count]
+        let newNumber = chains.count
+        chains.add()
+        var number = old.pointee
+        old.pointee = 0
+        new.initialize(to: 0)
+        var tails: (old: UInt32, new: UInt32) = (0, 0)
+        while number != 0 {
+            let record = records[Int(number)]
+            let next = record.pointee.next
+            let isNew = slot(of: record) == newNumber
+            let tail = isNew ? tails.new : tails.old
+            if tail == 0 {
+                (isNew ? new : old).pointee = number
+            } else {
+                records[Int(tail)].pointee.next = number
             }
+            if isNew { tails.new = number } else { tails.old = number }
+            record.pointee.next = 0
+            number = next
         }
-        tails.deallocate()
-        oldHeads.deallocate()
     }
 
     /// Buckets of the kernel's table (`IP_VS_TAB_BITS` 12); this table has at least as many.
@@ -260,8 +258,8 @@ struct VirtualConnectionTable {
     func numbers(inKernelBucket bucket: Int) -> [UInt32] {
         var numbers: [UInt32] = []
         var at = bucket
-        while at <= mask {
-            var number = heads[at]
+        while at < chains.count {
+            var number = heads[at].pointee
             while number != 0 {
                 numbers.append(number)
                 number = records[Int(number)].pointee.next
@@ -282,7 +280,7 @@ struct VirtualConnectionTable {
 
     /// Bytes of records and index that have been touched.
     var memoryInUse: Int {
-        (highest + 1) * MemoryLayout<VirtualConnection>.stride + (mask + 1) * MemoryLayout<UInt32>.stride
+        (highest + 1) * MemoryLayout<VirtualConnection>.stride + chains.count * MemoryLayout<UInt32>.stride
             + wheel.byteCount
     }
 }

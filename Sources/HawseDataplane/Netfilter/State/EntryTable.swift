@@ -15,9 +15,10 @@ struct EntryKey: BitwiseCopyable, Hashable {
     }
 }
 
-/// A hash table of trivial values in memory of its own: open addressing over dense rows that keep their index as long
-/// as they live, so that other structures may point at them. Rows are chained in the order in which they were last
-/// moved to the end.
+/// A hash table of trivial values in memory of its own: chains of rows that keep their place as long as they live, so that
+/// other structures may point at them. Rows are also linked in the order in which they were last moved to the end.
+///
+/// It grows by linear hashing over memory that never moves: an insertion splits one chain at most.
 struct EntryTable<Value: BitwiseCopyable> {
     struct Row: BitwiseCopyable {
         var key: EntryKey
@@ -25,15 +26,16 @@ struct EntryTable<Value: BitwiseCopyable> {
         /// Order list; a free row uses `next` for the free list.
         var previous: UInt32
         var next: UInt32
+        /// The next row of the chain.
+        var chain: UInt32
     }
 
     static var none: UInt32 { .max }
 
     private let hash: FlowHash
-    private var slots: UnsafeMutablePointer<UInt32>
-    private var slotMask: Int
-    private(set) var rows: UnsafeMutablePointer<Row>
-    private var rowCapacity: Int
+    private var heads: SegmentedMemory<UInt32>
+    private var chains = ChainCount()
+    private var rows: SegmentedMemory<Row>
     private var rowsUsed = 0
     private var firstFree = UInt32.max
     private(set) var count = 0
@@ -42,92 +44,92 @@ struct EntryTable<Value: BitwiseCopyable> {
 
     init(seed: UInt64, capacity: Int = 8) {
         hash = FlowHash(seed: seed)
-        var size = 16
-        while size < capacity * 2 { size *= 2 }
-        slots = .allocate(capacity: size)
-        slots.initialize(repeating: .max, count: size)
-        slotMask = size - 1
-        rowCapacity = max(8, capacity)
-        rows = .allocate(capacity: rowCapacity)
+        heads = SegmentedMemory(capacity: max(chains.count, capacity))
+        rows = SegmentedMemory(capacity: capacity)
+        for number in 0..<chains.count { heads[number].initialize(to: .max) }
+        while chains.count < capacity {
+            heads[chains.count].initialize(to: .max)
+            chains.add()
+        }
     }
 
     func deallocate() {
-        slots.deallocate()
+        heads.deallocate()
         rows.deallocate()
     }
 
     @inline(__always)
-    private func slot(_ key: EntryKey) -> Int { Int(truncatingIfNeeded: hash(key.a, key.b, key.rest)) & slotMask }
+    private func head(_ key: EntryKey) -> UnsafeMutablePointer<UInt32> {
+        heads[chains.number(hash(key.a, key.b, key.rest))]
+    }
 
     /// The row's index; `nil` when the key is not there.
     @inline(__always)
     func find(_ key: EntryKey) -> UInt32? {
-        var i = slot(key)
-        while slots[i] != .max {
-            if rows[Int(slots[i])].key == key { return slots[i] }
-            i = (i &+ 1) & slotMask
+        var index = head(key).pointee
+        while index != .max {
+            let row = rows[Int(index)]
+            if row.pointee.key == key { return index }
+            index = row.pointee.chain
         }
         return nil
     }
 
     @inline(__always)
-    subscript(index: UInt32) -> UnsafeMutablePointer<Row> { rows + Int(index) }
+    subscript(index: UInt32) -> UnsafeMutablePointer<Row> { rows[Int(index)] }
 
     /// Adds a row at the end of the order. The key must not be there.
     mutating func insert(_ key: EntryKey, _ value: Value) -> UInt32 {
-        if (count + 1) * 2 > slotMask + 1 { grow() }
+        if count >= chains.count { split() }
         let index: UInt32
         if firstFree != .max {
             index = firstFree
-            firstFree = rows[Int(index)].next
+            firstFree = rows[Int(index)].pointee.next
         } else {
-            if rowsUsed == rowCapacity {
-                let larger = UnsafeMutablePointer<Row>.allocate(capacity: rowCapacity * 2)
-                larger.moveInitialize(from: rows, count: rowsUsed)
-                rows.deallocate()
-                rows = larger
-                rowCapacity *= 2
-            }
+            rows.reserve(rowsUsed + 1)
             index = UInt32(rowsUsed)
             rowsUsed += 1
         }
-        (rows + Int(index)).initialize(to: Row(key: key, value: value, previous: .max, next: .max))
+        let head = head(key)
+        rows[Int(index)].initialize(to: Row(key: key, value: value, previous: .max, next: .max, chain: head.pointee))
+        head.pointee = index
         link(index)
-        place(index)
         count += 1
         return index
     }
 
-    private mutating func place(_ index: UInt32) {
-        var i = slot(rows[Int(index)].key)
-        while slots[i] != .max { i = (i &+ 1) & slotMask }
-        slots[i] = index
-    }
-
-    private mutating func grow() {
-        let size = (slotMask + 1) * 2
-        slots.deallocate()
-        slots = .allocate(capacity: size)
-        slots.initialize(repeating: .max, count: size)
-        slotMask = size - 1
-        var index = first
+    /// One more chain, which takes its share of an old one.
+    private mutating func split() {
+        let old = heads[chains.nextToSplit]
+        heads.reserve(chains.count + 1)
+        let new = heads[chains.count]
+        let newNumber = chains.count
+        chains.add()
+        var index = old.pointee
+        old.pointee = .max
+        new.initialize(to: .max)
         while index != .max {
-            place(index)
-            index = rows[Int(index)].next
+            let row = rows[Int(index)]
+            let next = row.pointee.chain
+            let key = row.pointee.key
+            let target = chains.number(hash(key.a, key.b, key.rest)) == newNumber ? new : old
+            row.pointee.chain = target.pointee
+            target.pointee = index
+            index = next
         }
     }
 
     private mutating func link(_ index: UInt32) {
-        rows[Int(index)].previous = last
-        rows[Int(index)].next = .max
-        if last != .max { rows[Int(last)].next = index } else { first = index }
+        rows[Int(index)].pointee.previous = last
+        rows[Int(index)].pointee.next = .max
+        if last != .max { rows[Int(last)].pointee.next = index } else { first = index }
         last = index
     }
 
     private mutating func unlink(_ index: UInt32) {
         let row = rows[Int(index)]
-        if row.previous != .max { rows[Int(row.previous)].next = row.next } else { first = row.next }
-        if row.next != .max { rows[Int(row.next)].previous = row.previous } else { last = row.previous }
+        if row.pointee.previous != .max { rows[Int(row.pointee.previous)].pointee.next = row.pointee.next } else { first = row.pointee.next }
+        if row.pointee.next != .max { rows[Int(row.pointee.next)].pointee.previous = row.pointee.previous } else { last = row.pointee.previous }
     }
 
     mutating func moveToEnd(_ index: UInt32) {
@@ -137,27 +139,23 @@ struct EntryTable<Value: BitwiseCopyable> {
     }
 
     mutating func remove(_ index: UInt32) {
-        var hole = slot(rows[Int(index)].key)
-        while slots[hole] != index { hole = (hole &+ 1) & slotMask }
-        // Backward shift: no tombstones, so that a table that churns stays as fast as a fresh one.
-        var i = (hole &+ 1) & slotMask
-        while slots[i] != .max {
-            let home = slot(rows[Int(slots[i])].key)
-            if (i &- home) & slotMask >= (i &- hole) & slotMask {
-                slots[hole] = slots[i]
-                hole = i
-            }
-            i = (i &+ 1) & slotMask
+        let row = rows[Int(index)]
+        let head = head(row.pointee.key)
+        if head.pointee == index {
+            head.pointee = row.pointee.chain
+        } else {
+            var before = rows[Int(head.pointee)]
+            while before.pointee.chain != index { before = rows[Int(before.pointee.chain)] }
+            before.pointee.chain = row.pointee.chain
         }
-        slots[hole] = .max
         unlink(index)
-        rows[Int(index)].next = firstFree
+        row.pointee.next = firstFree
         firstFree = index
         count -= 1
     }
 
     mutating func removeAll() {
-        slots.update(repeating: .max, count: slotMask + 1)
+        for number in 0..<chains.count { heads[number].pointee = .max }
         rowsUsed = 0
         firstFree = .max
         count = 0
