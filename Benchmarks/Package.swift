@@ -3,7 +3,7 @@ import PackageDescription
 
 // A package of its own, so that nobody who imports Hawse builds the benchmark framework.
 let suites = [
-    "Wire", "RuleEvaluation", "Conntrack", "IPVS", "VXLAN", "WholePath", "FirstPacket", "LoadAndChange", "Capture", "Control",
+    "Wire", "RuleEvaluation", "Conntrack", "NAT", "IPVS", "VXLAN", "WholePath", "FirstPacket", "LoadAndChange", "Capture", "Control",
 ]
 
 let package = Package(

@@ -8,7 +8,7 @@ import HawseWire
 public final class Dataplane {
     let node: UnsafeMutablePointer<NodeState>
     public internal(set) var spec: NodeSpec
-    private let seed: UInt64
+    let seed: UInt64
     /// Routes and entries in common with other nodes.
     public private(set) var shared: SharedNetwork.View?
     /// With tracing on, `takeTrace()` has the story of every packet; output is the same bytes either way.

@@ -8,7 +8,7 @@ let benchmarks: @Sendable () -> Void = {
 
     func whole(_ name: String, _ make: @escaping @Sendable () throws -> EstablishedLoad) {
         Benchmark(name) { benchmark, load in
-            for _ in 0..<1 { load.round() }
+            load.round()
             blackHole(load.node.outcomes.transmitted)
             _ = benchmark
         } setup: {
@@ -20,6 +20,21 @@ let benchmarks: @Sendable () -> Void = {
     for flows in [10_000, 100_000, 1_000_000] {
         whole("iptables, 1000 Services, \(flows) flows (\(flows * 2) packets a round)") {
             try EstablishedLoad(KubeNode(services: 1000), flows: flows)
+        }
+    }
+    for (family, version) in [(AddressFamily.ipv4, "IPv4"), (.ipv6, "IPv6")] {
+        for (size, name) in [(TrafficSpec.Size.fixed(64), "64 bytes"), (.imix, "IMIX")] {
+            for newFlows in [0.0, 20_000] {
+                Benchmark(
+                    "forwarded \(version), \(name), 5000 flows opening\(newFlows > 0 ? ", closing and followed by others" : "") (50000 packets a round)"
+                ) { benchmark, load in
+                    load.round()
+                    blackHole(load.node.outcomes.transmitted)
+                    _ = benchmark
+                } setup: {
+                    try GeneratedLoad(family: family, size: size, flows: 5000, newFlows: newFlows)
+                }
+            }
         }
     }
     for services in [10, 10_000] {

@@ -4,10 +4,14 @@ import Hawse
 public final class EstablishedLoad {
     public let node: Dataplane
     public let traffic = Traffic()
+    /// The handshakes that came before, in order; empty unless asked for.
+    public let opening = Traffic()
+    private let keepsOpening: Bool
     public private(set) var now = Instant(seconds: 1_000)
 
     /// `replies`: of every two packets one is the server's.
-    public init(_ kube: KubeNode, flows: Int, replies: Bool = true, payload: Int = 6, seed: UInt64 = 1) throws {
+    public init(_ kube: KubeNode, flows: Int, replies: Bool = true, payload: Int = 6, seed: UInt64 = 1, keepsOpening: Bool = false) throws {
+        self.keepsOpening = keepsOpening
         node = try Dataplane(kube.spec, seed: seed)
         guard let eth0 = node.interfaceIndex("eth0"), let eth1 = node.interfaceIndex("eth1") else { fatalError("no devices") }
         let toEth0: [UInt8] = [2, 0, 0, 0, 1, 1]
@@ -49,6 +53,7 @@ public final class EstablishedLoad {
     /// Sends a frame and reads the addresses of what leaves, behind a VXLAN header if there is one.
     private func send(_ frame: [UInt8], on interface: UInt16) -> Server? {
         now = now + 1000
+        if keepsOpening { opening.append(frame, on: interface) }
         frame.withUnsafeBytes { node.receive($0, on: interface, at: now) }
         var server: Server?
         node.takeOutputs { frame in

@@ -10,7 +10,11 @@ public struct KubeNode {
     public let endpoints: Int
     public var isIPv6 = false
 
-    public init(services: Int, endpoints: Int = 5, mode: ProxyMode = .iptables, path: Path = .routed, scheduler: String = "") {
+    /// `isOrderFree`: without the MASQUERADE rules, which tie flows together; with one endpoint a Service, no chance is left.
+    public init(
+        services: Int, endpoints: Int = 5, mode: ProxyMode = .iptables, path: Path = .routed, scheduler: String = "",
+        isOrderFree: Bool = false
+    ) {
         self.services = services
         self.endpoints = endpoints
         var spec = NodeSpec(name: "node-a")
@@ -46,6 +50,7 @@ public struct KubeNode {
         Self.fill(&proxy, Self.objects(services: services, endpoints: endpoints))
         _ = proxy.sync()
         proxy.state().install(on: &spec)
+        if isOrderFree { Self.removeMasquerades(from: &spec) }
         self.spec = spec
         self.proxy = proxy
     }
@@ -75,6 +80,31 @@ public struct KubeNode {
         self.services = services
         self.endpoints = endpoints
         self.isIPv6 = isIPv6
+        proxy = Self.proxy(mode: .iptables)
+    }
+
+    private static func removeMasquerades(from spec: inout NodeSpec) {
+        guard var rules = spec.iptables else { return }
+        for table in rules.tables.indices {
+            for chain in rules.tables[table].chains.indices {
+                rules.tables[table].chains[chain].rules.removeAll { if case .masquerade = $0.target { true } else { false } }
+            }
+        }
+        spec.iptables = rules
+    }
+
+    /// The node with a filter of so many rules in place of kube-proxy's; only the last one is for 10.1.0.2.
+    public static func filter(rules: Int) -> NodeSpec {
+        var spec = KubeNode(services: 1).spec
+        var table = Table.builtin(.filter)
+        let forward = table.chains.firstIndex { $0.name == "FORWARD" } ?? 0
+        for number in 0..<rules {
+            let address = IPAddress(ipv4: number == rules - 1 ? 0x0a01_0002 : 0x0b00_0000 + UInt32(number))
+            table.chains[forward].rules.append(
+                Rule(destination: AddressMatch(IPPrefix(address, length: 32)), ipProtocol: ProtocolMatch(.tcp), target: .accept))
+        }
+        spec.iptables = RuleSet(family: .ipv4, tables: [table])
+        return spec
     }
 
     /// 10.96.0.0/12 upward.

@@ -1,7 +1,7 @@
 import BenchmarkSupport
 import Hawse
 
-/// `figures --ipvs`: every scheduler with few and many servers, a million connections, and memory.
+/// `figures ipvs`: every scheduler with few and many servers, a million connections, and memory.
 enum IPVSFigures {
     static func print(_ quick: Bool) throws {
         for scheduler in VirtualService.Scheduler.allCases {
@@ -36,7 +36,8 @@ enum IPVSFigures {
         Figures.row(
             "established packet, \(count) connections", CPUClock.measure(rounds: 3, items: traffic.count) { load.play(traffic) })
         let usage = load.node.ipvs
-        Swift.print("| memory a virtual connection (record and index), \(usage.connectionCount) connections | "
-            + "\(usage.memoryInUse / max(usage.connectionCount, 1)) bytes | |")
+        let bytes = Double(usage.memoryInUse / max(usage.connectionCount, 1))
+        Figures.row(
+            "memory a virtual connection (record and index), \(usage.connectionCount) connections", (bytes, bytes, bytes), unit: "bytes")
     }
 }

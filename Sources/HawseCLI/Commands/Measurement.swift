@@ -4,7 +4,7 @@ import Hawse
 import Glibc
 #endif
 
-/// `hawse replay --preload --loop N --stats json`: how long a node takes a packet, in CPU time of this thread.
+/// `hawse replay --preload --loop N --stats json`: how long a node takes a packet, in CPU time of the threads at work.
 struct Measurement {
     let command: Replay
     let spec: NodeSpec
@@ -18,17 +18,17 @@ struct Measurement {
     }
 
     func run() throws {
-        let choice = command.interface == "auto" ? EntryPoint.Choice.automatic : .interface(command.interface)
-        let dataplane: Dataplane
-        do { dataplane = try Dataplane(spec, seed: command.source.seed) } catch { throw Failure.input("\(error)") }
-        guard let entry = EntryPoint(spec, dataplane, choice: choice) else {
-            throw Failure.input("--interface: the node has no `\(command.interface)' that packets could enter by")
+        if command.shards > 1, !command.approximate, let dependence = OrderDependence.all(of: spec).first {
+            StandardError.write("hawse: --shards \(command.shards): \(dependence): running on one shard (see --approximate)\n")
         }
+        let replay = try NodeReplay.make(
+            spec, seed: command.source.seed, interface: command.interface, shards: command.shards,
+            isApproximate: command.approximate)
         var bytes: [UInt8] = []
         var items: [Item] = []
         try command.input.forEach { record, interface in
             let (frame, index): ([UInt8], UInt16?)
-            switch entry.enter(record, captureInterface: interface.name) {
+            switch replay.entry.enter(record, captureInterface: interface.name) {
             case .frame(let number, let data): (frame, index) = (data, number)
             case .local(let data): (frame, index) = (data, nil)
             case .unsupported: return
@@ -38,55 +38,60 @@ struct Measurement {
             bytes += frame
         }
         guard !items.isEmpty else { throw Failure.input("no packet of the capture can enter this node") }
-        dataplane.keepsOutputs = false
-        let loops = bytes.withUnsafeBytes { play(dataplane, items, $0) }
-        report(loops, packets: items.count)
+        replay.shards.keepsOutputs = false
+        let loops = bytes.withUnsafeBytes { play(replay.shards, items, $0) }
+        if let event = replay.shards.orderEvent {
+            StandardError.write("hawse: --shards: \(event): the result differs from that of one shard\n")
+        }
+        report(loops, packets: items.count, replay.shards)
     }
 
     /// Each loop happens as much later as the capture is long, so that connections age as they would.
-    private func play(_ dataplane: Dataplane, _ items: [Item], _ bytes: UnsafeRawBufferPointer) -> [Double] {
+    private func play(_ shards: DataplaneShards, _ items: [Item], _ bytes: UnsafeRawBufferPointer) -> [Double] {
         let span = max(1_000_000, (items.map(\.time).max() ?? 0) - (items.map(\.time).min() ?? 0) + 1000)
+        let batch = UnsafeMutableBufferPointer<InputFrame>.allocate(capacity: shards.count > 1 ? 1 << 15 : 256)
+        defer { batch.deallocate() }
         var loops: [Double] = []
         for number in 0..<command.loop {
             let shift = Int64(number) &* span
-            let start = Self.cpuSeconds()
-            playOnce(dataplane, items, bytes, shift)
-            loops.append(Self.cpuSeconds() - start)
+            let start = Self.cpuSeconds(shards)
+            playOnce(shards, items, bytes, shift, batch)
+            loops.append(Self.cpuSeconds(shards) - start)
         }
         return loops
     }
 
     /// Frames in batches; the node's own packets between them, in order.
-    private func playOnce(_ dataplane: Dataplane, _ items: [Item], _ bytes: UnsafeRawBufferPointer, _ shift: Int64) {
-        withUnsafeTemporaryAllocation(of: InputFrame.self, capacity: 256) { batch in
-            var filled = 0
-            for item in items {
-                let data = UnsafeRawBufferPointer(rebasing: bytes[item.offset..<(item.offset + item.length)])
-                let now = Instant(nanoseconds: item.time &+ shift)
-                if filled == 256 || (item.isLocal && filled > 0) {
-                    dataplane.receive(UnsafeBufferPointer(rebasing: batch[0..<filled]))
-                    filled = 0
-                }
-                if item.isLocal {
-                    dataplane.send(data, at: now)
-                } else {
-                    batch.initializeElement(at: filled, to: InputFrame(bytes: data, interface: item.interface, time: now))
-                    filled += 1
-                }
+    private func playOnce(
+        _ shards: DataplaneShards, _ items: [Item], _ bytes: UnsafeRawBufferPointer, _ shift: Int64,
+        _ batch: UnsafeMutableBufferPointer<InputFrame>
+    ) {
+        var filled = 0
+        for item in items {
+            let data = UnsafeRawBufferPointer(rebasing: bytes[item.offset..<(item.offset + item.length)])
+            let now = Instant(nanoseconds: item.time &+ shift)
+            if filled == batch.count || (item.isLocal && filled > 0) {
+                shards.receive(UnsafeBufferPointer(rebasing: batch[0..<filled]))
+                filled = 0
             }
-            dataplane.receive(UnsafeBufferPointer(rebasing: batch[0..<filled]))
+            if item.isLocal {
+                shards.send(data, at: now)
+            } else {
+                batch.initializeElement(at: filled, to: InputFrame(bytes: data, interface: item.interface, time: now))
+                filled += 1
+            }
         }
+        shards.receive(UnsafeBufferPointer(rebasing: batch[0..<filled]))
     }
 
-    private func report(_ loops: [Double], packets: Int) {
+    private func report(_ loops: [Double], packets: Int, _ shards: DataplaneShards) {
         let total = loops.reduce(0, +)
         var object = JSONObject()
         object.set("packets", packets * loops.count)
         object.set("cpu_seconds", total, fractionDigits: 6)
         object.set("ns_per_packet", total * 1e9 / Double(packets * loops.count), fractionDigits: 2)
-        object.set(
-            "loops",
-            raw: "[" + loops.map { JSONObject.number($0 * 1e9 / Double(packets), fractionDigits: 2) }.joined(separator: ",") + "]")
+        object.set("loops", raw: Self.list(loops.map { $0 * 1e9 / Double(packets) }, fractionDigits: 2))
+        if shards.count > 1 { object.set("shard_seconds", raw: Self.list(shards.busySeconds, fractionDigits: 6)) }
         var out = StandardOutput()
         if command.stats == .json {
             out.line(object.line)
@@ -97,7 +102,13 @@ struct Measurement {
         out.flush()
     }
 
-    private static func cpuSeconds() -> Double {
+    private static func list(_ numbers: [Double], fractionDigits: Int) -> String {
+        "[" + numbers.map { JSONObject.number($0, fractionDigits: fractionDigits) }.joined(separator: ",") + "]"
+    }
+
+    /// Of this thread, or of all shards' threads.
+    private static func cpuSeconds(_ shards: DataplaneShards) -> Double {
+        if shards.count > 1 { return shards.busySeconds.reduce(0, +) }
         var time = timespec()
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9

@@ -28,6 +28,39 @@ struct PacketInput: ParsableArguments {
         }
     }
 
+    /// The same, many at a time: packets that are valid together, which of the captures they are from, and whom to ask about
+    /// a packet's interface.
+    func forEachBatch(
+        of size: Int, _ body: (UnsafeBufferPointer<CaptureRecord>, Int, (CaptureRecord) -> CaptureInterface) throws -> Void
+    ) throws {
+        var merged: MergedCapture
+        do { merged = try MergedCapture(paths: captures) } catch { throw error.failure }
+        var matching = try filterSet()
+        let records = UnsafeMutableBufferPointer<CaptureRecord>.allocate(capacity: size)
+        defer { records.deallocate() }
+        while true {
+            var count: Int
+            do { count = try merged.next(into: records) } catch { throw error.failure }
+            guard count > 0 else { return }
+            if matching != nil {
+                do { count = try Self.keep(records, count, &matching) } catch { throw Failure.input("\(error)") }
+            }
+            try body(UnsafeBufferPointer(rebasing: records[0..<count]), merged.currentFile) { merged.interface(of: $0) }
+        }
+    }
+
+    /// Moves the packets that the filter lets through to the front; returns how many.
+    private static func keep(
+        _ records: UnsafeMutableBufferPointer<CaptureRecord>, _ count: Int, _ filter: inout CaptureFilterSet?
+    ) throws -> Int {
+        var kept = 0
+        for index in 0..<count where try filter?.matches(records[index]) ?? true {
+            records[kept] = records[index]
+            kept += 1
+        }
+        return kept
+    }
+
     private func filterSet() throws -> CaptureFilterSet? {
         guard !filter.isEmpty else { return nil }
         do { return try CaptureFilterSet(filter.joined(separator: " ")) } catch { throw Failure.input("\(error)") }

@@ -57,8 +57,11 @@ struct Replay: ParsableCommand {
     @Option(help: "With --preload: packets, CPU seconds and ns a packet, as one JSON object.")
     var stats: StatsFormat?
 
-    @Option(help: ArgumentHelp("Threads to share the work. The result is the same; for now there is one, and more are told so.", valueName: "N"))
+    @Option(help: ArgumentHelp("Threads that share the flows of a node (--node-dir). The result is the same; where it would not be, one does it all.", valueName: "N"))
     var shards = 1
+
+    @Flag(help: "With --shards: share the flows even if the result may differ from that of one thread.")
+    var approximate = false
 
     @OptionGroup(title: "Terminal") var terminal: TerminalOptions
 
@@ -75,7 +78,10 @@ struct Replay: ParsableCommand {
         if scenario != nil || generate != nil, source.nodeDir != nil {
             throw ValidationError("a scenario needs a cluster: -f MANIFESTS")
         }
-        if shards < 1 { throw ValidationError("--shards takes a number from 1") }
+        if !(1...64).contains(shards) { throw ValidationError("--shards takes a number from 1 to 64") }
+        if approximate, write != nil || trace != nil {
+            throw ValidationError("--approximate: decisions (-w, --trace) are told in the order of all packets")
+        }
         if loop < 1 || loop > 1_000_000 { throw ValidationError("--loop takes a number from 1 to 1000000") }
         if !preload, loop > 1 { throw ValidationError("--loop goes with --preload") }
         if !preload, stats != nil { throw ValidationError("--stats goes with --preload") }
@@ -85,7 +91,6 @@ struct Replay: ParsableCommand {
     }
 
     func run() throws {
-        if shards > 1 { StandardError.write("hawse: --shards \(shards): running on one shard, all packets in order\n") }
         var addresses = AddressMap()
         for text in map { if let wrong = addresses.add(text) { throw Failure.input("--map: \(wrong)") } }
         switch try source.load() {
@@ -96,6 +101,7 @@ struct Replay: ParsableCommand {
                 try NodeReplayRun(command: self, spec: spec, map: addresses).run()
             }
         case .cluster(let cluster):
+            if shards > 1 { StandardError.write("hawse: --shards \(shards): a cluster's events have one order: running on one shard\n") }
             if let path = generate ?? (input.captures.isEmpty ? scenario : nil) {
                 return try ApplicationReplay(command: self, loaded: cluster, path: path).run()
             }

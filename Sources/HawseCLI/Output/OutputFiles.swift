@@ -4,50 +4,40 @@ import Hawse
 /// The files of `hawse replay`: `-w` (pcapng of every device), `--out-dir` (a pcap an interface), `--trace` (NDJSON).
 final class OutputFiles {
     private var recorder: VantageRecorder?
-    private var directory: String?
-    private var writers: [String: PcapFile] = [:]
+    private var captures: InterfaceCaptures?
     private var traceFile: NDJSONFile?
     private let node: String
     private let devices: [String]
 
-    /// A class around a writer that cannot be copied, so that a dictionary can hold it.
-    private final class PcapFile {
-        var writer: PcapWriter
-        init(_ path: String) throws(CaptureWriteError) { writer = try PcapWriter(to: .file(path)) }
-    }
-
-    var needsTrace: Bool { recorder != nil || traceFile != nil }
-    var needsFrames: Bool { recorder != nil }
+    let needsTrace: Bool
+    let needsFrames: Bool
+    /// Whether frames that leave are asked for.
+    let needsOutputs: Bool
 
     init(_ command: Replay, node: String, devices: [String]) throws {
         self.node = node
         self.devices = devices
+        needsTrace = command.write != nil || command.trace != nil
+        needsFrames = command.write != nil
+        needsOutputs = command.outDir != nil
         do {
             if let path = command.write {
                 let line = CommandLine.arguments.joined(separator: " ")
                 recorder = try VantageRecorder(to: .file(path), comments: ["\(line)", "hawse \(HawseVersion.text), seed \(command.source.seed)"])
             }
-            if let path = command.outDir {
-                directory = path
-                try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-            }
+            if let path = command.outDir { captures = try InterfaceCaptures(directory: path, names: devices) }
             if let path = command.trace { traceFile = try NDJSONFile(path, schema: "hawse.trace/1") }
         } catch { throw Failure.input("\(error)") }
     }
 
-    /// Takes what the dataplane did and sent since the last call.
-    func take(_ dataplane: Dataplane, at time: Instant) throws {
+    /// Takes what the node did and sent since the last call.
+    func take(_ replay: NodeReplay, at time: Instant) throws {
         do {
             if needsTrace {
-                let events = dataplane.takeTrace()
+                let events = replay.dataplane.takeTrace()
                 try record(events, node: node, devices: devices, at: time)
             }
-            try dataplane.takeOutputs { frame in
-                guard let directory else { return }
-                let name = dataplane.interfaceName(frame.interface)
-                if writers[name] == nil { writers[name] = try PcapFile("\(directory)/\(name).pcap") }
-                try writers[name]?.writer.write(frame.bytes, timestamp: frame.time.nanoseconds)
-            }
+            if needsOutputs { try replay.shards.takeOutputs { try captures?.write($0) } }
         } catch let error as CaptureWriteError {
             throw Failure.input("\(error)")
         }
@@ -66,7 +56,7 @@ final class OutputFiles {
     func close() throws {
         do {
             try recorder?.close()
-            for name in writers.keys.sorted() { try writers[name]?.writer.close() }
+            try captures?.close()
             try traceFile?.close()
         } catch { throw Failure.input("\(error)") }
     }

@@ -11,7 +11,7 @@ struct SummaryText {
     }
 
     func write(_ replay: NodeReplay, node: String, to out: inout StandardOutput) {
-        let counts = replay.dataplane.outcomes
+        let counts = replay.shards.outcomes
         switch format {
         case .none: return
         case .json:

@@ -44,10 +44,10 @@ struct Progress {
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
-    /// Called for each packet; looks at the clock now and then.
-    mutating func step(_ packets: Int, fraction: @autoclosure () -> Double?) {
-        countdown -= 1
-        guard countdown == 0 else { return }
+    /// Called for each packet, or each `count` of them; looks at the clock now and then.
+    mutating func step(_ packets: Int, by count: Int = 1, fraction: @autoclosure () -> Double?) {
+        countdown -= count
+        guard countdown <= 0 else { return }
         countdown = 4096
         let now = Progress.clock()
         let isBar = style == .auto && StandardError.isTerminal

@@ -80,6 +80,21 @@ public struct MergedCapture: ~Copyable, @unchecked Sendable {
         return head.record
     }
 
+    /// Fills `records` with the next packets, valid together until the next call; 0 when all files are at their end. Of a
+    /// single file many come at a time, of several files one.
+    public mutating func next(
+        into records: UnsafeMutableBufferPointer<CaptureRecord>
+    ) throws(CaptureError) -> Int {
+        guard readerCount == 1 else {
+            guard !records.isEmpty, let record = try next() else { return 0 }
+            records.initializeElement(at: 0, to: record)
+            return 1
+        }
+        let count = try readers[0].next(into: records)
+        packetCount &+= UInt64(count)
+        return count
+    }
+
     /// The interfaces that file number `file` has described so far.
     public func interfaces(ofFile file: Int) -> [CaptureInterface] { readers[file].interfaces }
 

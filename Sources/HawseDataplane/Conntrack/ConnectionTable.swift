@@ -27,6 +27,8 @@ struct ConnectionTable: ~Copyable {
     private var freeExtension: UInt32 = 0
     private var sweepPosition = 0
     var expectations = ExpectationTable()
+    /// Set where flows are dealt out to shards and the result may be approximate: ports are chosen so that replies come back here.
+    var shard: ShardPlace?
     var chance: RandomStream
 
     init(_ sysctls: Sysctls, seed: UInt64) {

@@ -6,6 +6,8 @@ import HawseWire
 public struct InputFrame {
     public var bytes: UnsafeRawBufferPointer
     public var interface: UInt16
+    /// Frames between the one before and this one that other shards have.
+    @usableFromInline var skipped: UInt32 = 0
     public var time: Instant
 
     @inlinable
@@ -21,7 +23,10 @@ extension Dataplane {
     /// on its way before its turn comes.
     public func receive(_ frames: UnsafeBufferPointer<InputFrame>) {
         if isTracing {
-            for frame in frames { receive(frame.bytes, on: frame.interface, at: frame.time) }
+            for frame in frames {
+                node.pointee.frameOrdinal &+= UInt64(frame.skipped)
+                receive(frame.bytes, on: frame.interface, at: frame.time)
+            }
             return
         }
         let walk = Walk<Plain>(node: node)
@@ -65,7 +70,7 @@ extension Walk {
                     dataplane._withUnsafeGuaranteedRef { $0.advance(to: frame.time) }
                 }
                 if node.pointee.now < frame.time { node.pointee.now = frame.time }
-                node.pointee.frameOrdinal &+= 1
+                node.pointee.frameOrdinal &+= 1 &+ UInt64(frame.skipped)
                 enter(frame.bytes, frame.interface, hints[index].own, inner: hints[index].inner)
             }
         }

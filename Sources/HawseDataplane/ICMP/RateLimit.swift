@@ -24,6 +24,9 @@ struct RateLimits {
     private let rate6: Int64
     private let mask6: [ClosedRange<UInt8>]
 
+    /// Whether anything has been asked for, which leaves less for others.
+    var isTouched: Bool { credit != 0 || !peers.isEmpty }
+
     init(_ sysctls: Sysctls) {
         perSecond = Int64(sysctls.integer("net.ipv4.icmp_msgs_per_sec", default: 10000))
         burst = Int64(sysctls.integer("net.ipv4.icmp_msgs_burst", default: 10000))

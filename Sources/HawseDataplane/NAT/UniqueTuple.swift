@@ -45,6 +45,9 @@ struct UniqueTuple {
     /// `nf_conntrack_tuple_taken` for the reply that the tuple would get.
     private func isUsed(_ tuple: Tuple) -> Bool {
         guard let reply = tuple.inverted else { return false }
+        if let shard = table.pointee.shard, manip == .source, shard.loses(reply, of: table.pointee.tuple(of: connection, .original)) {
+            return true
+        }
         guard let (other, _) = table.pointee.find(reply, connection.pointee.zones, in: .reply, now: now),
             other != connection
         else { return false }

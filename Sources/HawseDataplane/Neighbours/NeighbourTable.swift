@@ -42,6 +42,8 @@ struct NeighbourTable {
     private var buckets: UnsafeMutablePointer<Int32>
     private var bucketMask: Int
     private var learned = 0
+    /// Whether a packet has met an entry that was not settled beforehand: what comes of it depends on other packets.
+    var hasResolved = false
     /// Packets that wait for an answer, oldest first. Cold.
     var queues: [Int32: [PacketRef]] = [:]
     /// Questions that a proxy answers after a while (`proxy_queue`), by timer handle. Cold.

@@ -62,6 +62,7 @@ extension Walk {
             nextHop, device.pointee.index, version: version, now: now)
         guard handle >= 0 else { return drop(packet, .neighbourUnresolved) }
         voidRecording()
+        node.pointee.neighbours.hasResolved = true
         let neighbour = node.pointee.neighbours.entries + Int(handle)
         neighbour.pointee.used = now
         switch neighbour.pointee.state {

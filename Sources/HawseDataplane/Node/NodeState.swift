@@ -58,7 +58,7 @@ struct NodeState: ~Copyable {
 }
 
 /// Chance, one stream per purpose, all from one seed.
-struct ChanceStreams {
+struct ChanceStreams: Hashable {
     var natPort: RandomStream
     var statistic: RandomStream
     var ipIdentification: RandomStream

@@ -2,7 +2,7 @@
 ///
 /// SplitMix64; the purpose's bytes are folded into the seed with FNV-1a.
 @frozen
-public struct RandomStream: Sendable, RandomNumberGenerator {
+public struct RandomStream: Hashable, Sendable, RandomNumberGenerator {
     @usableFromInline var state: UInt64
 
     public init(seed: UInt64, purpose: StaticString) {

@@ -82,7 +82,7 @@ public struct EntryPoint {
         let payload = record.payload
         guard payload.kind != .unsupported else { return .unsupported(payload.refusal) }
         let packet = CapturedPacket(record)
-        if choice == .automatic, let packet, addresses.contains(packet.tuple.source) { return .local(packet.bytes) }
+        if let packet, isLocal(packet.tuple.source) { return .local(packet.bytes) }
         guard let port = port(captureInterface, packet) else { return .unsupported(.linkType) }
         if ports[port].isBare {
             return packet.map { .frame(ports[port].index, $0.bytes) } ?? .unsupported(.notIP)
@@ -93,7 +93,7 @@ public struct EntryPoint {
         }
         var frame = Array(record.bytes[payload.offset...])
         let destination = MACAddress(frame[0..<6].reduce(0) { $0 << 8 | UInt64($1) })
-        if rewritesMAC, !destination.isGroup, !macs.contains(destination) {
+        if !accepts(destination) {
             frame.replaceSubrange(
                 0..<6, with: (0..<6).map { UInt8(truncatingIfNeeded: ports[port].mac.value >> (40 - 8 * UInt64($0))) })
         }
@@ -101,13 +101,28 @@ public struct EntryPoint {
     }
 
     private func port(_ captureInterface: String, _ packet: CapturedPacket?) -> Int? {
+        port(captured: captureInterface) ?? port(from: packet?.tuple.source)
+    }
+
+    // What the questions above come down to, for those who keep the answers: ports by number.
+
+    /// By the choice made, or by the name that a capture gives the interface: `node-a/eth0` of a capture that hawse wrote, or
+    /// plain `eth0`.
+    func port(captured name: String) -> Int? {
         if let fixed { return fixed }
-        // `node-a/eth0` of a capture that hawse wrote, or plain `eth0`.
-        let name = captureInterface.split(separator: "/").last.map(String.init) ?? ""
-        if let index = ports.firstIndex(where: { $0.name == name }) { return index }
-        if let source = packet?.tuple.source, let match = networks.first(where: { $0.prefix.contains(source) }) {
-            return match.port
-        }
+        let name = name.split(separator: "/").last.map(String.init) ?? ""
+        return ports.firstIndex { $0.name == name }
+    }
+
+    /// By the sender's network, else the first.
+    func port(from source: IPAddress?) -> Int? {
+        if let source, let match = networks.first(where: { $0.prefix.contains(source) }) { return match.port }
         return ports.isEmpty ? nil : 0
     }
+
+    func isLocal(_ source: IPAddress) -> Bool { choice == .automatic && addresses.contains(source) }
+    /// Whether frames to this address are left as they are.
+    func accepts(_ destination: MACAddress) -> Bool { !rewritesMAC || destination.isGroup || macs.contains(destination) }
+    /// By port: the interface's index, its Ethernet address, and whether its packets have no Ethernet header.
+    var portTable: [(index: UInt16, mac: MACAddress, isBare: Bool)] { ports.map { ($0.index, $0.mac, $0.isBare) } }
 }

@@ -5,17 +5,30 @@ import HawseWire
 
 /// Puts a capture through a single node, built from its own dumps.
 public final class NodeReplay {
-    public let dataplane: Dataplane
+    /// Records that a reader should hand over at a time.
+    public let batchSize: Int
+    public let shards: DataplaneShards
     public let entry: EntryPoint
     public private(set) var packets = 0
     /// Records that no node takes in, by reason.
     public private(set) var refused: [LinkPayload.Refusal: Int] = [:]
+    private var batch: FrameBatch
+    /// Ports by the capture's file and interface; -1: the name says nothing.
+    private var captured: [Int: Int] = [:]
 
-    /// `nil` when the interface chosen is none of the node's.
-    public init?(_ spec: NodeSpec, seed: UInt64, entry choice: EntryPoint.Choice) throws(DataplaneError) {
-        dataplane = try Dataplane(spec, seed: seed)
-        guard let entry = EntryPoint(spec, dataplane, choice: choice) else { return nil }
+    /// The only dataplane, or the first shard.
+    public var dataplane: Dataplane { shards.first }
+
+    /// `nil` when the interface chosen is none of the node's. More shards than one are used if the program's result does not
+    /// depend on it, or if an approximate one will do.
+    public init?(
+        _ spec: NodeSpec, seed: UInt64, entry choice: EntryPoint.Choice, shards count: Int = 1, isApproximate: Bool = false
+    ) throws(DataplaneError) {
+        shards = try DataplaneShards(spec, count: count, seed: seed, isApproximate: isApproximate)
+        guard let entry = EntryPoint(spec, shards.first, choice: choice) else { return nil }
         self.entry = entry
+        batchSize = shards.count > 1 ? 1 << 14 : 256
+        batch = FrameBatch(entry, capacity: batchSize)
     }
 
     /// One record, at its time. What leaves waits in the dataplane's output queue.
@@ -24,11 +37,55 @@ public final class NodeReplay {
         let now = Instant(nanoseconds: record.timestamp)
         switch entry.enter(record, captureInterface: captureInterface) {
         case .frame(let interface, let bytes):
-            bytes.withUnsafeBytes { dataplane.receive($0, on: interface, at: now) }
+            bytes.withUnsafeBytes { bytes in
+                withUnsafePointer(to: InputFrame(bytes: bytes, interface: interface, time: now)) {
+                    shards.receive(UnsafeBufferPointer(start: $0, count: 1))
+                }
+            }
         case .local(let bytes):
-            bytes.withUnsafeBytes { dataplane.send($0, at: now) }
+            bytes.withUnsafeBytes { shards.send($0, at: now) }
         case .unsupported(let refusal):
             refused[refusal, default: 0] += 1
         }
     }
+
+    /// Records that are valid together, in order: the same as one after the other. `file` tells captures apart that are read
+    /// in turn; `interface` is asked for the name of a record's interface.
+    public func feed(
+        _ records: UnsafeBufferPointer<CaptureRecord>, file: Int = 0, interface: (CaptureRecord) -> CaptureInterface
+    ) {
+        var known = (index: UInt32.max, port: -1)
+        for record in records {
+            if record.interfaceIndex != known.index {
+                known = (record.interfaceIndex, port(of: record, file, interface))
+            }
+            var fit = batch.take(record, port: known.port, entry)
+            if fit == .full {
+                flush()
+                fit = batch.take(record, port: known.port, entry)
+            }
+            if fit == .taken { continue }
+            flush()
+            feed(record, captureInterface: interface(record).name)
+        }
+        flush()
+    }
+
+    private func port(of record: CaptureRecord, _ file: Int, _ interface: (CaptureRecord) -> CaptureInterface) -> Int {
+        let key = file << 32 | Int(record.interfaceIndex)
+        if let port = captured[key] { return port }
+        let port = entry.port(captured: interface(record).name) ?? -1
+        captured[key] = port
+        return port
+    }
+
+    private func flush() {
+        guard batch.count > 0 else { return }
+        packets += batch.count
+        shards.receive(batch.all)
+        batch.clear()
+    }
+
+    /// Lets time pass after the last packet.
+    public func advance(to now: Instant) { shards.advance(to: now) }
 }
