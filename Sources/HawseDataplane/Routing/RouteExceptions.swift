@@ -25,7 +25,6 @@ struct RouteExceptions {
     private static let largest = 10240
 
     private var entries: [Key: Exception] = [:]
-    var isEmpty: Bool { entries.isEmpty }
 
     var isEmpty: Bool { entries.isEmpty }
 
