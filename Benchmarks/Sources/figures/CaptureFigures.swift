@@ -53,7 +53,8 @@ extension Figures {
     /// The node is made before the clock starts.
     private static func replay(_ path: String, _ kube: KubeNode, to directory: String?) throws -> Double {
         guard let replay = try NodeReplay(kube.spec, seed: 1, entry: .automatic) else { return 0 }
-        var captures = try directory.map { try InterfaceCaptures(directory: $0, names: replay.dataplane.interfaceNames) }
+        var captures: InterfaceCaptures?
+        if let directory { captures = try InterfaceCaptures(directory: directory, names: replay.dataplane.interfaceNames) }
         replay.shards.keepsOutputs = directory != nil
         let start = CPUClock.nanoseconds()
         try records(path, replay.batchSize) { batch, reader in
