@@ -35,7 +35,7 @@ let package = Package(
             ]),
         .target(
             name: "HawseSimulator",
-            dependencies: ["HawseControl", "HawseDataplane", "HawseFormats", "HawseCapture"]),
+            dependencies: ["HawseControl", "HawseDataplane", "HawseFormats", "HawseCapture", "HawseModel", "HawseWire"]),
         .target(name: "HawseCapture", dependencies: ["HawseWire", "HawseModel", "CPcap", "CZlib"]),
         .target(name: "HawseHost", dependencies: ["HawseWire", "HawseModel", "CNetlink"]),
         .target(name: "HawseEtcd", dependencies: ["HawseModel", "HawseControl"]),
@@ -55,13 +55,17 @@ let package = Package(
 
         .testTarget(name: "HawseWireTests", dependencies: ["HawseWire"]),
         .testTarget(name: "HawseModelTests", dependencies: ["HawseModel"]),
-        .testTarget(name: "HawseDataplaneTests", dependencies: ["HawseDataplane", "HawseFormats"]),
-        .testTarget(name: "HawseFormatsTests", dependencies: ["HawseFormats"], exclude: ["ipvsadm"]),
-        .testTarget(name: "HawseControlTests", dependencies: ["HawseControl", "HawseFormats"]),
-        .testTarget(name: "HawseSimulatorTests", dependencies: ["HawseSimulator"]),
-        .testTarget(name: "HawseCaptureTests", dependencies: ["HawseCapture", "CPcap"]),
-        .testTarget(name: "HawseEtcdTests", dependencies: ["HawseEtcd", "HawseControl"]),
-        .testTarget(name: "HawseHostTests", dependencies: ["HawseHost"]),
+        .testTarget(name: "HawseDataplaneTests", dependencies: ["HawseDataplane", "HawseFormats", "HawseModel", "HawseWire"]),
+        .testTarget(name: "HawseFormatsTests", dependencies: ["HawseFormats", "HawseModel", "HawseWire"], exclude: ["ipvsadm"]),
+        .testTarget(name: "HawseControlTests", dependencies: ["HawseControl", "HawseFormats", "HawseModel", "HawseWire"]),
+        .testTarget(
+            name: "HawseSimulatorTests",
+            dependencies: [
+                "HawseSimulator", "HawseControl", "HawseDataplane", "HawseFormats", "HawseCapture", "HawseModel", "HawseWire",
+            ]),
+        .testTarget(name: "HawseCaptureTests", dependencies: ["HawseCapture", "HawseWire", "CPcap"]),
+        .testTarget(name: "HawseEtcdTests", dependencies: ["HawseEtcd", "HawseControl", "HawseModel", "HawseWire"]),
+        .testTarget(name: "HawseHostTests", dependencies: ["HawseHost", "HawseModel", "HawseWire"]),
         .target(name: "AllocationCount", path: "Tests/AllocationCount"),
         .testTarget(name: "GoldenTests", dependencies: ["Hawse", "AllocationCount"], exclude: ["unfinished.txt"]),
         // The bodies of the fuzz targets (Tests/Fuzz is a package of its own), for a short run among the tests.

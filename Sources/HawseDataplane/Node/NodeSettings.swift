@@ -7,6 +7,8 @@ struct NodeSettings {
     var bridgeCallIPTables: Bool
     var bridgeCallIP6Tables: Bool
     var defaultTTL: UInt8
+    /// `net.ipv6.conf.all.hop_limit`: of what no device has a say in, as SYNPROXY's answers.
+    var hopLimit: UInt8
     var localPortRange: ClosedRange<UInt16>
     var ipNoPathMTUDiscovery: Bool
     var echoIgnoreAll: Bool
@@ -40,6 +42,7 @@ struct NodeSettings {
         bridgeCallIPTables = sysctls.isOn("net.bridge.bridge-nf-call-iptables", default: true)
         bridgeCallIP6Tables = sysctls.isOn("net.bridge.bridge-nf-call-ip6tables", default: true)
         defaultTTL = UInt8(clamping: sysctls.integer("net.ipv4.ip_default_ttl", default: 64))
+        hopLimit = UInt8(clamping: sysctls.integer("net.ipv6.conf.all.hop_limit", default: 64))
         ipNoPathMTUDiscovery = sysctls.isOn("net.ipv4.ip_no_pmtu_disc", default: false)
         echoIgnoreAll = sysctls.isOn("net.ipv4.icmp_echo_ignore_all", default: false)
         echoIgnoreBroadcasts = sysctls.isOn("net.ipv4.icmp_echo_ignore_broadcasts", default: true)

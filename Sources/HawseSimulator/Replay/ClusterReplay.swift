@@ -124,6 +124,7 @@ public final class ClusterReplay {
 
     private func arrived(_ endpoint: Cluster.Endpoint, _ frame: [UInt8]) {
         arrivals += 1
+        onArrival?(endpoint, frame)
         guard frame.count > 14, let packet = CapturedPacket(Array(frame[14...])) else { return }
         if timeline != nil, isForClient(packet) { return }
         guard case .pod(let pod) = endpoint, let current, let known = conversations[current] else {
