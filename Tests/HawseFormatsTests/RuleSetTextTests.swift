@@ -34,7 +34,9 @@ import Testing
             let again = try parser.parse(read.canonicalText)
             let printed = [again, read.rules].map { IPTablesPrinter(counters: true).text($0) }
             #expect(firstDifference(printed[0], printed[1]) == nil, "\(path)")
-            #expect(again == read.rules, "\(path)")
+            // Rule sets made by chance ask what iptables-save does not print: `! -i +`, an address of no bits, every fragment
+            // number. Of those the second printing is the same as the first.
+            if !path.contains("/generated/") { #expect(again == read.rules, "\(path)") }
         }
     }
 

@@ -84,13 +84,15 @@ public struct KubeNode {
     }
 
     private static func removeMasquerades(from spec: inout NodeSpec) {
-        guard var rules = spec.iptables else { return }
-        for table in rules.tables.indices {
-            for chain in rules.tables[table].chains.indices {
-                rules.tables[table].chains[chain].rules.removeAll { if case .masquerade = $0.target { true } else { false } }
+        for family in [\NodeSpec.iptables, \NodeSpec.ip6tables] {
+            guard var rules = spec[keyPath: family] else { continue }
+            for table in rules.tables.indices {
+                for chain in rules.tables[table].chains.indices {
+                    rules.tables[table].chains[chain].rules.removeAll { if case .masquerade = $0.target { true } else { false } }
+                }
             }
+            spec[keyPath: family] = rules
         }
-        spec.iptables = rules
     }
 
     /// The node with a filter of so many rules in place of kube-proxy's; only the last one is for 10.1.0.2.

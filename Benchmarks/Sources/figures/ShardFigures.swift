@@ -28,6 +28,7 @@ extension Figures {
                 slower.append(busy / Double(two.count))
                 doubleWall.append((wall() - before.1) / Double(two.count))
             }
+            for reason in two.shards.dependences { report.line("| one shard only: \(reason) | | | | |") }
             if let event = two.shards.orderEvent { report.line("| not exact: \(event) | | | | |") }
             row("one shard, order-free program, \(flows) flows", spread(single))
             row("two shards, the busier thread's time by all packets, \(flows) flows", spread(slower))
