@@ -40,6 +40,11 @@ import Testing
             """
     }
 
+    private static func clientOnNodeA(_ manifests: String) -> String {
+        let container = #"containers: [{name: main, image: "client:1"}]"#
+        return manifests.replacing(container, with: "nodeName: node-a\n  \(container)")
+    }
+
     static func timeline(
         _ manifests: String, _ scenario: String, _ mode: ProxyMode = .iptables, affinity: Bool = false
     ) throws -> ClusterTimeline {
@@ -238,6 +243,43 @@ import Testing
         #expect(timeline.findings.allSatisfy { $0.fate == .blackholed })
         #expect(times.contains { $0 >= 18 })
         #expect(times.allSatisfy { $0 >= 5 && $0 < 26 })
+    }
+
+    /// A machine that stops is noticed after its grace period of 50 s; until then its pods are asked in vain. Back again,
+    /// they answer.
+    @Test func machinesTakeTheirPodsWithThem() throws {
+        let timeline = try Self.timeline(
+            Self.clientOnNodeA(Self.web()),
+            """
+            duration: 120s
+            clients:
+            - {name: pod, from: default/client, to: "default/web:http", kind: http, count: 110, interval: 1s, timeout: 2s}
+            steps:
+            - {at: 10s, name: off, stopNode: node-b}
+            - {at: 90s, name: on, startNode: node-b}
+            """)
+        let times = timeline.findings.map { ($0.time - timeline.network.start) / 1_000_000_000 }
+        #expect(timeline.findings.allSatisfy { $0.fate == .blackholed && $0.node == "node-a" })
+        #expect(times.contains { $0 < 20 } && times.contains { $0 > 50 })
+        #expect(times.allSatisfy { (10...60).contains($0) }, "\(times)")
+        let onB = timeline.state.store.pods.all.filter { $0.spec.nodeName == "node-b" }.map(\.key.description)
+        let late = Set(timeline.apps.results.suffix(15).map(\.server))
+        #expect(!onB.isEmpty && onB.allSatisfy { late.contains($0) }, "\(onB) \(late)")
+    }
+
+    @Test func aDrainedNodesPodsMove() throws {
+        let timeline = try Self.timeline(
+            Self.clientOnNodeA(Self.web(preStop: 3, replicas: 4)),
+            """
+            duration: 40s
+            clients:
+            - {name: pod, from: default/client, to: "default/web:http", kind: http, count: 150, interval: 200ms, timeout: 2s}
+            steps:
+            - {at: 5s, drain: node-b}
+            """)
+        #expect(fates(timeline) == [.completed: 150])
+        let nodes = timeline.state.store.pods.all.map(\.spec.nodeName)
+        #expect(nodes.count == 5 && !nodes.contains("node-b"))
     }
 
     @Test func theSameSeedGivesTheSameStory() throws {

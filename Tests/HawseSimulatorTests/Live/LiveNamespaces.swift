@@ -95,7 +95,8 @@ final class LiveNamespaces {
 
     private func build(_ index: Int, _ spec: NodeSpec, _ podNumber: (String) -> Int?) throws {
         let name = node(index)
-        for (key, value) in spec.sysctls.values.sorted(by: { $0.key < $1.key }) where key.hasPrefix("net.ipv4.") {
+        for (key, value) in spec.sysctls.values.sorted(by: { $0.key < $1.key })
+        where key.hasPrefix("net.ipv4.") || key.hasPrefix("net.bridge.") {
             try sysctl(name, key, value)
         }
         for device in spec.interfaces { try make(device, index, podNumber) }

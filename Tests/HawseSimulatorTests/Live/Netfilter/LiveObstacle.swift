@@ -27,4 +27,12 @@ enum LiveObstacle {
         } catch { return "\(error)" }
         return nil
     }()
+
+    /// The same for nodes with Services: rules in namespaces whose bridges give their packets to iptables.
+    static let services: String? = {
+        if let obstacle = LiveNamespaces.obstacle { return obstacle }
+        guard KernelNode.tool("iptables-legacy-restore") != nil else { return "no iptables-legacy-restore" }
+        return FileManager.default.fileExists(atPath: "/proc/sys/net/bridge/bridge-nf-call-iptables")
+            ? nil : "the kernel has no br_netfilter"
+    }()
 }
