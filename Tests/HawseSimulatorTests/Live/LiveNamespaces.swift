@@ -51,8 +51,11 @@ final class LiveNamespaces {
         for name in namespaces { _ = try? Self.run(Self.ip, ["netns", "del", name]) }
     }
 
-    /// `podNumber` gives the pod behind a veth.
-    init(_ specs: [NodeSpec], podNumber: (String) -> Int?) throws {
+    private let families: Set<AddressFamily>
+
+    /// `podNumber` gives the pod behind a veth. Nodes have the specs' addresses of these families.
+    init(_ specs: [NodeSpec], families: Set<AddressFamily> = [.ipv4], podNumber: (String) -> Int?) throws {
+        self.families = families
         try add(hub)
         try batch(hub, ["link add sw type bridge mcast_snooping 0", "link set sw up"])
         for (index, spec) in specs.enumerated() {
@@ -80,7 +83,12 @@ final class LiveNamespaces {
     private func add(_ name: String) throws {
         try Self.run(Self.ip, ["netns", "add", name])
         namespaces.append(name)
-        for key in ["all", "default"] { try sysctl(name, "net.ipv6.conf.\(key).disable_ipv6", "1") }
+        // Where there is IPv6, nobody makes up addresses or asks whether they are taken.
+        let settings = name != hub && families.contains(.ipv6)
+            ? ["accept_dad=0", "router_solicitations=0", "autoconf=0", "addr_gen_mode=1"] : ["disable_ipv6=1"]
+        for setting in settings.map({ $0.split(separator: "=") }) {
+            for key in ["all", "default"] { try sysctl(name, "net.ipv6.conf.\(key).\(setting[0])", String(setting[1])) }
+        }
         try batch(name, ["link set lo up"])
     }
 
@@ -96,17 +104,17 @@ final class LiveNamespaces {
     private func build(_ index: Int, _ spec: NodeSpec, _ podNumber: (String) -> Int?) throws {
         let name = node(index)
         for (key, value) in spec.sysctls.values.sorted(by: { $0.key < $1.key })
-        where key.hasPrefix("net.ipv4.") || key.hasPrefix("net.bridge.") {
+        where key.hasPrefix("net.ipv4.") || key.hasPrefix("net.bridge.") || families.contains(.ipv6) && key.hasPrefix("net.ipv6.") {
             try sysctl(name, key, value)
         }
         for device in spec.interfaces { try make(device, index, podNumber) }
         var lines: [String] = []
-        for route in spec.routes where route.destination.family == .ipv4 {
+        for route in spec.routes where families.contains(route.destination.family) {
             guard let hop = route.nextHops.first, let device = hop.device else { continue }
             let gateway = hop.gateway.map { "via \($0)" } ?? ""
             lines.append("route add \(route.destination) \(gateway) dev \(device) \(hop.onlink ? "onlink" : "")")
         }
-        for entry in spec.neighbors where entry.address.family == .ipv4 {
+        for entry in spec.neighbors where families.contains(entry.address.family) {
             guard let mac = entry.mac else { continue }
             lines.append("neigh replace \(entry.address) lladdr \(mac) dev \(entry.device) nud permanent")
         }
@@ -125,7 +133,7 @@ final class LiveNamespaces {
 
     private func make(_ device: InterfaceSpec, _ index: Int, _ podNumber: (String) -> Int?) throws {
         let name = node(index)
-        let addresses = device.addresses.filter { $0.family == .ipv4 }.map { "addr add \($0) dev \(device.name)" }
+        let addresses = device.addresses.filter { families.contains($0.family) }.map { "addr add \($0) dev \(device.name)" }
         let setUp = ["link set \(device.name) mtu \(device.mtu) up"] + addresses
         switch device.kind {
         case .ether:

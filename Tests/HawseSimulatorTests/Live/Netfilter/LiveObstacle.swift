@@ -31,7 +31,8 @@ enum LiveObstacle {
     /// The same for nodes with Services: rules in namespaces whose bridges give their packets to iptables.
     static let services: String? = {
         if let obstacle = LiveNamespaces.obstacle { return obstacle }
-        guard KernelNode.tool("iptables-legacy-restore") != nil else { return "no iptables-legacy-restore" }
+        let missing = ["iptables-legacy-restore", "ip6tables-legacy-restore"].filter { KernelNode.tool($0) == nil }
+        if !missing.isEmpty { return "no " + missing.joined(separator: ", ") }
         return FileManager.default.fileExists(atPath: "/proc/sys/net/bridge/bridge-nf-call-iptables")
             ? nil : "the kernel has no br_netfilter"
     }()
