@@ -188,4 +188,11 @@ extension Walk {
         default: return false
         }
     }
+
+    /// `nf_ip_checksum` adds up the header too, and `ip_forward` has forgotten that the packet was verified: with an option
+    /// filled in on the way the sum is wrong until `ip_forward_options`, behind FORWARD.
+    func isSpoiltByOptions(_ packet: PacketRef) -> Bool {
+        packet.isIPv4 && packet.pointee.options.flags.contains(.changed)
+            && (packet.pointee.flags.contains(.forwarded) || !isVerified(packet, packet.pointee.ipProtocol))
+    }
 }

@@ -145,6 +145,7 @@ extension Walk {
         packet.ipv6.payloadLength = UInt16(payloadLength)
         packet.ipv6.trafficClass |= ecn
         packet.pointee.fragmentMaxSize = UInt16(clamping: 40 + queue.maximumSize)
+        packet.pointee.wholeFrom = UInt16(clamping: unfragmentable)
         packet.locateIPv6Transport()
         return .accept
     }

@@ -5,11 +5,14 @@ extension Walk {
     /// `ip6_protocol_deliver_rcu`: extension headers one by one, then the upper protocol.
     @inline(never)
     func deliver6(_ packet: PacketRef) -> Stage {
+        // Conntrack leaves the transport header where the pieces began (`nf_ct_frag6_reasm`); a header that stood before the
+        // fragment header is then looked for there.
+        let whole = packet.pointee.fragmentMaxSize != 0 ? Int(packet.pointee.wholeFrom) : 0
         // Hop-by-hop options were looked at before PREROUTING, and have no place but the first.
         if packet.ipv6.nextHeader == .hopByHop {
-            return deliver6(packet, from: 40, at: 40 + (Int(packet.networkPointer.load8(at: 41)) + 1) * 8)
+            return deliver6(packet, from: 40, at: max(whole, 40 + (Int(packet.networkPointer.load8(at: 41)) + 1) * 8))
         }
-        return deliver6(packet, from: 6, at: 40)
+        return deliver6(packet, from: 6, at: max(whole, 40))
     }
 
     /// A datagram put together: its fragment header is gone, what was behind it is in its place. One that stands

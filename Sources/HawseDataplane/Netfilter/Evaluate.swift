@@ -32,7 +32,6 @@ extension Walk {
                 if packet.pointee.disposition == .pending { packet.pointee.disposition = .dropped(.noRoute) }
                 return .drop
             }
-            packet.pointee.outInterface = packet.pointee.route.outInterface
         }
         return .accept
     }

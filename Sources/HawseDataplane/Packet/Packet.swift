@@ -46,6 +46,8 @@ struct Packet {
     var connectionTemplate: ConnectionTemplate = .none
     /// Largest fragment of a reassembled packet (`IPCB(skb)->frag_max_size`), IP bytes; 0: was never in pieces.
     var fragmentMaxSize: UInt16 = 0
+    /// Where the part that was in pieces begins in a reassembled IPv6 packet, behind the IP header's start.
+    var wholeFrom: UInt16 = 0
     /// Handle of the sizes the packet arrived in, see `Reassembly`; 0 is none.
     var fragmentGeometry: UInt32 = 0
     /// Handle of the IPVS connection that owns the packet; 0 is none.

@@ -183,8 +183,8 @@ extension Walk {
             tos: tos, out: out)
         switch route.kind {
         case .unicast, .local, .broadcast, .multicast:
+            // The hook that asks keeps the device it began with (`nf_hook_state.out`): `-o` further on sees that one.
             packet.pointee.route = route
-            packet.pointee.outInterface = route.outInterface
             return true
         default:
             packet.pointee.disposition = .dropped(.noRoute)

@@ -18,9 +18,17 @@ extension Walk {
         packet.pointee.outInterface = packet.pointee.route.outInterface
         let kind = packet.pointee.route.kind
         if kind == .broadcast || kind == .multicast, packet.pointee.flags.contains(.local) { loopBack(packet) }
+        if kind == .unicast, packet.pointee.flags.contains(.duplicated), isForGroup6(packet) { loopBack(packet) }
         noteHook(packet, .postrouting)
         if kind == .multicast, isNodeLocal(packet) { return end(packet, .consumed) }
         return after(hookPostrouting(packet), .fragment)
+    }
+
+    /// `ip6_finish_output2` looks at the address, not at the route: what TEE sends to a neighbour comes back too, and ends
+    /// behind PREROUTING, where its route leads on (`ip6_forward` takes no such packet).
+    @inline(never)
+    private func isForGroup6(_ packet: PacketRef) -> Bool {
+        packet.isIPv6 && packet.ipv6.destination.high >> 56 == 0xff
     }
 
     /// Groups of interface-local scope do not leave the node (`ip6_finish_output2`).
@@ -39,7 +47,7 @@ extension Walk {
         if packet.isIPv4 {
             guard packet.pointee.route.kind == .broadcast || packet.ipv4.destination == 0xe000_0001 else { return }
         } else {
-            guard packet.pointee.uid >= 0, hasJoined(packet.ipv6.destination, on: device) else { return }
+            guard packet.pointee.uid >= 0 || packet.pointee.flags.contains(.duplicated), hasJoined(packet.ipv6.destination, on: device) else { return }
         }
         guard let twin = copy(packet) else { return }
         shareConnection(of: packet, with: twin)

@@ -38,6 +38,7 @@ extension Walk {
         packet.pointee.inInterface = node.pointee.interfaces.loopback
         packet.pointee.outInterface = 0
         packet.pointee.packetType = .host
+        packet.pointee.wholeFrom = 0
         packet.pointee.flags.insert(.loopback)
         // `skb_orphan`: whoever sent it owns it no more.
         packet.pointee.uid = -1

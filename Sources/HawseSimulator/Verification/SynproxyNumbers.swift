@@ -9,7 +9,8 @@ struct SynproxyNumbers {
         var clientPort: Int
     }
 
-    /// Ours minus the recorded.
+    /// Ours minus the recorded. Stamps are only shifted when the client echoed the proxy's: without that the server's
+    /// reach it as they are (`synproxy->its` stays 0).
     private struct Shift {
         var sequence: UInt32
         var stamp: UInt32
@@ -44,6 +45,7 @@ struct SynproxyNumbers {
         } else if tcp.flags & 0x12 == 0x02, let shift = shifts[tcp.flow(isFromServer: false)] {
             // The proxy's own SYN carries the number in its acknowledgement, and the stamp that the client echoed.
             result.change(sequence: 0, acknowledgement: 0 &- shift.sequence, value: 0, echo: 0 &- shift.stamp)
+            if tcp.stamps == nil { shifts[tcp.flow(isFromServer: false)]?.stamp = 0 }
         }
         return result.frame
     }

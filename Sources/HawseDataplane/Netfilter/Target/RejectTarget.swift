@@ -72,6 +72,7 @@ extension Walk {
     /// `nf_ip_checksum`, `nf_ip6_checksum`: only TCP and UDP have a pseudo header under IPv4; other payloads must sum up alone.
     private func isChecksumRight(_ packet: PacketRef, _ ipProtocol: UInt8, _ offset: Int) -> Bool {
         if isVerified(packet, ipProtocol) { return true }
+        if isSpoiltByOptions(packet) { return false }
         let length = packet.length - offset
         var sum = UInt64(InternetChecksum.sum(packet.networkPointer + offset, count: length))
         if packet.isIPv6 || ipProtocol == 6 || ipProtocol == 17 {
@@ -85,7 +86,7 @@ extension Walk {
     /// `nf_send_reset`
     private func rejectReset4(_ packet: PacketRef) {
         guard !packet.isLaterFragment, packet.pointee.ipProtocol == 6, packet.transportLength >= TCPHeader.length,
-            !packet.tcp.flags.contains(.rst), isChecksumRight(packet, 6, packet.transportOffset)
+            !packet.tcp.flags.contains(.rst), isChecksumRight(packet, 6, packet.transportOffset), !isSpoiltByOptions(packet)
         else { return }
         switch packet.pointee.route.kind {
         case .broadcast, .multicast: return

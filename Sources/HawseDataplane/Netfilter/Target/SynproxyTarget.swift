@@ -24,7 +24,7 @@ extension Walk {
         let packet = context.packet
         voidRecording()
         packet.pointee.disposition = .dropped(.rejected)
-        guard packet.transportLength >= TCPHeader.length,
+        guard packet.transportLength >= TCPHeader.length, !isSpoiltByOptions(packet),
             TransportChecksum.isValid(
                 packet.transportPointer, length: packet.transportLength, protocolNumber: .tcp, family: packet.family,
                 source: packet.sourceBits, destination: packet.destinationBits)

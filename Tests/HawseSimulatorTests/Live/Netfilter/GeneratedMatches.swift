@@ -123,12 +123,13 @@ enum GeneratedMatches {
             let v6 = ["4>>8&0xFF=6,17", "8&0xFFFFFFFF=0x20010db8", "40&0xFFFF=53,80,443", "4&0xFF=64", "44=0x61626364"]
             return "-m u32 \(draw.not)--u32 \"\(draw.pick(context.isIPv6 ? v6 : v4))\""
         },
-        RuleWords(name: "string") { draw, _ in
+        // The identification and its checksum, the flow label: what the kernel draws is not looked at.
+        RuleWords(name: "string") { draw, context in
             let needle =
                 draw.oneIn(3)
                 ? "--hex-string \"|\(draw.pick(["6162", "00 00", "ff"]))|\""
                 : "--string \"\(draw.pick(["ab", "abc", "GET /", "xyz"]))\""
-            let from = draw.oneIn(3) ? " --from \(draw.pick([20, 28, 40]))" : ""
+            let from = " --from \(draw.oneIn(3) ? draw.pick([20, 28, 40]) : context.isIPv6 ? 4 : 12)"
             let to = draw.oneIn(3) ? " --to \(draw.pick([50, 60, 90]))" : ""
             return
                 "-m string \(draw.not)\(needle) --algo \(draw.pick(["bm", "kmp"]))\(from)\(to)\(draw.oneIn(3) ? " --icase" : "")"

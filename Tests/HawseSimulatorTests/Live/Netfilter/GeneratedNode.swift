@@ -116,6 +116,8 @@ struct GeneratedNode {
             "net.ipv4.conf.default.rp_filter": "0", "net.ipv4.conf.all.send_redirects": "0",
             "net.ipv4.conf.default.send_redirects": "0", "net.ipv4.conf.all.accept_redirects": "0",
             "net.ipv4.icmp_ratelimit": "0", "net.ipv6.icmp.ratelimit": "0", "net.ipv4.icmp_msgs_per_sec": "100000",
+            // Without it errors empty the bucket that redirects are taken from, at the kernel's next tick.
+            "net.ipv6.icmp.ratemask": "0",
             "net.ipv4.icmp_msgs_burst": "100000", "net.netfilter.nf_conntrack_acct": "1",
         ]
         let rare: [(String, String)] = [
