@@ -57,7 +57,9 @@ let package = Package(
         .testTarget(name: "HawseModelTests", dependencies: ["HawseModel"]),
         .testTarget(name: "HawseDataplaneTests", dependencies: ["HawseDataplane", "HawseFormats", "HawseModel", "HawseWire"]),
         .testTarget(name: "HawseFormatsTests", dependencies: ["HawseFormats", "HawseModel", "HawseWire"], exclude: ["ipvsadm"]),
-        .testTarget(name: "HawseControlTests", dependencies: ["HawseControl", "HawseFormats", "HawseModel", "HawseWire"]),
+        .testTarget(
+            name: "HawseControlTests", dependencies: ["HawseControl", "HawseFormats", "HawseModel", "HawseWire"],
+            exclude: ["Fixtures"]),
         .testTarget(
             name: "HawseSimulatorTests",
             dependencies: [
