@@ -64,11 +64,7 @@ public struct NodeFiles {
             "addresses": \(list(interface.addresses.map { "\($0)" }))}
             """
         }
-        let routes = spec.routes.compactMap { route in
-            route.nextHops.first.map { hop in
-                "\(route.destination.length == 0 ? "default" : "\(route.destination)") via \(hop.gateway.map { "\($0)" } ?? "") dev \(hop.device)"
-            }
-        }
+        let routes = spec.routes.map { "\($0)" }
         let neighbors = spec.neighbors.map { "\($0.address) lladdr \($0.mac.map { "\($0)" } ?? "") dev \($0.device)" }
         let names = [
             "net.ipv4.ip_forward", "net.ipv4.conf.all.rp_filter", "net.ipv4.conf.default.rp_filter", "net.netfilter.nf_conntrack_max",
