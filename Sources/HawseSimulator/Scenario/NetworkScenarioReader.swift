@@ -7,10 +7,10 @@ struct NetworkScenarioReader {
     let file: String
     let plan: ClusterPlan
     let positions: PlanIndex
-    private var problems: [ManifestDiagnostic] = []
-    private var path: [String] = []
+    var problems: [ManifestDiagnostic] = []
+    var path: [String] = []
     /// The control plane takes steps: pods may come that are not there yet.
-    private var hasSteps = false
+    var hasSteps = false
 
     init(file: String, plan: ClusterPlan, positions: PlanIndex) {
         self.file = file
@@ -40,7 +40,7 @@ struct NetworkScenarioReader {
         return scenario
     }
 
-    private mutating func section(
+    mutating func section(
         _ entry: ManifestNode.Entry, _ scenario: inout NetworkScenario, _ services: (String) -> (IPAddress, UInt16)?
     ) {
         path = [entry.key]
@@ -70,7 +70,7 @@ struct NetworkScenarioReader {
 
     private enum ProbeKind: String, CaseIterable { case packets, scripted }
 
-    private mutating func timing(_ node: ManifestNode, _ timing: inout TimelineTiming) {
+    mutating func timing(_ node: ManifestNode, _ timing: inout TimelineTiming) {
         let known = ["endpoints", "jitter", "sync", "teardown", "podStart", "podStop"]
         for entry in entries(node, known) {
             guard let time = value(entry, { $0.time($1) }) else { continue }
@@ -87,14 +87,14 @@ struct NetworkScenarioReader {
 
     // MARK: values
 
-    private mutating func wrong(_ node: ManifestNode, _ message: String, _ suggestion: String? = nil) {
+    mutating func wrong(_ node: ManifestNode, _ message: String, _ suggestion: String? = nil) {
         problems.append(
             ManifestDiagnostic(
                 severity: .error, file: file, mark: node.mark, field: path.joined(separator: "."), message: message,
                 suggestion: suggestion))
     }
 
-    private mutating func entries(_ node: ManifestNode, _ known: [String]) -> [ManifestNode.Entry] {
+    mutating func entries(_ node: ManifestNode, _ known: [String]) -> [ManifestNode.Entry] {
         guard let entries = node.entries else {
             wrong(node, "fields are expected, found \(node.typeName)")
             return []
@@ -107,7 +107,7 @@ struct NetworkScenarioReader {
         return entries.filter { known.contains($0.key) && !$0.node.isNull }
     }
 
-    private mutating func forEach(_ node: ManifestNode, _ body: (inout Self, ManifestNode) -> Void) {
+    mutating func forEach(_ node: ManifestNode, _ body: (inout Self, ManifestNode) -> Void) {
         guard let items = node.items else { return wrong(node, "a list is expected, found \(node.typeName)") }
         for (index, item) in items.enumerated() {
             path.append("[\(index)]")
@@ -116,13 +116,13 @@ struct NetworkScenarioReader {
         }
     }
 
-    private mutating func value<Value>(_ entry: ManifestNode.Entry, _ read: (inout Self, ManifestNode) -> Value?) -> Value? {
+    mutating func value<Value>(_ entry: ManifestNode.Entry, _ read: (inout Self, ManifestNode) -> Value?) -> Value? {
         path.append(entry.key)
         defer { path.removeLast() }
         return read(&self, entry.node)
     }
 
-    private mutating func integer(_ node: ManifestNode, _ range: ClosedRange<Int>) -> Int? {
+    mutating func integer(_ node: ManifestNode, _ range: ClosedRange<Int>) -> Int? {
         guard let number = node.int, range.contains(number) else {
             wrong(node, "a whole number of \(range.lowerBound)…\(range.upperBound) is expected")
             return nil
@@ -130,12 +130,12 @@ struct NetworkScenarioReader {
         return number
     }
 
-    private mutating func flag(_ node: ManifestNode) -> Bool? {
+    mutating func flag(_ node: ManifestNode) -> Bool? {
         if node.flag == nil { wrong(node, "true or false is expected") }
         return node.flag
     }
 
-    private mutating func text(_ node: ManifestNode) -> String? {
+    mutating func text(_ node: ManifestNode) -> String? {
         switch node.value {
         case .string(let text): return text
         case .integer(let number): return "\(number)"
@@ -147,7 +147,7 @@ struct NetworkScenarioReader {
     }
 
     /// A number with a unit, as a multiple of the unit's worth.
-    private mutating func measure(_ node: ManifestNode, _ units: [(String, Double)], _ what: String) -> Double? {
+    mutating func measure(_ node: ManifestNode, _ units: [(String, Double)], _ what: String) -> Double? {
         guard let text = text(node) else { return nil }
         let digits = text.prefix { $0.isNumber || $0 == "." }
         let unit = text[digits.endIndex...]
@@ -169,13 +169,13 @@ struct NetworkScenarioReader {
     }
 
     /// `200us`, `5ms`, `2s`, `1m`; a bare number is seconds.
-    private mutating func time(_ node: ManifestNode) -> Int64? {
+    mutating func time(_ node: ManifestNode) -> Int64? {
         measure(node, [("ns", 1), ("us", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9), ("", 1e9)], "time")
             .map { Int64($0.rounded()) }
     }
 
     /// `0.5%`; of a million.
-    private mutating func share(_ node: ManifestNode) -> UInt32? {
+    mutating func share(_ node: ManifestNode) -> UInt32? {
         guard let value = measure(node, [("%", 1e4)], "share in %") else { return nil }
         guard value <= 1e6 else {
             wrong(node, "more than 100%")
@@ -184,7 +184,7 @@ struct NetworkScenarioReader {
         return UInt32(value.rounded())
     }
 
-    private mutating func node(_ node: ManifestNode) -> Int? {
+    mutating func node(_ node: ManifestNode) -> Int? {
         guard let name = text(node) else { return nil }
         if let index = positions.node(named: name) { return index }
         wrong(node, "there is no node `\(name)'", nearestWord(name, among: plan.nodes.map(\.name)))
@@ -195,7 +195,7 @@ struct NetworkScenarioReader {
 
     private static let qualities = ["delay", "jitter", "loss", "duplicate", "reorder", "bandwidth", "queue"]
 
-    private mutating func quality(_ entries: [ManifestNode.Entry]) -> LinkQuality? {
+    mutating func quality(_ entries: [ManifestNode.Entry]) -> LinkQuality? {
         var quality = LinkQuality()
         var isGiven = false
         for entry in entries where Self.qualities.contains(entry.key) {
@@ -217,7 +217,7 @@ struct NetworkScenarioReader {
         return isGiven ? quality : nil
     }
 
-    private mutating func link(_ node: ManifestNode) -> Fault.Action? {
+    mutating func link(_ node: ManifestNode) -> Fault.Action? {
         let entries = entries(node, ["node"] + Self.qualities)
         guard let name = entries.first(where: { $0.key == "node" }) else {
             wrong(node, "`node' is missing")
@@ -233,7 +233,7 @@ struct NetworkScenarioReader {
 
     // Swift 6.3.1's optimiser stops at this function (CopyPropagation, "Found ownership error"); it is read once a file.
     @_optimize(none)
-    private mutating func fault(_ node: ManifestNode) -> Fault? {
+    mutating func fault(_ node: ManifestNode) -> Fault? {
         let entries = entries(
             node, ["at", "link", "down", "node", "gone", "deleted", "registry", "nodes"] + Self.qualities)
         var at: Int64?
@@ -280,140 +280,6 @@ struct NetworkScenarioReader {
         wrong(
             node,
             "no fault: `link' with `down' or a quality, `node' with `gone' or `deleted', or `registry' is expected")
-        return nil
-    }
-
-    // MARK: applications
-
-    private mutating func port(_ node: ManifestNode) -> UInt16? { integer(node, 1...65535).map { UInt16($0) } }
-
-    private mutating func server(_ node: ManifestNode) -> (rule: NetworkScenario.ServerRule, pods: [Int])? {
-        let entries = entries(node, ["pods", "kind", "port", "size", "delay", "start"])
-        var numbers: [Int] = []
-        var pattern = ""
-        var kind: ServerApplication.Kind?
-        var application = ServerApplication(kind: .tcpEcho, port: 0)
-        for entry in entries {
-            switch entry.key {
-            case "pods":
-                pattern = value(entry) { $0.text($1) } ?? ""
-                numbers = value(entry) { $0.pods($1) } ?? []
-            case "kind": kind = value(entry) { $0.keyword($1, ServerApplication.Kind.allCases) }
-            case "port": application.port = value(entry) { $0.port($1) } ?? 0
-            case "size": application.size = value(entry) { $0.integer($1, 0...1 << 24) } ?? 0
-            case "start": application.start = value(entry) { $0.time($1) } ?? 0
-            default: application.delay = value(entry) { $0.time($1) } ?? 0
-            }
-        }
-        for name in ["pods", "kind", "port"] where !entries.contains(where: { $0.key == name }) {
-            wrong(node, "`\(name)' is missing")
-        }
-        guard let kind else { return nil }
-        application.kind = kind
-        return (NetworkScenario.ServerRule(pods: pattern, application: application), numbers)
-    }
-
-    private mutating func keyword<Word: RawRepresentable<String>>(_ node: ManifestNode, _ all: [Word]) -> Word? {
-        guard let text = text(node) else { return nil }
-        if let word = all.first(where: { $0.rawValue == text }) { return word }
-        let names = all.map(\.rawValue)
-        wrong(node, "\"\(text)\" is none of \(names.joined(separator: ", "))", nearestWord(text, among: names))
-        return nil
-    }
-
-    /// `namespace/name`, with a `*` at the end for all that begin so.
-    private mutating func pods(_ node: ManifestNode) -> [Int]? {
-        guard let pattern = text(node) else { return nil }
-        let isPrefix = pattern.hasSuffix("*")
-        let wanted = isPrefix ? String(pattern.dropLast()) : pattern
-        var numbers: [Int] = []
-        for (number, pod) in plan.pods.enumerated() where !pod.isHostNetwork {
-            let name = "\(pod.namespace)/\(pod.name)"
-            if isPrefix ? name.hasPrefix(wanted) : name == wanted { numbers.append(number) }
-        }
-        if numbers.isEmpty, !hasSteps {
-            wrong(
-                node, "there is no pod `\(pattern)'",
-                nearestWord(wanted, among: plan.pods.map { "\($0.namespace)/\($0.name)" }))
-        }
-        return numbers
-    }
-
-    private mutating func client(_ node: ManifestNode, _ services: (String) -> (IPAddress, UInt16)?) -> ClientApplication? {
-        let known = [
-            "name", "from", "to", "kind", "host", "path", "size", "count", "requests", "start", "interval", "timeout",
-            "pause", "retry",
-        ]
-        let entries = entries(node, known)
-        var client = ClientApplication(
-            name: "", source: .pod(0), destination: .unspecified(.ipv4), port: 0, kind: "")
-        var isComplete = Set(["from", "to", "kind"])
-        for entry in entries {
-            switch entry.key {
-            case "name": client.name = value(entry) { $0.text($1) } ?? ""
-            case "from":
-                if let source = value(entry, { $0.source($1) }) { (client.source, _) = (source, isComplete.remove("from")) }
-            case "to":
-                if let target = value(entry, { $0.target($1, services) }) {
-                    (client.destination, client.port) = target
-                    isComplete.remove("to")
-                }
-            case "kind":
-                if let kind = value(entry, { $0.keyword($1, ClientSession.Kind.allCases) }) {
-                    client.kind = kind.rawValue
-                    isComplete.remove("kind")
-                }
-            case "host": client.host = value(entry) { $0.text($1) } ?? ""
-            case "path": client.path = value(entry) { $0.text($1) } ?? "/"
-            case "size": client.size = value(entry) { $0.integer($1, 0...1 << 20) } ?? 0
-            case "count": client.count = value(entry) { $0.integer($1, 1...1_000_000) } ?? 1
-            case "requests": client.requests = value(entry) { $0.integer($1, 1...100_000) } ?? 1
-            case "start": client.start = value(entry) { $0.time($1) } ?? 0
-            case "interval": client.interval = value(entry) { $0.time($1) } ?? 0
-            case "pause": client.pause = value(entry) { $0.time($1) } ?? 0
-            case "retry": client.retry = value(entry) { $0.time($1) } ?? 0
-            default: client.timeout = value(entry) { $0.time($1) } ?? 0
-            }
-        }
-        for name in isComplete.sorted() where !entries.contains(where: { $0.key == name }) {
-            wrong(node, "`\(name)' is missing")
-        }
-        guard isComplete.isEmpty else { return nil }
-        if client.host.isEmpty { client.host = client.destination.description(port: client.port) }
-        if client.name.isEmpty { client.name = "client \(path.last ?? "")" }
-        if client.kind == ClientSession.Kind.udpEcho.rawValue, client.size > 1400 {
-            wrong(node, "a datagram of \(client.size) bytes would be cut into fragments: at most 1400")
-        }
-        return client
-    }
-
-    private mutating func source(_ node: ManifestNode) -> ClientApplication.Source? {
-        guard let text = text(node) else { return nil }
-        if let address = IPAddress(text) {
-            if let pod = positions.pod(at: address) { return .pod(pod) }
-            return .outside(address)
-        }
-        if let pod = positions.pod(named: text) { return .pod(pod) }
-        if text.hasSuffix("*") {
-            let found = plan.pods.firstIndex { "\($0.namespace)/\($0.name)".hasPrefix(text.dropLast()) }
-            if let found { return .pod(found) }
-        }
-        wrong(
-            node, "\"\(text)\" is neither an address nor a pod",
-            nearestWord(text, among: plan.pods.map { "\($0.namespace)/\($0.name)" }))
-        return nil
-    }
-
-    /// `ADDR:PORT`, `[ADDR]:PORT`, or a Service as `namespace/name[:port]`.
-    private mutating func target(_ node: ManifestNode, _ services: (String) -> (IPAddress, UInt16)?) -> (IPAddress, UInt16)? {
-        guard let text = text(node) else { return nil }
-        if let found = services(text) { return found }
-        if let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]), port > 0 {
-            var host = text[..<colon]
-            if host.first == "[", host.last == "]" { host = host.dropFirst().dropLast() }
-            if let address = IPAddress(host) { return (address, port) }
-        }
-        wrong(node, "\"\(text)\" is neither ADDR:PORT nor a Service (namespace/name[:port])")
         return nil
     }
 }

@@ -10,7 +10,7 @@ import Testing
 /// cases that differ (with `HAWSE_LIVE_KEEP_ALL` all) are kept, in the form of the golden ones.
 ///
 /// Not every kind of difference is understood yet. With fresh seeds each is printed with its seed and stands in the report
-/// as a known issue; with a seed given, or with `HAWSE_LIVE_STRICT`, it is a failure.
+/// as a known issue, more than one rule set in four is a failure; with a seed given, or with `HAWSE_LIVE_STRICT`, it is a failure.
 @Suite(.serialized, .enabled(if: LiveObstacle.netfilter == nil, "live netfilter: \(LiveObstacle.netfilter ?? "")"))
 struct LiveNetfilterTests {
     private static func setting(_ name: String) -> String? { ProcessInfo.processInfo.environment["HAWSE_LIVE_" + name] }
@@ -64,6 +64,8 @@ struct LiveNetfilterTests {
         if first != nil || Self.setting("STRICT") != nil {
             #expect(differences.isEmpty, "\(differences.count) of \(count) rule sets differ")
         } else {
+            // What is not understood is rare; more is a fault that has come in.
+            #expect(differences.count * 4 <= count + 3, "\(differences.count) of \(count) rule sets differ")
             withKnownIssue("some kinds of difference are not understood yet", isIntermittent: true) {
                 #expect(differences.isEmpty, "\(differences.count) of \(count) rule sets differ: \(differences)")
             }
