@@ -14,12 +14,13 @@ let package = Package(
     ],
     targets: [
         .target(name: "BenchmarkSupport", dependencies: [.product(name: "Hawse", package: "hawse")]),
+        .target(name: "SuiteSupport", dependencies: ["BenchmarkSupport", .product(name: "Benchmark", package: "benchmark")]),
         .executableTarget(name: "figures", dependencies: ["BenchmarkSupport"]),
     ]
         + suites.map { suite in
             .executableTarget(
                 name: suite,
-                dependencies: ["BenchmarkSupport", .product(name: "Benchmark", package: "benchmark")],
+                dependencies: ["BenchmarkSupport", "SuiteSupport", .product(name: "Benchmark", package: "benchmark")],
                 path: "Benchmarks/\(suite)",
                 plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")])
         },

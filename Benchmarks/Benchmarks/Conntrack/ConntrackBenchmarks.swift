@@ -1,10 +1,11 @@
 import Benchmark
 import BenchmarkSupport
 import Hawse
+import SuiteSupport
 
 /// Connections: made, found, forgotten.
 let benchmarks: @Sendable () -> Void = {
-    Benchmark.defaultConfiguration = .init(metrics: [.cpuUser, .throughput], maxDuration: .seconds(5), maxIterations: 20)
+    Benchmark.defaultConfiguration = .init(metrics: Benchmark.figures, maxDuration: .seconds(5), maxIterations: 20)
 
     Benchmark("100000 connections made") { benchmark in
         let node = try Dataplane(KubeNode(services: 100).spec, seed: 1)
@@ -18,13 +19,10 @@ let benchmarks: @Sendable () -> Void = {
                     to: [2, 0, 0, 0, 1, 1], from: flow.client, flow.port, to: flow.service, 80, flags: Flow.syn, sequence: 1,
                     acknowledgement: 0, payload: 0), on: eth0)
         }
-        benchmark.startMeasurement()
-        blackHole(traffic.play(through: node, from: Instant(seconds: 1000)))
-        benchmark.stopMeasurement()
+        benchmark.timed(items: traffic.count) { blackHole(traffic.play(through: node, from: Instant(seconds: 1000))) }
     }
     Benchmark("listing of 100000 connections") { benchmark, load in
-        blackHole(load.node.connections().count)
-        _ = benchmark
+        benchmark.timed(items: 100_000) { blackHole(load.node.connections().count) }
     } setup: {
         try EstablishedLoad(KubeNode(services: 100), flows: 100_000, replies: false)
     }

@@ -1,10 +1,11 @@
 import Benchmark
 import BenchmarkSupport
 import Hawse
+import SuiteSupport
 
 /// The first packet of a connection: growth with the number of Services.
 let benchmarks: @Sendable () -> Void = {
-    Benchmark.defaultConfiguration = .init(metrics: [.cpuUser, .throughput], maxDuration: .seconds(5), maxIterations: 10)
+    Benchmark.defaultConfiguration = .init(metrics: Benchmark.figures, maxDuration: .seconds(5), maxIterations: 10)
     for services in [10, 100, 1000, 10_000, 100_000] {
         Benchmark("\(services) Services (20000 packets a round)") { benchmark, kube in
             let node = try Dataplane(kube.spec, seed: 1)
@@ -18,9 +19,7 @@ let benchmarks: @Sendable () -> Void = {
                         to: [2, 0, 0, 0, 1, 1], from: flow.client, flow.port, to: flow.service, 80, flags: Flow.syn, sequence: 1,
                         acknowledgement: 0, payload: 0), on: eth0)
             }
-            benchmark.startMeasurement()
-            blackHole(traffic.play(through: node, from: Instant(seconds: 1000)))
-            benchmark.stopMeasurement()
+            benchmark.timed(items: traffic.count) { blackHole(traffic.play(through: node, from: Instant(seconds: 1000))) }
         } setup: {
             KubeNode(services: services, endpoints: services > 10_000 ? 1 : 5)
         }

@@ -1,21 +1,30 @@
 import Benchmark
 import BenchmarkSupport
 import Hawse
+import SuiteSupport
 
-/// Established packets under every scheduler, with 10, 100 and 1,000 destinations.
+/// New connections and established packets under every scheduler, with 10, 100 and 1,000 destinations.
 let benchmarks: @Sendable () -> Void = {
-    Benchmark.defaultConfiguration = .init(metrics: [.cpuUser, .throughput], maxDuration: .seconds(3), maxIterations: 10)
+    Benchmark.defaultConfiguration = .init(metrics: Benchmark.figures, maxDuration: .seconds(1), maxIterations: 10)
+    let connections = 10_000
     for scheduler in VirtualService.Scheduler.allCases {
         for destinations in [10, 100, 1000] {
-            Benchmark("\(scheduler.rawValue), \(destinations) destinations: established (4000 packets a round)") { benchmark, load in
-                load.round()
+            let name = "\(scheduler.rawValue), \(destinations) destinations"
+            Benchmark("\(name): \(connections) new connections a round") { (benchmark: Benchmark, load: DirectorLoad) in
+                let traffic = load.opening(connections)
+                benchmark.timed(items: connections) { load.play(traffic) }
                 blackHole(load.node.outcomes.transmitted)
-                _ = benchmark
-            } setup: {
-                let load = try EstablishedLoad(
-                    KubeNode(services: 2, endpoints: destinations, mode: .ipvs, scheduler: scheduler.rawValue), flows: 2000)
-                load.round()
-                return load
+            } setup: { () -> DirectorLoad in
+                try DirectorLoad(scheduler, servers: destinations)
+            }
+            Benchmark("\(name): established, \(connections) packets a round") {
+                (benchmark: Benchmark, load: (node: DirectorLoad, traffic: Traffic)) in
+                benchmark.timed(items: load.traffic.count) { load.node.play(load.traffic) }
+                blackHole(load.node.node.outcomes.transmitted)
+            } setup: { () -> (node: DirectorLoad, traffic: Traffic) in
+                let load = try DirectorLoad(scheduler, servers: destinations)
+                load.play(load.opening(connections))
+                return (load, load.established(connections))
             }
         }
     }

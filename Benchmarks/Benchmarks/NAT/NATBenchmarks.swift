@@ -1,10 +1,11 @@
 import Benchmark
 import BenchmarkSupport
 import Hawse
+import SuiteSupport
 
 /// Addresses translated: bindings made for new connections, and packets rewritten by them, against the same without NAT.
 let benchmarks: @Sendable () -> Void = {
-    Benchmark.defaultConfiguration = .init(metrics: [.cpuUser, .throughput], maxDuration: .seconds(5), maxIterations: 20)
+    Benchmark.defaultConfiguration = .init(metrics: Benchmark.figures, maxDuration: .seconds(5), maxIterations: 20)
 
     func node(_ change: (inout Table) -> Void) throws -> Dataplane {
         var spec = KubeNode(services: 1).spec
@@ -27,9 +28,7 @@ let benchmarks: @Sendable () -> Void = {
                         to: [2, 0, 0, 0, 1, 1], from: flow.client, flow.port, to: 0xac10_0001, 80, flags: Flow.syn, sequence: 1,
                         acknowledgement: 0, payload: 0), on: eth0)
             }
-            benchmark.startMeasurement()
-            blackHole(traffic.play(through: node, from: Instant(seconds: 1000)))
-            benchmark.stopMeasurement()
+            benchmark.timed(items: traffic.count) { blackHole(traffic.play(through: node, from: Instant(seconds: 1000))) }
         }
     }
     connections("no rule") { _ in }
@@ -38,11 +37,10 @@ let benchmarks: @Sendable () -> Void = {
     }
     connections("MASQUERADE") { $0.chains[3].rules = [Rule(target: .masquerade(MasqueradeTarget()))] }
     connections("MASQUERADE --random-fully") { $0.chains[3].rules = [Rule(target: .masquerade(MasqueradeTarget(randomFully: true)))] }
-    Benchmark("packets of 10000 flows rewritten, both directions (20000 packets a round)") { benchmark, load in
-        load.round()
+    Benchmark("packets of 10000 flows rewritten, both directions (20000 packets a round)") { (benchmark: Benchmark, load: EstablishedLoad) in
+        benchmark.timed(items: load.traffic.count) { load.round() }
         blackHole(load.node.outcomes.transmitted)
-        _ = benchmark
-    } setup: {
+    } setup: { () -> EstablishedLoad in
         let load = try EstablishedLoad(KubeNode(services: 1), flows: 10_000)
         load.round()
         return load

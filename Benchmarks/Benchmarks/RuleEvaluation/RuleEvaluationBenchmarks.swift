@@ -1,15 +1,15 @@
 import Benchmark
 import BenchmarkSupport
 import Hawse
+import SuiteSupport
 
 /// A packet against many rules of one chain: lines of a filter, looked up by hash or one by one, and sets.
 let benchmarks: @Sendable () -> Void = {
-    Benchmark.defaultConfiguration = .init(metrics: [.cpuUser, .throughput], maxDuration: .seconds(5), maxIterations: 20)
+    Benchmark.defaultConfiguration = .init(metrics: Benchmark.figures, maxDuration: .seconds(5), maxIterations: 20)
 
     func rules(_ name: String, _ make: @escaping @Sendable () throws -> RuleLoad) {
         Benchmark("\(name) (\(RuleLoad.packets) packets a round)") { benchmark, load in
-            load.round()
-            _ = benchmark
+            benchmark.timed(items: RuleLoad.packets) { load.round() }
         } setup: {
             try make()
         }

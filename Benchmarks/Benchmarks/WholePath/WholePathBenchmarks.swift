@@ -1,17 +1,17 @@
 import Benchmark
 import BenchmarkSupport
 import Hawse
+import SuiteSupport
 
 /// Established packets through a whole node, both directions: growth with flows, with Services, with the cache off.
 let benchmarks: @Sendable () -> Void = {
-    Benchmark.defaultConfiguration = .init(metrics: [.cpuUser, .throughput], maxDuration: .seconds(5), maxIterations: 20)
+    Benchmark.defaultConfiguration = .init(metrics: Benchmark.figures, maxDuration: .seconds(5), maxIterations: 20)
 
     func whole(_ name: String, _ make: @escaping @Sendable () throws -> EstablishedLoad) {
-        Benchmark(name) { benchmark, load in
-            load.round()
+        Benchmark(name) { (benchmark: Benchmark, load: EstablishedLoad) in
+            benchmark.timed(items: load.traffic.count) { load.round() }
             blackHole(load.node.outcomes.transmitted)
-            _ = benchmark
-        } setup: {
+        } setup: { () -> EstablishedLoad in
             let load = try make()
             load.round()
             return load
@@ -28,9 +28,8 @@ let benchmarks: @Sendable () -> Void = {
                 Benchmark(
                     "forwarded \(version), \(name), 5000 flows opening\(newFlows > 0 ? ", closing and followed by others" : "") (50000 packets a round)"
                 ) { benchmark, load in
-                    load.round()
+                    benchmark.timed(items: load.traffic.count) { load.round() }
                     blackHole(load.node.outcomes.transmitted)
-                    _ = benchmark
                 } setup: {
                     try GeneratedLoad(family: family, size: size, flows: 5000, newFlows: newFlows)
                 }

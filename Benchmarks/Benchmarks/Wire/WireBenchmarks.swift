@@ -4,7 +4,7 @@ import Hawse
 
 /// Headers, checksums, hashes: the pieces every packet pays for.
 let benchmarks: @Sendable () -> Void = {
-    Benchmark.defaultConfiguration = .init(metrics: [.cpuUser, .throughput], scalingFactor: .kilo)
+    Benchmark.defaultConfiguration = .init(metrics: [.throughput], scalingFactor: .kilo)
     let frame = Flow.segment(
         to: [2, 0, 0, 0, 1, 1], from: 0xc612_0001, 4000, to: 0x0a60_0001, 80, flags: Flow.ack, sequence: 1, acknowledgement: 1)
 

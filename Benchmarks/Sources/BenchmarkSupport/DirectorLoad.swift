@@ -35,12 +35,13 @@ public final class DirectorLoad {
         eth1 = node.interfaceIndex("eth1") ?? 2
         node.advance(to: now)
         for number in 0..<servers {
+            // `ovf` lets a server have no more connections than its weight.
             try node.ipvs.apply(
                 .addDestination(
                     Self.key,
                     Destination(
                         address: IPAddress(ipv4: Self.server(number)), port: 8080, forwarding: .masquerade,
-                        weight: Int32(1 + number % 7))))
+                        weight: scheduler == .ovf ? 1 << 20 : Int32(1 + number % 7))))
         }
         // The scheduler is set when all are there: one table instead of one for every server.
         try node.ipvs.apply(.editService(VirtualService(key: Self.key, scheduler: scheduler)))
@@ -61,14 +62,19 @@ public final class DirectorLoad {
             acknowledgement: 0, payload: payload)
     }
 
-    /// The first packets of connections that were not there before; nanoseconds of CPU time each. Making the frames is not
-    /// counted.
-    public func newConnections(_ count: Int) -> Double {
+    /// The first packets of connections that were not there before.
+    public func opening(_ count: Int) -> Traffic {
         let traffic = Traffic()
         for _ in 0..<count {
             traffic.append(segment(next, Flow.syn), on: eth0)
             next += 1
         }
+        return traffic
+    }
+
+    /// Plays such packets; nanoseconds of CPU time each. Making the frames is not counted.
+    public func newConnections(_ count: Int) -> Double {
+        let traffic = opening(count)
         let start = CPUClock.nanoseconds()
         now = traffic.play(through: node, from: now)
         return (CPUClock.nanoseconds() - start) / Double(max(count, 1))

@@ -10,14 +10,17 @@ public final class EstablishedLoad {
     public private(set) var now = Instant(seconds: 1_000)
 
     /// `replies`: of every two packets one is the server's.
-    public init(_ kube: KubeNode, flows: Int, replies: Bool = true, payload: Int = 6, seed: UInt64 = 1, keepsOpening: Bool = false) throws {
+    public init(
+        _ kube: KubeNode, flows: Int, clients: UInt32 = Flow.outside, replies: Bool = true, payload: Int = 6, seed: UInt64 = 1,
+        keepsOpening: Bool = false
+    ) throws {
         self.keepsOpening = keepsOpening
         node = try Dataplane(kube.spec, seed: seed)
         guard let eth0 = node.interfaceIndex("eth0"), let eth1 = node.interfaceIndex("eth1") else { fatalError("no devices") }
         let toEth0: [UInt8] = [2, 0, 0, 0, 1, 1]
         let toEth1: [UInt8] = [2, 0, 0, 0, 1, 2]
         for number in 0..<flows {
-            let flow = Flow(number, services: kube.services)
+            let flow = Flow(number, services: kube.services, clients: clients)
             let syn = Flow.segment(
                 to: toEth0, from: flow.client, flow.port, to: flow.service, 80, flags: Flow.syn, sequence: 1000,
                 acknowledgement: 0, payload: 0)

@@ -4,11 +4,13 @@ import Hawse
 public final class FirstPacketLoad {
     public let node: Dataplane
     private let services: Int
+    private let clients: UInt32
     private let eth0: UInt16
     private var number = 0
     public private(set) var now = Instant(seconds: 1_000)
 
-    public init(_ kube: KubeNode, seed: UInt64 = 1) throws {
+    public init(_ kube: KubeNode, clients: UInt32 = Flow.outside, seed: UInt64 = 1) throws {
+        self.clients = clients
         node = try Dataplane(kube.spec, seed: seed)
         guard let eth0 = node.interfaceIndex("eth0") else { fatalError("no devices") }
         self.eth0 = eth0
@@ -20,7 +22,7 @@ public final class FirstPacketLoad {
     public func traffic(_ count: Int) -> Traffic {
         let traffic = Traffic()
         for _ in 0..<count {
-            let flow = Flow(number, services: services)
+            let flow = Flow(number, services: services, clients: clients)
             number += 1
             traffic.append(
                 Flow.segment(

@@ -8,11 +8,7 @@ public struct NodeFiles {
     /// Writes `case.json`, `iptables.v4` and `traffic.pcap`: handshakes of all flows, then `rounds` times every packet of the
     /// established flows. Returns how many packets there are.
     public static func write(_ load: EstablishedLoad, _ kube: KubeNode, rounds: Int, to directory: String) throws -> Int {
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        try Data(caseText(kube.spec).utf8).write(to: URL(fileURLWithPath: directory + "/case.json"))
-        if let rules = kube.spec.iptables {
-            try Data(IPTablesPrinter().text(rules).utf8).write(to: URL(fileURLWithPath: directory + "/iptables.v4"))
-        }
+        try write(kube, to: directory)
         var writer = try PcapWriter(to: .file(directory + "/traffic.pcap"))
         var time: Int64 = 1_700_000_000_000_000_000
         var count = 0
@@ -30,6 +26,28 @@ public struct NodeFiles {
         }
         try writer.close()
         return count
+    }
+
+    /// The node alone: `case.json` and `iptables.v4`.
+    public static func write(_ kube: KubeNode, to directory: String) throws {
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try Data(caseText(kube.spec).utf8).write(to: URL(fileURLWithPath: directory + "/case.json"))
+        if let rules = kube.spec.iptables {
+            try Data(IPTablesPrinter().text(rules).utf8).write(to: URL(fileURLWithPath: directory + "/iptables.v4"))
+        }
+    }
+
+    /// Frames as they are, a microsecond apart.
+    public static func write(_ traffic: Traffic, to path: String) throws {
+        var writer = try PcapWriter(to: .file(path), precision: .microseconds)
+        try traffic.bytes.withUnsafeBytes { raw in
+            for (index, item) in traffic.items.enumerated() {
+                try writer.write(
+                    UnsafeRawBufferPointer(rebasing: raw[item.offset..<(item.offset + item.length)]),
+                    timestamp: 1_700_000_000_000_000_000 + Int64(index) * 1000)
+            }
+        }
+        try writer.close()
     }
 
     /// The same by steps, for programs that take one interface at a time: what clients send first (`open.eth0.pcap`), what

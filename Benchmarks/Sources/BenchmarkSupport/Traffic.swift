@@ -90,9 +90,14 @@ public struct Flow {
     public var port: UInt16
     public var service: UInt32
 
-    /// Clients of 198.18.0.0/15, 32,768 ports each; Services in turn.
-    public init(_ number: Int, services: Int) {
-        client = 0xc612_0001 + UInt32(number / 32_768)
+    /// Clients outside of the cluster, in 198.18.0.0/15: what they send to a Service is masqueraded.
+    public static let outside: UInt32 = 0xc612_0001
+    /// Pods of the cluster, in 10.244.0.0/16: they keep their addresses.
+    public static let pods: UInt32 = 0x0af4_0101
+
+    /// 32,768 ports of each client; Services in turn.
+    public init(_ number: Int, services: Int, clients: UInt32 = Flow.outside) {
+        client = clients + UInt32(number / 32_768)
         port = UInt16(20_000 + number % 32_768)
         service = KubeNode.clusterIP(number % services)
     }

@@ -28,6 +28,9 @@ struct Figures {
         if words.first == "profile" { return try profile() }
         if words.first == "profile-of", words.count == 2 { return try profile(words[1]) }
         if words.first == "export", words.count == 2 { return try export(to: words[1]) }
+        if words.first == "export-first", words.count == 3, let services = Int(words[2]) {
+            return try exportFirst(to: words[1], services: services)
+        }
         let quick = words.contains("quick")
         let chosen = parts.filter { words.contains($0.name) }
         for part in chosen.isEmpty ? parts.filter({ $0.name != "ipvs" && $0.name != "cluster" }) : chosen {
@@ -69,15 +72,6 @@ struct Figures {
         let load = try EstablishedLoad(KubeNode(services: 1000), flows: 10_000)
         report.header("profile", ["what", "median", "least – most", "must", "goal"])
         row("established packet, 10000 flows", CPUClock.measure(rounds: 300, items: load.traffic.count) { load.round() })
-    }
-
-    /// What Benchmarks/peers gives to other programs: 1,000 Services of one endpoint, so that everybody chooses alike.
-    private static func export(to directory: String) throws {
-        let kube = KubeNode(services: 1000, endpoints: 1)
-        let load = try EstablishedLoad(kube, flows: 10_000, replies: false, keepsOpening: true)
-        let packets = try NodeFiles.write(load, kube, rounds: 100, to: directory)
-        try NodeFiles.writeSteps(load, to: directory)
-        print(packets)
     }
 
     static func established(_ quick: Bool) throws {

@@ -38,6 +38,9 @@ extension Figures {
     static func profile(_ name: String) throws {
         let kube: KubeNode
         switch name {
+        case let word where word.hasPrefix("first"):
+            let services = Int(word.dropFirst(5)) ?? 1000
+            return row(name, rounds(try FirstPacketLoad(KubeNode(services: services, endpoints: services > 10_000 ? 1 : 5)), flushing: true))
         case "ipvs": kube = virtual
         case "overlay": kube = KubeNode(services: 1000, path: .overlay)
         case "ipv6": kube = .ipv6(services: 1000)
