@@ -20,7 +20,7 @@ struct HawseCommand: ParsableCommand {
             """,
         version: HawseVersion.text,
         subcommands: [
-            Replay.self, Trace.self, Diff.self, Render.self, Flows.self, Check.self, Get.self, Describe.self, Verify.self, DNS.self,
+            Replay.self, Trace.self, Diff.self, Render.self, Flows.self, Check.self, Get.self, Describe.self, Verify.self, DNS.self, Route.self,
             Generate.self, IPVSCommands.self,
         ])
 
