@@ -29,28 +29,57 @@ extension Dataplane {
             }
             return
         }
-        let walk = Walk<Plain>(node: node)
-        var start = 0
-        walk.fetch(frames, 0)
-        while start < frames.count {
-            let count = min(FlowCache.batch, frames.count - start)
-            walk.fetch(frames, start + count)
-            walk.enter(UnsafeBufferPointer(rebasing: frames[start..<(start + count)]), Unmanaged.passUnretained(self))
-            start += count
-        }
+        Walk<Plain>(node: node).enter(frames, Unmanaged.passUnretained(self))
     }
 }
 
-/// Hints for a frame and for the one within it.
-private struct FrameHints {
+/// What is known of a frame before its turn comes.
+struct FramePlan {
+    /// `nil`: not one that a known flow sends.
+    var frame: KnownFrame?
     var own = FlowHint()
+    /// Of the frame within it.
     var inner = FlowHint()
 }
 
 extension Walk {
-    /// The headers of the next `FlowCache.batch` frames are on their way.
+    /// Batches one after the other, the packets of each strictly in order. While one is worked on, the next is prepared:
+    /// its headers are read and the buckets fetched first, the records in the middle, what hangs on the records at the
+    /// end, so that nobody waits for memory.
+    fileprivate func enter(_ frames: UnsafeBufferPointer<InputFrame>, _ dataplane: Unmanaged<Dataplane>) {
+        var plans = node.pointee.flows.plans
+        var others = plans + FlowCache.batch
+        fetch(frames, 0)
+        fetch(frames, FlowCache.batch)
+        var batch = part(frames, 0)
+        read(batch, plans)
+        var newcomers = fetchRecords(plans, batch.count)
+        fetchLinks(plans, batch.count)
+        var start = 0
+        while !batch.isEmpty {
+            start += batch.count
+            let next = part(frames, start)
+            fetch(frames, start + FlowCache.batch)
+            read(next, others)
+            if newcomers != 0 { foresee(batch, newcomers) }
+            let middle = batch.count / 2
+            work(batch, plans, 0..<middle, dataplane)
+            newcomers = fetchRecords(others, next.count)
+            work(batch, plans, middle..<batch.count, dataplane)
+            fetchLinks(others, next.count)
+            swap(&plans, &others)
+            batch = next
+        }
+    }
+
     @inline(__always)
-    fileprivate func fetch(_ frames: UnsafeBufferPointer<InputFrame>, _ start: Int) {
+    private func part(_ frames: UnsafeBufferPointer<InputFrame>, _ start: Int) -> UnsafeBufferPointer<InputFrame> {
+        UnsafeBufferPointer(rebasing: frames[start..<min(start + FlowCache.batch, frames.count)])
+    }
+
+    /// The headers of the batch that begins there are on their way.
+    @inline(__always)
+    private func fetch(_ frames: UnsafeBufferPointer<InputFrame>, _ start: Int) {
         for index in start..<max(min(start + FlowCache.batch, frames.count), start) {
             guard let base = frames[index].bytes.baseAddress else { continue }
             hawse_prefetch(base)
@@ -59,64 +88,79 @@ extension Walk {
         }
     }
 
-    /// Up to `FlowCache.batch` frames whose headers have been fetched. Sweeps hash them and fetch the buckets; fetch the
-    /// records; fetch what hangs on the records. Then the packets themselves, strictly in order.
-    func enter(_ frames: UnsafeBufferPointer<InputFrame>, _ dataplane: Unmanaged<Dataplane>) {
-        withUnsafeTemporaryAllocation(of: FrameHints.self, capacity: FlowCache.batch) { hints in
-            prepare(frames, hints)
-            for index in 0..<frames.count {
-                let frame = frames[index]
-                if node.pointee.timers.next <= frame.time || node.pointee.ipvs.needsAdvance(frame.time) {
-                    dataplane._withUnsafeGuaranteedRef { $0.advance(to: frame.time) }
-                }
-                if node.pointee.now < frame.time { node.pointee.now = frame.time }
-                node.pointee.frameOrdinal &+= 1 &+ UInt64(frame.skipped)
-                enter(frame.bytes, frame.interface, hints[index].own, inner: hints[index].inner)
+    @inline(__always)
+    private func work(
+        _ frames: UnsafeBufferPointer<InputFrame>, _ plans: UnsafeMutablePointer<FramePlan>, _ range: Range<Int>,
+        _ dataplane: Unmanaged<Dataplane>
+    ) {
+        for index in range {
+            let frame = frames[index]
+            if node.pointee.timers.next <= frame.time || node.pointee.ipvs.needsAdvance(frame.time) {
+                dataplane._withUnsafeGuaranteedRef { $0.advance(to: frame.time) }
             }
+            if node.pointee.now < frame.time { node.pointee.now = frame.time }
+            node.pointee.frameOrdinal &+= 1 &+ UInt64(frame.skipped)
+            enter(frame.bytes, frame.interface, plans + index)
         }
     }
 
+    /// Reads the headers and fetches the buckets of the index.
     @inline(__always)
-    private func prepare(_ frames: UnsafeBufferPointer<InputFrame>, _ hints: UnsafeMutableBufferPointer<FrameHints>) {
+    private func read(_ frames: UnsafeBufferPointer<InputFrame>, _ plans: UnsafeMutablePointer<FramePlan>) {
         let hasTunnels = node.pointee.vxlan.count > 0
         for index in 0..<frames.count {
-            let hint = quickHashes(frames[index].bytes, hasTunnels)
-            hints.initializeElement(at: index, to: hint)
-            if hint.own.hash != 0 { node.pointee.connections.prefetch(hint.own.hash) }
-            if hint.inner.hash != 0 { node.pointee.connections.prefetch(hint.inner.hash) }
+            let plan = plan(frames[index].bytes, hasTunnels)
+            (plans + index).initialize(to: plan)
+            if plan.own.hash != 0 { node.pointee.connections.prefetch(plan.own.hash) }
+            if plan.inner.hash != 0 { node.pointee.connections.prefetch(plan.inner.hash) }
         }
+    }
+
+    /// Looks into the buckets and fetches the records; which frames have none, by bit.
+    @inline(__always)
+    private func fetchRecords(_ plans: UnsafeMutablePointer<FramePlan>, _ count: Int) -> UInt64 {
         var newcomers: UInt64 = 0
-        for index in 0..<frames.count where hints[index].own.hash != 0 {
-            hints[index].own.reference = node.pointee.connections.prefetchRecord(hints[index].own.hash)
-            if hints[index].own.reference == 0 { newcomers |= 1 << UInt64(index) }
-            guard hints[index].inner.hash != 0 else { continue }
-            hints[index].inner.reference = node.pointee.connections.prefetchRecord(hints[index].inner.hash)
+        for index in 0..<count where plans[index].own.hash != 0 {
+            plans[index].own.reference = node.pointee.connections.prefetchRecord(plans[index].own.hash)
+            if plans[index].own.reference == 0 { newcomers |= 1 << UInt64(index) }
+            guard plans[index].inner.hash != 0 else { continue }
+            plans[index].inner.reference = node.pointee.connections.prefetchRecord(plans[index].inner.hash)
         }
-        if newcomers != 0 { foresee(frames, newcomers) }
+        return newcomers
+    }
+
+    @inline(__always)
+    private func fetchLinks(_ plans: UnsafeMutablePointer<FramePlan>, _ count: Int) {
         let isVirtual = node.pointee.ipvs.active != 0
-        guard hasTunnels || isVirtual || node.pointee.connections.hasExtensions else { return }
+        guard isVirtual || node.pointee.vxlan.count > 0 || node.pointee.connections.hasExtensions else { return }
         let virtual = isVirtual ? UnsafeRawPointer(node.pointee.ipvs.connections.records.base) : nil
-        for index in 0..<frames.count {
-            if hints[index].own.reference != 0 {
-                node.pointee.connections.prefetchLink(hints[index].own.reference, virtual)
+        for index in 0..<count {
+            if plans[index].own.reference != 0 {
+                node.pointee.connections.prefetchLink(plans[index].own.reference, virtual)
             }
-            if hints[index].inner.reference != 0 {
-                node.pointee.connections.prefetchLink(hints[index].inner.reference, virtual)
+            if plans[index].inner.reference != 0 {
+                node.pointee.connections.prefetchLink(plans[index].inner.reference, virtual)
             }
         }
     }
 
-    /// The hashes under which the connections of a plain TCP or UDP frame are found. A look, not a check.
+    /// The frame's headers, and the hashes under which its connections are found. A look, not a check.
     @inline(__always)
-    private func quickHashes(_ frame: UnsafeRawBufferPointer, _ hasTunnels: Bool) -> FrameHints {
-        guard frame.count >= 42, let base = frame.baseAddress else { return FrameHints() }
-        var hints = FrameHints(own: FlowHint(hash: quickHash(base, frame.count)))
-        if hasTunnels, hints.own.hash != 0, frame.count >= 92, base.loadBE16(at: 12) == 0x0800, base.load8(at: 23) == 17,
-            node.pointee.vxlan.listens(base.loadBE16(at: 36), version: 4)
-        {
-            hints.inner.hash = quickHash(base + 50, frame.count - 50)
+    private func plan(_ frame: UnsafeRawBufferPointer, _ hasTunnels: Bool) -> FramePlan {
+        guard frame.count >= 42, let base = frame.baseAddress else { return FramePlan() }
+        var plan = FramePlan(frame: KnownFrame(base, count: frame.count))
+        guard let known = plan.frame else {
+            // A connection's first packet, or its last.
+            plan.own.hash = quickHash(base, frame.count)
+            return plan
         }
-        return hints
+        plan.own.hash = node.pointee.connections.hash(known.tuple, zone: 0)
+        if hasTunnels, known.isIPv4, known.ipProtocol == 17, frame.count >= 92,
+            node.pointee.vxlan.listens(known.destinationPort, version: 4)
+        {
+            plan.inner.hash = quickHash(base + 50, frame.count - 50)
+        }
+        return plan
     }
 
     @inline(__always)

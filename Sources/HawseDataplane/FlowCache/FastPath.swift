@@ -39,7 +39,10 @@ extension Walk {
         guard let way = node.pointee.flows.trajectory(node.pointee.connections.way(connection, direction)),
             fits(frame, arrival, way, connection, direction)
         else { return .record }
-        if !way.pointee.flags.isDisjoint(with: .special) {
+        let special = way.pointee.flags.intersection(.special)
+        if !special.isEmpty {
+            if special == .isVirtual { return followVirtual(frame, arrival, way, connection, direction) }
+            if special == .encapsulates { return followIntoTunnel(frame, arrival, way, connection, direction) }
             return followSpecially(frame, arrival, way, connection, direction, inner)
         }
         let verdict = trackKnown(frame, connection, direction)

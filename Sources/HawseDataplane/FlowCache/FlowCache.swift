@@ -20,6 +20,8 @@ struct FlowCache: ~Copyable {
     /// Numbers + 1 by content, twice as many places as there are trajectories. Looked at once per flow and direction.
     private let slots: UnsafeMutablePointer<UInt16>
     private static let slotMask = 2 * capacity - 1
+    /// Of the frames that are about to be worked on, and of the batch behind them.
+    let plans: UnsafeMutablePointer<FramePlan>
     var recorder = PathRecorder()
     /// What came of the fast path for the frame that is about to be received.
     var outcome = FastOutcome.untried
@@ -27,6 +29,7 @@ struct FlowCache: ~Copyable {
     init() {
         trajectories = .allocate(capacity: Self.capacity)
         hits = .allocate(capacity: hitCapacity)
+        plans = .allocate(capacity: 2 * Self.batch)
         slots = .allocate(capacity: 2 * Self.capacity)
         slots.initialize(repeating: 0, count: 2 * Self.capacity)
     }
@@ -35,6 +38,7 @@ struct FlowCache: ~Copyable {
         trajectories.deallocate()
         hits.deallocate()
         slots.deallocate()
+        plans.deallocate()
         recorder.deallocate()
     }
 

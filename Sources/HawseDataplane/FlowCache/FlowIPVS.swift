@@ -3,20 +3,38 @@ import HawseWire
 
 /// The virtual server's part in the way of a known frame.
 extension Walk {
-    /// The virtual connection of a tracked one; `nil` when the walk must look.
+    /// A known frame of a virtual server's, which leaves as it is or rewritten.
+    @inline(never)
+    func followVirtual(
+        _ frame: KnownFrame, _ arrival: Arrival, _ way: UnsafeMutablePointer<Trajectory>, _ connection: ConnectionRef,
+        _ direction: Direction
+    ) -> FastOutcome {
+        guard let virtual = virtualConnection(frame, connection, direction) else { return .record }
+        let verdict = trackKnown(frame, connection, direction)
+        guard verdict == .accept else { return verdict == .again ? .walk : .invalid }
+        count(frame, way, connection, direction)
+        countVirtual(virtual, frame, direction)
+        let out = node.pointee.outputs.reserve(frame.length &+ Self.slack)
+        writeFrame(frame, way, connection, direction, to: out)
+        leave(frame.length &+ 14, way, arrival)
+        return .sent
+    }
+
+    /// The virtual connection of a tracked one; `nil` when the walk must look. It has the ends that it had when the way was
+    /// written down (`hasSameEnds`), as long as it is the same one.
     @inline(__always)
     func virtualConnection(
         _ frame: KnownFrame, _ connection: ConnectionRef, _ direction: Direction
     ) -> VirtualConnectionRef? {
-        let handle = node.pointee.connections.link(connection).handle
-        guard let virtual = node.pointee.ipvs.connections.live(handle) else { return nil }
-        let v = virtual.pointee
-        guard v.flags.contains(.hashed), v.flags.isDisjoint(with: .unsteady), v.server >= 0,
-            node.pointee.ipvs.servers[v.server].pointee.isAvailable
+        let link = node.pointee.connections.link(connection)
+        let virtual = node.pointee.ipvs.connections[link.handle & ConnectionTable.numberMask]
+        let flags = virtual.pointee.flags
+        guard virtual.pointee.generation == link.port, link.handle != 0, flags.contains(.hashed),
+            flags.isDisjoint(with: .unsteady), virtual.pointee.server >= 0,
+            connection.pointee.originalPorts == UInt32(virtual.pointee.clientPort) << 16 | UInt32(virtual.pointee.virtualPort)
         else { return nil }
         // UDP without a checksum gets one from the virtual server.
         if frame.ipProtocol == 17, frame.transport.loadBE16(at: 6) == 0 { return nil }
-        guard isClientSide(v, connection) else { return nil }
         // At LOCAL_IN a request might as well be a reply to the node itself.
         if direction == .original, node.pointee.ipvs.connections.localClients != 0,
             node.pointee.ipvs.connections.findOutgoing(VirtualFlow(frame.tuple)) != nil
@@ -27,29 +45,23 @@ extension Walk {
     }
 
     /// Has the tracked connection's original direction the virtual connection's ends?
-    @inline(__always)
-    private func isClientSide(_ v: VirtualConnection, _ connection: ConnectionRef) -> Bool {
-        guard connection.pointee.originalPorts == UInt32(v.clientPort) << 16 | UInt32(v.virtualPort),
-            v.ipProtocol == connection.pointee.ipProtocol
-        else { return false }
-        let source = v.client
-        let destination = v.virtual
-        if v.version == 4 { return connection.pointee.address0 == source.low << 32 | destination.low }
-        return connection.pointee.isIPv6 && connection.pointee.address0 == source.high
-            && connection.pointee.address1 == source.low && connection.pointee.address2 == destination.high
-            && connection.pointee.address3 == destination.low
+    func hasSameEnds(_ virtual: VirtualConnectionRef, _ connection: ConnectionRef) -> Bool {
+        let v = virtual.pointee
+        let tuple = node.pointee.connections.tuple(of: connection, .original)
+        return tuple.source == v.client && tuple.destination == v.virtual && tuple.sourcePort == v.clientPort
+            && tuple.destinationPort == v.virtualPort && tuple.ipProtocol == v.ipProtocol && tuple.version == v.version
     }
 
     /// Statistics, state and timer, as `ip_vs_in` and `handle_response` leave them.
     @inline(__always)
     func countVirtual(_ virtual: VirtualConnectionRef, _ frame: KnownFrame, _ direction: Direction) {
+        node.pointee.ipvs.tally(virtual.pointee.server, direction, bytes: frame.length)
+        setState(virtual, frame, direction == .original ? .input : .output)
         if direction == .original {
-            node.pointee.ipvs.countIncoming(virtual, bytes: frame.length)
-            setState(virtual, frame, .input)
             virtual.pointee.incomingPackets &+= 1
-        } else {
-            node.pointee.ipvs.countOutgoing(virtual, bytes: frame.length)
-            setState(virtual, frame, .output)
+            if node.pointee.ipvs.sync.isMaster {
+                node.pointee.ipvs.noteSync(virtual, packets: Int(virtual.pointee.incomingPackets))
+            }
         }
         node.pointee.ipvs.restart(virtual)
     }
@@ -94,8 +106,8 @@ extension Walk {
         guard node.pointee.flows.recorder.isOn else { return }
         let handle = node.pointee.ipvs.connections.handle(of: virtual)
         if node.pointee.flows.recorder.packet != packet || node.pointee.flows.recorder.virtual != 0
-            || node.pointee.ipvs.sync.isMaster || virtual.pointee.server < 0
-            || !virtual.pointee.flags.isDisjoint(with: .unsteady)
+            || virtual.pointee.server < 0 || !virtual.pointee.flags.isDisjoint(with: .unsteady)
+            || !node.pointee.ipvs.servers[virtual.pointee.server].pointee.isAvailable
         {
             voidRecording()
         }

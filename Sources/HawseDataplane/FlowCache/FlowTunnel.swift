@@ -156,7 +156,7 @@ extension Walk {
 
     /// The same over everything.
     @inline(never)
-    private func sumOuter(_ udp: UnsafeMutableRawPointer, _ length: Int, _ way: UnsafeMutablePointer<Trajectory>) {
+    func sumOuter(_ udp: UnsafeMutableRawPointer, _ length: Int, _ way: UnsafeMutablePointer<Trajectory>) {
         let sum =
             UInt64(InternetChecksum.sum(udp, count: length))
             &+ InternetChecksum.pseudoHeader(

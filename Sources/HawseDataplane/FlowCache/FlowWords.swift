@@ -7,7 +7,7 @@ import HawseWire
 struct FlowLink: Equatable {
     /// Handle in the table of connections or of virtual connections; 0: none.
     var handle: UInt32 = 0
-    /// UDP source port of the tunnel's packets.
+    /// UDP source port of the tunnel's packets, or the virtual connection's generation.
     var port: UInt16 = 0
     /// For which direction, and whether the packets had a flow label: see `OuterKey`.
     var key: UInt8 = 0
@@ -84,9 +84,11 @@ extension ConnectionTable {
         }
         let number = Int(truncatingIfNeeded: connection.pointee.address2 >> 32 & UInt64(Self.numberMask))
         guard number != 0 else { return }
-        var record = UnsafeRawPointer(records[number])
-        if let virtual { record = virtual + number &* MemoryLayout<VirtualConnection>.stride }
-        hawse_prefetch(record)
-        hawse_prefetch(record + 64)
+        // The tunnel's connection in its first line, the virtual one in its second.
+        if let virtual {
+            hawse_prefetch(virtual + number &* MemoryLayout<VirtualConnection>.stride + 64)
+        } else {
+            hawse_prefetch(UnsafeRawPointer(records[number]))
+        }
     }
 }

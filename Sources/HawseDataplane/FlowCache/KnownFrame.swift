@@ -110,9 +110,10 @@ struct FlowHint {
 }
 
 extension ConnectionTable {
-    /// `find` for a known frame, without consequences: record × 2 + direction, 0 when there is none that lives.
+    /// `find` for a known frame, without consequences: record × 2 + direction, 0 when there is none that lives. Mutating
+    /// although nothing changes: the table is not copied for the call of `search` then.
     @inline(__always)
-    func find(_ frame: KnownFrame, _ hint: FlowHint, now: Instant) -> UInt32 {
+    mutating func find(_ frame: KnownFrame, _ hint: FlowHint, now: Instant) -> UInt32 {
         // A confirmed record with this tuple is the one that the index would find.
         let guess = records[Int(hint.reference >> 1)]
         if hint.reference != 0, frame.isIPv4, isOf(frame, guess, Int(hint.reference & 1)),
@@ -124,7 +125,7 @@ extension ConnectionTable {
     }
 
     @inline(never)
-    private func search(_ frame: KnownFrame, _ hash: UInt64, now: Instant) -> UInt32 {
+    private mutating func search(_ frame: KnownFrame, _ hash: UInt64, now: Instant) -> UInt32 {
         var candidates = index.candidates(hash)
         let tuple = frame.tuple
         while let reference = candidates.next() {

@@ -141,6 +141,7 @@ extension Walk {
         way.tunnel.isTracked = true
         way.tunnel.info = info
         way.tunnel.natDone = outer.pointee.status.intersection(.natDoneMask)
+        way.tunnel.settle(asksIPVS: way.flags.contains(.localAsksIPVS))
         return true
     }
 
@@ -176,13 +177,18 @@ extension Walk {
             node.pointee.connections.forgetWays()
             node.pointee.flows.beginAgain()
         }
+        let virtual = node.pointee.ipvs.connections.live(recorder.virtual)
+        if recorder.virtual != 0 {
+            guard let virtual, hasSameEnds(virtual, connection) else { return }
+        }
         let word = node.pointee.flows.intern(way)
         guard word != 0 else { return }
         node.pointee.connections.setWay(connection, recorder.direction, word)
-        if recorder.virtual != 0 {
-            node.pointee.connections.setLink(connection, FlowLink(handle: recorder.virtual))
+        if let virtual {
+            node.pointee.connections.setLink(
+                connection, FlowLink(handle: recorder.virtual, port: virtual.pointee.generation))
             // The tunnel's port goes by the tracked connection, which may be another one than last time.
-            node.pointee.ipvs.connections.live(recorder.virtual)?.pointee.link = FlowLink()
+            virtual.pointee.link = FlowLink()
         }
     }
 

@@ -121,6 +121,27 @@ struct TunnelHeader {
     var datagramSum: UInt32 = 0
     var source: AddressBits = .zero
     var destination: AddressBits = .zero
+    /// Over IPv4, with a connection of its own, and nobody else is asked: `expected` then says what that connection must be
+    /// like.
+    var isUsual = false
+    var expected = ExpectedOuter()
+
+    /// What the tunnel's own connection is compared with: addresses as its record has them, and of the status the bits that
+    /// decide what the hooks do.
+    struct ExpectedOuter {
+        var addresses: UInt64 = 0
+        var statusMask: ConnectionStatus = []
+        var status: ConnectionStatus = []
+    }
+
+    /// Once everything else is known.
+    mutating func settle(asksIPVS: Bool) {
+        isUsual = !isIPv6 && isTracked && !asksIPVS
+        expected.addresses = source.low << 32 | destination.low
+        let decisive: ConnectionStatus = [.unsteady, .natMask, .natDoneMask, .confirmed, .seenReply]
+        expected.statusMask = info == .new ? decisive.union(.expected) : decisive
+        expected.status = natDone.union(info == .new ? .confirmed : [.confirmed, .seenReply])
+    }
 
     @inline(__always) var length: Int { isIPv6 ? 70 : 50 }
 

@@ -103,23 +103,24 @@ extension Walk {
     }
 
     /// At least 28 bytes, in strides of sixteen; the last stride overlaps the one before, so that nothing behind the
-    /// packet is read.
+    /// packet is read. The usual sizes without a loop.
     @inline(__always)
     private func copyPacket(_ from: UnsafeRawPointer, _ count: Int, to: UnsafeMutableRawPointer) {
-        guard count <= 256 else {
+        if count <= 64 {
+            let last = count &- 16
+            let middle = min(16, last)
+            copyStride(from, to, 0)
+            copyStride(from, to, middle)
+            copyStride(from, to, max(last &- 16, middle))
+            copyStride(from, to, last)
+        } else {
             to.copyMemory(from: from, byteCount: count)
-            return
         }
-        var at = 0
-        let last = count &- 16
-        while at < last {
-            to.storeBytes(
-                of: from.loadUnaligned(fromByteOffset: at, as: SIMD2<UInt64>.self), toByteOffset: at,
-                as: SIMD2<UInt64>.self)
-            at &+= 16
-        }
+    }
+
+    @inline(__always)
+    private func copyStride(_ from: UnsafeRawPointer, _ to: UnsafeMutableRawPointer, _ at: Int) {
         to.storeBytes(
-            of: from.loadUnaligned(fromByteOffset: last, as: SIMD2<UInt64>.self), toByteOffset: last,
-            as: SIMD2<UInt64>.self)
+            of: from.loadUnaligned(fromByteOffset: at, as: SIMD2<UInt64>.self), toByteOffset: at, as: SIMD2<UInt64>.self)
     }
 }

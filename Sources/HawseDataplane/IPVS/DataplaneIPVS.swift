@@ -11,6 +11,7 @@ extension Dataplane {
             let node = dataplane.node
             node.pointee.flows.invalidate()
             node.pointee.ipvs.advance(to: node.pointee.now, node)
+            node.pointee.ipvs.settleTallies()
             try node.pointee.ipvs.apply(command, node)
             node.pointee.generation += 1
             node.pointee.ipvs.refreshJiffy(node.pointee.now)
@@ -20,6 +21,7 @@ extension Dataplane {
         /// Changes one `net.ipv4.vs.*` setting.
         public func set(_ name: String, to value: String) {
             dataplane.node.pointee.flows.invalidate()
+            dataplane.node.pointee.ipvs.settleTallies()
             dataplane.node.pointee.settings.all[name] = value
             var settings = IPVSSettings(dataplane.node.pointee.settings.all)
             settings.overhead = dataplane.node.pointee.ipvs.settings.overhead
@@ -59,11 +61,15 @@ extension Dataplane {
         /// The servers of one service in the scheduler's order, with their connections; none when there is no such
         /// service.
         public func servers(of key: VirtualService.Key) -> [IPVSListing.Server] {
-            dataplane.node.pointee.ipvs.servers(of: key)
+            dataplane.node.pointee.ipvs.settleTallies()
+            return dataplane.node.pointee.ipvs.servers(of: key)
         }
 
         /// A service with its destinations, as it is now; `nil` when there is none.
-        public func service(_ key: VirtualService.Key) -> VirtualService? { dataplane.node.pointee.ipvs.service(key) }
+        public func service(_ key: VirtualService.Key) -> VirtualService? {
+            dataplane.node.pointee.ipvs.settleTallies()
+            return dataplane.node.pointee.ipvs.service(key)
+        }
 
         /// Which destination has each slot of the scheduler's table (dh, sh, mh); `nil` for schedulers without one.
         public func schedulerTable(_ key: VirtualService.Key) -> [Destination?]? {
@@ -94,6 +100,7 @@ extension Dataplane {
     /// connection whose place a new one has taken is still there.
     public func ipvsListing(isEarly: Bool = false) -> IPVSListing {
         if !isEarly { node.pointee.ipvs.advance(to: node.pointee.now, node) }
+        node.pointee.ipvs.settleTallies()
         return node.pointee.ipvs.listing()
     }
 }

@@ -98,9 +98,11 @@ struct IPVSSettings {
 /// The kernel's tick, at HZ=250: IPVS counts all its time in it.
 enum Jiffies {
     static let perSecond: Int64 = 250
+    /// Of one.
+    static let nanoseconds: Int64 = 4_000_000
 
     @inline(__always)
-    static func at(_ now: Instant) -> Int64 { now.nanoseconds / 4_000_000 }
+    static func at(_ now: Instant) -> Int64 { now.nanoseconds / nanoseconds }
 
     static func seconds(_ count: Int) -> Int64 { Int64(min(max(count, 0), 1 << 31)) * perSecond }
 
@@ -109,11 +111,20 @@ enum Jiffies {
     @inline(__always)
     static func fire(_ expires: Int64, at clock: Int64) -> Int64 {
         let delta = expires - clock
-        if delta < 0 { return clock + 1 }
-        // The least level whose 63 steps reach that far.
+        return delta < 0 ? clock + 1 : fire(expires, level: level(delta))
+    }
+
+    @inline(__always)
+    static func fire(_ expires: Int64, level: UInt8) -> Int64 {
+        let shift = 3 * Int64(level)
+        return ((expires >> shift) + 1) << shift
+    }
+
+    /// The least level, up to the eighth, whose 63 steps reach so many jiffies.
+    @inline(__always)
+    static func level(_ delta: Int64) -> UInt8 {
         var level = Int64(max(60 - delta.leadingZeroBitCount, 0)) / 3
         if delta >> (3 * level) >= 63 { level += 1 }
-        let shift = 3 * min(level, 8)
-        return ((expires >> shift) + 1) << shift
+        return UInt8(truncatingIfNeeded: min(level, 8))
     }
 }

@@ -18,9 +18,15 @@ struct IPVSState {
     var timeouts = IPVSTimeouts()
     /// All services together (`tot_stats`).
     var total = IPVSCounters()
+    /// The server that was tallied last, see `ServerTally`; -1: none.
+    var firstTally: Int32 = -1
     var chance: RandomStream
     /// The tick; follows `NodeState.now`.
-    var jiffy: Int64 = 0
+    var jiffy: Int64 = 0 {
+        didSet { nextJiffy = Instant(nanoseconds: (jiffy &+ 1) &* Jiffies.nanoseconds) }
+    }
+    /// When the next one begins.
+    private(set) var nextJiffy = Instant.zero
     /// The estimators' two-second period.
     var period: UInt64 = 0
     /// `ip_vs_dest_conn_overhead`: what an active connection counts.
@@ -78,7 +84,7 @@ struct IPVSState {
     /// Whether `advance` has something to do.
     @inline(__always)
     func needsAdvance(_ now: Instant) -> Bool {
-        expiringCount > 0 || (Jiffies.at(now) != jiffy && (connections.count > 0 || !trash.isEmpty || jiffy == 0 || services.count > 0))
+        expiringCount > 0 || (now >= nextJiffy && (connections.count > 0 || !trash.isEmpty || jiffy == 0 || services.count > 0))
     }
 
     /// Lets time pass: connections whose timers are due go, in order.
@@ -93,7 +99,13 @@ struct IPVSState {
             flushExpiring(node)
         }
         jiffy = target
-        if settings.runEstimation { period = UInt64(max(target, 0)) / UInt64(2 * Jiffies.perSecond) }
+        if settings.runEstimation {
+            let reached = UInt64(max(target, 0)) / UInt64(2 * Jiffies.perSecond)
+            if reached != period {
+                settleTallies()
+                period = reached
+            }
+        }
         dropEntries(upTo: target, node)
         emptyTrash()
         if sync.isMaster { sync.advance(to: target) }
@@ -134,15 +146,7 @@ struct IPVSState {
     @inline(__always)
     mutating func restart(_ connection: VirtualConnectionRef) {
         if connection.pointee.flags.contains(.onePacket) { return expireNow(connection) }
-        let expires = jiffy &+ connection.pointee.timeout
-        if expires == connection.pointee.expires, connection.pointee.flags.contains(.timer) { return }
-        connection.pointee.expires = expires
-        let fires = Jiffies.fire(connection.pointee.expires, at: jiffy)
-        let isArmed = connection.pointee.flags.contains(.timer)
-        let isEarlier = fires < connection.pointee.fires
-        connection.pointee.fires = fires
-        if isArmed, !isEarlier { return }
-        arm(connection)
+        if connection.pointee.restart(at: jiffy) { arm(connection) }
     }
 
     @inline(never)

@@ -130,7 +130,7 @@ extension Walk {
                     key, destination: chosen.pointee.address, port: port, version: chosen.pointee.version,
                     flags: [.template], server: server, mark: packet.pointee.mark, engineData: engineData)
             else { return (nil, ipvsDrop(packet, .ipvsOverload)) }
-            made.pointee.timeout = s.pointee.timeout
+            made.pointee.setTimeout(s.pointee.timeout)
             template = made
         }
         let own = node.pointee.ipvs.servers[server].pointee.port
@@ -182,7 +182,7 @@ extension Walk {
                     key, destination: header.source, port: ports.source, version: header.version, flags: [.template],
                     server: server, mark: 0, engineData: data)
                 guard let made else { return nil }
-                made.pointee.timeout = s.pointee.timeout
+                made.pointee.setTimeout(s.pointee.timeout)
                 template = made
             }
         }

@@ -21,12 +21,13 @@ public final class DataplaneShards {
     private let map: ShardMap
     private let threads: ShardThreads
     private let owners: UnsafeMutablePointer<UInt8>
+    private let hands: ShardHands
     private var ordinal: UInt64 = 0
     private var clock = Instant.zero
     private var datagrams = DatagramOwners()
 
     /// Frames that are dealt out at a time.
-    static let round = 1 << 15
+    static let round = 1 << 13
 
     public init(
         _ spec: NodeSpec, count: Int, seed: UInt64 = 0, isApproximate: Bool = false
@@ -50,6 +51,7 @@ public final class DataplaneShards {
         }
         threads = ShardThreads(count: count)
         owners = .allocate(capacity: Self.round)
+        hands = ShardHands(count: count)
         self.shards = shards
     }
 
@@ -57,6 +59,7 @@ public final class DataplaneShards {
         threads.end()
         map.deallocate()
         owners.deallocate()
+        hands.deallocate()
     }
 
     /// The first shard: it alone has packets that belong to no flow. For what is the same in all: names, devices.
@@ -98,16 +101,16 @@ public final class DataplaneShards {
     // MARK: Dealing out
 
     private func deal(_ frames: UnsafeBufferPointer<InputFrame>) {
-        let (owners, map, count) = (owners, map, count)
-        threads.run { number in
-            for index in (frames.count * number / count)..<(frames.count * (number + 1) / count) {
-                owners[index] = map.owner(frames[index].bytes, on: frames[index].interface)
-            }
-        }
-        if let event = datagrams.assign(owners, frames, map) { note(event) }
+        let (owners, hands, map) = (owners, hands, map)
+        threads.run { number in hands.deal(frames, owners, part: number, map) }
         let (shards, ordinal, clock) = (shards, ordinal, clock)
-        threads.run { number in
-            shards[number].receiveShare(frames, owners, UInt8(number), after: ordinal, clock)
+        if hands.isPlain(frames, after: clock) {
+            threads.run { number in shards[number].receiveHand(frames, hands, number, after: ordinal) }
+        } else {
+            if let event = datagrams.assign(owners, frames, map) { note(event) }
+            threads.run { number in
+                shards[number].receiveShare(frames, owners, UInt8(number), after: ordinal, clock)
+            }
         }
         self.ordinal &+= UInt64(frames.count)
         self.clock = shards[0].node.pointee.now

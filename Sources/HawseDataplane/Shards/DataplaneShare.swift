@@ -36,7 +36,7 @@ extension Dataplane {
         }
     }
 
-    private static var shareSize: Int { 256 }
+    static var shareSize: Int { 256 }
 
     /// What the packets so far have met that packets of other flows have a part in: chance, limits on answers, neighbours
     /// that were not known.

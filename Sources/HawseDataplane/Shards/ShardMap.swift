@@ -31,6 +31,12 @@ struct ShardMap {
     private let kinds: UInt8
     private let wide: UnsafeMutableBufferPointer<EndpointRange>
     private let translatesAll: Bool
+    /// All endpoints are of one address, port and protocol: the table and its filter say everything.
+    private let isExact: Bool
+    /// A bit for each hash in the table, and sixteen times as many without: most endpoints are not translated, and this
+    /// says so without a look into the table.
+    private let filter: UnsafeMutablePointer<UInt64>
+    private let filterShift: UInt64
     private let bare: UnsafeMutableBufferPointer<Bool>
     private let tunnels: UnsafeMutableBufferPointer<UInt16>
     private let hash = FlowHash(seed: 0x94d0_49bb_1331_11eb)
@@ -45,8 +51,12 @@ struct ShardMap {
         wide = .allocate(capacity: translatesAll ? 0 : several.count)
         for (index, range) in wide.indices.isEmpty ? [] : Array(several.enumerated()) { wide.initializeElement(at: index, to: range) }
         var capacity = 16
-        while capacity < single.count * 2 { capacity *= 2 }
+        while capacity < single.count * 4 { capacity *= 2 }
         mask = capacity - 1
+        let filterBits = max(15, UInt64(capacity.trailingZeroBitCount) + 2)
+        filterShift = 64 - filterBits
+        filter = .allocate(capacity: 1 << Int(filterBits - 6))
+        filter.initialize(repeating: 0, count: 1 << Int(filterBits - 6))
         entries = .allocate(capacity: capacity)
         entries.initialize(repeating: Entry(address: .zero, port: 0, ipProtocol: 0, version: 0), count: capacity)
         bare = .allocate(capacity: node.interfaceNames.count)
@@ -66,15 +76,20 @@ struct ShardMap {
             let port = isAny ? Self.anyPort : UInt32(range.ports.lowerBound)
             let entry = Entry(
                 address: range.first, port: port, ipProtocol: range.ipProtocol, version: range.family == .ipv6 ? 6 : 4)
-            var slot = Int(truncatingIfNeeded: hash(range.first.low ^ UInt64(port) << 40, range.first.high ^ UInt64(range.ipProtocol))) & mask
+            let hashed = hash(range.first.low ^ UInt64(port) << 40, range.first.high ^ UInt64(range.ipProtocol))
+            let bit = hashed >> filterShift
+            filter[Int(bit >> 6)] |= 1 << (bit & 63)
+            var slot = Int(truncatingIfNeeded: hashed) & mask
             while entries[slot].version != 0 { slot = (slot + 1) & mask }
             entries[slot] = entry
         }
         self.kinds = kinds
+        isExact = kinds & ~1 == 0 && several.isEmpty
     }
 
     func deallocate() {
         entries.deallocate()
+        filter.deallocate()
         wide.deallocate()
         bare.deallocate()
         tunnels.deallocate()
@@ -85,6 +100,12 @@ struct ShardMap {
     @inline(__always)
     private func endpointHash(_ address: AddressBits, _ port: UInt32, _ number: UInt8) -> UInt64 {
         hash(address.low ^ UInt64(port) << 40, address.high ^ UInt64(number))
+    }
+
+    @inline(__always)
+    private func mayHold(_ hash: UInt64) -> Bool {
+        let bit = hash >> filterShift
+        return filter[Int(truncatingIfNeeded: bit >> 6)] >> (bit & 63) & 1 != 0
     }
 
     @inline(__always)
@@ -127,6 +148,16 @@ struct ShardMap {
     ) -> UInt8 {
         let aHash = endpointHash(a, UInt32(aPort), number)
         let bHash = endpointHash(b, UInt32(bPort), number)
+        if isExact {
+            let mayBeA = mayHold(aHash)
+            // Which of the two it is nobody can foresee: no branch for it.
+            if mayBeA != mayHold(bHash) {
+                let isHeld = holds(
+                    mayBeA ? aHash : bHash, mayBeA ? a : b, UInt32(mayBeA ? aPort : bPort), number, version)
+                return slot(isHeld ? (mayBeA ? bHash : aHash) : aHash &+ bHash)
+            }
+            if !mayBeA { return slot(aHash &+ bHash) }
+        }
         let isA = isTranslated(a, aPort, number, version, aHash)
         let isB = isTranslated(b, bPort, number, version, bHash)
         if isA != isB { return slot(isA ? bHash : aHash) }

@@ -2,11 +2,9 @@ import HawseModel
 import HawseWire
 
 extension Walk {
-    /// The gate for frames: one length check, then the fast path or the walk. `hint`, `inner`: see `follow`.
+    /// The gate for frames: one length check, then the fast path or the walk. `plan`: what has been read of it already.
     @inline(__always)
-    func enter(
-        _ frame: UnsafeRawBufferPointer, _ interface: UInt16, _ hint: FlowHint = FlowHint(), inner: FlowHint = FlowHint()
-    ) {
+    func enter(_ frame: UnsafeRawBufferPointer, _ interface: UInt16, _ plan: UnsafeMutablePointer<FramePlan>? = nil) {
         guard Int(interface) < node.pointee.interfaces.count, interface != 0, frame.count > 0, frame.count <= 1 << 20 else {
             node.pointee.outcomes.count(.dropped(.frameTooShort))
             return
@@ -14,9 +12,11 @@ extension Walk {
         var outcome = FastOutcome.untried
         if !Watch.isOn, node.pointee.flows.isEnabled, let base = frame.baseAddress {
             outcome = .walk
-            if let known = KnownFrame(base, count: frame.count), node.pointee.interfaces[interface].pointee.isUp {
+            let read: KnownFrame?
+            if let plan { read = plan.pointee.frame } else { read = KnownFrame(base, count: frame.count) }
+            if let known = read, node.pointee.interfaces[interface].pointee.isUp {
                 let arrival = Arrival(interface: interface, cause: node.pointee.frameOrdinal)
-                outcome = follow(known, arrival, hint, inner: inner)
+                outcome = follow(known, arrival, plan?.pointee.own ?? FlowHint(), inner: plan?.pointee.inner ?? FlowHint())
                 if outcome == .sent {
                     let received = Interface.received(node.pointee.interfaces[interface])
                     received.pointee.packets &+= 1

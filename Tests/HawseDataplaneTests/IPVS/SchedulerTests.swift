@@ -165,7 +165,7 @@ struct SchedulerTests {
         let made = node.pointee.ipvs.makeConnection(
             flow, destination: AddressBits(ipv4: 0x0a01_0001), port: 8080, version: 4, flags: [], server: server, mark: 0)
         let connection = try #require(made)
-        connection.pointee.timeout = 100 * Jiffies.perSecond
+        connection.pointee.setTimeout(100 * Jiffies.perSecond)
         node.pointee.ipvs.restart(connection)
         try rig.remove(SchedulerRig.server(1))
         #expect(rig.dataplane.ipvsListing().services[0].destinations.count == 1)

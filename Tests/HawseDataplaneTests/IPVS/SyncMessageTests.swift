@@ -35,7 +35,7 @@ struct SyncMessageTests {
         c.destination = version == 4 ? AddressBits(ipv4: 0x0a01_0001) : AddressBits(high: 0xfd02 << 48, low: 1)
         c.destinationPort = 8080
         c.state = state.rawValue
-        c.timeout = 900 * Jiffies.perSecond
+        c.setTimeout(900 * Jiffies.perSecond)
         c.flags = [.hashed, .timer]
         return c
     }

@@ -20,7 +20,7 @@ extension IPVSState {
         connection.pointee.destinationVersion = version
         connection.pointee.mark = mark
         connection.pointee.flags = flags
-        connection.pointee.timeout = 3 * Jiffies.perSecond
+        connection.pointee.setTimeout(3 * Jiffies.perSecond)
         connection.pointee.syncEnd = UInt32(truncatingIfNeeded: jiffy) & ~3
         if let engineData, flags.contains(.template) { connections.setEngineData(connection, engineData) }
         if flags.contains(.noClientPort) { connections.withoutClientPort += 1 }
@@ -137,7 +137,7 @@ extension IPVSState {
     /// `ip_vs_conn_expire`: the timer fired. What controls others is kept for another minute.
     mutating func expire(_ connection: VirtualConnectionRef, _ node: NodePointer) {
         if connection.pointee.controlled > 0 {
-            connection.pointee.timeout = 60 * Jiffies.perSecond
+            connection.pointee.setTimeout(60 * Jiffies.perSecond)
             if sync.isMaster { noteSync(connection, packets: settings.syncThreshold) }
             restart(connection)
             return
@@ -168,7 +168,7 @@ extension IPVSState {
 
     /// `ip_vs_conn_del`: at once, whatever its timer says.
     mutating func drop(_ connection: VirtualConnectionRef, _ node: NodePointer) {
-        if connection.pointee.control != 0 { connection.pointee.timeout = 0 }
+        if connection.pointee.control != 0 { connection.pointee.setTimeout(0) }
         expire(connection, node)
     }
 

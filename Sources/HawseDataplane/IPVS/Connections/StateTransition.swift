@@ -28,7 +28,7 @@ extension Walk {
     /// `udp_state_transition`
     @inline(__always)
     func setUDPState(_ connection: VirtualConnectionRef, _ direction: IPVSDirection) {
-        connection.pointee.timeout = node.pointee.ipvs.timeouts.udp
+        connection.pointee.setTimeout(node.pointee.ipvs.timeouts.udp)
         if direction == .output { node.pointee.ipvs.assureTemplate(of: connection) }
     }
 
@@ -39,19 +39,19 @@ extension Walk {
         if connection.pointee.state == IPVSTCPState.established.rawValue, flags.rawValue & 0x17 == TCPFlags.ack.rawValue,
             !connection.pointee.flags.contains(.noOutput)
         {
-            connection.pointee.timeout = node.pointee.ipvs.timeouts.tcp(IPVSTCPState.established.rawValue)
+            connection.pointee.setTimeout(node.pointee.ipvs.timeouts.tcp(IPVSTCPState.established.rawValue))
             return
         }
         let table = tableDirection(connection, direction)
-        let state = IPVSTCPTable.next(
-            connection.pointee.state, flags, table, secure: node.pointee.ipvs.defence.isSecureTCP)
+        let isSecure = node.pointee.ipvs.defence.isSecureTCP
+        let state = IPVSTCPTable.next(connection.pointee.state, flags, table, secure: isSecure)
         if state != connection.pointee.state {
             let new = IPVSTCPState(rawValue: state) ?? .none
             node.pointee.ipvs.setActivity(connection, isActive: new.isActive)
             if new == .established { node.pointee.ipvs.assureTemplate(of: connection) }
             connection.pointee.state = state
         }
-        connection.pointee.timeout = node.pointee.ipvs.timeouts.tcp(state)
+        connection.pointee.setTimeout(node.pointee.ipvs.timeouts.tcp(state))
     }
 
     /// `set_sctp_state`: the first chunk counts; an ABORT bundled behind a cookie counts instead of it.
@@ -76,6 +76,6 @@ extension Walk {
             if isEstablished { node.pointee.ipvs.assureTemplate(of: connection) }
             connection.pointee.state = state
         }
-        connection.pointee.timeout = node.pointee.ipvs.timeouts.sctp(state)
+        connection.pointee.setTimeout(node.pointee.ipvs.timeouts.sctp(state))
     }
 }

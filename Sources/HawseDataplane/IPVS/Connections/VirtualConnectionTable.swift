@@ -45,7 +45,7 @@ struct VirtualConnectionTable {
 
     @inline(__always)
     func handle(of connection: VirtualConnectionRef) -> UInt32 {
-        UInt32(connection.pointee.generation) << 24 | number(of: connection)
+        UInt32(connection.pointee.generation & 0xff) << 24 | number(of: connection)
     }
 
     /// The record behind a handle a packet carries; `nil` when the connection is gone.
@@ -53,7 +53,7 @@ struct VirtualConnectionTable {
     func live(_ handle: UInt32) -> VirtualConnectionRef? {
         guard handle != 0 else { return nil }
         let connection = self[handle & 0xff_ffff]
-        return connection.pointee.generation == UInt8(truncatingIfNeeded: handle >> 24) ? connection : nil
+        return UInt32(connection.pointee.generation & 0xff) == handle >> 24 ? connection : nil
     }
 
     /// `ip_vs_conn_hashkey`
@@ -170,7 +170,7 @@ struct VirtualConnectionTable {
         let generation = connection.pointee.generation &+ 1
         if connection.pointee.engine != 0 { engineData.remove(connection.pointee.engine) }
         connection.initialize(to: VirtualConnection())
-        connection.pointee.generation = generation == 0 ? 1 : generation
+        connection.pointee.generation = generation & 0xff == 0 ? generation &+ 1 : generation
         connection.pointee.next = freeRecord
         freeRecord = number(of: connection)
         count -= 1

@@ -114,7 +114,7 @@ extension Walk {
     /// `ip_vs_tcp_conn_listen`
     private func listen(_ data: VirtualConnectionRef) {
         data.pointee.state = IPVSTCPState.listen.rawValue
-        data.pointee.timeout = node.pointee.ipvs.timeouts.tcp(IPVSTCPState.listen.rawValue)
+        data.pointee.setTimeout(node.pointee.ipvs.timeouts.tcp(IPVSTCPState.listen.rawValue))
         node.pointee.ipvs.restart(data)
     }
 

@@ -17,7 +17,7 @@ enum LocalityBasedLeastConnection: IPVSScheduler {
     static func removed(_ server: Int32, behind predecessor: Int32, _ service: VirtualServerRef, _ ipvs: IPVSState) {}
 
     /// `is_overloaded`: more active connections than weight, while some server has less than half of its weight.
-    static func isOverloaded(_ server: Int32, _ service: VirtualServerRef, _ ipvs: IPVSState) -> Bool {
+    static func isOverloaded(_ server: Int32, _ service: VirtualServerRef, _ ipvs: inout IPVSState) -> Bool {
         let load = ipvs.load(server)
         guard load.pointee.active > load.pointee.weight else { return false }
         for i in 0..<service.pointee.count {
@@ -38,7 +38,7 @@ enum LocalityBasedLeastConnection: IPVSScheduler {
             locality.pointee[bucket, found].lastUse = request.jiffy
             let server = locality.pointee[bucket, found].servers[0]
             if ipvs.servers[server].pointee.isAvailable, ipvs.load(server).pointee.weight > 0,
-                !isOverloaded(server, service, ipvs)
+                !isOverloaded(server, service, &ipvs)
             {
                 return server
             }

@@ -15,7 +15,7 @@ enum LocalityBasedWithReplication: IPVSScheduler {
     static func removed(_ server: Int32, behind predecessor: Int32, _ service: VirtualServerRef, _ ipvs: IPVSState) {}
 
     /// `ip_vs_dest_set_min`
-    private static func least(_ servers: [Int32], _ ipvs: IPVSState) -> Int32 {
+    private static func least(_ servers: [Int32], _ ipvs: inout IPVSState) -> Int32 {
         var best: Int32 = -1
         var bestOverhead: Int64 = 0
         var bestWeight: Int64 = 0
@@ -34,7 +34,7 @@ enum LocalityBasedWithReplication: IPVSScheduler {
     }
 
     /// `ip_vs_dest_set_max`
-    private static func most(_ servers: [Int32], _ ipvs: IPVSState) -> Int? {
+    private static func most(_ servers: [Int32], _ ipvs: inout IPVSState) -> Int? {
         var best: Int?
         var bestOverhead: Int64 = 0
         var bestWeight: Int64 = 0
@@ -72,14 +72,14 @@ enum LocalityBasedWithReplication: IPVSScheduler {
         }
         locality.pointee[bucket, found].lastUse = request.jiffy
         let entry = locality.pointee[bucket, found]
-        let server = least(entry.servers, ipvs)
+        let server = least(entry.servers, &ipvs)
         if entry.servers.count > 1, request.jiffy > entry.lastChange + expiration,
-            let index = most(entry.servers, ipvs)
+            let index = most(entry.servers, &ipvs)
         {
             ipvs.servers[entry.servers[index]].pointee.references -= 1
             locality.pointee.removeServer(bucket, found, at: index, request.jiffy)
         }
-        if server >= 0, !LocalityBasedLeastConnection.isOverloaded(server, service, ipvs) { return server }
+        if server >= 0, !LocalityBasedLeastConnection.isOverloaded(server, service, &ipvs) { return server }
         let chosen = SchedulerMath.leastLoaded(service, ipvs.overheadFactor)
         guard chosen >= 0 else { return -1 }
         if !locality.pointee[bucket, found].servers.contains(chosen) {

@@ -7,12 +7,11 @@ enum PowerOfTwoChoices: IPVSScheduler {
         let loads = service.pointee.loads
         let count = service.pointee.count
         var total: Int64 = 0
-        var first = -1
-        for i in 0..<count where loads[service.pointee.flip(i)].isUsable {
-            first = service.pointee.flip(i)
-            total += Int64(loads[first].weight)
-        }
-        if first < 0 { return -1 }
+        for at in 0..<count { total &+= Int64(loads[at].eligible) }
+        // The usable one that is last in the list.
+        var first = 0
+        while first < count, !loads[first].isUsable { first &+= 1 }
+        if first == count { return -1 }
         // Both draws are from 0 to the sum of the weights, both ends included.
         let bound = UInt32(clamping: total + 1)
         var draw1 = Int64(ipvs.chance.below(bound))

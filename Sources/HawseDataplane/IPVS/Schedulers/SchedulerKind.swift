@@ -150,24 +150,39 @@ enum SchedulerMath {
     /// The usable server with the least `overhead` per weight; the one nearer the head wins ties.
     @inline(__always)
     static func leastLoaded(_ service: VirtualServerRef, _ factor: Int64) -> Int32 {
-        var at = service.pointee.count &- 1
+        leastRatio(service) { overhead($0, factor) }
+    }
+
+    /// The usable server with the least `cost` per weight; the one nearer the head wins ties.
+    ///
+    /// Few servers of many are better than the best so far: four are compared with it at once, and only if one of them
+    /// wins are they looked at one by one.
+    @inline(__always)
+    static func leastRatio(
+        _ service: VirtualServerRef, _ cost: (UnsafeMutablePointer<ServerLoad>) -> Int64
+    ) -> Int32 {
         let loads = service.pointee.loads
+        var at = service.pointee.count &- 1
         while at >= 0, !loads[at].isUsable { at &-= 1 }
         if at < 0 { return -1 }
         var best = loads + at
-        var bestOverhead = overhead(best, factor)
+        var bestCost = cost(best)
         var bestWeight = Int64(best.pointee.eligible)
         var load = best
+        // One that is not eligible has a product of 0, which is never greater.
+        func isBetter(_ load: UnsafeMutablePointer<ServerLoad>) -> Bool {
+            bestCost &* Int64(load.pointee.eligible) > cost(load) &* bestWeight
+        }
         while load > loads {
-            load -= 1
-            // One that is not eligible has a product of 0, which is never greater.
-            let weight = Int64(load.pointee.eligible)
-            let loadOverhead = overhead(load, factor)
-            if bestOverhead &* weight > loadOverhead &* bestWeight {
-                best = load
-                bestOverhead = loadOverhead
-                bestWeight = weight
+            if load - loads >= 4, !isBetter(load - 1), !isBetter(load - 2), !isBetter(load - 3), !isBetter(load - 4) {
+                load -= 4
+                continue
             }
+            load -= 1
+            guard isBetter(load) else { continue }
+            best = load
+            bestCost = cost(load)
+            bestWeight = Int64(load.pointee.eligible)
         }
         return best.pointee.server
     }

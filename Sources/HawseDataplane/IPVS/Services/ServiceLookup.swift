@@ -1,9 +1,10 @@
 import HawseModel
 import HawseWire
 
+/// Mutating although nothing changes: the state is not copied for a call then.
 extension IPVSState {
     /// `ip_vs_service_find`: by mark, by address and port, then the FTP service (data connections), then port 0.
-    func findService(
+    mutating func findService(
         _ version: UInt8, mark: UInt32, ipProtocol: UInt8, address: AddressBits, port: UInt16
     ) -> Int32 {
         if mark != 0, services.markCount > 0 {
@@ -21,7 +22,7 @@ extension IPVSState {
     }
 
     /// `ip_vs_has_real_service`, `ip_vs_find_real_service`: the masqueraded server of an address and port; -1: none.
-    func findMasqueradedServer(_ version: UInt8, ipProtocol: UInt8, address: AddressBits, port: UInt16) -> Int32 {
+    mutating func findMasqueradedServer(_ version: UInt8, ipProtocol: UInt8, address: AddressBits, port: UInt16) -> Int32 {
         var number: Int32 = 0
         while number < Int32(servers.highest) {
             let s = servers[number]
@@ -37,7 +38,7 @@ extension IPVSState {
     }
 
     /// `ip_vs_find_tunnel`: a server reached by a tunnel to this address.
-    func findTunnel(_ version: UInt8, _ address: AddressBits, kind: RealServer.TunnelKind, port: UInt16) -> Int32 {
+    mutating func findTunnel(_ version: UInt8, _ address: AddressBits, kind: RealServer.TunnelKind, port: UInt16) -> Int32 {
         var number: Int32 = 0
         while number < Int32(servers.highest) {
             let s = servers[number]
@@ -53,7 +54,7 @@ extension IPVSState {
     }
 
     /// `ip_vs_find_dest`: the server of a connection that a master has told of.
-    func findServer(
+    mutating func findServer(
         of flow: VirtualFlow, address: AddressBits, port: UInt16, mark: UInt32, flags: VirtualConnection.Flags
     ) -> Int32 {
         let service = findService(

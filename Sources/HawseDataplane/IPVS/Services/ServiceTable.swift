@@ -209,12 +209,29 @@ struct ServiceTable {
 /// The real servers of all services, those in the trash included.
 struct ServerTable {
     private var records: UnsafeMutablePointer<RealServer>
+    /// One of each server, by its number.
+    private(set) var tallies: UnsafeMutablePointer<ServerTally>
     private var capacity = 64
     private(set) var highest = 0
     private var free: Int32 = -1
 
-    init() { records = .allocate(capacity: capacity) }
-    func deallocate() { records.deallocate() }
+    init() {
+        records = .allocate(capacity: capacity)
+        tallies = Self.makeTallies(capacity)
+    }
+
+    func deallocate() {
+        records.deallocate()
+        tallies.deallocate()
+    }
+
+    private static func makeTallies(_ count: Int) -> UnsafeMutablePointer<ServerTally> {
+        let bytes = MemoryLayout<ServerTally>.stride * count
+        let tallies = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+            .bindMemory(to: ServerTally.self, capacity: count)
+        tallies.initialize(repeating: ServerTally(), count: count)
+        return tallies
+    }
 
     @inline(__always)
     subscript(number: Int32) -> RealServerRef { records + Int(number) }
@@ -231,6 +248,10 @@ struct ServerTable {
             larger.moveInitialize(from: records, count: highest)
             records.deallocate()
             records = larger
+            let more = Self.makeTallies(capacity * 2)
+            more.update(from: tallies, count: capacity)
+            tallies.deallocate()
+            tallies = more
             capacity *= 2
         }
         (records + highest).initialize(to: RealServer())

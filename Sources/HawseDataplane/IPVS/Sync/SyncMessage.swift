@@ -262,7 +262,7 @@ extension IPVSState {
         connection.pointee.incomingPackets = UInt32(clamping: settings.syncThreshold)
         connection.pointee.state = state
         connection.pointee.syncedState = state
-        connection.pointee.timeout = timeout(entry, flags, state)
+        connection.pointee.setTimeout(timeout(entry, flags, state))
         restart(connection)
     }
 

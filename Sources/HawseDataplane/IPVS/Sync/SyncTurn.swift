@@ -4,6 +4,7 @@ import HawseWire
 /// When a master tells of a connection.
 extension IPVSState {
     /// `ip_vs_sync_conn`: a connection and what controls it, when their turn has come.
+    @inline(never)
     mutating func noteSync(_ first: VirtualConnectionRef, packets: Int) {
         let version = settings.syncVersion == 0 ? 0 : 1
         var connection = first

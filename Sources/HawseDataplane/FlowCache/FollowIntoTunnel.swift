@@ -1,0 +1,69 @@
+import HawseModel
+import HawseWire
+
+extension Walk {
+    /// A known IPv4 frame that goes into a tunnel over IPv4: the usual case of `followSpecially`, which has all others.
+    @inline(never)
+    func followIntoTunnel(
+        _ frame: KnownFrame, _ arrival: Arrival, _ way: UnsafeMutablePointer<Trajectory>, _ connection: ConnectionRef,
+        _ direction: Direction
+    ) -> FastOutcome {
+        let link = node.pointee.connections.link(connection)
+        let outer = node.pointee.connections[link.handle]
+        let now = node.pointee.now
+        guard way.pointee.tunnel.isUsual, frame.isIPv4, link.handle != 0, link.key == 4 | direction.rawValue,
+            outer.pointee.status.intersection(way.pointee.tunnel.expected.statusMask) == way.pointee.tunnel.expected.status,
+            outer.pointee.address0 == way.pointee.tunnel.expected.addresses,
+            outer.pointee.originalPorts == UInt32(link.port) << 16 | UInt32(way.pointee.tunnel.port),
+            outer.pointee.ipProtocol == 17, !outer.pointee.isIPv6, outer.pointee.zone == 0, outer.pointee.timeout > now,
+            node.pointee.connections.masquerade(outer) == 0
+        else { return followSpecially(frame, arrival, way, connection, direction, FlowHint()) }
+        let verdict = trackKnown(frame, connection, direction)
+        guard verdict == .accept else { return verdict == .again ? .walk : .invalid }
+        count(frame, way, connection, direction)
+        renewUDP(outer, .original, length: frame.length &+ 50)
+        let out = node.pointee.outputs.reserve(frame.length &+ Self.slack)
+        writeTunnelHeader(frame, way, link.port, newIdentification(), to: out)
+        writeFrame(frame, way, connection, direction, to: out + 50)
+        if way.pointee.tunnel.hasChecksum { writeTunnelChecksum(frame, way, link.port, out) }
+        leave(frame.length &+ 64, way, arrival)
+        return .sent
+    }
+
+    /// The 50 bytes but for the UDP checksum.
+    @inline(__always)
+    private func writeTunnelHeader(
+        _ frame: KnownFrame, _ way: UnsafeMutablePointer<Trajectory>, _ port: UInt16, _ identification: UInt16,
+        to out: UnsafeMutableRawPointer
+    ) {
+        // The last bytes are the inner frame's place, which is written afterwards.
+        withUnsafePointer(to: &way.pointee.tunnel.bytes) { out.copyMemory(from: $0, byteCount: 64) }
+        let length = UInt32(truncatingIfNeeded: frame.length &+ 50)
+        out.storeBE32(length << 16 | UInt32(identification), at: 16)
+        let sum = way.pointee.tunnel.headerSum &+ length &+ UInt32(identification)
+        let folded = (sum & 0xffff) &+ sum >> 16
+        out.storeBE16(~UInt16(truncatingIfNeeded: folded &+ folded >> 16), at: 24)
+        out.storeBE16(port, at: 34)
+        out.storeBE16(UInt16(truncatingIfNeeded: frame.length &+ 30), at: 38)
+    }
+
+    /// What is inside is known to be right, and so comes to the complement of its pseudo header (`lco_csum`).
+    @inline(__always)
+    private func writeTunnelChecksum(
+        _ frame: KnownFrame, _ way: UnsafeMutablePointer<Trajectory>, _ port: UInt16, _ out: UnsafeMutableRawPointer
+    ) {
+        let datagram = frame.length &+ 30
+        guard node.pointee.connections.settings.checksum,
+            frame.ipProtocol == 6 || frame.transport.loadBE16(at: 6) != 0
+        else { return sumOuter(out + 34, datagram, way) }
+        let addresses = out.loadBE64(at: 76)
+        let pseudo =
+            (addresses >> 32) &+ (addresses & 0xffff_ffff) &+ UInt64(frame.ipProtocol)
+            &+ UInt64(truncatingIfNeeded: frame.transportLength)
+        // Its complement: a multiple of 0xffff without it.
+        let sum =
+            UInt64(way.pointee.tunnel.datagramSum) &+ UInt64(port) &+ 2 &* UInt64(truncatingIfNeeded: datagram)
+            &+ (0xffff << 24 &- pseudo)
+        out.storeBE16(TransportChecksum.nonZero(~InternetChecksum.fold(sum)), at: 40)
+    }
+}
