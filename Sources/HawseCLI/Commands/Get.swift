@@ -69,8 +69,6 @@ struct ResourceInput: ParsableArguments {
     }
 }
 
-extension ResourceQuery.Output: ExpressibleByArgument {}
-
 struct Get: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Simulated objects in kubectl's formats.",
@@ -80,12 +78,28 @@ struct Get: ParsableCommand {
               hawse get -f cluster/ pods -o wide
               hawse get -f cluster/ svc,endpointslices -A
               hawse get -f cluster/ deploy/web -o yaml --scenario rollout.yaml --at 30s
+              hawse get -f cluster/ pods -o jsonpath='{.items[*].status.podIP}'
             """)
 
     @OptionGroup var input: ResourceInput
 
-    @Option(name: [.customShort("o"), .long], help: "table, wide, yaml, json or name.")
-    var output: ResourceQuery.Output = .table
+    @Option(
+        name: [.customShort("o"), .long],
+        help: ArgumentHelp(
+            "table, wide, yaml, json, name, jsonpath={…} or custom-columns=HEADER:PATH,….", valueName: "FORMAT"))
+    var output = "table"
+
+    @Option(help: ArgumentHelp("The order of rows: .metadata.creationTimestamp.", valueName: "JSONPATH"))
+    var sortBy: String?
+
+    @Option(help: ArgumentHelp("Field selector: status.phase=Running,spec.nodeName!=node-a.", valueName: "QUERY"))
+    var fieldSelector = ""
+
+    @Option(name: [.customShort("L"), .long], help: ArgumentHelp("Labels as columns, by commas.", valueName: "LABEL"))
+    var labelColumns = ""
+
+    @Flag(help: "All labels in a last column.")
+    var showLabels = false
 
     @Flag(help: "Leave the header out.")
     var noHeaders = false
@@ -93,8 +107,14 @@ struct Get: ParsableCommand {
     func run() throws {
         let state = try input.state()
         var query = try input.query(state)
-        query.output = output
         query.headers = !noHeaders
+        query.showsLabels = showLabels
+        query.labelColumns = labelColumns.split(separator: ",").map(String.init)
+        do {
+            query.output = try ResourceQuery.Output(output)
+            query.fieldSelector = try FieldQuery(fieldSelector)
+            query.sortBy = try sortBy.map { try JSONPath(relaxed: $0) }
+        } catch { throw Failure.input("\(error)") }
         let listing = ResourceListing(query, of: state)
         var out = StandardOutput()
         out.write(listing.text)

@@ -2,10 +2,8 @@
 public enum PodDefaults {
     /// `SetDefaults_PodSpec` and `SetDefaults_Container`, as far as they are stored in templates as well.
     public static func apply(template spec: inout Kubernetes.PodSpec) {
-        for index in spec.containers.indices { apply(container: &spec.containers[index], hostNetwork: spec.hostNetwork) }
-        for index in spec.initContainers.indices {
-            apply(container: &spec.initContainers[index], hostNetwork: spec.hostNetwork)
-        }
+        for index in spec.containers.indices { apply(container: &spec.containers[index]) }
+        for index in spec.initContainers.indices { apply(container: &spec.initContainers[index]) }
         if spec.dnsPolicy.isEmpty { spec.dnsPolicy = "ClusterFirst" }
         if spec.restartPolicy.isEmpty { spec.restartPolicy = "Always" }
         if spec.schedulerName.isEmpty { spec.schedulerName = "default-scheduler" }
@@ -16,6 +14,11 @@ public enum PodDefaults {
     /// A pod of its own has, beside the template's defaults, service links, priority and two tolerations.
     public static func apply(pod: inout Kubernetes.Pod) {
         apply(template: &pod.spec)
+        if pod.spec.hostNetwork {
+            // Templates keep their ports without a host port.
+            for index in pod.spec.containers.indices { mirrorPorts(of: &pod.spec.containers[index]) }
+            for index in pod.spec.initContainers.indices { mirrorPorts(of: &pod.spec.initContainers[index]) }
+        }
         if pod.spec.enableServiceLinks == nil { pod.spec.enableServiceLinks = true }
         if pod.spec.priority == nil { pod.spec.priority = 0 }
         if pod.spec.preemptionPolicy == nil { pod.spec.preemptionPolicy = "PreemptLowerPriority" }
@@ -33,7 +36,7 @@ public enum PodDefaults {
         if pod.status.qosClass.isEmpty { pod.status.qosClass = qualityOfService(pod.spec) }
     }
 
-    static func apply(container: inout Kubernetes.Container, hostNetwork: Bool) {
+    static func apply(container: inout Kubernetes.Container) {
         if container.imagePullPolicy.isEmpty {
             let name = container.image.split(separator: "/").last ?? ""
             let isLatest = !container.image.contains("@") && (!name.contains(":") || name.hasSuffix(":latest"))
@@ -43,9 +46,6 @@ public enum PodDefaults {
         if container.terminationMessagePolicy.isEmpty { container.terminationMessagePolicy = "File" }
         for index in container.ports.indices {
             if container.ports[index].protocol.isZero { container.ports[index].protocol = .tcp }
-            if hostNetwork, container.ports[index].hostPort == 0 {
-                container.ports[index].hostPort = container.ports[index].containerPort
-            }
         }
         for (resource, limit) in container.resources.limits where container.resources.requests[resource] == nil {
             container.resources.requests[resource] = limit
@@ -53,6 +53,12 @@ public enum PodDefaults {
         apply(probe: &container.livenessProbe)
         apply(probe: &container.readinessProbe)
         apply(probe: &container.startupProbe)
+    }
+
+    private static func mirrorPorts(of container: inout Kubernetes.Container) {
+        for index in container.ports.indices where container.ports[index].hostPort == 0 {
+            container.ports[index].hostPort = container.ports[index].containerPort
+        }
     }
 
     private static func apply(probe: inout Kubernetes.Probe?) {

@@ -115,7 +115,7 @@ extension ClusterState {
             if !name.isEmpty, !wanted.contains(name) { wanted.append(name) }
         }
         for (index, name) in wanted.enumerated() where index < 4096 {
-            try? createFromUser(template.node(index, name: name, dualStack: configuration.isDualStack))
+            try? createFromUser(template.node(index, name: name, dualStack: configuration.isDualStack, at: now))
         }
     }
 

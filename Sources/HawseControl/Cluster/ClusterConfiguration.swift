@@ -77,7 +77,14 @@ public struct NodeTemplate: Sendable {
         return index < letters.count ? "node-\(letters[index])" : "node-\(index + 1)"
     }
 
-    func node(_ index: Int, name: String, dualStack: Bool) -> Kubernetes.Node {
+    /// What a kubelet says of its machine.
+    private static let info: [String: ManifestNode] = [
+        "architecture": "amd64", "bootID": "", "containerRuntimeVersion": "containerd://2.0.0", "kernelVersion": "6.18.0",
+        "kubeProxyVersion": "", "kubeletVersion": "v1.36.2", "machineID": "", "operatingSystem": "linux",
+        "osImage": "Hawse", "systemUUID": "",
+    ].mapValues { .string($0) }
+
+    func node(_ index: Int, name: String, dualStack: Bool, at time: Kubernetes.Time) -> Kubernetes.Node {
         var node = Kubernetes.Node()
         node.metadata.name = name
         node.metadata.labels = [
@@ -105,9 +112,14 @@ public struct NodeTemplate: Sendable {
             node.status.capacity[resource] = Kubernetes.Quantity(amount)
         }
         node.status.allocatable = node.status.capacity
-        node.status.conditions = [
-            Kubernetes.Condition(type: "Ready", status: true, reason: "KubeletReady", message: "kubelet is posting ready status")
-        ]
+        node.status.nodeInfo = Self.info
+        node.status.daemonEndpoints = ManifestNode(
+            .map([.init("kubeletEndpoint", ManifestNode(.map([.init("Port", .integer(10250))])))]))
+        node.metadata.annotations["node.alpha.kubernetes.io/ttl"] = "0"
+        var ready = Kubernetes.Condition(
+            type: "Ready", status: true, reason: "KubeletReady", message: "kubelet is posting ready status", at: time)
+        ready.lastHeartbeatTime = time
+        node.status.conditions = [ready]
         return node
     }
 }

@@ -6,7 +6,10 @@ extension ClusterState {
 
     /// Runs the controllers until nothing more changes at this instant.
     public mutating func reconcile() {
-        guard isReachableAPI else { return }
+        guard isReachableAPI else {
+            runKubelets()
+            return
+        }
         for _ in 0..<Self.roundLimit {
             dispatchEvents()
             if queues.isEmpty { return }

@@ -13,6 +13,14 @@ extension ClusterState {
         note("NodeStopped", "the machine stopped", kind: "Node", key: key)
     }
 
+    /// The node controller begins to wait for a silent machine anew, unless it has given it up already.
+    mutating func watchAgain(node name: String) {
+        let key = ObjectKey(name: name)
+        guard let node = store.nodes[key], !node.spec.taints.contains(where: { $0.key == Self.unreachable }) else { return }
+        stoppedNodes[name] = now
+        wake(.node, key, inSeconds: Self.gracePeriod, isProgress: false)
+    }
+
     /// A stopped machine comes back: its kubelet reports, and what had been deleted meanwhile ends.
     public mutating func startNode(_ name: String) throws(StatusError) {
         let key = ObjectKey(name: name)

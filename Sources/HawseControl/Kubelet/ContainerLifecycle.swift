@@ -84,6 +84,7 @@ extension ClusterState {
         guard let due = state.restartAt else { return }
         if now >= due {
             state.restarts += 1
+            state.last = PodStatusWriter.terminated(state)
             start(&state)
             wake(.kubelet, pod.key, inSeconds: 0.001, isProgress: false)
         } else {

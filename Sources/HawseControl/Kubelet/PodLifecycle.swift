@@ -1,7 +1,7 @@
 extension ClusterState {
     /// One look of a pod's kubelet at it: starts it, probes it, restarts or ends it, and writes its status.
     mutating func syncPod(_ key: ObjectKey) {
-        guard let pod = store.pods[key], let node = store.nodes[ObjectKey(name: pod.spec.nodeName)] else { return }
+        guard let pod = podOnItsNode(key), let node = store.nodes[ObjectKey(name: pod.spec.nodeName)] else { return }
         if stoppedNodes[pod.spec.nodeName] != nil { return }
         // A pod whose status came with the input is as its status says, until it is told otherwise or deleted.
         let isRecorded = runtimes[key] == nil && !pod.status.podIPs.isEmpty
@@ -23,12 +23,13 @@ extension ClusterState {
                 runtimes[key] = runtime
                 return
             }
-            store.update(Kubernetes.Pod.self, key) { $0.status = status }
+            publish(status, of: key, &runtime)
         }
-        guard let current = store.pods[key] else { return }
-        runContainers(of: current, script: script, &runtime)
         runtimes[key] = runtime
-        writeStatus(of: current, script: script, runtime)
+        guard let current = podOnItsNode(key) else { return }
+        runContainers(of: current, script: script, &runtime)
+        writeStatus(of: current, script: script, &runtime)
+        runtimes[key] = runtime
     }
 
     func isUnreachable(_ node: Kubernetes.Node) -> Bool {
@@ -46,9 +47,7 @@ extension ClusterState {
             status.hostIP = node.internalIPs.first ?? ""
             status.hostIPs = (configuration.isDualStack ? node.internalIPs : Array(node.internalIPs.prefix(1)))
                 .map { Kubernetes.HostIP($0) }
-            if start > 0 {
-                store.update(Kubernetes.Pod.self, pod.key) { $0.status = status }
-            }
+            if start > 0 { publish(status, of: pod.key, &runtime) }
         }
         let begin = status.startTime?.microseconds ?? now.microseconds
         let due = Kubernetes.Time(microseconds: begin + Int64(start * 1_000_000))
@@ -63,9 +62,9 @@ extension ClusterState {
         return status
     }
 
-    private mutating func writeStatus(of pod: Kubernetes.Pod, script: PodScript, _ runtime: PodRuntime) {
+    private mutating func writeStatus(of pod: Kubernetes.Pod, script: PodScript, _ runtime: inout PodRuntime) {
         let status = PodStatusWriter(pod: pod, script: script, runtime: runtime, now: now).status()
-        store.update(Kubernetes.Pod.self, pod.key) { $0.status = status }
+        publish(status, of: pod.key, &runtime)
     }
 
     /// The way out: preStop hooks, SIGTERM, then the pod is gone, at the end of its grace period at the latest.
@@ -82,13 +81,13 @@ extension ClusterState {
             if var runtime = runtimes[key] {
                 // Readiness goes on being probed while the pod ends.
                 runContainers(of: pod, script: PodScript(pod), &runtime)
+                writeStatus(of: pod, script: PodScript(pod), &runtime)
                 runtimes[key] = runtime
-                writeStatus(of: pod, script: PodScript(pod), runtime)
             }
             wake(.kubelet, key, at: end, isProgress: true)
             return
         }
-        removePod(key)
+        if isReachableAPI { removePod(key) } else { stopContainers(of: pod) }
     }
 
     /// When an ending pod's containers get SIGTERM: after the preStop hooks, at the end of the grace period at the

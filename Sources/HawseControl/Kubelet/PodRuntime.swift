@@ -3,6 +3,8 @@ struct PodRuntime: Sendable {
     /// When the sandbox was there and the first container was started.
     var started: Kubernetes.Time?
     var containers: [String: ContainerRuntime] = [:]
+    /// The status that the API server could not be told yet.
+    var unpublished: Kubernetes.PodStatus?
 }
 
 struct ContainerRuntime: Sendable {
@@ -12,6 +14,8 @@ struct ContainerRuntime: Sendable {
     var restartAt: Kubernetes.Time?
     var exitCode: Int?
     var finishedAt: Kubernetes.Time?
+    /// How the run before this one ended.
+    var last: Kubernetes.ContainerTerminated?
     var readiness = ProbeRuntime()
     var liveness = ProbeRuntime()
     var startup = ProbeRuntime()

@@ -46,6 +46,17 @@ struct PodStatusWriter {
         }
     }
 
+    /// How a container's present run has ended.
+    static func terminated(_ state: ContainerRuntime) -> Kubernetes.ContainerTerminated? {
+        guard let finished = state.finishedAt else { return nil }
+        var terminated = Kubernetes.ContainerTerminated()
+        terminated.exitCode = state.exitCode ?? 0
+        terminated.reason = terminated.exitCode == 0 ? "Completed" : "Error"
+        terminated.startedAt = state.startedAt
+        terminated.finishedAt = finished
+        return terminated
+    }
+
     private func containerStatus(_ container: Kubernetes.Container) -> Kubernetes.ContainerStatus {
         let state = runtime.containers[container.name] ?? ContainerRuntime()
         var result = Kubernetes.ContainerStatus()
@@ -54,12 +65,8 @@ struct PodStatusWriter {
         result.imageID = container.image
         result.restartCount = state.restarts
         if state.startedAt != nil { result.containerID = "containerd://\(pod.metadata.uid)-\(container.name)" }
-        if let finished = state.finishedAt {
-            var terminated = Kubernetes.ContainerTerminated()
-            terminated.exitCode = state.exitCode ?? 0
-            terminated.reason = terminated.exitCode == 0 ? "Completed" : "Error"
-            terminated.startedAt = state.startedAt
-            terminated.finishedAt = finished
+        result.lastState.terminated = state.last
+        if let terminated = Self.terminated(state) {
             if state.restartAt != nil {
                 var waiting = Kubernetes.ContainerWaiting()
                 waiting.reason = "CrashLoopBackOff"

@@ -21,8 +21,12 @@ public protocol FieldMapper {
     mutating func callAsFunction<T: FieldValue>(_ key: String, _ value: inout T)
     /// A pointer field: absent and zero differ.
     mutating func callAsFunction<T: FieldValue>(_ key: String, _ value: inout T?)
-    /// A field that is written even when zero.
+    /// A field that is written even when zero; an empty list is written as null, which is what Go has in its place.
     mutating func always<T: FieldValue>(_ key: String, _ value: inout T)
+    /// A field that is kept as it came; what does not have the shape is complained of.
+    mutating func shaped(_ key: String, _ value: inout ManifestNode?, _ shape: FieldShape)
+    /// A pointer that is written as null when there is none.
+    mutating func always<T: FieldValue>(_ key: String, _ value: inout T?)
 }
 
 extension FieldMap {
@@ -75,7 +79,34 @@ public struct FieldWriter: FieldMapper {
     }
 
     public mutating func always<T: FieldValue>(_ key: String, _ value: inout T) {
-        entries.append(.init(key, value.written()))
+        let node = value.written()
+        if case .list(let items) = node.value, items.isEmpty {
+            entries.append(.init(key, ManifestNode(.null)))
+        } else {
+            entries.append(.init(key, node))
+        }
+    }
+
+    public mutating func always<T: FieldValue>(_ key: String, _ value: inout T?) {
+        entries.append(.init(key, value?.written() ?? ManifestNode(.null)))
+    }
+
+    public mutating func shaped(_ key: String, _ value: inout ManifestNode?, _ shape: FieldShape) { self(key, &value) }
+}
+
+extension FieldWriter {
+    /// Adds fields to every map of a list that lacks them: Go writes some of them although they hold nothing.
+    mutating func complete(_ list: String, with fields: [ManifestNode.Entry]) {
+        guard let at = entries.firstIndex(where: { $0.key == list }), case .list(let items) = entries[at].node.value else {
+            return
+        }
+        let completed = items.map { item -> ManifestNode in
+            guard case .map(var inner) = item.value else { return item }
+            for field in fields where !inner.contains(where: { $0.key == field.key }) { inner.append(field) }
+            inner.sort { $0.key < $1.key }
+            return ManifestNode(.map(inner), mark: item.mark)
+        }
+        entries[at].node = ManifestNode(.list(completed))
     }
 }
 
@@ -86,4 +117,6 @@ struct FieldNames: FieldMapper {
     mutating func callAsFunction<T: FieldValue>(_ key: String, _ value: inout T) { names.append(key) }
     mutating func callAsFunction<T: FieldValue>(_ key: String, _ value: inout T?) { names.append(key) }
     mutating func always<T: FieldValue>(_ key: String, _ value: inout T) { names.append(key) }
+    mutating func always<T: FieldValue>(_ key: String, _ value: inout T?) { names.append(key) }
+    mutating func shaped(_ key: String, _ value: inout ManifestNode?, _ shape: FieldShape) { names.append(key) }
 }

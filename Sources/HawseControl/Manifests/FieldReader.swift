@@ -102,19 +102,26 @@ public struct FieldReader: FieldMapper {
         if let read: T = self.value(key) { value = read }
     }
 
+    public mutating func always<T: FieldValue>(_ key: String, _ value: inout T?) {
+        if let read: T = self.value(key) { value = read }
+    }
+
+    public mutating func shaped(_ key: String, _ value: inout ManifestNode?, _ shape: FieldShape) {
+        guard let node = take(key), !node.isNull else { return }
+        context.path.append(.key(key))
+        defer { context.path.removeLast() }
+        shape.check(node, context)
+        value = node
+    }
+
     /// Reports the keys that nobody asked for.
     mutating func finish<T: FieldMap>(_ type: T.Type) {
         for (index, entry) in entries.enumerated() {
             let known = index < 64 ? seen >> UInt64(index) & 1 == 1 : seenBeyond.contains(index)
             if known { continue }
             context.path.append(.key(entry.key))
-            let path = context.fieldPath
+            context.unknown(entry, among: T.knownFields)
             context.path.removeLast()
-            context.diagnostics.append(
-                ManifestDiagnostic(
-                    severity: context.strict ? .error : .warning, file: context.file, mark: entry.mark,
-                    field: path, message: "unknown field \"\(path)\"",
-                    suggestion: nearestWord(entry.key, among: T.knownFields)))
         }
     }
 }

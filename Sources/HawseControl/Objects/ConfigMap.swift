@@ -7,8 +7,7 @@ extension Kubernetes {
 
         public var metadata = ObjectMeta()
         public var data: [String: String] = [:]
-        /// Base64.
-        public var binaryData: [String: String] = [:]
+        public var binaryData: [String: Base64Text] = [:]
         public var immutable: Bool?
 
         public init() {}

@@ -37,7 +37,7 @@ extension Kubernetes {
             map("startupProbe", &startupProbe)
             map("terminationMessagePath", &terminationMessagePath)
             map("terminationMessagePolicy", &terminationMessagePolicy)
-            for name in Self.otherFields { map(name, &other[name]) }
+            for name in Self.otherFields { map.shaped(name, &other[name], PodShapes.container[name] ?? .any) }
         }
     }
 

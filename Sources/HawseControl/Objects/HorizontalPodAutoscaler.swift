@@ -171,7 +171,7 @@ extension Kubernetes {
         public mutating func fields<M: FieldMapper>(_ map: inout M) {
             map("conditions", &conditions)
             map("currentCPUUtilizationPercentage", &currentCPUUtilizationPercentage)
-            map("currentMetrics", &currentMetrics)
+            map.always("currentMetrics", &currentMetrics)
             map("currentReplicas", &currentReplicas)
             map.always("desiredReplicas", &desiredReplicas)
             map("lastScaleTime", &lastScaleTime)

@@ -77,7 +77,7 @@ extension Kubernetes {
             map("activeDeadlineSeconds", &activeDeadlineSeconds)
             map("affinity", &affinity)
             map("containers", &containers)
-            map("dnsConfig", &dnsConfig)
+            map.shaped("dnsConfig", &dnsConfig, PodShapes.dnsConfig)
             map("dnsPolicy", &dnsPolicy)
             map("enableServiceLinks", &enableServiceLinks)
             map("ephemeralContainers", &ephemeralContainers)
@@ -101,7 +101,7 @@ extension Kubernetes {
             map("terminationGracePeriodSeconds", &terminationGracePeriodSeconds)
             map("tolerations", &tolerations)
             map("topologySpreadConstraints", &topologySpreadConstraints)
-            for name in Self.otherFields { map(name, &other[name]) }
+            for name in Self.otherFields { map.shaped(name, &other[name], PodShapes.pod[name] ?? .any) }
         }
     }
 

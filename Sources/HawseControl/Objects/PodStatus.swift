@@ -42,6 +42,15 @@ extension Kubernetes {
             map("startTime", &startTime)
             for name in Self.otherFields { map(name, &other[name]) }
         }
+
+        /// `lastProbeTime` is always there, and null.
+        public func written() -> ManifestNode {
+            var copy = self
+            var writer = FieldWriter()
+            copy.fields(&writer)
+            writer.complete("conditions", with: [.init("lastProbeTime", ManifestNode(.null))])
+            return ManifestNode(.map(writer.entries))
+        }
     }
 
     public struct HostIP: FieldMap {

@@ -6,8 +6,7 @@ extension Kubernetes {
 
         public var metadata = ObjectMeta()
         public var type = ""
-        /// Base64.
-        public var data: [String: String] = [:]
+        public var data: [String: Base64Text] = [:]
         public var stringData: [String: String] = [:]
         public var immutable: Bool?
 

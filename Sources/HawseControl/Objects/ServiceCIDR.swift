@@ -27,5 +27,14 @@ extension Kubernetes {
         public var conditions: [Condition] = []
         public init() {}
         public mutating func fields<M: FieldMapper>(_ map: inout M) { map("conditions", &conditions) }
+
+        /// `metav1.Condition` has no optional words.
+        public func written() -> ManifestNode {
+            var copy = self
+            var writer = FieldWriter()
+            copy.fields(&writer)
+            writer.complete("conditions", with: [.init("message", .string("")), .init("reason", .string(""))])
+            return ManifestNode(.map(writer.entries))
+        }
     }
 }

@@ -8,11 +8,13 @@ enum EndpointRow {
                 list += subset.addresses.map { $0.ip.contains(":") ? "[\($0.ip)]:\(port.port)" : "\($0.ip):\(port.port)" }
             }
         }
-        return [endpoints.metadata.name, shortened(list, empty: "<none>"), ResourceColumns.age(endpoints, state)]
+        // Subsets without a ready address leave the cell empty.
+        let empty = endpoints.subsets.isEmpty ? "<none>" : ""
+        return [endpoints.metadata.name, shortened(list, empty: empty), ResourceColumns.age(endpoints, state)]
     }
 
     static func cells(_ slice: Kubernetes.EndpointSlice, _ state: ClusterState) -> [String] {
-        let ports = slice.ports.map { $0.port.map(String.init) ?? "*" }
+        let ports = slice.ports.map { $0.port.map(String.init) ?? $0.name ?? "*" }
         return [
             slice.metadata.name, slice.addressType, shortened(ports, empty: "<unset>", join: ","),
             shortened(slice.endpoints.flatMap(\.addresses), empty: "<unset>"), ResourceColumns.age(slice, state),

@@ -1,13 +1,12 @@
 /// Rows of Ingresses, their classes, network policies and service ranges.
 enum NetworkRow {
-    static func cells(_ ingress: Kubernetes.Ingress, _ state: ClusterState) -> [String] {
+    static func cells(_ ingress: Kubernetes.Ingress, _ state: ClusterState, isWide: Bool) -> [String] {
         let hosts = ingress.spec.rules.map(\.host).filter { !$0.isEmpty }
         var shown = hosts.prefix(3).joined(separator: ",")
         if hosts.count > 3 { shown += " + \(hosts.count - 3) more..." }
-        let addresses = ingress.status.loadBalancer.ingress.map { $0.ip.isEmpty ? $0.hostname : $0.ip }
         return [
             ingress.metadata.name, ingress.spec.ingressClassName ?? "<none>", hosts.isEmpty ? "*" : shown,
-            addresses.joined(separator: ","), ingress.spec.tls.isEmpty ? "80" : "80, 443",
+            ResourceColumns.addresses(ingress.status.loadBalancer, isWide: isWide), ingress.spec.tls.isEmpty ? "80" : "80, 443",
             ResourceColumns.age(ingress, state),
         ]
     }

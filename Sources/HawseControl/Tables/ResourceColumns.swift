@@ -2,8 +2,8 @@
 struct ResourceColumns {
     var names: [String]
     var narrow: Int
-    /// The cells of one object, in the order of `names`.
-    var cells: (any KubernetesObject, ClusterState) -> [String]
+    /// The cells of one object, in the order of `names`; some are shorter unless the table is a wide one.
+    var cells: (any KubernetesObject, ClusterState, _ isWide: Bool) -> [String]
 
     static func columns(of type: any KubernetesObject.Type) -> ResourceColumns {
         switch type {
@@ -52,7 +52,22 @@ struct ResourceColumns {
     static func make<T: KubernetesObject>(
         _ type: T.Type, _ names: [String], _ narrow: Int, _ cells: @escaping (T, ClusterState) -> [String]
     ) -> ResourceColumns {
-        ResourceColumns(names: names, narrow: narrow) { object, state in (object as? T).map { cells($0, state) } ?? [] }
+        ResourceColumns(names: names, narrow: narrow) { object, state, _ in (object as? T).map { cells($0, state) } ?? [] }
+    }
+
+    static func make<T: KubernetesObject>(
+        _ type: T.Type, _ names: [String], _ narrow: Int, _ cells: @escaping (T, ClusterState, Bool) -> [String]
+    ) -> ResourceColumns {
+        ResourceColumns(names: names, narrow: narrow) { object, state, isWide in
+            (object as? T).map { cells($0, state, isWide) } ?? []
+        }
+    }
+
+    /// A load balancer's addresses, sorted; a narrow table has sixteen characters for them.
+    static func addresses(_ status: Kubernetes.LoadBalancerStatus, isWide: Bool) -> String {
+        let all = Set(status.ingress.map { $0.ip.isEmpty ? $0.hostname : $0.ip }.filter { !$0.isEmpty })
+        let text = all.sorted().joined(separator: ",")
+        return !isWide && text.count > 16 ? text.prefix(13) + "..." : text
     }
 
     static func age(_ object: some KubernetesObject, _ state: ClusterState) -> String {
@@ -66,14 +81,15 @@ struct ResourceColumns {
 
     static func selector(_ selector: Kubernetes.LabelSelector?) -> String {
         guard let selector, !selector.isEmpty else { return "<none>" }
-        let expressions = selector.matchExpressions.map { requirement -> String in
+        let expressions = selector.matchExpressions.map { requirement -> (key: String, text: String) in
+            let (key, values) = (requirement.key, requirement.values.sorted().joined(separator: ","))
             switch requirement.op {
-            case "Exists": requirement.key
-            case "DoesNotExist": "!\(requirement.key)"
-            default: "\(requirement.key) \(requirement.op.lowercased()) (\(requirement.values.joined(separator: ",")))"
+            case "Exists": return (key, key)
+            case "DoesNotExist": return (key, "!\(key)")
+            default: return (key, "\(key) \(requirement.op.lowercased()) (\(values))")
             }
         }
-        let plain = selector.matchLabels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-        return (plain + expressions).joined(separator: ",")
+        let plain = selector.matchLabels.map { (key: $0.key, text: "\($0.key)=\($0.value)") }
+        return (plain + expressions).sorted { $0.key < $1.key }.map(\.text).joined(separator: ",")
     }
 }

@@ -25,17 +25,30 @@ public struct ResourceListing: Sendable {
                 let place = query.allNamespaces || query.targets.first?.type?.isNamespaced == false
                 messages.append(place ? "No resources found" : "No resources found in \(query.namespace) namespace.")
             }
-            if query.output == .table || query.output == .wide || query.output == .name { return }
+            if case .name = query.output { return }
+            if query.output.isTable { return }
         }
         switch query.output {
         case .table, .wide: text = tables(groups, query, state)
+        case .columns(let columns): text = table(columns, groups.flatMap(\.rows), query)
+        case .jsonPath(let template): text = template.text(of: Self.node(groups.flatMap(\.rows), query))
         case .name: text = groups.flatMap(\.rows).map { "\($0.qualified)/\($0.metadata.name)\n" }.joined()
         case .yaml, .json:
-            let rows = groups.flatMap(\.rows)
-            let isSingle = query.targets.count == 1 && query.targets[0].names.count == 1
-            let node = isSingle && rows.count == 1 ? rows[0].manifest : Self.list(rows.map(\.manifest))
-            text = query.output == .yaml ? YAMLWriter.text(node) : JSONWriter.pretty(Self.sorted(node)) + "\n"
+            let node = Self.node(groups.flatMap(\.rows), query)
+            if case .yaml = query.output { text = YAMLWriter.text(node) } else { text = JSONWriter.pretty(Self.sorted(node)) + "\n" }
         }
+    }
+
+    /// The one object asked for by its name, or a list.
+    private static func node(_ rows: [Row], _ query: ResourceQuery) -> ManifestNode {
+        let isSingle = query.targets.count == 1 && query.targets[0].names.count == 1
+        return isSingle && rows.count == 1 ? rows[0].manifest : list(rows.map(\.manifest))
+    }
+
+    private func table(_ columns: [CustomColumn], _ rows: [Row], _ query: ResourceQuery) -> String {
+        var table = TextTable(header: columns.map(\.header))
+        table.rows = rows.map { row in columns.map { $0.cell(row.manifest) } }
+        return table.text(headers: query.headers)
     }
 
     private static func list(_ items: [ManifestNode]) -> ManifestNode {
@@ -60,13 +73,19 @@ public struct ResourceListing: Sendable {
     private mutating func select(
         _ target: ResourceQuery.Target, _ query: ResourceQuery, _ state: ClusterState
     ) -> [Row] {
+        if let field = query.fieldSelector.unsupported(target.kind) {
+            messages.append("Error from server (BadRequest): field label not supported: \(field)")
+            isComplete = false
+            return []
+        }
         let all = Self.rows(of: target, state)
         let isNamespaced = target.type?.isNamespaced ?? all.contains { !$0.metadata.namespace.isEmpty }
         let here = all.filter { row in
             (query.allNamespaces || !isNamespaced || row.metadata.namespace == query.namespace
                 || row.metadata.namespace.isEmpty) && query.selector.matches(row.metadata.labels)
+                && query.fieldSelector.matches(row.manifest)
         }
-        guard !target.names.isEmpty else { return here }
+        guard !target.names.isEmpty else { return Self.sort(here, by: query.sortBy) }
         return target.names.compactMap { name in
             if let row = here.first(where: { $0.metadata.name == name }) { return row }
             let resource = target.type.map { $0.group.isEmpty ? $0.plural : "\($0.plural).\($0.group)" }
@@ -74,6 +93,17 @@ public struct ResourceListing: Sendable {
             isComplete = false
             return nil
         }
+    }
+
+    /// Rows without the value come first; equal ones keep their order.
+    private static func sort(_ rows: [Row], by path: JSONPath?) -> [Row] {
+        guard let path else { return rows }
+        let keyed = rows.enumerated().map { (place: $0.offset, row: $0.element, key: path.values(of: $0.element.manifest).first) }
+        return keyed.sorted { a, b in
+            guard let x = a.key, let y = b.key else { return a.key == nil ? b.key != nil || a.place < b.place : false }
+            let order = JSONPath.compare(x, y) ?? 0
+            return order == 0 ? a.place < b.place : order < 0
+        }.map(\.row)
     }
 
     private static func rows(of target: ResourceQuery.Target, _ state: ClusterState) -> [Row] {
@@ -102,16 +132,27 @@ public struct ResourceListing: Sendable {
         groups.map { target, rows in
             let columns = target.type.map { ResourceColumns.columns(of: $0) }
             let names = columns?.names ?? ["NAME", "AGE"]
-            let count = query.output == .wide ? names.count : columns?.narrow ?? 2
+            var isWide = false
+            if case .wide = query.output { isWide = true }
+            let count = isWide ? names.count : columns?.narrow ?? 2
             let showsNamespace = query.allNamespaces && target.type?.isNamespaced != false
-            var table = TextTable(header: (showsNamespace ? ["NAMESPACE"] : []) + names.prefix(count))
+            var table = TextTable(
+                header: (showsNamespace ? ["NAMESPACE"] : []) + names.prefix(count) + query.labelColumns.map(Self.header)
+                    + (query.showsLabels ? ["LABELS"] : []))
             for row in rows {
                 let age = HumanDuration.age(of: row.metadata.creationTimestamp, at: state.now)
-                var cells = row.object.flatMap { columns?.cells($0, state) } ?? [row.metadata.name, age]
+                var cells = row.object.flatMap { columns?.cells($0, state, isWide) } ?? [row.metadata.name, age]
                 if query.targets.count > 1, !cells.isEmpty { cells[0] = "\(row.qualified)/\(cells[0])" }
-                table.rows.append((showsNamespace ? [row.metadata.namespace] : []) + cells.prefix(count))
+                let labels = query.labelColumns.map { row.metadata.labels[$0] ?? "" }
+                    + (query.showsLabels ? [ResourceColumns.labels(row.metadata.labels)] : [])
+                table.rows.append((showsNamespace ? [row.metadata.namespace] : []) + cells.prefix(count) + labels)
             }
             return table.text(headers: query.headers)
         }.joined(separator: "\n")
+    }
+
+    /// `topology.kubernetes.io/zone` → `ZONE`
+    private static func header(_ label: String) -> String {
+        (label.split(separator: "/").last.map(String.init) ?? label).uppercased()
     }
 }

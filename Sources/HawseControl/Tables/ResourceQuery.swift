@@ -6,11 +6,16 @@ public struct ResourceQuery: Sendable {
         public var description: String
     }
 
-    public enum Output: String, Sendable, CaseIterable { case table, wide, yaml, json, name }
-
     public var namespace = "default"
     public var allNamespaces = false
     public var selector = LabelQuery.everything
+    public var fieldSelector = FieldQuery.everything
+    /// Rows in the order of what the path finds, instead of by name.
+    public var sortBy: JSONPath?
+    /// A last column with all labels.
+    public var showsLabels = false
+    /// Labels that get columns of their own.
+    public var labelColumns: [String] = []
     public var output = Output.table
     public var headers = true
 

@@ -1,20 +1,20 @@
 /// A Service's row (`printService`).
 enum ServiceRow {
-    static func cells(_ service: Kubernetes.Service, _ state: ClusterState) -> [String] {
+    static func cells(_ service: Kubernetes.Service, _ state: ClusterState, isWide: Bool) -> [String] {
         let spec = service.spec
         return [
             service.metadata.name, spec.type.rawValue, spec.clusterIP.isEmpty ? "<none>" : spec.clusterIP,
-            external(service), ports(spec.ports), ResourceColumns.age(service, state),
+            external(service, isWide), ports(spec.ports), ResourceColumns.age(service, state),
             ResourceColumns.labels(spec.selector),
         ]
     }
 
-    private static func external(_ service: Kubernetes.Service) -> String {
+    private static func external(_ service: Kubernetes.Service, _ isWide: Bool) -> String {
         let spec = service.spec
         switch spec.type {
         case .loadBalancer:
-            let addresses = service.status.loadBalancer.ingress.map { $0.ip.isEmpty ? $0.hostname : $0.ip }
-            let all = addresses + spec.externalIPs
+            let own = ResourceColumns.addresses(service.status.loadBalancer, isWide: isWide)
+            let all = (own.isEmpty ? [] : [own]) + spec.externalIPs
             return all.isEmpty ? "<pending>" : all.joined(separator: ",")
         case .externalName: return spec.externalName
         default: return spec.externalIPs.isEmpty ? "<none>" : spec.externalIPs.joined(separator: ",")

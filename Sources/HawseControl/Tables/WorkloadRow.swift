@@ -48,7 +48,7 @@ enum WorkloadRow {
                 Kubernetes.HorizontalPodAutoscaler.self,
                 ["NAME", "REFERENCE", "TARGETS", "MINPODS", "MAXPODS", "REPLICAS", "AGE"], 7, autoscaler)
         default:
-            ResourceColumns(names: ["NAME", "AGE"], narrow: 2) { object, state in
+            ResourceColumns(names: ["NAME", "AGE"], narrow: 2) { object, state, _ in
                 [object.metadata.name, HumanDuration.age(of: object.metadata.creationTimestamp, at: state.now)]
             }
         }
@@ -86,12 +86,9 @@ enum WorkloadRow {
 
     private static func job(_ job: Kubernetes.Job, _ state: ClusterState) -> [String] {
         let conditions = Set(job.status.conditions.filter { $0.status == "True" }.map(\.type))
-        let word =
-            conditions.contains("Complete")
-            ? "Complete"
-            : conditions.contains("Failed")
-                ? "Failed"
-                : job.metadata.isTerminating ? "Terminating" : job.spec.suspend == true ? "Suspended" : "Running"
+        let ended = ["Complete", "Failed"].first(where: conditions.contains)
+        let ending = ["Suspended", "FailureTarget", "SuccessCriteriaMet"].first(where: conditions.contains)
+        let word = ended ?? (job.metadata.isTerminating ? "Terminating" : ending ?? "Running")
         let parallelism = job.spec.parallelism ?? 0
         let completions =
             job.spec.completions.map { "\(job.status.succeeded)/\($0)" }
@@ -113,14 +110,23 @@ enum WorkloadRow {
             + [ResourceColumns.selector(cron.spec.jobTemplate.spec.selector)]
     }
 
-    private static func autoscaler(_ scaler: Kubernetes.HorizontalPodAutoscaler, _ state: ClusterState) -> [String] {
-        let targets = scaler.spec.metrics.map { metric -> String in
-            guard let source = metric.source else { return "<unknown type>" }
-            let name = source.name.isEmpty ? "" : "\(source.name): "
-            if let percent = source.target.averageUtilization { return "\(name)<unknown>/\(percent)%" }
-            let goal = source.target.averageValue.map { "\($0.text)\(metric.type == "Resource" ? "" : " (avg)")" }
-            return "\(name)<unknown>/\(goal ?? source.target.value?.text ?? "<auto>")"
+    /// What is measured and what it should be.
+    private static func goal(_ metric: Kubernetes.MetricSpec) -> String {
+        guard let source = metric.source else { return "<unknown type>" }
+        let target = source.target
+        switch metric.type {
+        case "Resource", "ContainerResource":
+            let goal = target.averageValue?.text ?? target.averageUtilization.map { "\($0)%" } ?? "<auto>"
+            return "\(source.name): <unknown>/\(goal)"
+        case "Pods": return "<unknown>/\(target.averageValue?.text ?? "")"
+        default: return target.averageValue.map { "<unknown>/\($0.text) (avg)" } ?? "<unknown>/\(target.value?.text ?? "")"
         }
+    }
+
+    private static func autoscaler(_ scaler: Kubernetes.HorizontalPodAutoscaler, _ state: ClusterState) -> [String] {
+        var targets = scaler.spec.metrics.map(goal)
+        let more = targets.count - 2
+        if more > 0 { targets = [targets[0], "\(targets[1]) + \(more) more..."] }
         return [
             scaler.metadata.name, "\(scaler.spec.scaleTargetRef.kind)/\(scaler.spec.scaleTargetRef.name)",
             targets.isEmpty ? "<none>" : targets.joined(separator: ", "),

@@ -96,7 +96,7 @@ extension ClusterState {
             note(
                 isReachable ? "APIServerReachable" : "APIServerUnreachable", "", kind: "Cluster",
                 key: ObjectKey(name: "apiserver"))
-            if isReachable { reconcile() }
+            if isReachable { catchUp() }
             return []
         }
         if !isReachableAPI, action.needsAPI {
@@ -220,7 +220,7 @@ extension ClusterState {
     }
 
     public func processState(_ key: ObjectKey) -> ProcessState {
-        guard let pod = store.pods[key], stoppedNodes[pod.spec.nodeName] == nil else { return .absent }
+        guard let pod = podOnItsNode(key), stoppedNodes[pod.spec.nodeName] == nil else { return .absent }
         if pod.isFinished { return .exited }
         guard pod.status.phase == "Running" else { return .absent }
         if let runtime = runtimes[key], runtime.started != nil {

@@ -27,7 +27,7 @@ enum MetadataValidation {
             errors.append(.forbidden("metadata.namespace", "not allowed on this type"))
         }
         errors += labels(metadata.labels, at: "metadata.labels")
-        errors += annotations(metadata.annotations)
+        errors += annotations(metadata.annotations, at: "metadata.annotations")
         for (index, owner) in metadata.ownerReferences.enumerated() {
             let path = "metadata.ownerReferences[\(index)]"
             if owner.apiVersion.isEmpty { errors.append(.invalid("\(path).apiVersion", "", "version must not be empty")) }
@@ -48,8 +48,7 @@ enum MetadataValidation {
         }
     }
 
-    private static func annotations(_ annotations: [String: String]) -> [FieldError] {
-        let path = "metadata.annotations"
+    static func annotations(_ annotations: [String: String], at path: String) -> [FieldError] {
         var errors = annotations.keys.sorted().flatMap { key in
             NameFormat.qualified(key.lowercased()).map { FieldError.invalid(path, key, $0) }
         }

@@ -1,125 +1,159 @@
-/// The checks of pods and pod templates that matter to a simulation (`ValidatePodSpec`).
+/// Pods and pod templates (`ValidatePodSpec` of `pkg/apis/core/validation`).
 enum PodValidation {
     static func check(_ pod: Kubernetes.Pod) -> [FieldError] {
-        MetadataValidation.check(pod.metadata, name: NameFormat.subdomain) + check(pod.spec, at: "spec")
+        MetadataValidation.check(pod.metadata, name: NameFormat.subdomain) + check(pod.spec, at: "spec", isPod: true)
     }
 
-    static func check(_ spec: Kubernetes.PodSpec, at path: String) -> [FieldError] {
-        var errors: [FieldError] = []
+    /// `ValidatePodTemplateSpec`
+    static func check(_ template: Kubernetes.PodTemplate, at path: String) -> [FieldError] {
+        MetadataValidation.labels(template.metadata.labels, at: "\(path).labels")
+            + MetadataValidation.annotations(template.metadata.annotations, at: "\(path).annotations")
+            + check(template.spec, at: "\(path).spec", isPod: false)
+    }
+
+    static func check(_ spec: Kubernetes.PodSpec, at path: String, isPod: Bool) -> [FieldError] {
+        let grace = spec.terminationGracePeriodSeconds ?? 30
+        var errors = VolumeValidation.check(spec.other["volumes"], at: "\(path).volumes")
+        let volumes = VolumeValidation.names(spec.other["volumes"])
         if spec.containers.isEmpty { errors.append(.required("\(path).containers")) }
-        var names: Set<String> = []
-        errors += containers(spec.containers, at: "\(path).containers", &names)
-        errors += containers(spec.initContainers, at: "\(path).initContainers", &names)
+        let containers = ContainerValidation(gracePeriod: grace, volumes: volumes)
+        errors += containers.check(spec.containers, at: "\(path).containers", inits: false, taken: [])
+        errors += containers.check(
+            spec.initContainers, at: "\(path).initContainers", inits: true, taken: Set(spec.containers.map(\.name)))
         errors += ServiceValidation.word(spec.restartPolicy, "\(path).restartPolicy", ["Always", "Never", "OnFailure"])
         errors += ServiceValidation.word(
             spec.dnsPolicy, "\(path).dnsPolicy", ["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"])
         errors += MetadataValidation.labels(spec.nodeSelector, at: "\(path).nodeSelector")
-        for (name, value) in [("hostname", spec.hostname), ("subdomain", spec.subdomain)] where !value.isEmpty {
-            errors += NameFormat.label(value).map { .invalid("\(path).\(name)", value, $0) }
+        if spec.hostNetwork { errors += hostPorts(spec.containers, at: "\(path).containers", isPod: isPod) }
+        for (index, secret) in (spec.other["imagePullSecrets"]?.items ?? []).enumerated()
+        where (secret["name"]?.text ?? "").isEmpty {
+            errors.append(.required("\(path).imagePullSecrets[\(index)].name"))
+        }
+        errors += AffinityValidation.check(spec.affinity, at: "\(path).affinity")
+        errors += dns(spec, at: "\(path).dnsConfig")
+        errors += gates(spec, at: path)
+        for (index, constraint) in spec.topologySpreadConstraints.enumerated() {
+            errors += check(constraint, at: "\(path).topologySpreadConstraints[\(index)]")
+        }
+        return errors + names(spec, at: path) + placement(spec, at: path)
+    }
+
+    private static func hostPorts(_ containers: [Kubernetes.Container], at path: String, isPod: Bool) -> [FieldError] {
+        containers.enumerated().flatMap { place, container in
+            container.ports.enumerated().compactMap { index, port in
+                guard isPod || port.hostPort != 0, port.hostPort != port.containerPort else { return nil }
+                return .invalid(
+                    "\(path)[\(place)].ports[\(index)].hostPort", port.hostPort,
+                    "must match `containerPort` when `hostNetwork` is true")
+            }
+        }
+    }
+
+    private static func gates(_ spec: Kubernetes.PodSpec, at path: String) -> [FieldError] {
+        var errors: [FieldError] = []
+        for (index, gate) in spec.readinessGates.enumerated() {
+            errors += NameFormat.qualified(gate.conditionType).map {
+                .invalid("\(path).readinessGates[\(index)].conditionType", gate.conditionType, $0)
+            }
+        }
+        var seen: Set<String> = []
+        for (index, gate) in spec.schedulingGates.enumerated() {
+            let name = gate["name"]?.text ?? ""
+            errors += NameFormat.qualified(name).map { .invalid("\(path).schedulingGates[\(index)]", name, $0) }
+            if !seen.insert(name).inserted { errors.append(.duplicate("\(path).schedulingGates[\(index)]", name)) }
+        }
+        return errors
+    }
+
+    private static func names(_ spec: Kubernetes.PodSpec, at path: String) -> [FieldError] {
+        var errors: [FieldError] = []
+        if let account = spec.other["serviceAccountName"]?.text, !account.isEmpty {
+            errors += NameFormat.subdomain(account).map { .invalid("\(path).serviceAccountName", account, $0) }
         }
         if !spec.nodeName.isEmpty {
             errors += NameFormat.subdomain(spec.nodeName).map { .invalid("\(path).nodeName", spec.nodeName, $0) }
         }
-        if let grace = spec.terminationGracePeriodSeconds, grace < 0 {
+        if let deadline = spec.activeDeadlineSeconds, !(1...2_147_483_647).contains(deadline) {
             errors.append(
                 .invalid(
-                    "\(path).terminationGracePeriodSeconds", json: String(grace),
-                    "must be greater than or equal to 0"))
+                    "\(path).activeDeadlineSeconds", json: String(deadline), "must be between 1 and 2147483647, inclusive"))
         }
+        for (name, value) in [("hostname", spec.hostname), ("subdomain", spec.subdomain)] where !value.isEmpty {
+            errors += NameFormat.label(value).map { .invalid("\(path).\(name)", value, $0) }
+        }
+        return errors
+    }
+
+    private static func placement(_ spec: Kubernetes.PodSpec, at path: String) -> [FieldError] {
+        var errors: [FieldError] = []
         for (index, toleration) in spec.tolerations.enumerated() {
             errors += check(toleration, at: "\(path).tolerations[\(index)]")
         }
-        for (index, constraint) in spec.topologySpreadConstraints.enumerated() {
-            errors += check(constraint, at: "\(path).topologySpreadConstraints[\(index)]")
+        for (index, alias) in spec.hostAliases.enumerated() {
+            let place = "\(path).hostAliases[\(index)]"
+            errors += AddressFormat(strict: true).problems(alias["ip"]?.text ?? "", at: "\(place).ip")
+            for host in (alias["hostnames"]?.items ?? []).compactMap(\.text) {
+                errors += NameFormat.subdomain(host).map { .invalid("\(place).hostnames", host, $0) }
+            }
+        }
+        if !spec.priorityClassName.isEmpty {
+            errors += NameFormat.subdomain(spec.priorityClassName).map {
+                .invalid("\(path).priorityClassName", spec.priorityClassName, $0)
+            }
+        }
+        if let name = spec.other["runtimeClassName"]?.text {
+            errors += NameFormat.subdomain(name).map { .invalid("\(path).runtimeClassName", name, $0) }
+        }
+        if let policy = spec.preemptionPolicy, !["Never", "PreemptLowerPriority"].contains(policy) {
+            errors += ServiceValidation.word(policy, "\(path).preemptionPolicy", ["Never", "PreemptLowerPriority"])
+        }
+        if let os = spec.other["os"] {
+            errors += ServiceValidation.word(os["name"]?.text ?? "", "\(path).os.name", ["linux", "windows"])
         }
         return errors
     }
 
-    private static func containers(
-        _ containers: [Kubernetes.Container], at path: String, _ names: inout Set<String>
-    ) -> [FieldError] {
+    /// `validatePodDNSConfig`
+    private static func dns(_ spec: Kubernetes.PodSpec, at path: String) -> [FieldError] {
+        guard let config = spec.dnsConfig else {
+            return spec.dnsPolicy == "None"
+                ? [.required(path, "must provide `dnsConfig` when `dnsPolicy` is None")] : []
+        }
         var errors: [FieldError] = []
-        for (index, container) in containers.enumerated() {
-            let place = "\(path)[\(index)]"
-            if container.name.isEmpty {
-                errors.append(.required("\(place).name"))
-            } else {
-                errors += NameFormat.label(container.name).map { .invalid("\(place).name", container.name, $0) }
-                if !names.insert(container.name).inserted {
-                    errors.append(.duplicate("\(place).name", container.name))
-                }
-            }
-            if container.image.isEmpty { errors.append(.required("\(place).image")) }
-            if !container.imagePullPolicy.isEmpty {
-                errors += ServiceValidation.word(
-                    container.imagePullPolicy, "\(place).imagePullPolicy", ["Always", "IfNotPresent", "Never"])
-            }
-            errors += ports(container.ports, at: "\(place).ports")
-            for (name, probe) in [
-                ("livenessProbe", container.livenessProbe), ("readinessProbe", container.readinessProbe),
-                ("startupProbe", container.startupProbe),
-            ] {
-                if let probe { errors += check(probe, at: "\(place).\(name)", isReadiness: name == "readinessProbe") }
-            }
-            errors += resources(container.resources, at: "\(place).resources")
+        let servers = (config["nameservers"]?.items ?? []).compactMap(\.text)
+        if spec.dnsPolicy == "None", servers.isEmpty {
+            errors.append(
+                .required("\(path).nameservers", "must provide at least one DNS nameserver when `dnsPolicy` is None"))
+        }
+        if servers.count > 3 {
+            errors.append(.invalid("\(path).nameservers", json: list(servers), "must not have more than 3 nameservers"))
+        }
+        for (index, server) in servers.enumerated() {
+            errors += AddressFormat(strict: true).problems(server, at: "\(path).nameservers[\(index)]")
+        }
+        let searches = (config["searches"]?.items ?? []).compactMap(\.text)
+        if searches.count > 32 {
+            errors.append(.invalid("\(path).searches", json: list(searches), "must not have more than 32 search paths"))
+        }
+        if searches.joined(separator: " ").utf8.count > 2048 {
+            errors.append(
+                .invalid(
+                    "\(path).searches", json: list(searches),
+                    "must not have more than 2048 characters (including spaces) in the search list"))
+        }
+        for (index, search) in searches.enumerated() where search != "." {
+            // Search paths may have underscores and a dot at the end.
+            let plain = String((search.hasSuffix(".") ? String(search.dropLast()) : search).map { $0 == "_" ? "a" : $0 })
+            errors += NameFormat.subdomain(plain).map { .invalid("\(path).searches[\(index)]", search, $0) }
+        }
+        for (index, option) in (config["options"]?.items ?? []).enumerated() where (option["name"]?.text ?? "").isEmpty {
+            errors.append(.required("\(path).options[\(index)]", "must not be empty"))
         }
         return errors
     }
 
-    private static func ports(_ ports: [Kubernetes.ContainerPort], at path: String) -> [FieldError] {
-        var errors: [FieldError] = []
-        var names: Set<String> = []
-        for (index, port) in ports.enumerated() {
-            let place = "\(path)[\(index)]"
-            if !port.name.isEmpty {
-                let problems = NameFormat.portName(port.name)
-                errors += problems.map { .invalid("\(place).name", port.name, $0) }
-                if problems.isEmpty, !names.insert(port.name).inserted {
-                    errors.append(.duplicate("\(place).name", port.name))
-                }
-            }
-            if port.containerPort == 0 {
-                errors.append(.required("\(place).containerPort"))
-            } else {
-                errors += NameFormat.portNumber(port.containerPort).map {
-                    .invalid("\(place).containerPort", port.containerPort, $0)
-                }
-            }
-            if port.hostPort != 0 {
-                errors += NameFormat.portNumber(port.hostPort).map { .invalid("\(place).hostPort", port.hostPort, $0) }
-            }
-            errors += ServiceValidation.word(port.protocol.rawValue, "\(place).protocol", ["SCTP", "TCP", "UDP"])
-        }
-        return errors
-    }
-
-    private static func check(_ probe: Kubernetes.Probe, at path: String, isReadiness: Bool) -> [FieldError] {
-        var errors: [FieldError] = []
-        let handlers = [probe.exec != nil, probe.httpGet != nil, probe.tcpSocket != nil, probe.grpc != nil]
-        switch handlers.filter({ $0 }).count {
-        case 0: errors.append(.required(path, "must specify a handler type"))
-        case 1: break
-        default: errors.append(.forbidden(path, "may not specify more than 1 handler type"))
-        }
-        for (name, value) in [
-            ("initialDelaySeconds", probe.initialDelaySeconds), ("timeoutSeconds", probe.timeoutSeconds),
-            ("periodSeconds", probe.periodSeconds), ("successThreshold", probe.successThreshold),
-            ("failureThreshold", probe.failureThreshold),
-        ] where value < 0 {
-            errors.append(.invalid("\(path).\(name)", value, "must be greater than or equal to 0"))
-        }
-        if !isReadiness, probe.successThreshold > 1 {
-            errors.append(.invalid("\(path).successThreshold", probe.successThreshold, "must be 1"))
-        }
-        return errors
-    }
-
-    private static func resources(_ resources: Kubernetes.ResourceRequirements, at path: String) -> [FieldError] {
-        resources.requests.sorted { $0.key < $1.key }.compactMap { name, request in
-            guard let limit = resources.limits[name], request.thousandths > limit.thousandths else { return nil }
-            return .invalid(
-                "\(path).requests", request.text, "must be less than or equal to \(name) limit of \(limit.text)")
-        }
+    private static func list(_ texts: [String]) -> String {
+        "[" + texts.map { FieldError.quoted($0) }.joined(separator: ",") + "]"
     }
 
     private static func check(_ toleration: Kubernetes.Toleration, at path: String) -> [FieldError] {
@@ -132,15 +166,28 @@ enum PodValidation {
                     "\(path).operator", toleration.op,
                     "operator must be Exists when `key` is empty, which means \"match all values and all keys\""))
         }
-        if !["", "Equal", "Exists"].contains(toleration.op) {
-            errors.append(.notSupported("\(path).operator", toleration.op, ["Equal", "Exists"]))
+        if toleration.tolerationSeconds != nil, toleration.effect != "NoExecute" {
+            errors.append(
+                .invalid("\(path).effect", toleration.effect, "effect must be 'NoExecute' when `tolerationSeconds` is set"))
         }
-        if toleration.op == "Exists", !toleration.value.isEmpty {
-            errors.append(.invalid("\(path).operator", toleration.value, "value must be empty when `operator` is 'Exists'"))
+        switch toleration.op {
+        case "", "Equal":
+            let problems = NameFormat.labelValue(toleration.value)
+            if !problems.isEmpty {
+                errors.append(.invalid("\(path).operator", toleration.value, problems.joined(separator: ";")))
+            }
+        case "Exists":
+            if !toleration.value.isEmpty {
+                errors.append(
+                    .invalid(
+                        "\(path).operator", json: JSONWriter.compact(toleration.written()),
+                        "value must be empty when `operator` is 'Exists'"))
+            }
+        default: errors.append(.notSupported("\(path).operator", toleration.op, ["Equal", "Exists"]))
         }
         if !["", "NoSchedule", "PreferNoSchedule", "NoExecute"].contains(toleration.effect) {
             errors.append(
-                .notSupported("\(path).effect", toleration.effect, ["NoExecute", "NoSchedule", "PreferNoSchedule"]))
+                .notSupported("\(path).effect", toleration.effect, ["NoSchedule", "PreferNoSchedule", "NoExecute"]))
         }
         return errors
     }
@@ -150,11 +197,36 @@ enum PodValidation {
         if constraint.maxSkew <= 0 {
             errors.append(.invalid("\(path).maxSkew", constraint.maxSkew, "must be greater than zero"))
         }
-        if constraint.topologyKey.isEmpty { errors.append(.required("\(path).topologyKey", "can not be empty")) }
+        if constraint.topologyKey.isEmpty {
+            errors.append(.required("\(path).topologyKey", "can not be empty"))
+        } else {
+            errors += NameFormat.qualified(constraint.topologyKey).map {
+                .invalid("\(path).topologyKey", constraint.topologyKey, $0)
+            }
+        }
         if !["DoNotSchedule", "ScheduleAnyway"].contains(constraint.whenUnsatisfiable) {
             errors.append(
                 .notSupported(
                     "\(path).whenUnsatisfiable", constraint.whenUnsatisfiable, ["DoNotSchedule", "ScheduleAnyway"]))
+        }
+        if let domains = constraint.minDomains {
+            if domains <= 0 { errors.append(.invalid("\(path).minDomains", domains, "must be greater than zero")) }
+            if constraint.whenUnsatisfiable != "DoNotSchedule" {
+                errors.append(
+                    .invalid(
+                        "\(path).minDomains", domains,
+                        "can only use minDomains if whenUnsatisfiable=DoNotSchedule, not \(constraint.whenUnsatisfiable)"))
+            }
+        }
+        for (name, value) in [
+            ("nodeAffinityPolicy", constraint.nodeAffinityPolicy), ("nodeTaintsPolicy", constraint.nodeTaintsPolicy),
+        ] {
+            if let value, !["Honor", "Ignore"].contains(value) {
+                errors.append(.notSupported("\(path).\(name)", value, ["Honor", "Ignore"]))
+            }
+        }
+        if let selector = constraint.labelSelector {
+            errors += MetadataValidation.selector(selector, at: "\(path).labelSelector")
         }
         return errors
     }

@@ -1,4 +1,3 @@
-import Foundation
 import HawseWire
 
 /// Workloads (`pkg/apis/apps/validation`, `pkg/apis/batch/validation`); other kinds get the checks of metadata only.
@@ -10,52 +9,57 @@ enum WorkloadValidation {
             }
         }
         let isNamespaced = Swift.type(of: object).isNamespaced
-        let metadata = MetadataValidation.check(object.metadata, isNamespaced: isNamespaced, name: NameFormat.subdomain)
+        // Pods of a StatefulSet have its name as hostname.
+        let name = object is Kubernetes.StatefulSet && old == nil ? NameFormat.label : NameFormat.subdomain
+        let metadata = MetadataValidation.check(object.metadata, isNamespaced: isNamespaced, name: name)
         switch object {
         case let deployment as Kubernetes.Deployment:
             return metadata + check(deployment, old: old as? Kubernetes.Deployment)
-        case let set as Kubernetes.ReplicaSet:
-            return metadata + nonnegative(set.spec.replicas, "spec.replicas")
-                + workload(set.spec.selector, set.spec.template, "ReplicaSet")
+        case let set as Kubernetes.ReplicaSet: return metadata + check(set, old: old as? Kubernetes.ReplicaSet)
         case let controller as Kubernetes.ReplicationController: return metadata + check(controller)
-        case let set as Kubernetes.StatefulSet: return metadata + check(set)
-        case let set as Kubernetes.DaemonSet: return metadata + workload(set.spec.selector, set.spec.template, "DaemonSet")
-        case let job as Kubernetes.Job: return metadata + check(job.spec, at: "spec", isTemplate: false)
-        case let cron as Kubernetes.CronJob: return metadata + check(cron)
+        case let set as Kubernetes.StatefulSet: return metadata + check(set, old: old as? Kubernetes.StatefulSet)
+        case let set as Kubernetes.DaemonSet: return metadata + check(set, old: old as? Kubernetes.DaemonSet)
+        case let job as Kubernetes.Job: return metadata + JobValidation.check(job, old: old as? Kubernetes.Job)
+        case let cron as Kubernetes.CronJob: return metadata + JobValidation.check(cron)
         default: return metadata
         }
     }
 
-    private static func nonnegative(_ value: Int?, _ path: String) -> [FieldError] {
+    static func nonnegative(_ value: Int?, _ path: String) -> [FieldError] {
         guard let value, value < 0 else { return [] }
         return [.invalid(path, value, "must be greater than or equal to 0")]
     }
 
-    /// Selector, template and the policy that controllers want.
-    private static func workload(
-        _ selector: Kubernetes.LabelSelector?, _ template: Kubernetes.PodTemplate, _ kind: String
+    // MARK: Selectors and templates
+
+    private static func selector(_ selector: Kubernetes.LabelSelector?, _ kind: String) -> [FieldError] {
+        guard let selector else { return [.required("spec.selector")] }
+        var errors = MetadataValidation.selector(selector, at: "spec.selector")
+        if selector.isEmpty {
+            errors.append(
+                .invalid(
+                    "spec.selector", json: JSONWriter.compact(selector.written()), "empty selector is invalid for \(kind)"))
+        }
+        return errors
+    }
+
+    private static func mismatch(_ labels: [String: String]) -> FieldError {
+        .invalid(
+            "spec.template.metadata.labels", json: JSONWriter.compact(labels.written()),
+            "`selector` does not match template `labels`")
+    }
+
+    /// What every controller of pods that run for ever asks of its template.
+    private static func template(
+        _ template: Kubernetes.PodTemplate, _ kind: String, selector: Kubernetes.LabelSelector?
     ) -> [FieldError] {
         var errors: [FieldError] = []
-        if let selector {
-            errors += MetadataValidation.selector(selector, at: "spec.selector")
-            if selector.isEmpty {
-                errors.append(
-                    .invalid(
-                        "spec.selector", json: JSONWriter.compact(selector.written()),
-                        "empty selector is invalid for \(kind.lowercased())"))
-            } else if !selector.matches(template.metadata.labels) {
-                errors.append(
-                    .invalid(
-                        "spec.template.metadata.labels", json: JSONWriter.compact(template.metadata.labels.written()),
-                        "`selector` does not match template `labels`"))
-            }
-        } else {
-            errors.append(.required("spec.selector"))
+        if let selector, !selector.isEmpty, !selector.matches(template.metadata.labels) {
+            errors.append(mismatch(template.metadata.labels))
         }
-        errors += self.template(template)
-        if template.spec.restartPolicy != "Always", !template.spec.restartPolicy.isEmpty {
-            errors.append(
-                .notSupported("spec.template.spec.restartPolicy", template.spec.restartPolicy, ["Always"]))
+        errors += PodValidation.check(template, at: "spec.template")
+        if template.spec.restartPolicy != "Always" {
+            errors.append(.notSupported("spec.template.spec.restartPolicy", template.spec.restartPolicy, ["Always"]))
         }
         if template.spec.activeDeadlineSeconds != nil {
             errors.append(
@@ -65,135 +69,234 @@ enum WorkloadValidation {
         return errors
     }
 
-    private static func template(_ template: Kubernetes.PodTemplate, at path: String = "spec.template") -> [FieldError] {
-        MetadataValidation.labels(template.metadata.labels, at: "\(path).metadata.labels")
-            + PodValidation.check(template.spec, at: "\(path).spec")
+    private static func immutable(
+        _ new: Kubernetes.LabelSelector?, _ old: Kubernetes.LabelSelector?
+    ) -> [FieldError] {
+        guard let new, new != old else { return [] }
+        return [.invalid("spec.selector", json: JSONWriter.compact(new.written()), "field is immutable")]
     }
+
+    // MARK: Kinds
 
     private static func check(_ object: Kubernetes.Deployment, old: Kubernetes.Deployment?) -> [FieldError] {
         let spec = object.spec
-        var errors = nonnegative(spec.replicas, "spec.replicas") + workload(spec.selector, spec.template, "Deployment")
+        var errors = nonnegative(spec.replicas, "spec.replicas") + selector(spec.selector, "deployment")
+        // A Deployment's template is held to the rules of the ReplicaSet that it becomes.
+        errors += template(spec.template, "ReplicaSet", selector: spec.selector)
+        errors += strategy(spec.strategy)
         errors += nonnegative(spec.minReadySeconds, "spec.minReadySeconds")
         errors += nonnegative(spec.revisionHistoryLimit, "spec.revisionHistoryLimit")
-        switch spec.strategy.type {
-        case "Recreate":
-            if spec.strategy.rollingUpdate != nil {
-                errors.append(
-                    .forbidden(
-                        "spec.strategy.rollingUpdate",
-                        "may not be specified when strategy `type` is 'Recreate'"))
+        if let deadline = spec.progressDeadlineSeconds {
+            errors += nonnegative(deadline, "spec.progressDeadlineSeconds")
+            if deadline <= spec.minReadySeconds {
+                errors.append(.invalid("spec.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds"))
             }
-        case "RollingUpdate": errors += rolling(spec.strategy.rollingUpdate)
-        default:
-            errors += ServiceValidation.word(spec.strategy.type, "spec.strategy.type", ["Recreate", "RollingUpdate"])
         }
-        if let deadline = spec.progressDeadlineSeconds, deadline <= spec.minReadySeconds {
-            errors.append(
-                .invalid("spec.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds"))
-        }
-        if let old, old.spec.selector != spec.selector, let selector = spec.selector {
-            errors.append(
-                .invalid("spec.selector", json: JSONWriter.compact(selector.written()), "field is immutable"))
-        }
-        return errors
+        return old.map { errors + immutable(spec.selector, $0.spec.selector) } ?? errors
     }
 
-    private static func rolling(_ update: Kubernetes.RollingUpdate?) -> [FieldError] {
-        guard let update else { return [.required("spec.strategy.rollingUpdate", "this should be defaulted and never be nil")] }
-        var errors: [FieldError] = []
-        let path = "spec.strategy.rollingUpdate"
-        for (name, value) in [("maxUnavailable", update.maxUnavailable), ("maxSurge", update.maxSurge)] {
-            switch value {
-            case .int(let number): errors += nonnegative(number, "\(path).\(name)")
-            case .string(let text):
-                guard text.hasSuffix("%"), let percent = Int(text.dropLast()), percent >= 0 else {
-                    errors.append(
-                        .invalid(
-                            "\(path).\(name)", text,
-                            "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or "
-                                + "'93%', regex used for validation is '[0-9]+%')"))
-                    continue
-                }
-                if name == "maxUnavailable", percent > 100 {
-                    errors.append(.invalid("\(path).\(name)", text, "must not be greater than 100%"))
-                }
-            case nil: break
+    private static func strategy(_ strategy: Kubernetes.DeploymentStrategy) -> [FieldError] {
+        switch strategy.type {
+        case "Recreate":
+            return strategy.rollingUpdate == nil
+                ? []
+                : [
+                    .forbidden(
+                        "spec.strategy.rollingUpdate", "may not be specified when strategy `type` is 'Recreate'")
+                ]
+        case "RollingUpdate":
+            guard let update = strategy.rollingUpdate else {
+                return [.required("spec.strategy.rollingUpdate", "this should be defaulted and never be nil")]
             }
+            let path = "spec.strategy.rollingUpdate"
+            var errors = share(update.maxUnavailable, at: "\(path).maxUnavailable")
+            errors += share(update.maxSurge, at: "\(path).maxSurge")
+            if isZero(update.maxUnavailable), isZero(update.maxSurge) {
+                errors.append(
+                    .invalid("\(path).maxUnavailable", json: json(update.maxUnavailable), "may not be 0 when `maxSurge` is 0"))
+            }
+            return errors + atMostAll(update.maxUnavailable, at: "\(path).maxUnavailable")
+        default: return [unknown(strategy.written(), "spec.strategy", ["Recreate", "RollingUpdate"])]
         }
-        if update.maxUnavailable?.scaled(of: 100, roundingUp: true) == 0,
-            update.maxSurge?.scaled(of: 100, roundingUp: true) == 0
-        {
-            errors.append(.invalid("\(path).maxUnavailable", 0, "may not be 0 when `maxSurge` is 0"))
+    }
+
+    private static func unknown(_ value: ManifestNode, _ path: String, _ known: [String]) -> FieldError {
+        let list = known.map { FieldError.quoted($0) }.joined(separator: ", ")
+        return FieldError(
+            .notSupported, path, "Unsupported value: \(JSONWriter.compact(value)): supported values: \(list)")
+    }
+
+    /// A count or a percentage, not negative (`ValidatePositiveIntOrPercent`).
+    private static func share(_ value: Kubernetes.IntOrString?, at path: String) -> [FieldError] {
+        switch value {
+        case nil: return []
+        case .int(let number): return nonnegative(number, path)
+        case .string(let text):
+            if percent(text) != nil { return [] }
+            return [
+                .invalid(
+                    path, text,
+                    "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex "
+                        + "used for validation is '[0-9]+%')")
+            ]
         }
-        return errors
+    }
+
+    private static func atMostAll(_ value: Kubernetes.IntOrString?, at path: String) -> [FieldError] {
+        guard case .string(let text)? = value, let percent = percent(text), percent > 100 else { return [] }
+        return [.invalid(path, text, "must not be greater than 100%")]
+    }
+
+    private static func percent(_ text: String) -> Int? {
+        guard text.hasSuffix("%"), text.dropLast().utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
+        return Int(text.dropLast())
+    }
+
+    private static func isZero(_ value: Kubernetes.IntOrString?) -> Bool {
+        switch value {
+        case nil: true
+        case .int(let number): number == 0
+        case .string(let text): (percent(text) ?? 0) == 0
+        }
+    }
+
+    private static func json(_ value: Kubernetes.IntOrString?) -> String { value.map { JSONWriter.compact($0.written()) } ?? "0" }
+
+    private static func check(_ object: Kubernetes.ReplicaSet, old: Kubernetes.ReplicaSet?) -> [FieldError] {
+        let errors = nonnegative(object.spec.replicas, "spec.replicas")
+            + nonnegative(object.spec.minReadySeconds, "spec.minReadySeconds")
+            + selector(object.spec.selector, "deployment")
+            + template(object.spec.template, "ReplicaSet", selector: object.spec.selector)
+        return old.map { errors + immutable(object.spec.selector, $0.spec.selector) } ?? errors
     }
 
     private static func check(_ object: Kubernetes.ReplicationController) -> [FieldError] {
-        var errors = nonnegative(object.spec.replicas, "spec.replicas")
+        var errors = nonnegative(object.spec.minReadySeconds, "spec.minReadySeconds")
         if object.spec.selector.isEmpty { errors.append(.required("spec.selector")) }
+        errors += nonnegative(object.spec.replicas, "spec.replicas")
         guard let template = object.spec.template else { return errors + [.required("spec.template")] }
-        let labels = template.metadata.labels
-        if !object.spec.selector.allSatisfy({ labels[$0.key] == $0.value }) {
-            errors.append(
-                .invalid(
-                    "spec.template.metadata.labels", json: JSONWriter.compact(labels.written()),
-                    "`selector` does not match template `labels`"))
-        }
-        return errors + self.template(template)
+        let wanted = object.spec.selector.isEmpty ? nil : Kubernetes.LabelSelector(matchLabels: object.spec.selector)
+        return errors + self.template(template, "ReplicationController", selector: wanted)
     }
 
-    private static func check(_ object: Kubernetes.StatefulSet) -> [FieldError] {
-        var errors = nonnegative(object.spec.replicas, "spec.replicas")
-        errors += ServiceValidation.word(
-            object.spec.podManagementPolicy, "spec.podManagementPolicy", ["OrderedReady", "Parallel"])
-        errors += ServiceValidation.word(
-            object.spec.updateStrategy.type, "spec.updateStrategy.type", ["OnDelete", "RollingUpdate"])
-        return errors + workload(object.spec.selector, object.spec.template, "StatefulSet")
-    }
-
-    private static func check(_ spec: Kubernetes.JobSpec, at path: String, isTemplate: Bool) -> [FieldError] {
-        var errors = nonnegative(spec.parallelism, "\(path).parallelism")
-        errors += nonnegative(spec.completions, "\(path).completions")
-        errors += nonnegative(spec.backoffLimit, "\(path).backoffLimit")
-        if spec.completionMode == "Indexed", spec.completions == nil {
-            errors.append(.required("\(path).completions", "when completion mode is Indexed"))
-        }
-        if let mode = spec.completionMode, mode != "Indexed", mode != "NonIndexed" {
-            errors.append(.notSupported("\(path).completionMode", mode, ["Indexed", "NonIndexed"]))
-        }
-        errors += template(spec.template, at: "\(path).template")
-        let policy = spec.template.spec.restartPolicy
-        if policy != "OnFailure", policy != "Never" {
-            errors.append(
-                .notSupported("\(path).template.spec.restartPolicy", policy, ["OnFailure", "Never"]))
-        }
-        return errors
-    }
-
-    private static func check(_ object: Kubernetes.CronJob) -> [FieldError] {
+    private static func check(_ object: Kubernetes.StatefulSet, old: Kubernetes.StatefulSet?) -> [FieldError] {
         let spec = object.spec
         var errors: [FieldError] = []
-        if object.metadata.name.utf8.count > 52 {
-            errors.append(.invalid("metadata.name", object.metadata.name, "must be no more than 52 characters"))
+        if !["OrderedReady", "Parallel"].contains(spec.podManagementPolicy) {
+            errors.append(
+                .invalid("spec.podManagementPolicy", spec.podManagementPolicy, "must be 'OrderedReady' or 'Parallel'"))
         }
-        if spec.schedule.isEmpty {
-            errors.append(.required("spec.schedule"))
-        } else {
-            do throws(CronSchedule.Failure) { _ = try CronSchedule(spec.schedule) } catch {
-                errors.append(.invalid("spec.schedule", spec.schedule, error.text))
+        errors += updates(spec.updateStrategy)
+        for field in ["whenDeleted", "whenScaled"] {
+            guard let word = spec.persistentVolumeClaimRetentionPolicy?[field]?.text else { continue }
+            errors += ServiceValidation.word(
+                word, "spec.persistentVolumeClaimRetentionPolicy.\(field)", ["Delete", "Retain"])
+        }
+        errors += nonnegative(spec.replicas, "spec.replicas") + nonnegative(spec.minReadySeconds, "spec.minReadySeconds")
+        errors += nonnegative(spec.ordinals?.start, "spec.ordinals.start")
+        if !spec.serviceName.isEmpty, old == nil {
+            errors += NameFormat.label(spec.serviceName).map { .invalid("spec.serviceName", spec.serviceName, $0) }
+        }
+        errors += selector(spec.selector, "statefulset")
+        // Claims become volumes of the pods.
+        var template = spec.template
+        let claims = spec.volumeClaimTemplates.compactMap { $0["metadata"]?["name"]?.text }
+        if !claims.isEmpty {
+            let known = VolumeValidation.names(template.spec.other["volumes"])
+            let added = claims.filter { !known.contains($0) }.map { ManifestNode(.map([.init("name", .string($0))])) }
+            template.spec.other["volumes"] = ManifestNode(.list((template.spec.other["volumes"]?.items ?? []) + added))
+        }
+        errors += self.template(template, "StatefulSet", selector: spec.selector)
+        guard let old else { return errors }
+        return errors + statefulSetUpdate(spec, old.spec)
+    }
+
+    private static func updates(_ strategy: Kubernetes.UpdateStrategy) -> [FieldError] {
+        switch strategy.type {
+        case "OnDelete":
+            guard let update = strategy.rollingUpdate else { return [] }
+            return [
+                .invalid(
+                    "spec.updateStrategy.rollingUpdate", json: JSONWriter.compact(update.written()),
+                    "only allowed for updateStrategy 'RollingUpdate'")
+            ]
+        case "RollingUpdate":
+            var errors = nonnegative(strategy.rollingUpdate?.partition, "spec.updateStrategy.rollingUpdate.partition")
+            if let value = strategy.rollingUpdate?.maxUnavailable {
+                let path = "spec.updateStrategy.rollingUpdate.maxUnavailable"
+                errors += share(value, at: path)
+                if isZero(value) { errors.append(.invalid(path, json: json(value), "cannot be 0")) }
+                errors += atMostAll(value, at: path)
             }
-            if spec.schedule.contains("TZ") {
-                errors.append(
-                    .invalid("spec.schedule", spec.schedule, "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"))
-            }
+            return errors
+        default:
+            return [
+                .invalid(
+                    "spec.updateStrategy", json: JSONWriter.compact(strategy.written()),
+                    "must be 'RollingUpdate' or 'OnDelete'")
+            ]
         }
-        if let zone = spec.timeZone, TimeZone(identifier: zone) == nil || zone.isEmpty {
-            errors.append(.invalid("spec.timeZone", zone, "unknown time zone \(zone)"))
+    }
+
+    private static func statefulSetUpdate(
+        _ new: Kubernetes.StatefulSetSpec, _ old: Kubernetes.StatefulSetSpec
+    ) -> [FieldError] {
+        var allowed = new
+        allowed.replicas = old.replicas
+        allowed.ordinals = old.ordinals
+        allowed.template = old.template
+        allowed.updateStrategy = old.updateStrategy
+        allowed.revisionHistoryLimit = old.revisionHistoryLimit
+        allowed.persistentVolumeClaimRetentionPolicy = old.persistentVolumeClaimRetentionPolicy
+        allowed.minReadySeconds = old.minReadySeconds
+        if allowed == old { return [] }
+        return [
+            .forbidden(
+                "spec",
+                "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', "
+                    + "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden")
+        ]
+    }
+
+    private static func check(_ object: Kubernetes.DaemonSet, old: Kubernetes.DaemonSet?) -> [FieldError] {
+        let spec = object.spec
+        var errors: [FieldError] = []
+        if let selector = spec.selector {
+            errors += MetadataValidation.selector(selector, at: "spec.selector")
         }
-        errors += ServiceValidation.word(
-            spec.concurrencyPolicy, "spec.concurrencyPolicy", ["Allow", "Forbid", "Replace"])
-        errors += nonnegative(spec.successfulJobsHistoryLimit, "spec.successfulJobsHistoryLimit")
-        errors += nonnegative(spec.failedJobsHistoryLimit, "spec.failedJobsHistoryLimit")
-        return errors + check(spec.jobTemplate.spec, at: "spec.jobTemplate.spec", isTemplate: true)
+        // Without a selector nothing matches.
+        if spec.selector?.matches(spec.template.metadata.labels) != true { errors.append(mismatch(spec.template.metadata.labels)) }
+        if let selector = spec.selector, selector.isEmpty {
+            errors.append(
+                .invalid(
+                    "spec.selector", json: JSONWriter.compact(selector.written()),
+                    "empty selector is invalid for daemonset"))
+        }
+        errors += template(spec.template, "DaemonSet", selector: nil)
+        errors += nonnegative(spec.minReadySeconds, "spec.minReadySeconds")
+        errors += daemonStrategy(spec.updateStrategy)
+        errors += nonnegative(spec.revisionHistoryLimit, "spec.revisionHistoryLimit")
+        return old.map { errors + immutable(spec.selector, $0.spec.selector) } ?? errors
+    }
+
+    private static func daemonStrategy(_ strategy: Kubernetes.UpdateStrategy) -> [FieldError] {
+        if strategy.type == "OnDelete" { return [] }
+        guard strategy.type == "RollingUpdate" else {
+            return [unknown(strategy.written(), "spec.updateStrategy", ["RollingUpdate", "OnDelete"])]
+        }
+        let path = "spec.updateStrategy.rollingUpdate"
+        guard let update = strategy.rollingUpdate else { return [.required(path)] }
+        var errors = share(update.maxUnavailable, at: "\(path).maxUnavailable")
+        errors += atMostAll(update.maxUnavailable, at: "\(path).maxUnavailable")
+        errors += share(update.maxSurge, at: "\(path).maxSurge") + atMostAll(update.maxSurge, at: "\(path).maxSurge")
+        switch (isZero(update.maxUnavailable), isZero(update.maxSurge)) {
+        case (false, false):
+            errors.append(
+                .invalid("\(path).maxSurge", json: json(update.maxSurge), "may not be set when maxUnavailable is non-zero"))
+        case (true, true):
+            errors.append(.required("\(path).maxUnavailable", "cannot be 0 when maxSurge is 0"))
+        default: break
+        }
+        return errors
     }
 }

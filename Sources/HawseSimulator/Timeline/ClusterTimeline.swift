@@ -125,7 +125,9 @@ public final class ClusterTimeline {
         for problem in control.takeProblems() { problems.append("\(problem)") }
         if isNewStep { followMachines() }
         let touched = hear()
-        for key in isNewStep ? Set(control.state.store.pods.keys).union(touched).union(processes.keys).sorted() : touched.sorted() {
+        // Kubelets that cannot report leave no trace in the store: every pod is looked at.
+        let looksAtAll = isNewStep || !control.state.isReachableAPI
+        for key in looksAtAll ? Set(control.state.store.pods.keys).union(touched).union(processes.keys).sorted() : touched.sorted() {
             follow(pod: key)
         }
         for request in control.takeProbeRequests() { carryOut(request) }

@@ -28,7 +28,7 @@ extension ClusterTimeline {
 
     /// Brings a pod's network and process to where the control plane has them.
     func follow(pod key: ObjectKey) {
-        let pod = control.state.store.pods[key]
+        let pod = control.state.podOnItsNode(key)
         if let known = processes[key], pod?.metadata.uid != known.uid { leave(key, known) }
         guard let pod else { return }
         if processes[key] == nil, !pod.isFinished, !settle(pod) { return }

@@ -61,6 +61,66 @@ import Testing
         #expect(names.text == "service/api\npod/api-0\n")
     }
 
+    @Test(arguments: [
+        ("{.items[*].metadata.name}", "api db db-hl front front-metrics legacy"),
+        ("{.items[0].spec.ports[?(@.name==\"http\")].port}", "80"),
+        ("{range .items[?(@.spec.type==\"ClusterIP\")]}{.metadata.name}{\"\\n\"}{end}", "api\ndb\ndb-hl\n"),
+        ("{.items[-1:].metadata.name}/{.kind}", "legacy/List"),
+        ("{.items[0]['kind','apiVersion']}", "Service v1"), ("{..clusterIPs[0]}", "10.107.62.147 10.102.8.90 None 10.106.131.183 10.108.73.43"),
+        ("{.items[0].metadata.labels.no\\.such/label}", ""),
+    ])
+    func jsonPaths(template: String, expected: String) throws {
+        let text = try listing(["svc"], shop) {
+            $0.namespace = "shop"
+            $0.output = try! ResourceQuery.Output("jsonpath=" + template)
+        }.text
+        #expect(text == expected)
+    }
+
+    @Test func columnsOfOnesOwn() throws {
+        let text = try listing(["svc"], shop) {
+            $0.namespace = "shop"
+            $0.output = try! ResourceQuery.Output("custom-columns=NAME:.metadata.name,PORTS:.spec.ports[*].port,OUT:.status.x")
+            $0.sortBy = try! JSONPath(relaxed: "spec.type")
+            $0.fieldSelector = try! FieldQuery("metadata.name!=legacy")
+        }.text
+        #expect(
+            text == """
+                NAME            PORTS     OUT
+                api             9000,80   <none>
+                db              5432      <none>
+                db-hl           5432      <none>
+                front           80,443    <none>
+                front-metrics   9100      <none>
+
+                """)
+        #expect(throws: ResourceQuery.Failure.self) { try ResourceQuery.Output("go-template={{.kind}}") }
+        #expect(throws: JSONPath.Failure.self) { try JSONPath("{range .items[*]}x") }
+    }
+
+    @Test func labelsAndFields() throws {
+        let text = try listing(["pods"], shop) {
+            $0.namespace = "shop"
+            $0.fieldSelector = try! FieldQuery("spec.nodeName=node-c")
+            $0.selector = try! LabelQuery("app=db")
+            $0.labelColumns = ["app"]
+            $0.showsLabels = true
+        }.text
+        #expect(text.hasPrefix("NAME   READY   STATUS    RESTARTS   AGE   APP   LABELS\ndb-1   0/1     Running   0          0s    db    app=db,"))
+        let refused = try listing(["svc"], shop) { $0.fieldSelector = try! FieldQuery("spec.x=1") }
+        #expect(refused.messages.first == "Error from server (BadRequest): field label not supported: spec.x")
+    }
+
+    @Test func narrowTablesShortenLoadBalancers() throws {
+        let state = ClusterState.build(from: RecordedCluster.load("loadbalancer-ipmode/objects").objects).state
+        func cell(_ isWide: Bool) throws -> String? {
+            let text = try listing(["svc", "two"], state) { $0.output = isWide ? .wide : .table }.text
+            return text.split(separator: "\n").last?.split(separator: " ").map(String.init)[3]
+        }
+        #expect(try cell(false)?.hasSuffix("...") == true)
+        #expect(try cell(true)?.contains(",") == true)
+    }
+
     @Test func whatIsNotThereIsSaid() throws {
         let missing = try listing(["pod", "nobody"], shop)
         #expect(missing.messages == ["Error from server (NotFound): pods \"nobody\" not found"])

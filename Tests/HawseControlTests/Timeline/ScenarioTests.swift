@@ -109,6 +109,53 @@ import Testing
         #expect(run.state.store.pods.count == 5)
     }
 
+    @Test func kubeletsGoOnWithoutTheAPIServer() throws {
+        var run = try run(
+            "steps:\n- at: 1\n  apiServer: unreachable\n- at: 5\n  fail: web-*\n- at: 60\n  apiServer: reachable\n")
+        run.advance(to: 6)
+        let pod = try #require(run.state.store.pods.all.first { !run.state.isAnswering($0.key) }?.key)
+        run.advance(to: 59)
+        // The kubelet has seen its probe fail and cannot say so.
+        #expect(run.state.store.pods[pod]?.isReady == true)
+        #expect(run.state.podOnItsNode(pod)?.isReady == false)
+        #expect(endpoints(run.state).filter(\.ready).count == 3)
+        run.advance(to: 60)
+        #expect(run.state.store.pods[pod]?.isReady == false)
+        #expect(endpoints(run.state).filter(\.ready).count == 2)
+    }
+
+    @Test func containersRestartWithoutTheAPIServer() throws {
+        var run = try run(
+            "steps:\n- at: 1\n  apiServer: unreachable\n- at: 5\n  crash: web-*\n- at: 60\n  apiServer: reachable\n")
+        run.advance(to: 5)
+        let pod = try #require(run.state.store.pods.all.first { !run.state.isAnswering($0.key) }?.key)
+        #expect(run.state.processState(pod) == .exited)
+        run.advance(to: 59)
+        #expect(run.state.processState(pod) == .serving)
+        #expect(run.state.store.pods[pod]?.status.containerStatuses.first?.restartCount == 0)
+        run.advance(to: 60)
+        #expect(run.state.store.pods[pod]?.status.containerStatuses.first?.restartCount == 1)
+        #expect(run.state.store.pods[pod]?.isReady == true)
+    }
+
+    @Test func podsEndWithoutTheAPIServer() throws {
+        var run = try run(
+            "steps:\n- at: 0.5\n  scale: {deployment: web, replicas: 1}\n- at: 1\n  apiServer: unreachable\n"
+                + "- at: 60\n  apiServer: reachable\n")
+        run.advance(to: 1)
+        let ending = run.state.store.pods.all.filter(\.metadata.isTerminating).map(\.key)
+        #expect(ending.count == 2)
+        #expect(ending.allSatisfy { run.state.processState($0) == .serving })
+        run.advance(to: 59)
+        // preStop and SIGTERM came in their time; only the object is still there.
+        #expect(ending.allSatisfy { run.state.processState($0) == .exited })
+        #expect(run.state.store.pods.count == 3)
+        #expect(endpoints(run.state).count == 3)
+        run.advance(to: 60)
+        #expect(run.state.store.pods.count == 1)
+        #expect(endpoints(run.state).count == 1)
+    }
+
     @Test func metricsScaleADeployment() throws {
         var run = try run("steps: []\n")
         var loader = ManifestLoader()

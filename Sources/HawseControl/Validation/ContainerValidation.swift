@@ -1,0 +1,113 @@
+/// Containers of a pod (`validateContainers`, `validateInitContainers`).
+struct ContainerValidation {
+    /// `terminationGracePeriodSeconds` of the pod.
+    let gracePeriod: Int64
+    let volumes: Set<String>
+
+    func check(
+        _ containers: [Kubernetes.Container], at path: String, inits: Bool, taken: Set<String>
+    ) -> [FieldError] {
+        var errors: [FieldError] = []
+        var names = taken
+        var hostPorts: Set<String> = []
+        for (index, container) in containers.enumerated() {
+            let place = "\(path)[\(index)]"
+            errors += common(container, at: place)
+            if !names.insert(container.name).inserted { errors.append(.duplicate("\(place).name", container.name)) }
+            errors += inits ? initRules(container, at: place) : rules(container, at: place)
+            // Init containers run one after another: each has the ports for itself.
+            if inits { hostPorts = [] }
+            for (number, port) in container.ports.enumerated() where port.hostPort != 0 {
+                let key = "\(port.protocol)/\(port.hostIP)/\(port.hostPort)"
+                if !hostPorts.insert(key).inserted {
+                    errors.append(.duplicate("\(place).ports[\(number)].hostPort", key))
+                }
+            }
+        }
+        return errors
+    }
+
+    private func common(_ container: Kubernetes.Container, at path: String) -> [FieldError] {
+        var errors: [FieldError] = []
+        if container.name.isEmpty {
+            errors.append(.required("\(path).name"))
+        } else {
+            errors += NameFormat.label(container.name).map { .invalid("\(path).name", container.name, $0) }
+        }
+        if container.image.isEmpty {
+            errors.append(.required("\(path).image"))
+        } else if container.image.first == " " || container.image.last == " " {
+            errors.append(.invalid("\(path).image", container.image, "must not have leading or trailing whitespace"))
+        }
+        errors += ServiceValidation.word(
+            container.terminationMessagePolicy, "\(path).terminationMessagePolicy", ["FallbackToLogsOnError", "File"])
+        errors += ports(container.ports, at: "\(path).ports")
+        errors += EnvironmentValidation.check(container.other["env"], at: "\(path).env")
+        errors += EnvironmentValidation.sources(container.other["envFrom"], at: "\(path).envFrom")
+        errors += VolumeValidation.mounts(container.other["volumeMounts"], volumes, at: "\(path).volumeMounts")
+        errors += ServiceValidation.word(
+            container.imagePullPolicy, "\(path).imagePullPolicy", ["Always", "IfNotPresent", "Never"])
+        errors += ResourceValidation.check(container.resources, at: "\(path).resources")
+        if let context = container.other["securityContext"] {
+            for field in ["runAsUser", "runAsGroup"] {
+                if case .integer(let id)? = context[field]?.value, !(0...2_147_483_647).contains(id) {
+                    errors.append(
+                        .invalid(
+                            "\(path).securityContext.\(field)", json: String(id),
+                            "must be between 0 and 2147483647, inclusive"))
+                }
+            }
+        }
+        return errors
+    }
+
+    private func rules(_ container: Kubernetes.Container, at path: String) -> [FieldError] {
+        ProbeValidation.check(container.lifecycle, at: "\(path).lifecycle", gracePeriod: gracePeriod)
+            + ProbeValidation.check(container, at: path)
+    }
+
+    /// Lifecycle and probes are for sidecars.
+    private func initRules(_ container: Kubernetes.Container, at path: String) -> [FieldError] {
+        var errors: [FieldError] = []
+        if let policy = container.restartPolicy, policy != "Always" {
+            errors.append(.notSupported("\(path).restartPolicy", policy, ["Always"]))
+        }
+        if container.restartPolicy == "Always" { return errors + rules(container, at: path) }
+        let detail = "may not be set for init containers without restartPolicy=Always"
+        if container.lifecycle != nil { errors.append(.forbidden("\(path).lifecycle", detail)) }
+        for (name, probe) in [
+            ("livenessProbe", container.livenessProbe), ("readinessProbe", container.readinessProbe),
+            ("startupProbe", container.startupProbe),
+        ] where probe != nil {
+            errors.append(.forbidden("\(path).\(name)", detail))
+        }
+        return errors
+    }
+
+    private func ports(_ ports: [Kubernetes.ContainerPort], at path: String) -> [FieldError] {
+        var errors: [FieldError] = []
+        var names: Set<String> = []
+        for (index, port) in ports.enumerated() {
+            let place = "\(path)[\(index)]"
+            if !port.name.isEmpty {
+                let problems = NameFormat.portName(port.name)
+                errors += problems.map { .invalid("\(place).name", port.name, $0) }
+                if problems.isEmpty, !names.insert(port.name).inserted {
+                    errors.append(.duplicate("\(place).name", port.name))
+                }
+            }
+            if port.containerPort == 0 {
+                errors.append(.required("\(place).containerPort"))
+            } else {
+                errors += NameFormat.portNumber(port.containerPort).map {
+                    .invalid("\(place).containerPort", port.containerPort, $0)
+                }
+            }
+            if port.hostPort != 0 {
+                errors += NameFormat.portNumber(port.hostPort).map { .invalid("\(place).hostPort", port.hostPort, $0) }
+            }
+            errors += ServiceValidation.word(port.protocol.rawValue, "\(place).protocol", ["SCTP", "TCP", "UDP"])
+        }
+        return errors
+    }
+}

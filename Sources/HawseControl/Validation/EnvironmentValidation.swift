@@ -1,0 +1,116 @@
+/// `env` and `envFrom` of containers.
+enum EnvironmentValidation {
+    private static let fieldPaths = [
+        "metadata.name", "metadata.namespace", "metadata.uid", "spec.hostIP", "spec.nodeName", "spec.serviceAccountName",
+        "status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs",
+    ]
+    private static let resources = [
+        "limits.cpu", "limits.ephemeral-storage", "limits.memory", "requests.cpu", "requests.ephemeral-storage",
+        "requests.memory",
+    ]
+
+    static func check(_ variables: ManifestNode?, at path: String) -> [FieldError] {
+        var errors: [FieldError] = []
+        for (index, variable) in (variables?.items ?? []).enumerated() {
+            let place = "\(path)[\(index)]"
+            let name = variable["name"]?.text ?? ""
+            if name.isEmpty {
+                errors.append(.required("\(place).name"))
+            } else if let problem = problem(ofName: name) {
+                errors.append(.invalid("\(place).name", name, problem))
+            }
+            if let source = variable["valueFrom"], !source.isNull {
+                let hasValue = !(variable["value"]?.text ?? "").isEmpty
+                errors += self.source(source, hasValue: hasValue, at: "\(place).valueFrom")
+            }
+        }
+        return errors
+    }
+
+    /// RelaxedEnvironmentVariableValidation: printable ASCII without an equals sign.
+    private static func problem(ofName name: String) -> String? {
+        let isGood = name.utf8.allSatisfy { (0x20...0x7e).contains($0) && $0 != UInt8(ascii: "=") }
+        return isGood
+            ? nil
+            : "a valid environment variable name must consist only of printable ASCII characters other than '=', and may not "
+                + "start with a digit"
+    }
+
+    private static func source(_ source: ManifestNode, hasValue: Bool, at path: String) -> [FieldError] {
+        var errors: [FieldError] = []
+        var count = 0
+        if let field = source["fieldRef"] {
+            count += 1
+            errors += fieldReference(field, at: "\(path).fieldRef")
+        }
+        if let resource = source["resourceFieldRef"] {
+            count += 1
+            let name = resource["resource"]?.text ?? ""
+            if name.isEmpty {
+                errors.append(.required("\(path).resourceFieldRef.resource"))
+            } else if !resources.contains(name), !name.contains("hugepages-") {
+                errors.append(.notSupported("\(path).resourceFieldRef.resource", name, resources))
+            }
+        }
+        for kind in ["configMapKeyRef", "secretKeyRef"] {
+            guard let reference = source[kind] else { continue }
+            count += 1
+            errors += keyReference(reference, at: "\(path).\(kind)")
+        }
+        if source["fileKeyRef"] != nil { count += 1 }
+        if count == 0 {
+            errors.append(
+                .invalid(
+                    path, "",
+                    "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`"))
+        }
+        if hasValue {
+            if count != 0 { errors.append(.invalid(path, "", "may not be specified when `value` is not empty")) }
+        } else if count > 1 {
+            errors.append(.invalid(path, "", "may not have more than one field specified at a time"))
+        }
+        return errors
+    }
+
+    private static func fieldReference(_ field: ManifestNode, at path: String) -> [FieldError] {
+        let text = field["fieldPath"]?.text ?? ""
+        if text.isEmpty { return [.required("\(path).fieldPath")] }
+        if fieldPaths.contains(text) || text.hasPrefix("metadata.labels['") || text.hasPrefix("metadata.annotations['") {
+            return []
+        }
+        return [.notSupported("\(path).fieldPath", text, fieldPaths)]
+    }
+
+    private static func keyReference(_ reference: ManifestNode, at path: String) -> [FieldError] {
+        let (name, key) = (reference["name"]?.text ?? "", reference["key"]?.text ?? "")
+        var errors = NameFormat.subdomain(name).map { FieldError.invalid("\(path).name", name, $0) }
+        if key.isEmpty {
+            errors.append(.required("\(path).key"))
+        } else {
+            errors += DataValidation.problems(ofKey: key).map { .invalid("\(path).key", key, $0) }
+        }
+        return errors
+    }
+
+    static func sources(_ sources: ManifestNode?, at path: String) -> [FieldError] {
+        var errors: [FieldError] = []
+        for (index, source) in (sources?.items ?? []).enumerated() {
+            let place = "\(path)[\(index)]"
+            let prefix = source["prefix"]?.text ?? ""
+            if !prefix.isEmpty, let problem = problem(ofName: prefix) {
+                errors.append(.invalid("\(place).prefix", prefix, problem))
+            }
+            let given = ["configMapRef", "secretRef"].filter { source[$0] != nil }
+            for kind in given {
+                let name = source[kind]?["name"]?.text ?? ""
+                errors += NameFormat.subdomain(name).map { .invalid("\(place).\(kind).name", name, $0) }
+            }
+            if given.isEmpty {
+                errors.append(.invalid(place, "", "must specify one of: `configMapRef` or `secretRef`"))
+            } else if given.count > 1 {
+                errors.append(.invalid(place, "", "may not have more than one field specified at a time"))
+            }
+        }
+        return errors
+    }
+}
