@@ -4,7 +4,7 @@ import Hawse
 
 struct Diff: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Two configurations over the same traffic: which packets and flows fare differently.",
+        abstract: "Two configurations over the same traffic: which packets, flows or requests fare differently.",
         discussion: """
             A side is a folder with a node's own dumps (one that has a case.json), or Kubernetes manifests. Both sides see every
             packet of the capture at its time. By default a packet fares differently when it ends differently: delivered, sent
@@ -13,11 +13,26 @@ struct Diff: ParsableCommand {
               hawse diff --left before/ --right after/ -r traffic.pcap
               hawse diff --left cluster/ --right cluster/ --left-mode iptables --right-mode ipvs -r traffic.pcap
               hawse diff --left before/ --right after/ -r traffic.pcap --compare bytes --format ndjson | jq .flow
+
+            With --request both sides are manifests, and what is compared is who answers each request and how: status, Service,
+            path and redirect; with --compare endpoint also port, protocol and host, with bytes also header fields.
+
+              hawse diff -f services.yaml --left ingress.yaml --right gateway.yaml --request requests.ndjson
             """)
 
     enum Format: String, ExpressibleByArgument, CaseIterable { case text, ndjson }
 
     @OptionGroup(title: "Packets") var input: PacketInput
+
+    @Option(help: ArgumentHelp("Requests instead of packets, as for hawse route; - for stdin.", valueName: "FILE.ndjson"))
+    var request: String?
+
+    @Option(
+        name: [.customShort("f"), .customLong("filename")],
+        help: ArgumentHelp("With --request: manifests of both sides. Repeatable.", valueName: "PATH"))
+    var shared: [String] = []
+
+    @OptionGroup(title: "With --request") var controller: RouteControllerOptions
 
     @Option(help: ArgumentHelp("One side: a node's folder, or manifests.", valueName: "PATH"))
     var left: String
@@ -55,6 +70,11 @@ struct Diff: ParsableCommand {
     @OptionGroup(title: "Terminal") var terminal: TerminalOptions
 
     func validate() throws {
+        if request != nil {
+            if !input.captures.isEmpty { throw ValidationError("either packets (-r) or requests (--request)") }
+            return
+        }
+        if !shared.isEmpty { throw ValidationError("-f goes with --request") }
         if input.captures.isEmpty { throw ValidationError("a capture is needed: -r FILE, or -r - for stdin") }
         for (side, path, mode, config) in [("left", left, leftMode, leftConfig), ("right", right, rightMode, rightConfig)] {
             if Self.isNode(path), mode != nil || config != nil {
@@ -64,6 +84,7 @@ struct Diff: ParsableCommand {
     }
 
     func run() throws {
+        if let request { return try RequestDiff(command: self).run(request) }
         var diff = TrafficDiff(
             left: try side(left, mode: leftMode, config: leftConfig), right: try side(right, mode: rightMode, config: rightConfig))
         var progress = Progress(terminal)

@@ -6,7 +6,7 @@ struct Route: ParsableCommand {
         abstract: "Which backend answers an HTTP request, and how it is asked.",
         discussion: """
             Ingresses are understood as the API describes them; those of a class whose controller is k8s.io/ingress-nginx as that
-            controller serves them, its annotations and its ConfigMap included. A Service has the endpoints that the manifests
+            controller serves them, its annotations and its ConfigMap included. Gateways serve their HTTPRoutes. A Service has the endpoints that the manifests
             come to; where they say nothing of endpoints, a Service with a selector is taken to have some.
 
               hawse route -f shop/ --url https://shop.example/cart/3
@@ -32,6 +32,9 @@ struct Route: ParsableCommand {
         name: [.customShort("H"), .long], help: ArgumentHelp("With --url: a header field. Repeatable.", valueName: "NAME: VALUE"))
     var header: [String] = []
 
+    @Flag(help: "Instead of requests: what a Gateway's controller writes into the routes' and Gateways' statuses.")
+    var status = false
+
     @OptionGroup(title: "Controller") var controller: RouteControllerOptions
 
     @Option(help: ArgumentHelp("The same seed and input give the same output.", valueName: "N"))
@@ -39,10 +42,17 @@ struct Route: ParsableCommand {
 
     func validate() throws {
         if manifests.filenames.isEmpty { throw ValidationError("objects are needed: -f MANIFESTS") }
-        if (request == nil) == (url == nil) { throw ValidationError("either --request FILE or --url URL") }
+        if [request != nil, url != nil, status].filter({ $0 }).count != 1 {
+            throw ValidationError("one of --request FILE, --url URL and --status")
+        }
     }
 
     func run() throws {
+        if status {
+            var out = StandardOutput()
+            for row in try controller.router(manifests.load(), seed: seed).status.rows { out.line(JSONWriter.compact(row)) }
+            return out.flush()
+        }
         let requests =
             try url.map { [try RouteRequests.parse(url: $0, method: method, headers: header)] }
             ?? RouteRequests.read(request ?? "-")

@@ -2,8 +2,8 @@ import HawseModel
 
 /// Decides about requests at a cluster's edge: for each who answers, with what status, and how the backend is asked.
 ///
-/// Several controllers may be at work. A request goes to the first that has an answer other than "nobody": ingress-nginx,
-/// then the others by their names.
+/// Several controllers may be at work. A request that names a Gateway goes there, any other to the first that has an answer
+/// other than "nobody": ingress-nginx, other Ingress controllers by their names, then Gateways by theirs.
 public struct RequestRouter {
     /// How Ingresses are understood.
     public enum Flavour: String, CaseIterable, Sendable {
@@ -25,6 +25,7 @@ public struct RequestRouter {
 
     private var nginx: NginxIngress?
     private var generic: [GenericIngress] = []
+    private var gateways: GatewayRouter
     /// Ingresses that nobody serves, annotations that are not computed, and the like.
     public private(set) var notes: [String] = []
 
@@ -33,6 +34,7 @@ public struct RequestRouter {
         let ingresses = objects.ingressesByAge.map { IngressOwnership.admitted($0, classes) }
         let words = objects.controllerWords.flatMap { $0 } + options.controllerWords
         let settings = NginxSettings(words: words, configMap: options.controllerConfig, objects: objects)
+        gateways = GatewayRouter(objects, seed: options.seed)
         var rest = ingresses
         let isTold = !options.controllerWords.isEmpty || options.controllerConfig != nil
         if options.flavour == .nginx || options.flavour == .automatic && (isTold || Self.meansNginx(ingresses, objects, settings))
@@ -46,6 +48,7 @@ public struct RequestRouter {
         if options.flavour != .nginx {
             addGeneric(&rest, objects, settings, isAlone: nginx == nil, all: options.flavour == .generic)
         }
+        notes += gateways.notes
         for ingress in rest { notes.append("Ingress \(ingress.key) is served by no controller: \(Self.why(ingress, classes))") }
     }
 
@@ -93,9 +96,12 @@ public struct RequestRouter {
     }
 
     public mutating func route(_ request: RouteRequest) -> RouteDecision {
+        if request.gateway != nil { return gateways.route(request) }
         var last: RouteDecision?
         if nginx != nil, let decision = nginx?.route(request) {
-            if decision.rule != nil || decision.backend != nil || decision.status != 404 || generic.isEmpty { return decision }
+            if decision.rule != nil || decision.backend != nil || decision.status != 404 || generic.isEmpty && gateways.isEmpty {
+                return decision
+            }
             last = decision
         }
         for index in generic.indices {
@@ -103,6 +109,13 @@ public struct RequestRouter {
             if decision.rule != nil || decision.backend != nil { return decision }
             last = last ?? decision
         }
-        return last ?? .notFound(request, "no Ingress is served")
+        if !gateways.isEmpty {
+            let decision = gateways.route(request)
+            if last == nil || decision.rule != nil { return decision }
+        }
+        return last ?? .notFound(request, "no Ingress and no Gateway is served")
     }
+
+    /// Conditions of routes and counts of listeners, as a Gateway's controller writes them.
+    public var status: RouteStatus { gateways.status }
 }

@@ -40,6 +40,18 @@ public struct RouteDecision: Sendable {
         public var target: String
         public var withBody = true
         public var host = ""
+        /// The Service it goes to, where it goes to one.
+        public var service: ObjectKey?
+        /// Of every hundred requests; nil: all.
+        public var percent: Int?
+        /// Whether this request is copied.
+        public var isSent = true
+
+        public init(target: String, withBody: Bool = true, host: String = "") {
+            self.target = target
+            self.withBody = withBody
+            self.host = host
+        }
     }
 
     /// What a controller was told to bound; how much of it a single request uses is not known.
@@ -99,6 +111,37 @@ public struct RouteDecision: Sendable {
 }
 
 extension RouteDecision {
+    /// How much of a decision counts when two are compared.
+    public enum Detail: Sendable {
+        /// Status, Service, the path it is asked for, and where a redirect leads.
+        case outcome
+        /// Also the port, the protocol and the host.
+        case backend
+        /// Also header fields, of the request as the backend sees it and of the answer, and the certificate.
+        case everything
+    }
+
+    /// One line that is the same exactly when the decisions are, as far as that detail goes.
+    public func summary(_ detail: Detail) -> String {
+        var words = ["\(status)"]
+        if let location { words.append("to \(location)") }
+        if let backend {
+            words.append("by \(backend.namespace)/\(backend.service)" + (detail == .outcome ? "" : ":\(backend.port)"))
+            words.append("asked for \(path)" + (query.map { "?" + $0 } ?? ""))
+            if detail != .outcome { words.append("with \(backend.scheme) as \(backendHost ?? "-")") }
+            if detail == .everything { words.append(Self.text(backendHeaders)) }
+        }
+        if detail == .everything {
+            words.append("answer " + Self.text(headers))
+            if let certificate { words.append("certificate \(certificate.name)") }
+        }
+        return words.joined(separator: " ")
+    }
+
+    private static func text(_ fields: HeaderFields) -> String {
+        "{" + fields.fields.map { "\($0.name.lowercased()): \($0.value)" }.sorted().joined(separator: "; ") + "}"
+    }
+
     /// The row of an answer stream. Keys without a value are left out, save those that the stream promises.
     public func row(id: String?) -> ManifestNode {
         var entries: [ManifestNode.Entry] = []
@@ -122,18 +165,7 @@ extension RouteDecision {
                         .init("path", .string(rule.path)), .init("pathType", .string(rule.pathType)),
                     ])))
         }
-        if !mirrors.isEmpty {
-            put(
-                "mirror",
-                ManifestNode(
-                    .list(
-                        mirrors.map {
-                            ManifestNode(
-                                .map(
-                                    [.init("to", .string($0.target)), .init("body", .bool($0.withBody))]
-                                        + ($0.host.isEmpty ? [] : [.init("host", .string($0.host))])))
-                        })))
-        }
+        if !mirrors.isEmpty { put("mirror", ManifestNode(.list(mirrors.map { Self.node($0) }))) }
         if !limits.isEmpty { put("limits", Self.node(limits)) }
         if !access.isEmpty { put("access", ManifestNode(.list(access.map { .string($0) }))) }
         if let errorPage {
@@ -158,6 +190,18 @@ extension RouteDecision {
         if let endpoint = backend.endpoint { entries.append(.init("endpoint", .string(endpoint))) }
         if let backendHost { entries.append(.init("host", .string(backendHost))) }
         entries.append(.init("headers", Self.node(backendHeaders)))
+        return ManifestNode(.map(entries))
+    }
+
+    private static func node(_ mirror: Mirror) -> ManifestNode {
+        var entries: [ManifestNode.Entry] = [.init("to", .string(mirror.target)), .init("body", .bool(mirror.withBody))]
+        if !mirror.host.isEmpty { entries.append(.init("host", .string(mirror.host))) }
+        if let service = mirror.service {
+            entries.append(.init("namespace", .string(service.namespace)))
+            entries.append(.init("service", .string(service.name)))
+        }
+        if let percent = mirror.percent { entries.append(.init("percent", .integer(percent))) }
+        entries.append(.init("sent", .bool(mirror.isSent)))
         return ManifestNode(.map(entries))
     }
 

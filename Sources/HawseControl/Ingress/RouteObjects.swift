@@ -8,6 +8,11 @@ public struct RouteObjects: Sendable {
     public var slices: [ObjectKey: [Kubernetes.EndpointSlice]] = [:]
     public var secrets: [ObjectKey: Kubernetes.Secret] = [:]
     public var configMaps: [ObjectKey: Kubernetes.ConfigMap] = [:]
+    public var gatewayClasses: Set<String> = []
+    public var gateways: [Kubernetes.Gateway] = []
+    public var routes: [Kubernetes.HTTPRoute] = []
+    public var grants: [Kubernetes.ReferenceGrant] = []
+    public var namespaceLabels: [String: [String: String]] = [:]
     /// Words of containers that run ingress-nginx.
     public var controllerWords: [[String]] = []
     /// False: nothing says which endpoints there are, so that a Service with a selector is taken to have some.
@@ -26,12 +31,12 @@ public struct RouteObjects: Sendable {
     {
         var result = RouteObjects()
         var problems: [ManifestDiagnostic] = []
-        for object in loaded { result.take(object) }
+        for object in loaded { problems += result.take(object) }
         let kinds = Set(loaded.map(\.kind)).intersection(endpointKinds)
         result.knowsEndpoints = !kinds.isEmpty
         if !kinds.subtracting(["EndpointSlice"]).isEmpty {
             let (state, found) = ClusterState.build(from: loaded, seed: seed)
-            problems = found
+            problems += found
             result.slices = [:]
             for slice in state.store.list(Kubernetes.EndpointSlice.self) { result.add(slice) }
             for service in state.store.list(Kubernetes.Service.self) { result.services[service.key] = service }
@@ -39,9 +44,20 @@ public struct RouteObjects: Sendable {
         return (result, problems)
     }
 
-    private mutating func take(_ object: LoadedObject) {
-        if object.operation == .delete { return remove(object) }
-        guard case .known(var known) = object.content else { return }
+    private mutating func take(_ object: LoadedObject) -> [ManifestDiagnostic] {
+        if object.operation == .delete {
+            remove(object)
+            return []
+        }
+        switch object.content {
+        case .unknown(let unknown): return takeGateway(object, unknown)
+        case .known(let known): take(known)
+        }
+        return []
+    }
+
+    private mutating func take(_ object: any KubernetesObject) {
+        var known = object
         if type(of: known).isNamespaced, known.metadata.namespace.isEmpty { known.metadata.namespace = "default" }
         switch known {
         case let ingress as Kubernetes.Ingress:
@@ -50,6 +66,7 @@ public struct RouteObjects: Sendable {
         case let value as Kubernetes.IngressClass:
             classes.removeAll { $0.key == value.key }
             classes.append(value)
+        case let namespace as Kubernetes.Namespace: namespaceLabels[namespace.metadata.name] = namespace.metadata.labels
         case let service as Kubernetes.Service: services[service.key] = service
         case let slice as Kubernetes.EndpointSlice: add(slice)
         case let secret as Kubernetes.Secret: secrets[secret.key] = secret
@@ -77,6 +94,9 @@ public struct RouteObjects: Sendable {
         case "Service": services[key] = nil
         case "Secret": secrets[key] = nil
         case "ConfigMap": configMaps[key] = nil
+        case "Gateway": gateways.removeAll { $0.key == key }
+        case "HTTPRoute": routes.removeAll { $0.key == key }
+        case "ReferenceGrant": grants.removeAll { $0.key == key }
         default: break
         }
     }
@@ -113,21 +133,24 @@ extension RouteObjects {
     }
 
     /// Ready TCP endpoints of one port, slices in their order. An endpoint without conditions is ready.
-    func endpoints(_ service: Kubernetes.Service, _ port: Kubernetes.ServicePort) -> [RouteEndpoint] {
+    ///
+    /// - Parameter byTarget: a slice without a port of this name counts with the Service's target port, if that is a number.
+    func endpoints(_ service: Kubernetes.Service, _ port: Kubernetes.ServicePort, byTarget: Bool = false) -> [RouteEndpoint] {
         guard let known = slices[service.key] else {
             return knowsEndpoints || service.spec.selector.isEmpty ? [] : [.assumed]
         }
         var found: [RouteEndpoint] = []
         for slice in known {
-            let numbers: [Int]
+            var numbers: [Int]
             if slice.ports.isEmpty, case .int(let number) = port.targetPort {
-                numbers = [Int(number)]
+                numbers = [number]
             } else {
                 numbers = slice.ports.filter { ($0.protocol ?? .tcp) == .tcp }.compactMap { entry in
                     if port.name.isEmpty || (entry.name ?? "") == port.name { return entry.port }
                     return nil
                 }
             }
+            if byTarget, numbers.isEmpty, case .int(let number) = port.targetPort, number > 0 { numbers = [number] }
             for endpoint in slice.endpoints where endpoint.conditions.ready ?? true {
                 for number in numbers {
                     for address in endpoint.addresses {

@@ -23,6 +23,8 @@ public struct RouteRequest: Sendable {
     public var backendStatus: Int?
     /// Header fields of the backend's own answer.
     public var backendHeaders = HeaderFields()
+    /// How long the backend takes to answer, in milliseconds; nil: no time at all.
+    public var backendDelay: Int?
     /// The Gateway it is sent to, where several could take it.
     public var gateway: ObjectKey?
     /// When it is made, for cookies that expire.
@@ -72,7 +74,7 @@ extension RouteRequest {
     /// Fields that requests may have.
     public static let knownFields = [
         "id", "method", "scheme", "host", "path", "query", "headers", "cookies", "sni", "client", "port", "backendStatus",
-        "backendAddsResponseHeaders", "gateway", "time",
+        "backendDelay", "backendAddsResponseHeaders", "gateway", "time",
     ]
 
     /// From one object of a request stream. `unknown` takes the fields that say nothing here.
@@ -105,6 +107,7 @@ extension RouteRequest {
                 if client == nil { throw Failure(mark: value.mark, reason: "client: not an IP address") }
             case "port": port = value.int
             case "backendStatus": backendStatus = value.int
+            case "backendDelay": backendDelay = try RouteDuration.milliseconds(text())
             case "backendAddsResponseHeaders": backendHeaders = try Self.fields(value, entry.key)
             case "gateway":
                 let parts = try text().split(separator: "/", maxSplits: 1).map(String.init)

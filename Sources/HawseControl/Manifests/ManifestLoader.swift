@@ -113,7 +113,7 @@ public struct ManifestLoader: Sendable {
         let metadata = node["metadata"].flatMap { Kubernetes.ObjectMeta.read($0, context) }
         diagnostics += context.diagnostics.filter { $0.severity == .error }
         if context.hasErrors { return }
-        if reportedKinds.insert("\(version)/\(kind)").inserted {
+        if !Kubernetes.isGatewayKind(apiVersion: version, kind: kind), reportedKinds.insert("\(version)/\(kind)").inserted {
             report(
                 "kind \(kind) of \(version) is not simulated: kept and listed only", .warning, at: node.mark,
                 file: file, field: "kind",

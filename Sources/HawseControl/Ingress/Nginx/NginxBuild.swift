@@ -16,10 +16,11 @@ struct NginxBuild {
     init(_ owned: [Kubernetes.Ingress], _ settings: NginxSettings, _ objects: RouteObjects) {
         self.objects = objects
         self.settings = settings
+        let forms = NginxSettings.smuggling
         for ingress in owned {
             if settings.disablesCatchAll, ingress.spec.defaultBackend != nil {
                 notes.append("Ingress \(ingress.key) is left out: it catches all, and the controller has --disable-catch-all")
-            } else if let word = NginxSettings.smuggled(ingress) {
+            } else if let word = NginxSettings.smuggled(ingress, forms) {
                 notes.append("Ingress \(ingress.key) is left out: \"\(word)\" holds nginx configuration")
             } else if let read = NginxAnnotations(ingress, settings, objects, &notes) {
                 ingresses.append(ingress)
@@ -98,7 +99,7 @@ struct NginxBuild {
         if usesService, spec.clusterIP != "None", let number = port?.port ?? Int(word) {
             return [spec.clusterIP.isEmpty ? .assumed : RouteEndpoint(address: spec.clusterIP, port: String(number))]
         }
-        return port.map { objects.endpoints(service, $0) } ?? []
+        return port.map { objects.endpoints(service, $0, byTarget: true) } ?? []
     }
 
     private static func target(_ port: Kubernetes.ServicePort) -> String {

@@ -16,14 +16,17 @@ extension NginxSettings {
         value.spec.controller == controllerName || matchesClassByName && value.metadata.name == className
     }
 
-    /// What a deep inspection of an Ingress finds: configuration smuggled into hosts and paths. nil: nothing.
-    static func smuggled(_ ingress: Kubernetes.Ingress) -> String? {
-        let words = ingress.spec.rules.flatMap { rule in [rule.host] + (rule.http?.paths ?? []).map(\.path) }
-        let forms = [
+    /// What a deep inspection looks for in hosts and paths: configuration of nginx's own.
+    static var smuggling: [NginxExpression] {
+        [
             "\\s*alias\\s*[\\s\\S]*;", "\\s*root\\s*[\\s\\S]*;", "/etc/(passwd|shadow|group|nginx|ingress-controller)",
             "/var/run/secrets", "_by_lua",
-        ]
-        .compactMap { NginxExpression($0) }
+        ].compactMap { NginxExpression($0) }
+    }
+
+    /// nil: nothing of the kind.
+    static func smuggled(_ ingress: Kubernetes.Ingress, _ forms: [NginxExpression]) -> String? {
+        let words = ingress.spec.rules.flatMap { rule in [rule.host] + (rule.http?.paths ?? []).map(\.path) }
         return words.first { word in forms.contains { $0.matches(word) } }
     }
 }
