@@ -117,13 +117,8 @@ struct IPVSSave: ParsableCommand {
 
     func run() throws {
         let listing = try source.listing()
-        let services = listing.services.map { entry in
-            var service = entry.service
-            service.destinations = entry.destinations.map(\.destination)
-            return service
-        }
         var out = StandardOutput()
-        out.write(IPVSAdmPrinter().saved(IPVSSpec(services: services)))
+        out.write(IPVSAdmPrinter().saved(listing.spec))
         out.flush()
     }
 }

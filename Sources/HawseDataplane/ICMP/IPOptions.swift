@@ -220,7 +220,7 @@ extension Walk {
         let marks = packet.pointee.options
         let base = packet.networkPointer
         var changed = marks.flags.contains(.changed)
-        let leaving = leavingAddress(packet).ipv4
+        let leaving = packet.pointee.flags.contains(.rerouted) ? packet.ipv4.source : leavingAddress(packet).ipv4
         if marks.flags.contains(.recordNeedsAddress) {
             let option = base + Int(marks.record)
             option.storeBE32(leaving, at: Int(option.load8(at: 2)) - 5)

@@ -94,6 +94,9 @@ extension Dataplane {
         if node.pointee.netfilter6.pointee.isTrackedForHelper != wants.1 {
             node.pointee.netfilter6.pointee.isTrackedForHelper = wants.1
         }
+        if node.pointee.ipvs.isActive(6), !node.pointee.netfilter6.pointee.hadVirtualService {
+            node.pointee.netfilter6.pointee.hadVirtualService = true
+        }
     }
 
     /// Everything `ipvsadm -L` lists, at the node's present time. `isEarly`: before the timers' next tick, so that a

@@ -12,9 +12,11 @@ extension Walk {
         return node.pointee.connections[packet.pointee.connection].pointee.isConfirmed
     }
 
-    /// `ip_vs_notrack`: from here on the packet belongs to no tracked connection and NAT leaves it alone.
+    /// `ip_vs_notrack`: from here on the packet belongs to no tracked connection and NAT leaves it alone. One that belonged
+    /// to none already (it was invalid) is looked at again in OUTPUT.
     @inline(__always)
     func notrack(_ packet: PacketRef) {
+        guard packet.pointee.connection != 0 else { return }
         releaseConnection(packet)
         packet.pointee.connectionInfo = .untracked
     }

@@ -255,6 +255,8 @@ extension Walk {
     func routeReply(_ packet: PacketRef, at hook: Hook) -> Bool {
         guard node.pointee.ipvs.settings.snatReroute, hook != .input else { return true }
         if packet.pointee.route.kind == .local || packet.pointee.route.kind == .broadcast { return true }
-        return routeAgain(packet)
+        guard routeAgain(packet) else { return false }
+        packet.pointee.flags.insert(.rerouted)
+        return true
     }
 }

@@ -10,6 +10,10 @@ struct NetfilterFamily {
     var isTrackedForHelper = false {
         didSet { updateNeeds() }
     }
+    /// There has been a virtual service (`nf_defrag_ipv6_enable`): defragmentation runs, and goes on when it is deleted.
+    var hadVirtualService = false {
+        didSet { updateNeeds() }
+    }
     /// Some rule needs whole packets but not connections (`-m socket`, TPROXY): defragmentation runs.
     var usesDefragmentation = false
     /// Some rule looks at connections' counters.
@@ -80,7 +84,7 @@ struct NetfilterFamily {
 
     mutating func updateNeeds() {
         usesConntrack = isTrackedForHelper
-        usesDefragmentation = false
+        usesDefragmentation = hadVirtualService
         usesAccounting = false
         present = 0
         for i in 0..<5 {

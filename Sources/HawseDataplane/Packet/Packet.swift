@@ -86,7 +86,7 @@ struct Packet {
         static let forwarded = Flags(rawValue: 1 << 4)
         /// The TRACE target or the caller asked for its story.
         static let traced = Flags(rawValue: 1 << 5)
-        /// `IPSKB_REROUTED`.
+        /// Forwarded, but on a route like those of the node's own packets (`ip_route_me_harder`).
         static let rerouted = Flags(rawValue: 1 << 6)
         /// Some fragment carried DF (`IPSKB_FRAG_PMTU`).
         static let fragmentDF = Flags(rawValue: 1 << 7)

@@ -36,6 +36,11 @@ struct IPVSOptions: MatchOptions {
 
     func finish(_ context: RuleContext) throws(FormatError) -> Match {
         guard !context.given.isEmpty else { throw context.refuse("ipvs: at least one option is required") }
+        // Any other option says as much.
+        let others = context.given.subtracting(["ipvs"])
+        if match.isIPVS == false, !others.isEmpty { throw context.refuse("! --ipvs cannot be together with other options") }
+        var match = match
+        if !others.isEmpty { match.isIPVS = nil }
         return .ipvs(match)
     }
 }

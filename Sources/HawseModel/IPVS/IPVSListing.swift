@@ -23,6 +23,16 @@ public struct IPVSListing: Hashable, Sendable {
         self.daemons = daemons
     }
 
+    /// Services and destinations alone, the destination added last first: what `ipvsadm --save` prints from.
+    public var spec: IPVSSpec {
+        IPVSSpec(
+            services: services.map { entry in
+                var service = entry.service
+                service.destinations = entry.destinations.map(\.destination)
+                return service
+            })
+    }
+
     /// `struct ip_vs_kstats`; bytes are IP lengths.
     public struct Counters: Hashable, Sendable {
         public var connections: UInt64 = 0

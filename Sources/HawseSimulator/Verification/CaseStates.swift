@@ -11,6 +11,10 @@ enum CaseStates {
             // The ipvs suites were recorded with use counts.
             return ConntrackPrinter.timelessListing(dataplane.connections(), keepsUses: suite.hasPrefix("ipvs-"))
         case "ipvs": return IPVSListingPrinter(.stats, exact: true).text(dataplane.ipvsListing())
+        case "ipvs-short": return IPVSListingPrinter(.stats).text(dataplane.ipvsListing())
+        case "ipvs-tunnels": return IPVSListingPrinter(.tunnels).text(dataplane.ipvsListing())
+        case "ipvs-unsorted": return IPVSListingPrinter(.plain, sorted: false).text(dataplane.ipvsListing())
+        case "ipvs-save": return IPVSAdmPrinter().saved(dataplane.ipvsListing().spec)
         case "ipvs-list": return IPVSListingPrinter(.plain).text(dataplane.ipvsListing())
         case "ipvs-thresholds": return IPVSListingPrinter(.thresholds).text(dataplane.ipvsListing())
         case "ipvs-persistent-conn": return IPVSListingPrinter(.persistentConnections).text(dataplane.ipvsListing())

@@ -79,6 +79,10 @@ struct FrameMask {
                 throw Objection(reason: "\(field) \(got) outside \(range.lowerBound)-\(range.upperBound)")
             }
         }
+        if field == "udp-source-port", let first = a.checksum, let second = b.checksum {
+            func isSummed(_ frame: [UInt8], _ at: Int) -> Bool { frame[at] != 0 || frame[at + 1] != 0 }
+            guard isSummed(expected, first) == isSummed(raw, second) else { throw Objection(reason: "a checksum, or none") }
+        }
         if b.checksum != nil {
             let isInner = field.hasPrefix("inner.")
             let fresh = FrameLayers(raw, at: isInner ? FrameLayers(raw).encapsulated ?? 0 : 0)

@@ -21,13 +21,17 @@ enum StateComparison {
 
     static func difference(_ name: String, expected: String, produced: String, free: [FreeField]) -> String? {
         let kind = kind(of: name).kind
-        let hidesPorts = kind == "conntrack" && free.contains { $0.field == "vxlan-source-port" }
+        var drawn: [String] = []
+        if kind == "conntrack" {
+            if free.contains(where: { $0.field == "vxlan-source-port" }) { drawn += ["8472", "4789"] }
+            if free.contains(where: { $0.field == "udp-source-port" }) { drawn.append("6080") }
+        }
         func lines(_ text: String) -> [String] {
             var lines: [String] = []
             for raw in text.split(separator: "\n") {
                 var line = raw.split { $0 == " " || $0 == "\t" }.joined(separator: " ")
                 if line.isEmpty || line.hasPrefix("#") { continue }
-                if hidesPorts { line = hidingVXLANPorts(line) }
+                if !drawn.isEmpty { line = hidingTunnelPorts(line, drawn) }
                 if kind == "states" { line = hidingExpiry(line) }
                 lines.append(line)
             }
@@ -44,14 +48,14 @@ enum StateComparison {
         return nil
     }
 
-    /// The outer source port of VXLAN is seeded per boot: `sport=X dport=8472` and its reply.
-    private static func hidingVXLANPorts(_ line: String) -> String {
+    /// The outer source ports of VXLAN and GUE are seeded per boot: `sport=X dport=8472` and its reply.
+    private static func hidingTunnelPorts(_ line: String, _ tunnels: [String]) -> String {
         var words = line.split(separator: " ").map(String.init)
         for i in 0..<max(0, words.count - 1) {
             guard words[i].hasPrefix("sport="), words[i + 1].hasPrefix("dport=") else { continue }
-            if words[i + 1] == "dport=8472" || words[i + 1] == "dport=4789" {
+            if tunnels.contains(String(words[i + 1].dropFirst(6))) {
                 words[i] = "sport=X"
-            } else if words[i] == "sport=8472" || words[i] == "sport=4789" {
+            } else if tunnels.contains(String(words[i].dropFirst(6))) {
                 words[i + 1] = "dport=X"
             }
         }

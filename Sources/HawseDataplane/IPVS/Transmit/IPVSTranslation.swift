@@ -17,6 +17,8 @@ extension Walk {
             ip.checksum = ChecksumUpdate.replace32(
                 ip.checksum, from: ip.destination, to: c.pointee.destination.ipv4)
             ip.destination = c.pointee.destination.ipv4
+            // Options may have been filled in on the way: the kernel sums anew.
+            if ip.headerLength > 20 { ip.storeChecksum() }
         } else {
             packet.ipv6.destination = c.pointee.destination
         }
@@ -37,6 +39,7 @@ extension Walk {
             let ip = packet.ipv4
             ip.checksum = ChecksumUpdate.replace32(ip.checksum, from: ip.source, to: c.pointee.virtual.ipv4)
             ip.source = c.pointee.virtual.ipv4
+            if ip.headerLength > 20 { ip.storeChecksum() }
         } else {
             packet.ipv6.source = c.pointee.virtual
         }

@@ -81,7 +81,7 @@ extension Walk {
         udp.storeBE16(server.pointee.tunnelPort, at: 2)
         udp.storeBE16(UInt16(truncatingIfNeeded: packet.length), at: 4)
         udp.storeBE16(0, at: 6)
-        if server.pointee.tunnelChecksum != .none || outer == 6 {
+        if server.pointee.tunnelChecksum != .none {
             TransportChecksum.store(
                 udp, length: packet.length, protocolNumber: .udp, family: outer == 6 ? .ipv6 : .ipv4, source: source,
                 destination: destination)
@@ -99,7 +99,7 @@ extension Walk {
         let hash = FlowHash(seed: 0x9ae1_6a3b_2f90_404f)(
             packet.sourceBits, packet.destinationBits, UInt64(ports) << 8 | UInt64(packet.pointee.ipProtocol))
         let size = UInt64(range.upperBound) - UInt64(range.lowerBound) + 1
-        return UInt16(truncatingIfNeeded: UInt64(range.lowerBound) + (hash >> 32) * size >> 32)
+        return UInt16(truncatingIfNeeded: UInt64(range.lowerBound) + ((hash >> 32) * size) >> 32)
     }
 
     /// `ipvs_gre_encap`
@@ -120,6 +120,9 @@ extension Walk {
         _ packet: PacketRef, _ inner: InnerFields, _ next: UInt8, source: AddressBits, destination: AddressBits,
         outer: UInt8
     ) {
+        // How the packet came in pieces is known to its own family only; within it, the first piece has grown.
+        if outer != packet.pointee.version { packet.pointee.fragmentMaxSize = 0 }
+        growFirstFragment(packet)
         packet.pointee.transport = packet.pointee.network
         packet.pointee.mac = -1
         packet.pointee.ipProtocol = next
@@ -151,5 +154,18 @@ extension Walk {
         base.storeBE32(source.ipv4, at: 12)
         base.storeBE32(destination.ipv4, at: 16)
         packet.ipv4.storeChecksum()
+    }
+
+    /// The list of fragments stays behind the new header (`skb_shinfo(skb)->frag_list`).
+    private func growFirstFragment(_ packet: PacketRef) {
+        let old = packet.pointee.fragmentGeometry
+        guard old != 0 else { return }
+        var sizes = node.pointee.reassembly.sizes(old)
+        let rest = sizes.dropFirst().reduce(0) { $0 + Int($1) }
+        node.pointee.reassembly.release(old)
+        packet.pointee.fragmentGeometry = 0
+        guard !sizes.isEmpty, packet.length > rest, let first = UInt16(exactly: packet.length - rest) else { return }
+        sizes[0] = first
+        packet.pointee.fragmentGeometry = node.pointee.reassembly.remember(sizes)
     }
 }

@@ -50,8 +50,10 @@ struct IPVSOperation: MatchOperation {
         guard let connection = node.pointee.ipvs.connections.live(packet.pointee.virtualConnection)?.pointee else {
             return false
         }
-        // The lookup is made with source and destination exchanged, and so finds the way to the real server only.
-        guard packet.sourceBits == connection.client, packet.destinationBits == connection.destination
+        // The lookup is made with source and destination exchanged, and so finds the way to the real server only; it finds
+        // what is in the table, which connections for one packet are not.
+        let end = connection.forwarding == .masquerade ? connection.destination : connection.virtual
+        guard connection.flags.contains(.hashed), packet.sourceBits == connection.client, packet.destinationBits == end
         else { return false }
         guard test.port.holds(UInt32(connection.virtualPort)), test.address.holds(connection.virtual) else { return false }
         if test.controllingPort.isSet {

@@ -53,6 +53,13 @@ struct GeneratedNode {
         addSettings(draw)
     }
 
+    /// A node that something else has drawn.
+    init(_ setup: LiveSetup, hosts: [Host], routerAddresses: [String], routerMAC: [String: String]) {
+        family = setup.family
+        (hasBridge, hasSynproxy) = (false, false)
+        (self.setup, self.hosts, self.routerAddresses, self.routerMAC) = (setup, hosts, routerAddresses, routerMAC)
+    }
+
     private mutating func addInterfaces(_ draw: Draw) {
         for (index, net) in Self.nets.enumerated() {
             let mac = "02:00:00:00:01:0\(index + 1)"

@@ -96,7 +96,7 @@ extension GeneratedTraffic {
     }
 
     /// One more packet in a conversation, due or not.
-    private func again() -> [Injection] {
+    func again() -> [Injection] {
         let key = draw.pick(order)
         guard var conversation = conversations[key] else { return fresh() }
         let packet = key.ipProtocol == 6 && draw.percent(80) ? talk(&conversation) : opening(&conversation)
@@ -136,7 +136,7 @@ extension GeneratedTraffic {
     }
 
     /// Frames that a host should not send, or not so.
-    private func strange() -> [Injection] {
+    func strange() -> [Injection] {
         let host = draw.pick(node.hosts)
         let router = node.routerMAC[host.device] ?? ""
         let own = address(host.address)

@@ -10,9 +10,15 @@ final class GeneratedTraffic {
 
     let draw: Draw
     let node: GeneratedNode
+    /// Otherwise a packet in fifty has a wrong checksum.
+    var sumsAreRight = false
+    /// Kernels with mobile IPv6 drop routing headers of its type.
+    var hasRoutingHeaders = true
     var conversations: [Conversation.Key: Conversation] = [:]
     /// Keys in the order in which they came up, for choices that repeat.
     var order: [Conversation.Key] = []
+    /// What else than `stimulus` begins something new.
+    var beginning: ((GeneratedTraffic) -> [Injection])?
     private var pending: [[Injection]] = []
     private var nextPort: UInt16 = 20000
     private var nextIdentification: UInt16 = 1
@@ -26,7 +32,7 @@ final class GeneratedTraffic {
         if !pending.isEmpty, draw.percent(68) {
             return pending.remove(at: draw.percent(80) ? 0 : draw.below(min(4, pending.count)))
         }
-        return stimulus()
+        return beginning?(self) ?? stimulus()
     }
 
     // MARK: hearing
@@ -88,7 +94,7 @@ final class GeneratedTraffic {
         // What quotes a proxied segment shows numbers of the kernel's own choice.
         if node.hasSynproxy { packet.ttl = 64 }
         packet.tos = draw.percent(70) ? 0 : UInt8(draw.pick([0x10, 0x08, 0xb8, 0x28, 0x01, 0x02, 0x03, 0x20]))
-        packet.hasWrongChecksum = draw.percent(2)
+        packet.hasWrongChecksum = draw.percent(2) && !sumsAreRight
         if packet.isIPv6 {
             addExtensions(&packet)
         } else if draw.percent(3) {
@@ -99,7 +105,7 @@ final class GeneratedTraffic {
 
     private func addExtensions(_ packet: inout RawPacket) {
         guard draw.percent(8) else { return }
-        switch draw.below(4) {
+        switch draw.below(hasRoutingHeaders ? 4 : 3) {
         case 0: packet.extensions = [(0, draw.pick([[0, 0, 1, 4, 0, 0, 0, 0], [0, 0, 5, 2, 0, 0, 1, 0]]))]
         case 1: packet.extensions = [(60, [0, 0, 1, 4, 0, 0, 0, 0])]
         case 2: packet.extensions = [(0, [0, 0, 5, 2, 0, 1, 1, 0]), (60, [0, 1, 1, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])]

@@ -47,8 +47,10 @@ final class KernelNode {
         }
         var hubLines: [String] = []
         var lines = ["link set lo up"]
-        for device in setup.interfaces {
-            if device.kind == "bridge" {
+        for device in setup.interfaces where device.kind != "loopback" {
+            if device.kind == "dummy" {
+                lines.append("link add \(device.name) address \(device.mac) mtu \(device.mtu) type dummy")
+            } else if device.kind == "bridge" {
                 lines.append("link add \(device.name) address \(device.mac) type bridge mcast_snooping 0 stp_state 0")
             } else {
                 lines.append(
@@ -57,10 +59,10 @@ final class KernelNode {
                 hubLines.append("link set h-\(device.name) arp off mtu \(device.mtu) up")
             }
         }
-        for device in setup.interfaces {
+        for device in setup.interfaces where device.kind != "loopback" {
             for port in device.bridge_ports { lines.append("link set \(port) master \(device.name)") }
             if device.group != 0 { lines.append("link set \(device.name) group \(device.group)") }
-            lines.append("link set \(device.name) up")
+            if device.up ?? true { lines.append("link set \(device.name) up") }
             lines += device.addresses.map { "addr add \($0) dev \(device.name)" }
         }
         lines += setup.neighbors.map { "neigh replace \($0) nud permanent" }
@@ -68,11 +70,11 @@ final class KernelNode {
         try batch(hub, hubLines)
         try batch(router, setup.routes.map { "route add \($0)" })
         try batch(router, setup.rules.map { "rule add \($0)" }, family: setup.family)
-        for device in setup.interfaces where device.kind != "bridge" {
+        for device in setup.interfaces where device.isWire {
             wires[device.name] = try PacketSocket(on: "h-\(device.name)", in: hub)
             try inside(router) { try Self.withoutChecksumOffload(device.name) }
         }
-        watch = try setup.interfaces.first { $0.kind != "bridge" }.map {
+        watch = try setup.interfaces.first(where: \.isWire).map {
             try PacketSocket(on: $0.name, in: router, etherType: 0x88b5)
         }
         try inside(router) { try openSockets() }
@@ -163,6 +165,14 @@ final class KernelNode {
         for socket in wires.values { _ = socket.arrived() }
     }
 
+    /// Waits until the node has said by itself what it has to say, on however slow a machine.
+    func awaitSilence() {
+        for _ in 0..<20 {
+            usleep(150_000)
+            if wires.values.map({ $0.arrived().count }).reduce(0, +) == 0 { return }
+        }
+    }
+
     // MARK: packets
 
     /// Sends a frame into a device.
@@ -188,7 +198,7 @@ final class KernelNode {
     /// What has left, by device, once all that was sent so far has been dealt with: a frame of another kind that is sent
     /// behind it has been seen inside, twice, as the frames that leave wait in the same queue.
     func settled() throws -> [String: [[UInt8]]] {
-        guard let watch, let device = setup.interfaces.first(where: { $0.kind != "bridge" }), let wire = wires[device.name] else {
+        guard let watch, let device = setup.interfaces.first(where: \.isWire), let wire = wires[device.name] else {
             return [:]
         }
         for _ in 0..<2 {
@@ -219,7 +229,7 @@ final class KernelNode {
     func states(hasSets: Bool) throws -> [String: String] {
         var states = ["iptables.v\(setup.family)": try run(save, ["-c"])]
         let listing = try run("conntrack", ["-L", "-o", "extended", "-f", setup.family == 6 ? "ipv6" : "ipv4"])
-        states["conntrack"] = listing.split(separator: "\n").filter { $0.hasPrefix("ipv") }.map(Self.timeless).sorted()
+        states["conntrack"] = listing.split(separator: "\n").filter { $0.hasPrefix("ipv") }.map { Self.timeless($0) }.sorted()
             .map { $0 + "\n" }.joined()
         if hasSets {
             states["ipset"] = try run("ipset", ["save"]).split(separator: "\n")
@@ -228,10 +238,10 @@ final class KernelNode {
         return states
     }
 
-    /// A conntrack line without its timer and use count.
-    private static func timeless(_ line: Substring) -> String {
+    /// A conntrack line without its timer and, unless it is kept, its use count.
+    static func timeless(_ line: Substring, keepsUses: Bool = false) -> String {
         var words = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
-        words.removeAll { $0.hasPrefix("use=") }
+        if !keepsUses { words.removeAll { $0.hasPrefix("use=") } }
         // Family, its number, protocol, its number, timer; the blanks between are padding.
         var seen = 0
         for index in words.indices where !words[index].isEmpty {

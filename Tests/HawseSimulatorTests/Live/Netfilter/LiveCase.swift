@@ -12,6 +12,11 @@ struct LiveSetup: Encodable {
         var kind = "ether"
         var group = 0
         var bridge_ports: [String] = []
+        /// Absent: up.
+        var up: Bool?
+
+        /// Whether there is a wire with another end.
+        var isWire: Bool { kind == "ether" }
     }
 
     struct Socket: Encodable {
@@ -24,6 +29,8 @@ struct LiveSetup: Encodable {
         var field: String
         var of: String?
         var range: [Int]?
+        var iface: String?
+        var frames: [Int]?
     }
 
     var name: String
@@ -48,6 +55,18 @@ struct LiveRules {
     var tables: String
     /// As `ipset restore` takes them.
     var sets: String
+    /// As `ipvsadm --restore` takes them.
+    var servers = ""
+}
+
+/// A change between two packets, as steps.json has it.
+struct LiveStep: Encodable {
+    var after_packet: Int
+    /// Seconds after the case's beginning.
+    var at: Double
+    var ipvsadm: [String]
+    var sysctls: [String: String]
+    var snapshot: Int?
 }
 
 /// What a kernel did with a node and packets; written in the form of the golden cases.
@@ -59,6 +78,7 @@ struct LiveCase {
 
     var setup: LiveSetup
     var rules: LiveRules
+    var steps: [LiveStep] = []
     /// By device; `local` for what the node itself sends.
     var inputs: [String: [Frame]] = [:]
     var outputs: [String: [Frame]] = [:]
@@ -72,8 +92,10 @@ struct LiveCase {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         try encoder.encode(setup).write(to: URL(fileURLWithPath: directory + "/case.json"))
-        try store(rules.tables, directory + "/iptables.v\(setup.family)")
+        if !rules.tables.isEmpty { try store(rules.tables, directory + "/iptables.v\(setup.family)") }
         if !rules.sets.isEmpty { try store(rules.sets, directory + "/ipset") }
+        if !rules.servers.isEmpty { try store(rules.servers, directory + "/ipvs") }
+        if !steps.isEmpty { try encoder.encode(steps).write(to: URL(fileURLWithPath: directory + "/steps.json")) }
         for (name, frames) in inputs { try capture(frames, directory + "/in/\(name).pcap", isRaw: name == "local") }
         for (name, frames) in outputs { try capture(frames, directory + "/out/\(name).pcap", isRaw: false) }
         for (name, text) in states { try store(text, directory + "/expect/" + name) }

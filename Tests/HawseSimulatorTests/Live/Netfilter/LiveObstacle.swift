@@ -28,6 +28,18 @@ enum LiveObstacle {
         return nil
     }()
 
+    /// The same for virtual servers, which the kernel may have as modules.
+    static let ipvs: String? = {
+        if let obstacle = LiveNamespaces.obstacle { return obstacle }
+        let missing = (tools + ["ipvsadm", "sh"]).filter { KernelNode.tool($0) == nil }
+        if !missing.isEmpty { return "no " + missing.joined(separator: ", ") }
+        let schedulers = "rr wrr lc wlc lblc lblcr dh sh sed nq fo ovf mh twos".split(separator: " ").map { "ip_vs_\($0)" }
+        if let modprobe = KernelNode.tool("modprobe") {
+            _ = try? LiveNamespaces.run(modprobe, ["-a", "ip_vs", "dummy", "xt_ipvs", "iptable_nat", "ip6table_nat"] + schedulers)
+        }
+        return FileManager.default.fileExists(atPath: "/proc/net/ip_vs") ? nil : "the kernel has no ip_vs"
+    }()
+
     /// The same for nodes with Services: rules in namespaces whose bridges give their packets to iptables.
     static let services: String? = {
         if let obstacle = LiveNamespaces.obstacle { return obstacle }

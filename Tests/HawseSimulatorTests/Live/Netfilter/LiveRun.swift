@@ -43,7 +43,8 @@ struct LiveRun {
         rules = live.rules.tables.split(separator: "\n").count { $0.hasPrefix("-A") }
     }
 
-    private static let release: String = {
+    /// The kernel's version, without what a distribution adds.
+    static let release: String = {
         let text =
             FileManager.default.contents(atPath: "/proc/sys/kernel/osrelease").map { String(decoding: $0, as: UTF8.self) } ?? ""
         return String(text.prefix { $0.isNumber || $0 == "." })
@@ -149,7 +150,7 @@ struct LiveRun {
     }
 
     /// Multicast listener messages, IGMP and router solicitations, as in the recordings.
-    private static func isLeftOut(_ frame: [UInt8]) -> Bool {
+    static func isLeftOut(_ frame: [UInt8]) -> Bool {
         guard let received = Received(frame) else { return false }
         if !received.isIPv6 { return received.ipProtocol == 2 }
         return received.ipProtocol == 58 && received.length > 0
