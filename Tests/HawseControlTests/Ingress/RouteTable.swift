@@ -80,6 +80,6 @@ func tlsSecret(_ name: String, namespace: String, hosts: [String]) -> Kubernetes
     var secret = Kubernetes.Secret()
     secret.metadata = .init(name: name, namespace: namespace)
     secret.type = "kubernetes.io/tls"
-    secret.data = ["tls.crt": Data(text.utf8).base64EncodedString(), "tls.key": ""]
+    secret.data = ["tls.crt": .init(Data(text.utf8).base64EncodedString()), "tls.key": ""]
     return secret
 }
