@@ -102,6 +102,14 @@ struct GatewayRouter {
                 request,
                 "Gateway \(gateway.key) has no listener for port \(request.destinationPort) and host \"\(request.hostName)\"")
         }
+        if request.scheme == "https", let other = self.listener(request, gateway, name: request.hostName)?.0, other != index {
+            var decision = RouteDecision(
+                status: 421, path: request.path,
+                reason: "the handshake is listener \(listener.name)'s, the host another one's: a misdirected request")
+            decision.query = request.query
+            decision.certificate = certificate(listener, gateway)
+            return decision
+        }
         let parameters = HTTPRouteMatcher.parameters(request.query)
         let host = request.hostName
         var decision: RouteDecision
@@ -116,16 +124,17 @@ struct GatewayRouter {
     }
 
     /// The listener of the port whose hostname is the most specific one that holds the host; of TLS, that holds the server name.
-    private func listener(_ request: RouteRequest, _ gateway: Kubernetes.Gateway) -> (Int, Kubernetes.GatewayListener)? {
+    private func listener(
+        _ request: RouteRequest, _ gateway: Kubernetes.Gateway, name: String? = nil
+    ) -> (Int, Kubernetes.GatewayListener)? {
         let isTLS = request.scheme == "https"
-        let name = isTLS ? request.sni?.lowercased() ?? request.hostName : request.hostName
+        let name = name ?? (isTLS ? request.sni?.lowercased() : nil) ?? request.hostName
         let fitting = gateway.spec.listeners.enumerated().filter { _, listener in
             listener.port == request.destinationPort && listener.protocol == (isTLS ? "HTTPS" : "HTTP")
                 && GatewayHostname(listener.hostname).matches(name)
         }
-        return fitting.max { GatewayHostname($0.element.hostname).rank < GatewayHostname($1.element.hostname).rank }.map {
-            ($0.offset, $0.element)
-        }
+        return fitting.max { GatewayHostname($0.element.hostname).rank < GatewayHostname($1.element.hostname).rank }
+            .map { ($0.offset, $0.element) }
     }
 
     private func certificate(_ listener: Kubernetes.GatewayListener, _ gateway: Kubernetes.Gateway) -> RouteDecision.Certificate?

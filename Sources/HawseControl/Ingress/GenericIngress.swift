@@ -13,38 +13,33 @@ struct GenericIngress {
     }
 
     private let objects: RouteObjects
-    private let paths: [Path]
-    private let hosts: [HostPattern]
+    /// By the rule's host; no path for a host that has none.
+    private let paths: [String: [Path]]
     private let ingresses: [Kubernetes.Ingress]
 
     /// `ingresses`: those the controller owns, oldest first.
     init(_ ingresses: [Kubernetes.Ingress], _ objects: RouteObjects) {
         self.objects = objects
         self.ingresses = ingresses
-        var paths: [Path] = []
-        var hosts: [HostPattern] = []
+        var paths: [String: [Path]] = [:]
         for ingress in ingresses {
             for rule in ingress.spec.rules {
                 let host = HostPattern(rule.host)
-                if !hosts.contains(host) { hosts.append(host) }
-                for path in rule.http?.paths ?? [] {
+                paths[host.text, default: []] += (rule.http?.paths ?? []).map { path in
                     let type = path.pathType ?? "ImplementationSpecific"
-                    paths.append(
-                        Path(
-                            ingress: ingress, host: host, path: path.path.isEmpty ? "/" : path.path, isExact: type == "Exact",
-                            pathType: type, backend: path.backend))
+                    return Path(
+                        ingress: ingress, host: host, path: path.path.isEmpty ? "/" : path.path, isExact: type == "Exact",
+                        pathType: type, backend: path.backend)
                 }
             }
         }
         self.paths = paths
-        self.hosts = hosts
     }
 
-    mutating func route(_ request: RouteRequest) -> RouteDecision {
+    func route(_ request: RouteRequest) -> RouteDecision {
         let name = request.hostName
-        let host =
-            hosts.first { !$0.isWildcard && !$0.text.isEmpty && $0.matches(name) }
-            ?? hosts.first { $0.isWildcard && $0.matches(name) } ?? hosts.first { $0.text.isEmpty }
+        let wildcard = name.firstIndex(of: ".").map { "*" + name[$0...] } ?? ""
+        let host = [name, wildcard, ""].first { paths[$0] != nil }.map(HostPattern.init)
         var decision: RouteDecision
         if let host, let path = best(host, request.path) {
             decision = answer(request, path.backend, path.ingress, "\(path.pathType) \(path.path) of Ingress \(path.ingress.key)")
@@ -64,7 +59,7 @@ struct GenericIngress {
 
     private func best(_ host: HostPattern, _ path: String) -> Path? {
         var best: Path?
-        for candidate in paths where candidate.host == host && Self.matches(candidate, path) {
+        for candidate in paths[host.text] ?? [] where Self.matches(candidate, path) {
             guard let held = best else {
                 best = candidate
                 continue

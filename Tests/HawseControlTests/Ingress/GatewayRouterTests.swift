@@ -110,6 +110,39 @@ import Testing
         }
     }
 
+    /// The server name finds one listener, the Host another.
+    @Test func misdirectedRequestsAreRefused() throws {
+        var loader = ManifestLoader()
+        loader.load(
+            text: """
+                apiVersion: gateway.networking.k8s.io/v1
+                kind: Gateway
+                metadata: {name: g, namespace: n}
+                spec:
+                  gatewayClassName: c
+                  listeners:
+                  - {name: any, port: 443, protocol: HTTPS}
+                  - {name: wild, port: 443, protocol: HTTPS, hostname: "*.w.org"}
+                  - {name: one, port: 443, protocol: HTTPS, hostname: a.w.org}
+                ---
+                apiVersion: gateway.networking.k8s.io/v1
+                kind: HTTPRoute
+                metadata: {name: r, namespace: n}
+                spec:
+                  parentRefs: [{name: g}]
+                  rules: [{filters: [{type: RequestRedirect, requestRedirect: {hostname: e.org}}]}]
+                """, file: "gateway.yaml")
+        var router = RequestRouter(RouteObjects.collect(loader.objects, seed: 0).objects)
+        for (sni, host, status) in [
+            ("a.w.org", "a.w.org", 302), ("a.w.org", "b.w.org", 421), ("b.w.org", "c.w.org", 302), ("b.w.org", "a.w.org", 421),
+            ("b.w.org", "x.org", 421), ("x.org", "y.org", 302),
+        ] {
+            var request = RouteRequest()
+            (request.scheme, request.sni, request.host) = ("https", sni, host)
+            #expect(router.route(request).status == status, "\(sni) \(host)")
+        }
+    }
+
     @Test func fieldsOfTheWrongTypeHaveTheirPlace() {
         var loader = ManifestLoader()
         loader.load(

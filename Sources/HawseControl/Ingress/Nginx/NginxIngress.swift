@@ -80,13 +80,12 @@ struct NginxIngress {
         }
         let host = request.hostName
         let id = (0..<4).map { _ in Self.hex(identifiers.nextUInt32()) }.joined()
-        if names.find(host) == nil || servers[names.find(host) ?? 0].name != host,
-            let redirect = redirects.first(where: { $0.from == host })
-        {
+        let found = names.find(host)
+        if found.map({ servers[$0].name != host }) ?? true, let redirect = redirects.first(where: { $0.from == host }) {
             let exchange = NginxExchange(request, settings, server: host, uri: uri, requestID: id)
             return blocked(exchange) ?? toOrFromWWW(redirect.to, exchange)
         }
-        let index = names.find(host) ?? servers.firstIndex { $0.name == NginxServer.defaultName } ?? 0
+        let index = found ?? servers.firstIndex { $0.name == NginxServer.defaultName } ?? 0
         let server = servers[index]
         var exchange = NginxExchange(request, settings, server: server.name, uri: uri, requestID: id)
         if let decision = blocked(exchange) ?? serverPhase(server, tables[index], exchange) { return decision }
@@ -255,6 +254,8 @@ struct NginxIngress {
         if let rule = refusal(set, exchange) {
             return errorPage(403, location, exchange) ?? decide(403, "\(rule) holds \(exchange.client?.description ?? "")")
         }
+        // The backend's own fields first: what the proxy sets stands in their place.
+        for field in request.backendHeaders.fields where answer[field.name] == nil { answer.add(field.name, field.value) }
         var decision = decide(request.backendStatus ?? 200, "proxied")
         proxy(&decision, location, exchange, choice, target)
         return intercepted(decision, location, exchange)
@@ -290,7 +291,7 @@ struct NginxIngress {
     }
 
     private func replacement(_ location: NginxLocation, _ exchange: NginxExchange) -> String? {
-        guard let captures = NginxExpression(location.path, ignoresCase: true)?.captures(exchange.uri) else { return nil }
+        guard let captures = location.rewriting?.captures(exchange.uri) else { return nil }
         var out = ""
         var rest = location.annotations.rewrite.target[...]
         while let dollar = rest.firstIndex(of: "$") {
@@ -378,7 +379,6 @@ struct NginxIngress {
                 "Set-Cookie", NginxProxyRequest.cookie(choice.upstream.cookie, value, exchange, now: exchange.request.time ?? now)
             )
         }
-        for field in exchange.request.backendHeaders.fields { decision.headers.add(field.name, field.value) }
     }
 
     private func setsCookie(_ upstream: NginxUpstream, _ exchange: NginxExchange) -> Bool {

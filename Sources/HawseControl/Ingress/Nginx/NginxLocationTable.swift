@@ -15,7 +15,13 @@ struct NginxLocationTable {
             if a.element.path != b.element.path { return y.lexicographicallyPrecedes(x) }
             return a.offset < b.offset
         }.map(\.element)
-        locations = Self.split(sorted)
+        locations = Self.split(sorted).map { location in
+            var location = location
+            if location.annotations.rewrite.isNeeded(for: location.path) {
+                location.rewriting = NginxExpression(location.path, ignoresCase: true)
+            }
+            return location
+        }
         usesExpressions = locations.contains { $0.annotations.rewrite.isNeeded(for: $0.path) || $0.annotations.rewrite.usesRegex }
         for (index, location) in locations.enumerated() {
             if usesExpressions {

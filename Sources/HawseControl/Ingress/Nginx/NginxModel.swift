@@ -11,6 +11,8 @@ struct NginxLocation {
     /// Its place in the list of Ingresses.
     var ingress: Int?
     var annotations = NginxAnnotations()
+    /// Its path as the expression of `rewrite-target`.
+    var rewriting: NginxExpression?
     /// Where its error pages come from.
     var errorUpstream = NginxUpstream.defaultName
 }
