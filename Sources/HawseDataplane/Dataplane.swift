@@ -11,6 +11,8 @@ public final class Dataplane {
     let seed: UInt64
     /// Routes and entries in common with other nodes.
     public private(set) var shared: SharedNetwork.View?
+    /// Compiled rules in common with other nodes, kept as long as this one has copies of them.
+    private let programs: SharedPrograms?
     /// With tracing on, `takeTrace()` has the story of every packet; output is the same bytes either way.
     @exclusivity(unchecked)
     public var isTracing = false
@@ -22,10 +24,13 @@ public final class Dataplane {
         try self.init(spec, seed: seed, keepsRuleCounters: keepsRuleCounters, shared: nil)
     }
 
-    /// `shared`: what the node has besides, in common with others.
+    /// `shared`: what the node has besides, in common with others. `programs`: rules that it may have in common; what
+    /// `spec` says of rules is then to be had from `wholeSpec`.
     public init(
-        _ spec: NodeSpec, seed: UInt64 = 0, keepsRuleCounters: Bool = false, shared: SharedNetwork.View?
+        _ spec: NodeSpec, seed: UInt64 = 0, keepsRuleCounters: Bool = false, shared: SharedNetwork.View?,
+        programs: SharedPrograms? = nil
     ) throws(DataplaneError) {
+        self.programs = programs
         self.spec = spec
         self.seed = seed
         self.shared = shared
@@ -56,7 +61,7 @@ public final class Dataplane {
                 ipvs: IPVSState(spec.ipvs, sysctls: spec.sysctls, seed: seed), chance: ChanceStreams(seed: seed)))
         var cookies = RandomStream(seed: seed, purpose: "syn-cookie")
         node.pointee.cookieKey = SipHash(key0: cookies.next(), key1: cookies.next())
-        try loadRules(keepsCounters: keepsRuleCounters)
+        try loadRules(keepsCounters: keepsRuleCounters, programs: programs)
         for service in spec.ipvs?.services ?? [] {
             do throws(IPVSCommandError) {
                 try node.pointee.ipvs.addService(service)
@@ -137,6 +142,10 @@ public final class Dataplane {
     public var wholeSpec: NodeSpec {
         var whole = spec
         shared?.addAll(to: &whole)
+        if programs != nil {
+            if !tables(.ipv4).isEmpty { whole.iptables = ruleSet(.ipv4).withZeroCounters }
+            if !tables(.ipv6).isEmpty { whole.ip6tables = ruleSet(.ipv6).withZeroCounters }
+        }
         return whole
     }
 

@@ -43,6 +43,36 @@ import Testing
         #expect(try rows(result.output, "hawse.finding/1").isEmpty, "\(result.output)")
     }
 
+    /// Applications alone, without a capture: every conversation is told of, the captures are kept, and the same file makes
+    /// the same bytes.
+    @Test func applicationsLeaveTheirCaptures() throws {
+        let path = try scenario(
+            """
+            seed: 3
+            servers:
+            - {pods: default/pages-0, kind: http, port: 80, size: 3000}
+            clients:
+            - {name: reader, from: default/browser, to: default/pages, kind: http, path: /, count: 4, interval: 50ms}
+            """)
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer {
+            try? FileManager.default.removeItem(atPath: path)
+            try? FileManager.default.removeItem(at: folder)
+        }
+        var captures: [Data] = []
+        for name in ["a", "b"] {
+            let file = folder.appendingPathComponent(name + ".pcapng").path
+            let result = try HawseProgram.shell("hawse replay -f pcaps/demo/cluster --generate \(path) -w \(file) --summary json")
+            #expect(result.status == 0, "\(result.errors)")
+            let conversations = try rows(result.output, "hawse.conversation/1")
+            #expect(conversations.map { $0["outcome"] as? String } == Array(repeating: "completed", count: 4), "\(result.output)")
+            captures.append(try Data(contentsOf: URL(filePath: file)))
+        }
+        #expect(captures[0].count > 20_000)
+        #expect(captures[0] == captures[1])
+    }
+
     /// The README's rollout: requests are lost without a preStop delay, none with one.
     @Test func aPreStopDelaySavesARollout() throws {
         func lost(_ manifests: String) throws -> Int {

@@ -61,11 +61,30 @@ extension Walk {
         return bridgeFrame(packet, packet.pointee.physIn, bridge)
     }
 
-    /// `br_validate_ipv6`'s look at hop-by-hop options.
+    /// `nf_ip6_check_hbh_len`, by which `br_validate_ipv6` looks at hop-by-hop options.
     private func bridgeHopByHop(_ packet: PacketRef) -> Stage? {
         guard packet.length >= 48 else { return drop(packet, .bridgeFiltered) }
-        let size = (Int(packet.networkPointer.load8(at: 41)) + 1) * 8
-        return packet.length >= 40 + size ? nil : drop(packet, .bridgeFiltered)
+        let base = packet.networkPointer
+        let end = 40 + (Int(base.load8(at: 41)) + 1) * 8
+        guard packet.length >= end else { return drop(packet, .bridgeFiltered) }
+        var at = 42
+        while at < end {
+            if base.load8(at: at) == 0 {
+                at += 1
+                continue
+            }
+            guard end - at >= 2 else { return drop(packet, .bridgeFiltered) }
+            let size = Int(base.load8(at: at + 1)) + 2
+            guard size <= end - at else { return drop(packet, .bridgeFiltered) }
+            // A jumbogram says so in earnest: no payload length, more than fits in one, and as much is there.
+            if base.load8(at: at) == 0xc2 {
+                guard size == 6, at & 3 == 2, packet.ipv6.payloadLength == 0 else { return drop(packet, .bridgeFiltered) }
+                let length = Int(base.loadBE32(at: at + 2))
+                guard length > 65535, length <= packet.length - 40 else { return drop(packet, .bridgeFiltered) }
+            }
+            at += size
+        }
+        return nil
     }
 
     /// `br_nf_pre_routing_finish`: PREROUTING changed the destination. Towards the bridge's own network the frame is

@@ -4,7 +4,13 @@ import HawseWire
 extension Walk {
     /// `br_forward`: FORWARD by br_netfilter for one outgoing port.
     func bridgeForward(_ packet: PacketRef) -> Stage {
-        guard packet.pointee.flags.contains(.bridged) else { return pushFrame(packet) }
+        guard packet.pointee.flags.contains(.bridged) else {
+            // `br_nf_forward_arp` wants a header.
+            if packet.pointee.etherType == 0x0806, packet.length < 8, node.pointee.settings.bridgeCallARPTables {
+                return drop(packet, .bridgeFiltered)
+            }
+            return pushFrame(packet)
+        }
         let isForOther = packet.pointee.packetType == .otherHost
         if isForOther { packet.pointee.packetType = .host }
         packet.pointee.outInterface = packet.pointee.inInterface

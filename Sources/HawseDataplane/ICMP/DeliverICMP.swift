@@ -92,19 +92,29 @@ extension Walk {
         return end(packet, .consumed)
     }
 
+    /// `icmp6_dev`: what the node sends to itself counts as having come in where the address is.
+    private func ownDevice6(_ address: AddressBits) -> UInt16 {
+        let tables = node.pointee.routing.tables6
+        guard node.pointee.routing.localTable6 >= 0 else { return 0 }
+        let index = tables.find(address, 128, node.pointee.routing.localTable6)
+        guard index >= 0, tables.entries[Int(index)].hopCount > 0 else { return 0 }
+        return tables.hops[Int(tables.entries[Int(index)].firstHop)].device
+    }
+
     /// `icmpv6_echo_reply`.
     private func reply6(_ packet: PacketRef) {
         let ip = packet.ipv6
         let target = ip.source
         if target.high >> 56 == 0xff { return }
         let asked = ip.destination
-        let isAnycast = node.pointee.routing.isAnycast6(asked)
+        let isAnycast = packet.pointee.route.isAnycast
         if isAnycast, node.pointee.settings.echoIgnoreAnycast6 { return }
         let isUnicast =
             packet.pointee.route.kind == .local && (!isAnycast || node.pointee.settings.anycastEchoReply)
         let route = lookupOutput(
             family: .ipv6, source: isUnicast ? asked : .zero, destination: target, mark: reflectedMark(packet), tos: 0,
-            out: isFromLoopback(packet) ? 0 : packet.pointee.inInterface, anySource: true, ipProtocol: 58)
+            out: isFromLoopback(packet) ? ownDevice6(asked) : packet.pointee.inInterface, anySource: true, ipProtocol: 58,
+            ports: Self.portsOfICMP(ICMPv6Type.echoReply, 0))
         let size = packet.transportLength
         guard isUsable(route), let answer = newPacket(bytes: 40 + size) else { return }
         let source = isUnicast ? asked : route.source

@@ -28,7 +28,7 @@ extension Walk {
         let route = lookupOutput(
             family: .ipv4, source: isLocal ? ip.destinationBits : inboundSource(packet),
             destination: AddressBits(ipv4: target), mark: reflectedMark(packet), tos: tos, out: 0, anySource: false,
-            ipProtocol: 1)
+            ipProtocol: 1, ports: Self.portsOfICMP(type, code), about: packet)
         guard isUsable(route) else { return }
         let peer = IPAddress(family: .ipv4, bits: AddressBits(ipv4: target))
         guard allowsPeer(peer, type, code, route) else { return }
@@ -130,7 +130,8 @@ extension Walk {
         }
         let isUnicastFrame = packet.pointee.packetType == .host || packet.pointee.packetType == .outgoing
         if destination.high >> 56 == 0xff || !isUnicastFrame {
-            guard type == ICMPv6Type.packetTooBig || (type == ICMPv6Type.parameterProblem && code == 2) else { return }
+            guard type == ICMPv6Type.packetTooBig || (type == ICMPv6Type.parameterProblem && code == 2 && asksForAnswer(packet, Int(info)))
+            else { return }
             source = .zero
             isOwn = false
         }
@@ -143,14 +144,16 @@ extension Walk {
             // The device that the packet came in on tells more than the one the answer leaves by, unless the route
             // there says itself what its source is (`icmpv6_rt_has_prefsrc`).
             let plain = lookupOutput(
-                family: .ipv6, source: .zero, destination: target, mark: mark, tos: 0, out: out)
+                family: .ipv6, source: .zero, destination: target, mark: mark, tos: 0, out: out, anySource: true,
+                ipProtocol: 58, ports: Self.portsOfICMP(type, code))
             source =
                 plain.hasPreferredSource
                 ? plain.source
                 : node.pointee.routing.sources.select6(on: packet.pointee.arrival, for: target) ?? .zero
         }
         let route = lookupOutput(
-            family: .ipv6, source: source, destination: target, mark: mark, tos: 0, out: out, anySource: true, ipProtocol: 58)
+            family: .ipv6, source: source, destination: target, mark: mark, tos: 0, out: out, anySource: true, ipProtocol: 58,
+            ports: Self.portsOfICMP(type, code), about: packet)
         guard route.kind == .unicast || route.kind == .local else { return }
         if source.isZero { source = route.source }
         let peer = IPAddress(family: .ipv6, bits: target)
@@ -174,6 +177,14 @@ extension Walk {
         attachConnection(of: packet, to: answer)
         note(packet, .answered("ICMPv6 error \(type)/\(code)"))
         sendNow(answer, causedBy: packet, stage: .output)
+    }
+
+    /// `struct flowi_uli`: what rules take for the destination port of an ICMP message are its type and code.
+    static func portsOfICMP(_ type: UInt8, _ code: UInt8) -> UInt32 { UInt32(type) << 8 | UInt32(code) }
+
+    /// `opt_unrec`: of the kinds of unknown options one is answered whomever the packet went to.
+    private func asksForAnswer(_ packet: PacketRef, _ at: Int) -> Bool {
+        at < packet.length && packet.networkPointer.load8(at: at) & 0xc0 == 0x80
     }
 
     /// `ipv6_chk_addr`: an address of ours; a link-local one must be of the device that the packet is at.

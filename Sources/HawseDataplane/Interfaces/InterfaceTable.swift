@@ -54,6 +54,8 @@ struct Interface {
     var acceptsRedirects6 = false
     var dropsUnicastInMulticast6 = false
     var dropsUnsolicited = false
+    /// `accept_untracked_na`.
+    var acceptsUntracked: UInt8 = 0
 
     var received = Counters()
     var transmitted = Counters()
@@ -239,5 +241,6 @@ extension Interface {
         acceptsRedirects6 = !forwarding6 && own("accept_redirects", 1) != 0
         dropsUnicastInMulticast6 = own("drop_unicast_in_l2_multicast", 0) != 0
         dropsUnsolicited = own("drop_unsolicited_na", 0) != 0
+        acceptsUntracked = UInt8(clamping: own("accept_untracked_na", 0))
     }
 }

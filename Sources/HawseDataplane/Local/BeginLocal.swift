@@ -12,6 +12,9 @@ extension Walk {
         }
     }
 
+    /// `IPPROTO_RAW`: to the routes the socket's protocol counts, not the header's.
+    private static var rawProtocol: UInt8 { 255 }
+
     private func beginLocal4(_ packet: PacketRef) -> Stage {
         guard packet.length >= 20 else { return drop(packet, .ipTruncated) }
         let ip = packet.ipv4
@@ -20,7 +23,8 @@ extension Walk {
         packet.pointee.version = 4
         packet.pointee.packetType = .host
         let route = lookupOutput(
-            family: .ipv4, source: .zero, destination: ip.destinationBits, mark: packet.pointee.mark, tos: 0, out: 0)
+            family: .ipv4, source: .zero, destination: ip.destinationBits, mark: packet.pointee.mark, tos: 0, out: 0,
+            anySource: true, ipProtocol: Self.rawProtocol)
         guard isUsable(route) else { return drop(packet, failure(route)) }
         packet.pointee.route = route
         guard packet.length <= node.pointee.interfaces[route.outInterface].pointee.mtu else {
@@ -46,7 +50,7 @@ extension Walk {
             family: .ipv6, source: .zero,
             // The unspecified address stands for the node itself.
             destination: packet.ipv6.destination.isZero ? AddressBits(high: 0, low: 1) : packet.ipv6.destination,
-            mark: packet.pointee.mark, tos: 0, out: 0)
+            mark: packet.pointee.mark, tos: 0, out: 0, anySource: true, ipProtocol: Self.rawProtocol)
         guard isUsable(route) else { return drop(packet, failure(route)) }
         packet.pointee.route = route
         guard packet.length <= node.pointee.interfaces[route.outInterface].pointee.mtu else {

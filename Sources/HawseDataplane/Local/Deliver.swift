@@ -74,7 +74,7 @@ extension Walk {
     private func sendReset(about packet: PacketRef) {
         let tcp = packet.tcp
         guard !tcp.flags.contains(.rst), packet.pointee.route.kind == .local,
-            packet.isIPv4 || !node.pointee.routing.isAnycast6(packet.destinationBits)
+            !packet.pointee.route.isAnycast
         else { return }
         let isIPv4 = packet.isIPv4
         // `__ip_options_echo`: IPv4 options come back with the reset.

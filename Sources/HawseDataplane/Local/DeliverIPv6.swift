@@ -55,8 +55,12 @@ extension Walk {
                     sendICMPError(about: packet, type: ICMPv6Type.parameterProblem, code: 0, info: UInt32(at))
                     return drop(packet, .fragmentMalformed)
                 }
-                if let stage = fragmentHeader(packet, at) { return stage }
                 let field = base.loadBE16(at: at + 2)
+                if field & 0xfff8 == 0, field & 1 == 1, lacksUpperHeader(packet) {
+                    sendICMPError(about: packet, type: ICMPv6Type.parameterProblem, code: 3, info: 0)
+                    return drop(packet, .fragmentMalformed)
+                }
+                if let stage = fragmentHeader(packet, at) { return stage }
                 if field & 0xfff9 == 0 {
                     sawFragmentHeader = true
                     nextOffset = at
@@ -88,6 +92,18 @@ extension Walk {
                 about: packet, type: ICMPv6Type.parameterProblem, code: 1, info: UInt32(nextOffset))
             return drop(packet, .unknownProtocol)
         }
+    }
+
+    /// `ipv6frag_thdr_truncated`: a first fragment has all headers, up to the upper protocol's (RFC 8200).
+    private func lacksUpperHeader(_ packet: PacketRef) -> Bool {
+        let walk = IPv6ExtensionWalk.find(packet.networkPointer, length: packet.length)
+        guard walk.outcome == .found else { return false }
+        let size = switch walk.protocolNumber {
+        case .tcp: 20
+        case .udp, .icmpv6: 8
+        default: 1
+        }
+        return walk.offset + size > packet.length
     }
 
     /// What `ipv6_frag_rcv` and `ip6_frag_queue` answer: lengths that no fragment can have.

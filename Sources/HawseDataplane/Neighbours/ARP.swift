@@ -6,10 +6,13 @@ extension Walk {
     func solicit(_ handle: Int32) {
         let neighbour = node.pointee.neighbours.entries + Int(handle)
         let waiting = node.pointee.neighbours.queues[handle]?.last
-        let settings = node.pointee.neighbours.settings
+        let settings = node.pointee.neighbours.parameters(neighbour.pointee)
         let isSix = neighbour.pointee.version == 6
-        let isUnicast = neighbour.pointee.probes < (isSix ? settings.unicastProbes6 : settings.unicastProbes4)
+        let probes = neighbour.pointee.probes
+        let isUnicast = probes < settings.unicastProbes
         neighbour.pointee.probes &+= 1
+        // Then a program in user space is asked, if any are to be: nobody is there.
+        if !isUnicast, probes &- settings.unicastProbes < settings.applicationProbes { return }
         if isSix {
             solicit6(neighbour.pointee, waiting: waiting, isUnicast: isUnicast)
             return
@@ -147,7 +150,7 @@ extension Walk {
         }
         guard device.pointee.forwarding4, route.kind == .unicast else { return nil }
         if route.outInterface == device.pointee.index {
-            guard device.pointee.proxyPrivateVLAN else { return nil }
+            guard device.pointee.proxyPrivateVLAN, arp.senderAddress != arp.targetAddress else { return nil }
         } else {
             guard device.pointee.proxyARP || node.pointee.neighbours.isProxied(target, .ipv4, on: device.pointee.index)
             else { return nil }
@@ -212,7 +215,7 @@ extension Walk {
                 sender, device.pointee.index, version: 4, now: node.pointee.now)
         }
         guard handle >= 0 else { return }
-        let lockTime: Int64 = .seconds(1)
+        let lockTime = node.pointee.neighbours.settings.of(device.pointee.index, version: 4).lockTime
         let updated = node.pointee.neighbours.entries[Int(handle)].updated
         let override = node.pointee.now > updated + lockTime || isGratuitous
         let isSolicited = arp.operation == ARPHeader.reply && packet.pointee.packetType == .host

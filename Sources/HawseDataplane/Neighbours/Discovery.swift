@@ -52,19 +52,21 @@ extension Walk {
         switch packet.icmp.type {
         case ICMPv6Type.neighborSolicitation: return solicitationReceive(packet)
         case ICMPv6Type.neighborAdvertisement: return advertisementReceive(packet)
-        default: return end(packet, .consumed)
+        case ICMPv6Type.redirect: hearRedirect6(packet)
+        default: break
         }
+        return end(packet, .consumed)
     }
 
-    private enum LinkOption {
+    enum LinkOption {
         case absent
         case address(MACAddress)
         case malformed
     }
 
     /// `ndisc_parse_options`.
-    private func linkOption(_ packet: PacketRef, _ kind: UInt8) -> LinkOption {
-        var at = 24
+    func linkOption(_ packet: PacketRef, _ kind: UInt8, from start: Int = 24) -> LinkOption {
+        var at = start
         let end = packet.transportLength
         let base = packet.transportPointer
         var found: MACAddress?
@@ -176,6 +178,20 @@ extension Walk {
         sendDiscovery(packet, source: source, destination: what.to, device: what.device, causedBy: parent)
     }
 
+    /// `accept_untracked_na`: routers remember neighbours that introduce themselves (RFC 9131); 2: of the device's own
+    /// networks.
+    private func acceptsUntracked(_ source: AddressBits, _ device: UnsafeMutablePointer<Interface>) -> Bool {
+        switch device.pointee.acceptsUntracked {
+        case 1: true
+        case 2:
+            node.pointee.routing.sources.ipv6.contains {
+                $0.device == device.pointee.index
+                    && ($0.bits ^ source) & AddressBits.mask(prefixLength: $0.length, family: .ipv6) == .zero
+            }
+        default: false
+        }
+    }
+
     /// `ndisc_recv_na`.
     private func advertisementReceive(_ packet: PacketRef) -> Stage {
         guard packet.transportLength >= 24 else { return drop(packet, .arpMalformed) }
@@ -192,12 +208,25 @@ extension Walk {
         case .absent: break
         case .address(let found): mac = found
         }
+        let device = node.pointee.interfaces[index]
+        if device.pointee.dropsUnsolicited, !header.isSolicited { return drop(packet, .arpIgnored) }
         // Somebody else claims an address of ours.
         if node.pointee.routing.isLocalAddress6(target, on: index) { return drop(packet, .arpIgnored) }
-        let handle = node.pointee.neighbours.find(target, index, version: 6)
+        var handle = node.pointee.neighbours.find(target, index, version: 6)
+        var isSolicited = header.isSolicited
+        if handle < 0, mac != nil, device.pointee.forwarding6, acceptsUntracked(packet.ipv6.source, device) {
+            handle = node.pointee.neighbours.findOrMake(target, index, version: 6, now: node.pointee.now)
+            isSolicited = false
+        }
         if handle >= 0, node.pointee.neighbours.entries[Int(handle)].state != .failed {
+            // What we say ourselves for a neighbour that we stand in for is no news.
+            if mac == device.pointee.mac, node.pointee.settings.ipv6Forward, node.pointee.settings.proxyNDP,
+                node.pointee.neighbours.isProxied(target, .ipv6, on: index)
+            {
+                return end(packet, .consumed)
+            }
             updateNeighbour(
-                handle, mac, header.isSolicited ? .reachable : .stale, override: header.isOverride, weak: true)
+                handle, mac, isSolicited ? .reachable : .stale, override: header.isOverride, weak: true)
             node.pointee.neighbours.entries[Int(handle)].isRouter = header.isRouter
         }
         return end(packet, .consumed)

@@ -108,8 +108,8 @@ struct NeighbourTable {
     }
 
     /// Puts a question aside; the handle of its timer, or `nil` when too many wait (`proxy_qlen`).
-    mutating func delay(_ packet: PacketRef) -> UInt32? {
-        guard delayed.count <= 64 else { return nil }
+    mutating func delay(_ packet: PacketRef, atMost limit: Int) -> UInt32? {
+        guard delayed.count <= limit else { return nil }
         nextDelayed = (nextDelayed &+ 1) & 0x7fff_ffff
         let handle = nextDelayed | 0x8000_0000
         delayed[handle] = packet
@@ -121,6 +121,11 @@ struct NeighbourTable {
         proxies.contains {
             $0.device == device && $0.address.family == .ipv6 && $0.address.bits.low & 0xff_ffff == tail
         }
+    }
+
+    /// The settings of the device that a neighbour is on.
+    func parameters(_ neighbour: Neighbour) -> NeighbourParameters {
+        settings.of(neighbour.device, version: neighbour.version)
     }
 
     @inline(__always)
@@ -211,48 +216,5 @@ struct NeighbourTable {
         neighbour.updated = now
         neighbour.used = now
         return insert(neighbour)
-    }
-}
-
-/// `net.<family>.neigh.<device>.*`, in nanoseconds where they are times.
-struct NeighbourSettings {
-    var unicastProbes4: UInt8
-    var multicastProbes4: UInt8
-    var unicastProbes6: UInt8
-    var multicastProbes6: UInt8
-    var retransmit: Int64
-    var reachable: Int64
-    var delayProbe: Int64
-    /// `unres_qlen_bytes`.
-    var queueBytes: Int
-    private var proxyDelay4: [Int64]
-    private var proxyDelay6: [Int64]
-
-    init(_ sysctls: Sysctls, _ interfaces: InterfaceTable) {
-        func value(_ key: String, _ fallback: Int, _ family: String = "ipv4") -> Int {
-            sysctls.integer("net.\(family).neigh.default.\(key)", default: fallback)
-        }
-        unicastProbes4 = UInt8(clamping: value("ucast_solicit", 3))
-        multicastProbes4 = UInt8(clamping: value("mcast_solicit", 3))
-        unicastProbes6 = UInt8(clamping: value("ucast_solicit", 3, "ipv6"))
-        multicastProbes6 = UInt8(clamping: value("mcast_solicit", 3, "ipv6"))
-        retransmit = .milliseconds(Int64(clamping: value("retrans_time_ms", 1000)))
-        reachable = .milliseconds(Int64(clamping: value("base_reachable_time_ms", 30000)))
-        delayProbe = .seconds(Int64(clamping: value("delay_first_probe_time", 5)))
-        queueBytes = value("unres_qlen_bytes", 212_992)
-        func delays(_ family: String) -> [Int64] {
-            interfaces.names.map { name in
-                let own = sysctls.integer(
-                    "net.\(family).neigh.\(name).proxy_delay", default: value("proxy_delay", 80, family))
-                return .milliseconds(Int64(clamping: own * 10))
-            }
-        }
-        proxyDelay4 = delays("ipv4")
-        proxyDelay6 = delays("ipv6")
-    }
-
-    func proxyDelay(_ device: UInt16, _ family: AddressFamily) -> Int64 {
-        let list = family == .ipv4 ? proxyDelay4 : proxyDelay6
-        return Int(device) < list.count ? list[Int(device)] : 0
     }
 }

@@ -69,7 +69,7 @@ extension Walk {
         case .stale:
             neighbour.pointee.state = .delay
             neighbour.pointee.updated = now
-            armNeighbour(handle, now + node.pointee.neighbours.settings.delayProbe)
+            armNeighbour(handle, now + node.pointee.neighbours.parameters(neighbour.pointee).delayProbe)
             fallthrough
         case .delay, .probe, .reachable, .permanent, .noarp:
             writeEthernet(packet, to: neighbour.pointee.mac, from: device.pointee.mac)
@@ -88,10 +88,15 @@ extension Walk {
     func askFor(_ handle: Int32) {
         let neighbour = node.pointee.neighbours.entries + Int(handle)
         guard neighbour.pointee.state == .none || neighbour.pointee.state == .failed else { return }
-        let settings = node.pointee.neighbours.settings
-        neighbour.pointee.probes = neighbour.pointee.version == 6 ? settings.unicastProbes6 : settings.unicastProbes4
-        neighbour.pointee.state = .incomplete
+        let settings = node.pointee.neighbours.parameters(neighbour.pointee)
         neighbour.pointee.updated = node.pointee.now
+        guard settings.multicastProbes > 0 || settings.applicationProbes > 0 else {
+            neighbour.pointee.state = .failed
+            failQueue(handle)
+            return
+        }
+        neighbour.pointee.probes = settings.unicastProbes
+        neighbour.pointee.state = .incomplete
         armNeighbour(handle, node.pointee.now + settings.retransmit)
         solicit(handle)
     }
@@ -114,7 +119,7 @@ extension Walk {
     /// `__neigh_event_send`: the queue is bounded in bytes, the oldest packet goes first.
     private func holdForNeighbour(_ packet: PacketRef, _ handle: Int32) {
         let neighbour = node.pointee.neighbours.entries + Int(handle)
-        let limit = node.pointee.neighbours.settings.queueBytes
+        let limit = node.pointee.neighbours.parameters(neighbour.pointee).queueBytes
         let size = Self.trueSize(packet)
         var queue = node.pointee.neighbours.queues[handle] ?? []
         while neighbour.pointee.queuedBytes + size > limit, !queue.isEmpty {
@@ -140,9 +145,10 @@ extension Walk {
     /// owner may be first. `nil`: answer now.
     func delayForProxy(_ packet: PacketRef, _ family: AddressFamily) -> Stage? {
         guard packet.pointee.packetType != .host else { return nil }
-        let longest = node.pointee.neighbours.settings.proxyDelay(packet.pointee.inInterface, family)
+        let settings = node.pointee.neighbours.settings.of(packet.pointee.inInterface, version: family.rawValue)
+        let longest = settings.proxyDelay
         guard longest > 0 else { return nil }
-        guard let handle = node.pointee.neighbours.delay(packet) else { return drop(packet, .neighbourQueueFull) }
+        guard let handle = node.pointee.neighbours.delay(packet, atMost: settings.proxyQueue) else { return drop(packet, .neighbourQueueFull) }
         let wait = Int64(node.pointee.chance.hashSeed.below(UInt32(clamping: longest / 1000))) &* 1000
         node.pointee.timers.arm(.neighbour(handle), at: node.pointee.now + wait)
         return .held
@@ -177,7 +183,7 @@ extension Walk {
         guard neighbour.pointee.timerDue <= now else { return }
         node.pointee.flows.invalidate()
         neighbour.pointee.timerDue = .distantFuture
-        let settings = node.pointee.neighbours.settings
+        let settings = node.pointee.neighbours.parameters(neighbour.pointee)
         switch neighbour.pointee.state {
         case .reachable:
             if now <= neighbour.pointee.confirmed + settings.reachable {
@@ -206,13 +212,9 @@ extension Walk {
         probeOrFail(index, settings)
     }
 
-    private func probeOrFail(_ index: Int32, _ settings: NeighbourSettings) {
+    private func probeOrFail(_ index: Int32, _ settings: NeighbourParameters) {
         let neighbour = node.pointee.neighbours.entries + Int(index)
-        let isSix = neighbour.pointee.version == 6
-        let unicast = isSix ? settings.unicastProbes6 : settings.unicastProbes4
-        let multicast = isSix ? settings.multicastProbes6 : settings.multicastProbes4
-        let limit = neighbour.pointee.state == .probe ? unicast : unicast &+ multicast
-        guard neighbour.pointee.probes < limit else {
+        guard neighbour.pointee.probes < settings.mostProbes(isProbing: neighbour.pointee.state == .probe) else {
             neighbour.pointee.state = .failed
             neighbour.pointee.updated = node.pointee.now
             failQueue(index)
@@ -261,7 +263,7 @@ extension Walk {
         if new != old {
             disarmNeighbour(handle)
             neighbour.pointee.state = new
-            if new == .reachable { armNeighbour(handle, now + node.pointee.neighbours.settings.reachable) }
+            if new == .reachable { armNeighbour(handle, now + node.pointee.neighbours.parameters(neighbour.pointee).reachable) }
         }
         neighbour.pointee.mac = mac
         if new != old, !wasValid { releaseQueue(handle) }

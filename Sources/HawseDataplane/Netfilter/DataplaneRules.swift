@@ -35,13 +35,19 @@ extension Dataplane {
     /// Puts tables in place of those of the same names, all or none; tables not named stay. Connections, sets and
     /// lists with names live on; limits, quotas and the like of the tables replaced begin anew, as in the kernel.
     public func replaceRules(_ ruleSet: RuleSet, counters: RuleCounters) throws(DataplaneError) {
+        try replaceRules(ruleSet, counters: counters, programs: nil)
+    }
+
+    private func replaceRules(
+        _ ruleSet: RuleSet, counters: RuleCounters, programs: SharedPrograms?
+    ) throws(DataplaneError) {
         node.pointee.flows.invalidate()
         node.pointee.generation += 1
         settleTrace()
         let family = self.family(ruleSet.family)
         node.pointee.named.now = node.pointee.now
         try family.pointee.replace(
-            ruleSet.tables, surroundings: surroundings, keepsCounters: counters == .asGiven)
+            ruleSet.tables, surroundings: surroundings, keepsCounters: counters == .asGiven, programs: programs)
         applyRuleNeeds()
     }
 
@@ -101,12 +107,14 @@ extension Dataplane {
             settings: node.pointee.settings)
     }
 
-    /// Loads the spec's rules into a fresh node.
-    func loadRules(keepsCounters: Bool) throws(DataplaneError) {
+    /// Loads the spec's rules into a fresh node. Rules that nodes share are not kept in its spec besides.
+    func loadRules(keepsCounters: Bool, programs: SharedPrograms?) throws(DataplaneError) {
         for ruleSet in [spec.iptables, spec.ip6tables] {
             guard let ruleSet else { continue }
-            try replaceRules(ruleSet, counters: keepsCounters ? .asGiven : .zero)
+            try replaceRules(ruleSet, counters: keepsCounters ? .asGiven : .zero, programs: programs)
         }
+        guard programs != nil else { return }
+        (spec.iptables, spec.ip6tables) = (nil, nil)
     }
 
     /// A rule that needs counted connections switches counting on.

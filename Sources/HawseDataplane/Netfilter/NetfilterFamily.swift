@@ -48,13 +48,18 @@ struct NetfilterFamily {
 
     /// Puts these tables in place of those of the same names, all or none; other tables stay as they are.
     mutating func replace(
-        _ tables: [Table], surroundings: RuleSurroundings, keepsCounters: Bool
+        _ tables: [Table], surroundings: RuleSurroundings, keepsCounters: Bool, programs: SharedPrograms? = nil
     ) throws(DataplaneError) {
         var compiled: [(TableIndex, TableProgram)] = []
         do {
             for table in tables {
-                let program = try TableCompiler.compile(
-                    table, family: family, surroundings: surroundings, keepsCounters: keepsCounters)
+                let program =
+                    if let programs, !keepsCounters {
+                        try programs.program(table, family: family, surroundings: surroundings)
+                    } else {
+                        try TableCompiler.compile(
+                            table, family: family, surroundings: surroundings, keepsCounters: keepsCounters)
+                    }
                 compiled.append((TableIndex(table.name), program))
             }
         } catch {

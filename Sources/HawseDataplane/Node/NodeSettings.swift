@@ -6,6 +6,7 @@ struct NodeSettings {
     var ipv6Forward: Bool
     var bridgeCallIPTables: Bool
     var bridgeCallIP6Tables: Bool
+    let bridgeCallARPTables: Bool
     var defaultTTL: UInt8
     /// `net.ipv6.conf.all.hop_limit`: of what no device has a say in, as SYNPROXY's answers.
     var hopLimit: UInt8
@@ -40,6 +41,7 @@ struct NodeSettings {
             || sysctls.isOn("net.ipv4.conf.all.forwarding", default: false)
         ipv6Forward = sysctls.isOn("net.ipv6.conf.all.forwarding", default: false)
         bridgeCallIPTables = sysctls.isOn("net.bridge.bridge-nf-call-iptables", default: true)
+        bridgeCallARPTables = sysctls.isOn("net.bridge.bridge-nf-call-arptables", default: true)
         bridgeCallIP6Tables = sysctls.isOn("net.bridge.bridge-nf-call-ip6tables", default: true)
         defaultTTL = UInt8(clamping: sysctls.integer("net.ipv4.ip_default_ttl", default: 64))
         hopLimit = UInt8(clamping: sysctls.integer("net.ipv6.conf.all.hop_limit", default: 64))

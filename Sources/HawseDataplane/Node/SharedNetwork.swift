@@ -22,31 +22,6 @@ public final class SharedNetwork {
         }
     }
 
-    /// What entries of all kinds have in common.
-    struct Life {
-        var owner: Int32
-        var born: Int32
-        var died: Int32 = .max
-        /// The entry of the same key that is older; -1 ends.
-        var previous: Int32
-
-        @inline(__always)
-        func isSeen(by owner: Int32, at version: Int32) -> Bool {
-            self.owner != owner && born <= version && version < died
-        }
-    }
-
-    /// What a device is called on every node, by number.
-    private(set) var devices: [String] = []
-    private(set) var routes: [(life: Life, route: Route)] = []
-    private(set) var neighbors: [(life: Life, neighbor: Neighbor)] = []
-    private(set) var forwarding: [(life: Life, entry: ForwardingEntry)] = []
-    private var routeByPrefix: [IPPrefix: Int32] = [:]
-    private var neighborByAddress: [NeighborKey: Int32] = [:]
-    private var forwardingByMAC: [ForwardingKey: Int32] = [:]
-    /// Prefix lengths that occur, longest first.
-    private var lengths: [AddressFamily: [Int]] = [:]
-
     private struct NeighborKey: Hashable {
         var address: IPAddress
         var device: String
@@ -57,19 +32,30 @@ public final class SharedNetwork {
         var device: String
     }
 
+    /// What a device is called on every node, by number.
+    private(set) var devices: [String] = []
+    private var routes = SharedEntries<IPPrefix, Route>()
+    private var neighbors = SharedEntries<NeighborKey, Neighbor>()
+    private var forwarding = SharedEntries<ForwardingKey, ForwardingEntry>()
+    /// Prefix lengths that occur, longest first.
+    private var lengths: [AddressFamily: [Int]] = [:]
+
     public init() {}
 
     private func note(device name: String?) {
         if let name, !devices.contains(name) { devices.append(name) }
     }
 
+    private func key(_ neighbor: Neighbor) -> NeighborKey {
+        NeighborKey(address: neighbor.address, device: neighbor.device)
+    }
+
+    private func key(_ entry: ForwardingEntry) -> ForwardingKey { ForwardingKey(mac: entry.mac, device: entry.device) }
+
     /// `ip route replace`, of the main table, with one next hop: in the place of any route to the same destination.
     public func set(_ route: Route, about owner: Int, from version: Int) {
         note(device: route.nextHops.first?.device)
-        let previous = routeByPrefix[route.destination.network] ?? -1
-        if previous >= 0 { end(&routes[Int(previous)].life, version) }
-        routeByPrefix[route.destination.network] = Int32(routes.count)
-        routes.append((Life(owner: Int32(owner), born: Int32(version), previous: previous), route))
+        routes.set(route, for: route.destination.network, about: owner, from: version)
         let family = route.destination.family
         var list = lengths[family] ?? []
         if !list.contains(route.destination.length) {
@@ -78,43 +64,23 @@ public final class SharedNetwork {
         }
     }
 
-    public func remove(_ route: Route, from version: Int) {
-        guard let index = routeByPrefix[route.destination.network] else { return }
-        end(&routes[Int(index)].life, version)
-    }
+    public func remove(_ route: Route, from version: Int) { routes.remove(route.destination.network, from: version) }
 
     /// `ip neigh replace … nud permanent`.
     public func set(_ neighbor: Neighbor, about owner: Int, from version: Int) {
         note(device: neighbor.device)
-        let key = NeighborKey(address: neighbor.address, device: neighbor.device)
-        let previous = neighborByAddress[key] ?? -1
-        if previous >= 0 { end(&neighbors[Int(previous)].life, version) }
-        neighborByAddress[key] = Int32(neighbors.count)
-        neighbors.append((Life(owner: Int32(owner), born: Int32(version), previous: previous), neighbor))
+        neighbors.set(neighbor, for: key(neighbor), about: owner, from: version)
     }
 
-    public func remove(_ neighbor: Neighbor, from version: Int) {
-        let key = NeighborKey(address: neighbor.address, device: neighbor.device)
-        guard let index = neighborByAddress[key] else { return }
-        end(&neighbors[Int(index)].life, version)
-    }
+    public func remove(_ neighbor: Neighbor, from version: Int) { neighbors.remove(key(neighbor), from: version) }
 
     /// `bridge fdb replace … self permanent`.
     public func set(_ entry: ForwardingEntry, about owner: Int, from version: Int) {
         note(device: entry.device)
-        let key = ForwardingKey(mac: entry.mac, device: entry.device)
-        let previous = forwardingByMAC[key] ?? -1
-        if previous >= 0 { end(&forwarding[Int(previous)].life, version) }
-        forwardingByMAC[key] = Int32(forwarding.count)
-        forwarding.append((Life(owner: Int32(owner), born: Int32(version), previous: previous), entry))
+        forwarding.set(entry, for: key(entry), about: owner, from: version)
     }
 
-    public func remove(_ entry: ForwardingEntry, from version: Int) {
-        guard let index = forwardingByMAC[ForwardingKey(mac: entry.mac, device: entry.device)] else { return }
-        end(&forwarding[Int(index)].life, version)
-    }
-
-    private func end(_ life: inout Life, _ version: Int) { life.died = min(life.died, Int32(version)) }
+    public func remove(_ entry: ForwardingEntry, from version: Int) { forwarding.remove(key(entry), from: version) }
 
     // MARK: What a node asks
 
@@ -123,34 +89,69 @@ public final class SharedNetwork {
     /// The longest prefix around an address.
     func route(to address: IPAddress, _ owner: Int32, _ version: Int32) -> Route? {
         for length in lengths[address.family] ?? [] {
-            var index = routeByPrefix[IPPrefix(address, length: length).network] ?? -1
-            while index >= 0 {
-                let (life, route) = routes[Int(index)]
-                if life.isSeen(by: owner, at: version) { return route }
-                index = life.previous
-            }
+            if let route = routes.find(IPPrefix(address, length: length).network, owner, version) { return route }
         }
         return nil
     }
 
     func neighbor(_ address: IPAddress, on device: String, _ owner: Int32, _ version: Int32) -> MACAddress? {
-        var index = neighborByAddress[NeighborKey(address: address, device: device)] ?? -1
+        neighbors.find(NeighborKey(address: address, device: device), owner, version)?.mac
+    }
+
+    func forwarding(_ mac: MACAddress, on device: String, _ owner: Int32, _ version: Int32) -> ForwardingEntry? {
+        forwarding.find(ForwardingKey(mac: mac, device: device), owner, version)
+    }
+
+    fileprivate func addAll(to spec: inout NodeSpec, _ owner: Int32, _ version: Int32) {
+        spec.neighbors += neighbors.seen(by: owner, at: version)
+        spec.forwarding += forwarding.seen(by: owner, at: version)
+        spec.routes += routes.seen(by: owner, at: version)
+    }
+}
+
+/// Entries of one kind. Each holds from one version to another; those of one key form a list, the newest first.
+private struct SharedEntries<Key: Hashable, Value> {
+    private struct Item {
+        var owner: Int32
+        var born: Int32
+        var died: Int32 = .max
+        /// The entry of the same key that is older; -1 ends.
+        var previous: Int32
+        var value: Value
+
+        @inline(__always)
+        func isSeen(by owner: Int32, at version: Int32) -> Bool {
+            self.owner != owner && born <= version && version < died
+        }
+    }
+
+    private var items: [Item] = []
+    private var newest: [Key: Int32] = [:]
+
+    /// The entry takes the place of any other of its key.
+    mutating func set(_ value: Value, for key: Key, about owner: Int, from version: Int) {
+        remove(key, from: version)
+        let previous = newest[key] ?? -1
+        newest[key] = Int32(items.count)
+        items.append(Item(owner: Int32(owner), born: Int32(version), previous: previous, value: value))
+    }
+
+    mutating func remove(_ key: Key, from version: Int) {
+        guard let index = newest[key] else { return }
+        items[Int(index)].died = min(items[Int(index)].died, Int32(version))
+    }
+
+    func find(_ key: Key, _ owner: Int32, _ version: Int32) -> Value? {
+        var index = newest[key] ?? -1
         while index >= 0 {
-            let (life, neighbor) = neighbors[Int(index)]
-            if life.isSeen(by: owner, at: version) { return neighbor.mac }
-            index = life.previous
+            if items[Int(index)].isSeen(by: owner, at: version) { return items[Int(index)].value }
+            index = items[Int(index)].previous
         }
         return nil
     }
 
-    func forwarding(_ mac: MACAddress, on device: String, _ owner: Int32, _ version: Int32) -> ForwardingEntry? {
-        var index = forwardingByMAC[ForwardingKey(mac: mac, device: device)] ?? -1
-        while index >= 0 {
-            let (life, entry) = forwarding[Int(index)]
-            if life.isSeen(by: owner, at: version) { return entry }
-            index = life.previous
-        }
-        return nil
+    func seen(by owner: Int32, at version: Int32) -> [Value] {
+        items.lazy.filter { $0.isSeen(by: owner, at: version) }.map(\.value)
     }
 }
 
@@ -203,9 +204,6 @@ struct SharedTables {
 extension SharedNetwork.View {
     /// Adds everything that the node sees to a spec, as if it were the node's own.
     func addAll(to spec: inout NodeSpec) {
-        let (owner, version) = (Int32(clamping: owner), Int32(clamping: version))
-        spec.neighbors += network.neighbors.lazy.filter { $0.life.isSeen(by: owner, at: version) }.map(\.neighbor)
-        spec.forwarding += network.forwarding.lazy.filter { $0.life.isSeen(by: owner, at: version) }.map(\.entry)
-        spec.routes += network.routes.lazy.filter { $0.life.isSeen(by: owner, at: version) }.map(\.route)
+        network.addAll(to: &spec, Int32(clamping: owner), Int32(clamping: version))
     }
 }

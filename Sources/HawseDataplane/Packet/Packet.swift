@@ -176,6 +176,11 @@ struct RouteResult {
         get { bits & 16 != 0 }
         set { bits = bits & ~16 | (newValue ? 16 : 0) }
     }
+    /// `RTF_ANYCAST`: what leads to the node as a subnet-router address.
+    @inline(__always) var isAnycast: Bool {
+        get { bits & 32 != 0 }
+        set { bits = bits & ~32 | (newValue ? 32 : 0) }
+    }
     /// `RTA_PREFSRC` was given.
     @inline(__always) var hasPreferredSource: Bool {
         get { bits & 4 != 0 }

@@ -32,12 +32,19 @@ extension Walk {
             inInterface: packet.pointee.inInterface)
         if node.pointee.routing.cacheOff {
             question.ipProtocol = packet.pointee.ipProtocol
-            if !packet.isLaterFragment, packet.transportLength >= 4, Self.hasPorts(packet.pointee.ipProtocol) {
+            if packet.transportLength >= 4, Self.hasPorts(packet.pointee.ipProtocol), !isPiece(packet) {
                 question.sourcePort = packet.transportPointer.loadBE16(at: 0)
                 question.destinationPort = packet.transportPointer.loadBE16(at: 2)
             }
         }
         return isIPv4 ? inputRoute4(packet, question) : inputRoute6(packet, question)
+    }
+
+    /// The flow dissector does not look into fragments, the first one included.
+    private func isPiece(_ packet: PacketRef) -> Bool {
+        packet.isIPv4
+            ? packet.ipv4.isFragment
+            : IPv6ExtensionWalk.find(packet.networkPointer, length: packet.length).hasFragmentHeader
     }
 
     /// Protocols whose first four bytes the kernel's flow dissector takes for ports.
@@ -63,7 +70,7 @@ extension Walk {
             return martian
         }
         var q = question
-        q.hash = multipathHash(packet, question)
+        q.hash = multipathHash(packet, question, isIPv4: true)
         var match = node.pointee.routing.lookup4(q)
         switch match.kind {
         case .broadcast:
@@ -161,7 +168,7 @@ extension Walk {
         var q = question
         let high = q.destination.high
         q.isStrict = high >> 56 == 0xff || high >> 54 == 0x3fa || (high == 0 && q.destination.low == 1)
-        q.hash = multipathHash(packet, question)
+        q.hash = multipathHash(packet, question, isIPv4: false)
         var match = node.pointee.routing.lookup6(q)
         if match.kind == .unicast { match = node.pointee.routing.selectPath(match, q, node.pointee.routing.tables6) }
         return withExceptions(

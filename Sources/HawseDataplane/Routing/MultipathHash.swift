@@ -1,82 +1,154 @@
 import HawseModel
 import HawseWire
 
+/// What the choice among several next hops depends on (`struct flow_keys`, as far as it is hashed).
+struct MultipathKeys {
+    var source: AddressBits
+    var destination: AddressBits
+    var isIPv4: Bool
+    var ipProtocol: UInt8 = 0
+    /// As it lies in memory: in network order where it comes from a header.
+    var flowLabel: UInt32 = 0
+    var sourcePort: UInt16 = 0
+    var destinationPort: UInt16 = 0
+
+    /// `flow_hash_from_keys_seed`: both directions of a flow come out alike (`__flow_hash_consistentify`).
+    func hash(_ key: SipHash) -> UInt32 {
+        var (a, b) = (source, destination)
+        var (first, second) = (sourcePort.byteSwapped, destinationPort.byteSwapped)
+        if second < first { swap(&first, &second) }
+        let ports = UInt64(first) | UInt64(second) << 16
+        var words: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (
+            UInt64(ipProtocol) << 16 | UInt64(flowLabel) << 32, 0, 0, ports << 32, 0, 0, 0, 0, 0
+        )
+        if isIPv4 {
+            if b.ipv4.byteSwapped < a.ipv4.byteSwapped { swap(&a, &b) }
+            words.4 = UInt64(a.ipv4.byteSwapped) << 32
+            words.5 = UInt64(b.ipv4.byteSwapped)
+        } else {
+            if b < a { swap(&a, &b) }
+            let (high, low) = (a.high.byteSwapped, a.low.byteSwapped)
+            let (otherHigh, otherLow) = (b.high.byteSwapped, b.low.byteSwapped)
+            words.4 = high << 32
+            words.5 = high >> 32 | low << 32
+            words.6 = low >> 32 | otherHigh << 32
+            words.7 = otherHigh >> 32 | otherLow << 32
+            words.8 = otherLow >> 32
+        }
+        let result = withUnsafeBytes(of: &words) { bytes in
+            bytes.baseAddress.map { UInt32(truncatingIfNeeded: key.hash64($0, count: isIPv4 ? 48 : 72)) } ?? 0
+        }
+        return result == 0 ? 1 : result
+    }
+}
+
+extension RoutingState {
+    /// `fib_multipath_hash_construct_key`: the seed is `fib_multipath_hash_seed`, or one drawn at boot.
+    static func multipathKey(_ sysctls: Sysctls) -> SipHash {
+        let seed = UInt64(UInt32(truncatingIfNeeded: sysctls.integer("net.ipv4.fib_multipath_hash_seed", default: 0)))
+        let word = seed == 0 ? 0x7f4a_7c15_7f4a_7c15 : seed << 32 | seed
+        return SipHash(key0: word, key1: word)
+    }
+}
+
 extension Walk {
-    /// What of a packet the choice among several next hops depends on (`fib_multipath_hash`, `rt6_multipath_hash`), hashed
-    /// with the node's seed as the kernel's is with one drawn at boot.
+    /// `fib_multipath_hash`, `rt6_multipath_hash`. A packet is given when it comes from outside; of the node's own the
+    /// question tells.
     ///
     /// Policy 0: the addresses; 1: the five-tuple; 2: the addresses, of the inner packet where there is one; 3: the fields
     /// that `fib_multipath_hash_fields` names.
-    func multipathHash(_ packet: PacketRef?, _ q: RouteQuestion) -> UInt32 {
-        multipathHash(packet, q, isIPv4: packet?.isIPv4 ?? true)
-    }
-
-    /// The same for a packet of the node's own, of which only the question is known yet.
-    func multipathHash(output q: RouteQuestion, isIPv4: Bool) -> UInt32 {
-        multipathHash(nil, q, isIPv4: isIPv4)
-    }
-
-    private func multipathHash(_ packet: PacketRef?, _ q: RouteQuestion, isIPv4: Bool) -> UInt32 {
-        let policy = isIPv4 ? node.pointee.routing.multipathPolicy : node.pointee.routing.multipathPolicy6
-        let fields = isIPv4 ? node.pointee.routing.multipathFields : node.pointee.routing.multipathFields6
-        var (source, destination) = (q.source, q.destination)
-        var rest: UInt64 = 0
-        func tuple(_ mask: Int) -> UInt64 {
-            (mask & 4 != 0 ? UInt64(q.ipProtocol) : 0) | (mask & 0x10 != 0 ? UInt64(q.sourcePort) << 8 : 0)
-                | (mask & 0x20 != 0 ? UInt64(q.destinationPort) << 24 : 0)
-        }
+    func multipathHash(_ packet: PacketRef?, _ q: RouteQuestion, isIPv4: Bool) -> UInt32 {
+        let routing = node.pointee.routing
+        guard isIPv4 ? routing.tables4.hasMultipath : routing.tables6.hasMultipath else { return 0 }
+        // The label may be another in each packet of a connection.
+        if !isIPv4 { voidRecording() }
+        let policy = isIPv4 ? routing.multipathPolicy : routing.multipathPolicy6
+        var keys = MultipathKeys(source: q.source, destination: q.destination, isIPv4: isIPv4)
         switch policy {
-        case 1: rest = tuple(0x34)
+        case 1:
+            (keys.ipProtocol, keys.sourcePort, keys.destinationPort) = (q.ipProtocol, q.sourcePort, q.destinationPort)
         case 2:
-            if let inner = packet.flatMap(innerAddresses) { (source, destination) = inner }
-        case 3:
-            if fields & 1 == 0 { source = .zero }
-            if fields & 2 == 0 { destination = .zero }
-            rest = tuple(fields)
-            if fields & 0x3c0 != 0, let inner = packet.flatMap(innerAddresses) {
-                if fields & 0x40 != 0 { source = source ^ inner.source }
-                if fields & 0x80 != 0 { destination = destination ^ inner.destination }
+            guard let packet else {
+                if !isIPv4 { keys.ipProtocol = q.ipProtocol }
+                break
             }
-        default:
-            // An error goes the way of the packet that it is about.
-            if let packet, let quoted = quotedAddresses(packet) { (source, destination) = quoted }
+            let isInner = takeInner(packet, &keys)
+            if !keys.isIPv4 {
+                if !isInner { (keys.ipProtocol, keys.flowLabel) = (packet.pointee.ipProtocol, packet.ipv6.flowLabel) }
+            }
+        case 3: return customHash(packet, q, isIPv4: isIPv4)
+        default: takeHeader(packet, q, &keys)
         }
-        return UInt32(truncatingIfNeeded: node.pointee.routing.multipath(source, destination, rest) >> 32)
+        return keys.hash(routing.multipathKey)
     }
 
-    /// `ip_multipath_l3_keys`, `ip6_multipath_l3_keys`.
-    private func quotedAddresses(_ packet: PacketRef) -> (source: AddressBits, destination: AddressBits)? {
-        guard !packet.isLaterFragment else { return nil }
+    /// `ip_multipath_l3_keys`, `ip6_multipath_l3_keys`: an error goes the way of the packet that it is about.
+    private func takeHeader(_ packet: PacketRef?, _ q: RouteQuestion, _ keys: inout MultipathKeys) {
+        if !keys.isIPv4 { keys.ipProtocol = q.ipProtocol }
+        guard let packet else { return }
+        if packet.isIPv4 { (keys.source, keys.destination) = (packet.sourceBits, packet.destinationBits) }
+        if packet.isIPv6 {
+            let header = packet.ipv6
+            (keys.source, keys.destination) = (header.source, header.destination)
+            (keys.ipProtocol, keys.flowLabel) = (header.nextHeader.rawValue, header.flowLabel.byteSwapped)
+        }
+        guard !packet.isLaterFragment else { return }
         if packet.isIPv4, packet.pointee.ipProtocol == 1, packet.transportLength >= 28 {
             switch packet.icmp.type {
             case 3, 5, 11, 12:
                 let quoted = IPv4Header(packet.transportPointer + 8)
-                return (quoted.sourceBits, quoted.destinationBits)
-            default: return nil
+                (keys.source, keys.destination) = (quoted.sourceBits, quoted.destinationBits)
+            default: break
             }
+        } else if packet.isIPv6, keys.ipProtocol == 58, packet.transportLength >= 48, packet.icmp.type < 128 {
+            let quoted = IPv6Header(packet.transportPointer + 8)
+            (keys.source, keys.destination) = (quoted.source, quoted.destination)
+            (keys.ipProtocol, keys.flowLabel) = (quoted.nextHeader.rawValue, quoted.flowLabel.byteSwapped)
         }
-        if packet.isIPv6, packet.pointee.ipProtocol == 58, packet.transportLength >= 48 {
-            switch packet.icmp.type {
-            case 1, 2, 3, 4:
-                let quoted = IPv6Header(packet.transportPointer + 8)
-                return (quoted.source, quoted.destination)
-            default: return nil
-            }
-        }
-        return nil
     }
 
-    /// Addresses of an IP packet directly within this one.
-    private func innerAddresses(_ packet: PacketRef) -> (source: AddressBits, destination: AddressBits)? {
-        guard !packet.isLaterFragment else { return nil }
+    /// The addresses of an IP packet directly within this one.
+    private func takeInner(_ packet: PacketRef, _ keys: inout MultipathKeys) -> Bool {
+        guard !packet.isLaterFragment else { return false }
         switch packet.pointee.ipProtocol {
         case 4 where packet.transportLength >= 20:
             let inner = IPv4Header(packet.transportPointer)
-            return (inner.sourceBits, inner.destinationBits)
+            (keys.source, keys.destination, keys.isIPv4) = (inner.sourceBits, inner.destinationBits, true)
+            return true
         case 41 where packet.transportLength >= 40:
             let inner = IPv6Header(packet.transportPointer)
-            return (inner.source, inner.destination)
-        default: return nil
+            (keys.source, keys.destination, keys.isIPv4) = (inner.source, inner.destination, false)
+            (keys.ipProtocol, keys.flowLabel) = (inner.nextHeader.rawValue, inner.flowLabel)
+            return true
+        default: return false
         }
+    }
+
+    /// `fib_multipath_custom_hash_skb`, `rt6_multipath_custom_hash_skb`: outer and inner fields by a mask each.
+    private func customHash(_ packet: PacketRef?, _ q: RouteQuestion, isIPv4: Bool) -> UInt32 {
+        let routing = node.pointee.routing
+        let fields = isIPv4 ? routing.multipathFields : routing.multipathFields6
+        var outer: UInt32 = 0
+        if fields & 0x3f != 0 {
+            var keys = MultipathKeys(source: .zero, destination: .zero, isIPv4: isIPv4)
+            if fields & 1 != 0 { keys.source = q.source }
+            if fields & 2 != 0 { keys.destination = q.destination }
+            if fields & 4 != 0 { keys.ipProtocol = q.ipProtocol }
+            if fields & 8 != 0, let packet, packet.isIPv6 { keys.flowLabel = packet.ipv6.flowLabel }
+            if fields & 0x10 != 0 { keys.sourcePort = q.sourcePort }
+            if fields & 0x20 != 0 { keys.destinationPort = q.destinationPort }
+            outer = keys.hash(routing.multipathKey)
+        }
+        guard let packet else { return outer }
+        var inner: UInt32 = 0
+        var keys = MultipathKeys(source: .zero, destination: .zero, isIPv4: isIPv4)
+        if fields & 0xfc0 != 0, takeInner(packet, &keys) {
+            if fields & 0x40 == 0 { keys.source = .zero }
+            if fields & 0x80 == 0 { keys.destination = .zero }
+            if fields & 0x100 == 0 { keys.ipProtocol = 0 }
+            if fields & 0x200 == 0 { keys.flowLabel = 0 }
+            inner = keys.hash(routing.multipathKey)
+        }
+        return JHash.hash2(outer, inner, seed: 0)
     }
 }

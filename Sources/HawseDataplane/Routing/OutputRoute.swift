@@ -14,22 +14,24 @@ extension Walk {
 
     /// `ipProtocol` and `ports` (source in the upper half) are for rules and hashes that ask for them.
     ///
+    /// `packet` is the one that an error is about: the hash among several next hops is of that.
+    ///
     /// `anySource` off is the kernel's check that the source is the node's own (`FLOWI_FLAG_ANYSRC` absent).
     func lookupOutput(
         family: AddressFamily, source: AddressBits, destination: AddressBits, mark: UInt32, tos: UInt8, out: UInt16,
-        anySource: Bool, ipProtocol: UInt8 = 0, ports: UInt32 = 0
+        anySource: Bool, ipProtocol: UInt8 = 0, ports: UInt32 = 0, about packet: PacketRef? = nil
     ) -> RouteResult {
         if node.pointee.routing.cacheOff || !node.pointee.routing.exceptions.isEmpty {
             return findOutput(
                 family: family, source: source, destination: destination, mark: mark, tos: tos, out: out,
-                anySource: anySource, ipProtocol: ipProtocol, ports: ports)
+                anySource: anySource, ipProtocol: ipProtocol, ports: ports, about: packet)
         }
         let tag =
             UInt32(out) << 8 | UInt32(tos & 0xfc) | (anySource ? 1 : 0) | (family == .ipv4 ? 0x2000_0000 : 0x6000_0000)
         if let cached = node.pointee.routing.cache.find(source, destination, mark, tag) { return cached.pointee.route }
         let route = findOutput(
             family: family, source: source, destination: destination, mark: mark, tos: tos, out: out,
-            anySource: anySource, ipProtocol: ipProtocol, ports: ports)
+            anySource: anySource, ipProtocol: ipProtocol, ports: ports, about: packet)
         node.pointee.routing.cache.store(source, destination, mark, tag, route)
         return route
     }
@@ -37,7 +39,7 @@ extension Walk {
     @inline(never)
     private func findOutput(
         family: AddressFamily, source: AddressBits, destination: AddressBits, mark: UInt32, tos: UInt8, out: UInt16,
-        anySource: Bool, ipProtocol: UInt8, ports: UInt32
+        anySource: Bool, ipProtocol: UInt8, ports: UInt32, about packet: PacketRef?
     ) -> RouteResult {
         var q = RouteQuestion(destination: destination, source: source, mark: mark, tos: tos & 0xfc)
         q.ipProtocol = ipProtocol
@@ -45,6 +47,7 @@ extension Walk {
         q.destinationPort = UInt16(truncatingIfNeeded: ports)
         q.outInterface = out
         q.inInterface = node.pointee.routing.loopback
+        if let packet { q.hash = multipathHash(packet, q, isIPv4: family == .ipv4) }
         if family == .ipv4 {
             if !anySource, !source.isZero, addressKind(source, family: .ipv4, on: 0) != .local {
                 return RouteResult(kind: .noRoute)
@@ -81,7 +84,7 @@ extension Walk {
             result.source = AddressBits(ipv4: 0x7f00_0001)
             return result
         }
-        q.hash = multipathHash(output: q, isIPv4: true)
+        if q.hash == 0 { q.hash = multipathHash(nil, q, isIPv4: true) }
         var match = node.pointee.routing.lookup4(q)
         if match.kind == .noRoute, q.outInterface != 0 {
             // A bound device: the destination is taken to be on its link.
@@ -146,7 +149,7 @@ extension Walk {
         // `ip6_pol_route_output` asks with the output device only.
         let loopback = q.inInterface
         q.inInterface = node.pointee.routing.policy6.isCustom ? loopback : 0
-        q.hash = multipathHash(output: q, isIPv4: false)
+        if q.hash == 0 { q.hash = multipathHash(nil, q, isIPv4: false) }
         var match = node.pointee.routing.lookup6(q)
         if match.kind == .unicast { match = node.pointee.routing.selectPath(match, q, node.pointee.routing.tables6) }
         var result = node.pointee.routing.result(match, node.pointee.routing.tables6)

@@ -217,6 +217,7 @@ extension RoutingState {
         result.realm = entry.pointee.realm
         result.mtu = entry.pointee.mtu
         result.hasLockedMTU = entry.pointee.isMTULocked
+        result.isAnycast = entry.pointee.isAnycast
         guard match.hop >= 0 else { return result }
         let hop = tables.hops + Int(match.hop)
         result.outInterface = hop.pointee.device

@@ -67,11 +67,14 @@ struct RouteTables {
     private var tableCount: Int
     private var lengths: UnsafeMutablePointer<UInt8>
     private let hash = FlowHash(seed: 0x68b1_e0d5)
+    /// Some route has several hops.
+    let hasMultipath: Bool
 
     /// `routes` must be in the order in which they were added; equal prefixes keep it within one metric.
     /// `shared` are prefix lengths of routes that may be added to the main table later.
     init(family: AddressFamily, routes: [RouteEntry], hops allHops: [RouteHop], shared: [Int] = []) {
         self.family = family
+        hasMultipath = routes.contains { $0.hopCount > 1 }
         entryCount = routes.count
         entryCapacity = max(routes.count, 1)
         entries = .allocate(capacity: entryCapacity)

@@ -17,8 +17,8 @@ struct RoutingState {
     var hasRealms: Bool
     var loopback: UInt16
     var cache: RouteCache
-    /// Seeds the multipath hash (`fib_multipath_hash_from_keys`).
-    var multipath = FlowHash(seed: 0x7f4a_7c15)
+    /// Keys the multipath hash (`fib_multipath_hash_from_keys`).
+    var multipathKey: SipHash
     var multipathPolicy: Int
     /// `fib_multipath_hash_policy` of IPv6, and which fields policy 3 takes.
     var multipathPolicy6: Int
@@ -56,12 +56,14 @@ struct RoutingState {
             || spec.routes.contains { $0.kind == .local && $0.destination.family == .ipv4 && $0.table == 255 }
         loopback = interfaces.loopback
         cache = RouteCache()
+        multipathKey = Self.multipathKey(spec.sysctls)
         multipathPolicy = spec.sysctls.integer("net.ipv4.fib_multipath_hash_policy", default: 0)
         multipathPolicy6 = spec.sysctls.integer("net.ipv6.fib_multipath_hash_policy", default: 0)
         multipathFields = spec.sysctls.integer("net.ipv4.fib_multipath_hash_fields", default: 7)
         multipathFields6 = spec.sysctls.integer("net.ipv6.fib_multipath_hash_fields", default: 7)
         groups = (0..<UInt16(interfaces.count)).map { interfaces[$0].pointee.group }
         cacheOff = policy4.looksAtPorts || policy6.looksAtPorts || multipathPolicy != 0 || multipathPolicy6 != 0
+            || tables4.hasMultipath || tables6.hasMultipath
     }
 
     func deallocate() {
@@ -149,8 +151,9 @@ struct RoutingState {
     /// `ipv6_chk_acast_addr`: a subnet-router address of ours.
     func isAnycast6(_ address: AddressBits) -> Bool {
         guard localTable6 >= 0 else { return false }
-        let index = tables6.find(address, 128, localTable6)
-        return index >= 0 && tables6.entries[Int(index)].isAnycast
+        var index = tables6.find(address, 128, localTable6)
+        while index >= 0, !tables6.entries[Int(index)].isAnycast { index = tables6.entries[Int(index)].next }
+        return index >= 0
     }
 }
 

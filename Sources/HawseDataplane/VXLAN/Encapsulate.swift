@@ -44,7 +44,8 @@ extension Walk {
             family: family, source: device.pointee.local, destination: remote.address, mark: packet.pointee.mark,
             tos: tos, out: 0, anySource: false)
         guard route.kind == .unicast || route.kind == .multicast, route.outInterface != device.pointee.device else {
-            return drop(packet, route.kind == .local ? .loop : .noRoute)
+            if route.kind == .local { return bypassLocally(packet, remote, device) }
+            return drop(packet, .noRoute)
         }
         let source = device.pointee.local.isZero ? route.source : device.pointee.local
         let sourcePort = vxlanSourcePort(packet, device)
@@ -84,6 +85,26 @@ extension Walk {
         }
         note(packet, .encapsulated("VXLAN \(device.pointee.vni) to \(IPAddress(family: family, bits: remote.address))"))
         return .output
+    }
+
+    /// `encap_bypass_if_local`: towards an address of the node itself the frame goes to the device of that VNI, without
+    /// headers and whatever its MAC; there is nobody else to hear it.
+    @inline(never)
+    private func bypassLocally(
+        _ packet: PacketRef, _ remote: VXLANRemote, _ device: UnsafeMutablePointer<VXLANDevice>
+    ) -> Stage {
+        guard
+            let other = node.pointee.vxlan.find(
+                port: remote.port == 0 ? device.pointee.port : remote.port, version: remote.version,
+                vni: remote.vni == 0 ? device.pointee.vni : remote.vni)
+        else { return drop(packet, .loop) }
+        voidRecording()
+        let frame = packet.pointee.mac
+        packet.pointee.generation &+= 1
+        becomeInner(packet, frame: frame, device: other.pointee.device)
+        packet.pointee.packetType = .host
+        enqueueAgain(packet)
+        return .held
     }
 
     /// `skb_scrub_packet` within one network namespace: the mark stays, connection and history go.

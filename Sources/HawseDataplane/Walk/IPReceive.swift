@@ -46,7 +46,9 @@ extension Walk {
         if source.high >> 56 == 0xff { return .martianSource }
         if destination.high >> 56 == 0xff {
             let scope = destination.high >> 48 & 15
-            if scope == 0 || (scope == 1 && device.pointee.kind != .loopback) { return .martianDestination }
+            // What the node has sent to itself may be meant for its own devices only.
+            let isFromOutside = packet.pointee.packetType != .loopback && device.pointee.kind != .loopback
+            if scope == 0 || (scope == 1 && isFromOutside) { return .martianDestination }
         }
         return nil
     }

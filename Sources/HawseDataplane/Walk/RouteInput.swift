@@ -60,11 +60,12 @@ extension Walk {
         case .noRoute: (reason, code) = (.noRoute, ICMPUnreachableCode.network)
         case .unreachable: (reason, code) = (.unreachable, ICMPUnreachableCode.host)
         case .prohibit: (reason, code) = (.prohibited, ICMPUnreachableCode.administrativelyProhibited)
-        case .blackhole: return drop(packet, .blackhole)
+        case .blackhole: (reason, code) = (.blackhole, 0)
         default: return drop(packet, packet.sourceBits.isZero ? .martianSource : .reversePath)
         }
         // Options are looked at before the error is sent, and a bad one is answered instead.
         if packet.pointee.transport &- packet.pointee.network > 20, let stage = receiveOptions(packet) { return stage }
+        if route.kind == .blackhole { return drop(packet, .blackhole) }
         guard node.pointee.interfaces[packet.pointee.inInterface].pointee.forwarding4 else {
             return drop(packet, .forwardingOff)
         }

@@ -145,9 +145,11 @@ extension Walk {
         UInt16(truncatingIfNeeded: node.pointee.chance.ipIdentification.next())
     }
 
+    private static var flowLabels: FlowHash { FlowHash(seed: 0x7f4a_7c15) }
+
     /// `ip6_make_flowlabel`: 0 unless `auto_flowlabels` is on (its default).
     func autoFlowLabel(_ source: AddressBits, _ destination: AddressBits, _ rest: UInt64) -> UInt32 {
         guard node.pointee.settings.autoFlowLabels else { return 0 }
-        return UInt32(truncatingIfNeeded: node.pointee.routing.multipath(source, destination, rest) >> 20) & 0xf_ffff
+        return UInt32(truncatingIfNeeded: Self.flowLabels(source, destination, rest) >> 20) & 0xf_ffff
     }
 }

@@ -75,8 +75,9 @@ public final class Cluster {
         self.positions = positions
         self.flannel = flannel
         chance = RandomStream(seed: seed, purpose: "links")
+        let programs = SharedPrograms()
         nodes = plan.nodes.enumerated().map { index, node in
-            SimulatedNode(name: node.name, index: index, seed: seed) { index in
+            SimulatedNode(name: node.name, index: index, seed: seed, programs: programs) { index in
                 (makeSpec(index, positions), flannel.join(index))
             }
         }

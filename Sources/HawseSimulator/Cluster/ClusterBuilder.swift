@@ -120,8 +120,10 @@ public struct ClusterBuilder {
         try checkMode()
         let plan = try plan()
         let objects = proxyObjects
+        let rendered = RenderedRules(objects, configuration, effectiveMode)
         let cluster = Cluster(plan, seed: seed) { index, positions in
-            spec(index, plan, positions, proxy(index, plan, objects).state())
+            let state = rendered.state(of: objects.node(plan.nodes[index].name)) { proxy(index, plan, objects).state() }
+            return spec(index, plan, positions, state)
         }
         if effectiveMode == .userspace {
             cluster.userspaceSockets = { index in proxy(index, plan, objects).state().userspace }

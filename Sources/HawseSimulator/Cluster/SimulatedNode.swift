@@ -8,6 +8,8 @@ public final class SimulatedNode {
     let index: Int
     private let describe: (Int) -> (spec: HawseModel.NodeSpec, shared: SharedNetwork.View)
     private let seed: UInt64
+    /// Compiled rules that the cluster's nodes have in common.
+    private let programs: SharedPrograms
     private var built: Dataplane?
     /// Why the node's spec could not be carried out; such a node is an empty machine.
     public private(set) var failure: DataplaneError?
@@ -16,12 +18,13 @@ public final class SimulatedNode {
     public internal(set) var isGone = false
 
     init(
-        name: String, index: Int, seed: UInt64,
+        name: String, index: Int, seed: UInt64, programs: SharedPrograms,
         describe: @escaping (Int) -> (spec: HawseModel.NodeSpec, shared: SharedNetwork.View)
     ) {
         self.name = name
         self.index = index
         self.seed = seed &+ UInt64(index) &* 0x9e37_79b9
+        self.programs = programs
         self.describe = describe
     }
 
@@ -37,7 +40,7 @@ public final class SimulatedNode {
 
     private func make() -> Dataplane {
         let (spec, shared) = describe(index)
-        do throws(DataplaneError) { return try Dataplane(spec, seed: seed, shared: shared) } catch { failure = error }
+        do throws(DataplaneError) { return try Dataplane(spec, seed: seed, shared: shared, programs: programs) } catch { failure = error }
         do throws(DataplaneError) { return try Dataplane(HawseModel.NodeSpec(name: name), seed: seed) } catch {
             preconditionFailure("a node without anything cannot be refused: \(error)")
         }

@@ -41,6 +41,41 @@ import Testing
         #expect(warnings.first?.suggestion == "SubnetLen")
     }
 
+    /// Each field of net-conf.json comes to where it is meant, in any letter case, and reads back from the text.
+    @Test func everyFieldIsKept() throws {
+        func read(_ text: String) throws -> Flannel.NetworkConfiguration {
+            let (configuration, warnings) = try Flannel.NetworkConfiguration.read(text)
+            #expect(warnings.isEmpty)
+            #expect(try Flannel.NetworkConfiguration.read(configuration.text).configuration == configuration)
+            return configuration
+        }
+        let whole = try read(
+            #"{"EnableIPv4":true,"EnableIPv6":true,"EnableNFTables":true,"Network":"10.3.0.0/16","IPv6Network":"fc00::/48","#
+                + #""SubnetLen":25,"SubnetMin":"10.3.1.0","SubnetMax":"10.3.9.0","IPv6SubnetLen":65,"#
+                + #""IPv6SubnetMin":"fc00:0:0:1::","IPv6SubnetMax":"fc00:0:0:9::","#
+                + #""Backend":{"Type":"vxlan","VNI":5,"Port":4789,"MTU":1400,"GBP":true,"Learning":true,"DirectRouting":true}}"#)
+        #expect(whole.enableIPv4 && whole.enableIPv6 && whole.enableNFTables)
+        #expect([whole.network, whole.ipv6Network] == [IPPrefix("10.3.0.0/16"), IPPrefix("fc00::/48")])
+        #expect([whole.subnetMin, whole.subnetMax] == [IPAddress("10.3.1.0"), IPAddress("10.3.9.0")])
+        #expect([whole.ipv6SubnetMin, whole.ipv6SubnetMax] == [IPAddress("fc00:0:0:1::"), IPAddress("fc00:0:0:9::")])
+        #expect([whole.subnetLength, whole.ipv6SubnetLength] == [25, 65])
+        #expect(whole.backend == .vxlan(.init(vni: 5, port: 4789, mtu: 1400, gbp: true, learning: true, directRouting: true)))
+        #expect(whole.backend.podMTU(underlay: 9000) == 1350)
+        let guarded = try read(
+            #"{"network":"10.3.0.0/16","backend":{"type":"wireguard","listenport":1,"LISTENPORTV6":2,"mtu":1420,"psk":"a\"b","#
+                + #""persistentkeepaliveinterval":25,"mode":"ipv6"}}"#)
+        #expect(
+            guarded.backend
+                == .wireguard(
+                    .init(listenPort: 1, listenPortV6: 2, mtu: 1420, preSharedKey: "a\"b", keepalive: 25, mode: .ipv6)))
+        #expect(guarded.backend.podMTU(underlay: 1500) == 1340)
+        let ipip = try read(#"{"Network":"10.3.0.0/16","Backend":{"Type":"ipip","DirectRouting":true}}"#)
+        #expect(ipip.backend == .ipip(directRouting: true))
+        #expect(try read(#"{"Network":"10.3.0.0/16","Backend":{"Type":"udp","Port":7777}}"#).backend == .udp(.init(port: 7777)))
+        #expect(try read(#"{"Network":"10.3.0.0/16","Backend":{"Type":"host-gw"}}"#).backend == .hostGateway)
+        #expect(try read(#"{"Network":"10.3.0.0/16","Backend":{"Type":"alloc"}}"#).backend == .alloc)
+    }
+
     @Test func defaultsFollowFromTheNetwork() throws {
         func completed(_ text: String) throws -> Flannel.NetworkConfiguration {
             try Flannel.NetworkConfiguration.read(text).configuration.completed()

@@ -40,8 +40,11 @@ struct Classifier: BitwiseCopyable {
     /// By record, from `first` on: its hash, and the next record of its group (`end`: none).
     var tags: UnsafeMutablePointer<UInt32>
     var next: UnsafeMutablePointer<UInt32>
+    /// The memory is an image's.
+    var isShared = false
 
     func deallocate() {
+        if isShared { return }
         slots.deallocate()
         tags.deallocate()
         next.deallocate()
@@ -89,6 +92,15 @@ struct ClassifierList {
     func deallocate() {
         for i in 0..<count where !free.contains(i) { base[i].deallocate() }
         base.deallocate()
+    }
+
+    /// A list of one's own of classifiers that stay this one's.
+    func shared() -> ClassifierList {
+        var copy = self
+        copy.base = .allocate(capacity: capacity)
+        copy.base.initialize(from: base, count: count)
+        for i in 0..<count { copy.base[i].isShared = true }
+        return copy
     }
 
     /// Takes a chain's classifiers away; false when it has none.

@@ -152,7 +152,7 @@ struct TableCompiler {
             arenaCapacity: compiler.arena.capacity, arenaSpace: SlotSpace(used: compiler.arena.count / 8),
             stack: .allocate(capacity: userChains + 1), stackSize: userChains + 1, entries: entries,
             underflows: underflows, interfaceSets: compiler.interfaceSets.copied(),
-            interfaceNames: compiler.interfaceSets, classifiers: ClassifierList(), chains: chains, names: names,
+            interfaceNames: compiler.interfaceSets, classifiers: ClassifierList(), chains: ChainList(chains), names: names,
             links: ChainLinks(graph, reach: reach, own: own), resources: resources, named: surroundings.named,
             needCounts: [0, 0, 0], userChains: userChains)
         for c in chains.indices {

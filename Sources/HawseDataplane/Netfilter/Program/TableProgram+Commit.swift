@@ -47,11 +47,11 @@ extension TableProgram {
             let capacity = (recordSpace.used + wantedRecords(prepared)) * 2
             let newRecords = RuleRecord.allocate(capacity)
             newRecords.moveInitialize(from: records, count: recordSpace.used)
-            records.deallocate()
+            release(records)
             records = newRecords
             let newOwners = UnsafeMutablePointer<UInt32>.allocate(capacity: capacity)
             newOwners.moveInitialize(from: owners, count: recordSpace.used)
-            owners.deallocate()
+            release(owners)
             owners = newOwners
             recordCapacity = capacity
         }
@@ -59,7 +59,7 @@ extension TableProgram {
         if wanted * 8 > arenaCapacity {
             let larger = UnsafeMutableRawPointer.allocate(byteCount: wanted * 16, alignment: 16)
             larger.copyMemory(from: arena, byteCount: arenaSpace.used * 8)
-            arena.deallocate()
+            release(arena)
             arena = larger
             arenaCapacity = wanted * 16
         }

@@ -24,15 +24,15 @@ struct TableProgram {
     /// An answer or copy sent from within a rule is in the same table again (TEE, REJECT): it gets a stack of its own.
     var isBusy = false
     /// First record of each builtin chain, and the record of its policy (`hook_entry`, `underflow`); by hook.
-    let entries: UnsafeMutablePointer<UInt32>
-    let underflows: UnsafeMutablePointer<UInt32>
+    var entries: UnsafeMutablePointer<UInt32>
+    var underflows: UnsafeMutablePointer<UInt32>
     /// Bitmaps over interface indices, for `-i eth+`.
     var interfaceSets: UnsafeMutablePointer<UInt64>
     var interfaceNames: InterfaceSets
     var classifiers: ClassifierList
 
     // By number of the chain.
-    var chains: [CompiledChain]
+    var chains: ChainList
     var names: ChainNames
     var links: ChainLinks
     var freeChains: [Int] = []
@@ -42,7 +42,9 @@ struct TableProgram {
     var laterOperations: [Int: [(place: UInt32, count: UInt32)]] = [:]
     /// Tables by name that the operations of a chain hold on to, and other memory to release.
     var resources: [Int: ProgramResources]
-    let named: UnsafeMutablePointer<NamedState>
+    var named: UnsafeMutablePointer<NamedState>
+    /// Where the arrays are that came from an image.
+    var memory: ProgramMemory?
     /// Chains with each of the needs, and user chains.
     var needCounts: [Int]
     var userChains: Int
@@ -50,15 +52,21 @@ struct TableProgram {
     var generation = 0
 
     func deallocate() {
-        records.deallocate()
-        owners.deallocate()
-        arena.deallocate()
+        release(records)
+        release(owners)
+        release(arena)
+        memory?.unmap()
         stack.deallocate()
         entries.deallocate()
         underflows.deallocate()
         interfaceSets.deallocate()
         classifiers.deallocate()
         for (_, resources) in resources { resources.deallocate() }
+    }
+
+    /// Gives one of the arrays back, unless it is an image's.
+    func release(_ array: UnsafeMutableRawPointer) {
+        if memory?.holds(array) != true { array.deallocate() }
     }
 
     /// What the packets must have gone through before these rules can be what they say.

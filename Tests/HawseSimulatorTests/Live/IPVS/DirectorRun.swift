@@ -18,7 +18,7 @@ struct DirectorRun {
         services = GeneratedServices(draw, director)
         let rules = GeneratedDirectorRules(draw, director, services)
         if rules.hasNAT, draw.percent(70) { director.setup.sysctls["net.ipv4.vs.conntrack"] = "1" }
-        director.setup.kernel = LiveRun.release
+        director.setup.kernel = LiveCase.release
         live = LiveCase(setup: director.setup, rules: LiveRules(tables: rules.text, sets: ""))
         live.rules.servers = services.lines.map { $0 + "\n" }.joined()
         traffic = GeneratedTraffic(draw, director.node)
@@ -67,7 +67,7 @@ struct DirectorRun {
         return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
     }
 
-    private mutating func inject(_ injection: GeneratedTraffic.Injection, at time: Int64) throws {
+    private mutating func inject(_ injection: Injection, at time: Int64) throws {
         live.inputs[injection.device ?? "local", default: []].append(LiveCase.Frame(nanoseconds: time, bytes: injection.bytes))
         if let device = injection.device {
             try kernel.inject(injection.bytes, on: device)
@@ -75,7 +75,7 @@ struct DirectorRun {
             kernel.sendLocal(injection.bytes)
         }
         packets += 1
-        let output = try kernel.settled().mapValues { $0.filter { !LiveRun.isLeftOut($0) } }
+        let output = try kernel.settled().mapValues { $0.filter { !LiveCase.isLeftOut($0) } }
         var count: Int64 = 0
         for (device, frames) in output.sorted(by: { $0.key < $1.key }) {
             for frame in frames {

@@ -6,7 +6,7 @@ struct DirectorTraffic {
     let draw: Draw
 
     /// Something new, or one more packet of an old conversation. `services` as they are now.
-    func begin(_ traffic: GeneratedTraffic, _ services: [GeneratedServices.Service]) -> [GeneratedTraffic.Injection] {
+    func begin(_ traffic: GeneratedTraffic, _ services: [GeneratedServices.Service]) -> [Injection] {
         switch draw.below(24) {
         case 0: return local(traffic, services)
         case 1...5: return again(traffic, services)
@@ -18,7 +18,7 @@ struct DirectorTraffic {
         }
     }
 
-    private func again(_ traffic: GeneratedTraffic, _ services: [GeneratedServices.Service]) -> [GeneratedTraffic.Injection] {
+    private func again(_ traffic: GeneratedTraffic, _ services: [GeneratedServices.Service]) -> [Injection] {
         traffic.order.isEmpty ? fresh(traffic, services) : traffic.again()
     }
 
@@ -45,7 +45,7 @@ struct DirectorTraffic {
             key: key, mac: host.mac, routerMAC: traffic.node.routerMAC[host.device] ?? "", sequence: draw.word())
     }
 
-    private func fresh(_ traffic: GeneratedTraffic, _ services: [GeneratedServices.Service]) -> [GeneratedTraffic.Injection] {
+    private func fresh(_ traffic: GeneratedTraffic, _ services: [GeneratedServices.Service]) -> [Injection] {
         var conversation = conversation(traffic, director.client(draw), target(services))
         let packet = traffic.opening(&conversation)
         traffic.add(conversation)
@@ -55,7 +55,7 @@ struct DirectorTraffic {
 
     /// UDP whose sender did not sum.
     private func withoutChecksum(_ traffic: GeneratedTraffic, _ packet: RawPacket, _ conversation: Conversation)
-        -> [GeneratedTraffic.Injection]
+        -> [Injection]
     {
         var short = packet
         short.transport = Array(packet.transport.prefix(200))
@@ -66,11 +66,11 @@ struct DirectorTraffic {
         let at = Int(bytes[0] & 15) * 4 + 6
         bytes.replaceSubrange(at..<at + 2, with: [0, 0])
         let frame = RawPacket.frame(bytes, from: conversation.mac, to: conversation.routerMAC)
-        return [GeneratedTraffic.Injection(device: conversation.key.device, bytes: frame)]
+        return [Injection(device: conversation.key.device, bytes: frame)]
     }
 
     /// The same client port again, perhaps while the old connection is still known.
-    private func reuse(_ traffic: GeneratedTraffic, _ services: [GeneratedServices.Service]) -> [GeneratedTraffic.Injection] {
+    private func reuse(_ traffic: GeneratedTraffic, _ services: [GeneratedServices.Service]) -> [Injection] {
         let keys = traffic.order.filter { $0.device == "eth0" }
         guard !keys.isEmpty else { return fresh(traffic, services) }
         let key = draw.pick(keys)
@@ -83,7 +83,7 @@ struct DirectorTraffic {
     }
 
     /// A real server speaks first, or of what the node has forgotten.
-    private func fromServer(_ traffic: GeneratedTraffic, _ services: [GeneratedServices.Service]) -> [GeneratedTraffic.Injection] {
+    private func fromServer(_ traffic: GeneratedTraffic, _ services: [GeneratedServices.Service]) -> [Injection] {
         let servers = services.flatMap { service in service.servers.map { (service, $0) } }
         guard !servers.isEmpty else { return again(traffic, services) }
         let (service, server) = draw.pick(servers)
@@ -98,7 +98,7 @@ struct DirectorTraffic {
     }
 
     /// Packets that begin nothing: segments of no connection, errors about what was never sent, echoes.
-    private func unknown(_ traffic: GeneratedTraffic, _ services: [GeneratedServices.Service]) -> [GeneratedTraffic.Injection] {
+    private func unknown(_ traffic: GeneratedTraffic, _ services: [GeneratedServices.Service]) -> [Injection] {
         let target = target(services)
         var conversation = conversation(traffic, director.client(draw), target)
         let key = conversation.key
@@ -128,7 +128,7 @@ struct DirectorTraffic {
     }
 
     /// The node's own processes as clients.
-    private func local(_ traffic: GeneratedTraffic, _ services: [GeneratedServices.Service]) -> [GeneratedTraffic.Injection] {
+    private func local(_ traffic: GeneratedTraffic, _ services: [GeneratedServices.Service]) -> [Injection] {
         let target = target(services)
         let source = traffic.address(draw.oneIn(3) ? target.address : draw.pick(director.locals))
         let destination = traffic.address(target.address)
@@ -146,7 +146,7 @@ struct DirectorTraffic {
         packet.extensions = []
         packet.options = []
         packet.hasWrongChecksum = false
-        return [GeneratedTraffic.Injection(device: nil, bytes: packet.bytes)]
+        return [Injection(device: nil, bytes: packet.bytes)]
     }
 
     // MARK: hearing

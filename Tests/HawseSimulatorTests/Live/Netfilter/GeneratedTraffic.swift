@@ -1,13 +1,7 @@
 import HawseWire
 
 /// Hosts that start conversations by chance and answer what comes to them.
-final class GeneratedTraffic {
-    /// A frame for a device, or (`nil`) an IP packet that the node itself sends.
-    struct Injection {
-        var device: String?
-        var bytes: [UInt8]
-    }
-
+final class GeneratedTraffic: LiveTraffic {
     let draw: Draw
     let node: GeneratedNode
     /// Otherwise a packet in fifty has a wrong checksum.

@@ -14,6 +14,8 @@ final class KernelNode {
     private var local: [Int: Int32] = [:]
     private var listeners: [Int32] = []
     private var markers: UInt32 = 0
+    /// Routes and rules that the kernel did not take.
+    private(set) var refused: [String] = []
 
     /// The tools that this needs; `nil` for one that is not there.
     static func tool(_ name: String) -> String? {
@@ -47,11 +49,16 @@ final class KernelNode {
         }
         var hubLines: [String] = []
         var lines = ["link set lo up"]
+        var later: [String] = []
+        var addresses: [String] = []
         for device in setup.interfaces where device.kind != "loopback" {
             if device.kind == "dummy" {
                 lines.append("link add \(device.name) address \(device.mac) mtu \(device.mtu) type dummy")
             } else if device.kind == "bridge" {
                 lines.append("link add \(device.name) address \(device.mac) type bridge mcast_snooping 0 stp_state 0")
+            } else if let tunnel = device.vxlan {
+                // Behind the devices that it sends by.
+                later.append("link add \(device.name) address \(device.mac) mtu \(device.mtu) type vxlan " + tunnel.words)
             } else {
                 lines.append(
                     "link add \(device.name) address \(device.mac) mtu \(device.mtu) type veth peer name h-\(device.name) netns \(hub)"
@@ -59,17 +66,20 @@ final class KernelNode {
                 hubLines.append("link set h-\(device.name) arp off mtu \(device.mtu) up")
             }
         }
+        lines += later
         for device in setup.interfaces where device.kind != "loopback" {
             for port in device.bridge_ports { lines.append("link set \(port) master \(device.name)") }
             if device.group != 0 { lines.append("link set \(device.name) group \(device.group)") }
-            if device.up ?? true { lines.append("link set \(device.name) up") }
-            lines += device.addresses.map { "addr add \($0) dev \(device.name)" }
+            if device.up ?? true { addresses.append("link set \(device.name) up") }
+            addresses += device.addresses.map { "addr add \($0) dev \(device.name)" }
         }
-        lines += setup.neighbors.map { "neigh replace \($0) nud permanent" }
         try batch(router, lines)
+        try inside(router) { Self.write(setup.sysctls) }
         try batch(hub, hubLines)
-        try batch(router, setup.routes.map { "route add \($0)" })
-        try batch(router, setup.rules.map { "rule add \($0)" }, family: setup.family)
+        try batch(router, addresses + setup.neighbors.map { $0.hasPrefix("proxy ") ? "neigh add \($0)" : "neigh replace \($0) nud permanent" })
+        refused += try tolerantBatch(setup.routes, "route add ")
+        refused += try tolerantBatch(setup.rules, "rule add ", family: setup.family)
+        try bridges()
         for device in setup.interfaces where device.isWire {
             wires[device.name] = try PacketSocket(on: "h-\(device.name)", in: hub)
             try inside(router) { try Self.withoutChecksumOffload(device.name) }
@@ -80,6 +90,8 @@ final class KernelNode {
         try inside(router) { try openSockets() }
         try awaitPorts()
         settleListenerReports()
+        // A device that comes up takes its MTU for IPv6 anew.
+        try inside(router) { Self.write(setup.sysctls) }
     }
 
     private func inside<Result>(_ space: String, _ work: () throws -> Result) throws -> Result {
@@ -92,10 +104,42 @@ final class KernelNode {
         try LiveNamespaces.run(LiveNamespaces.ip, words, input: lines.joined(separator: "\n") + "\n")
     }
 
+    /// The lines that fail; the others have been carried out.
+    private func tolerantBatch(_ lines: [String], _ verb: String, family: Int? = nil) throws -> [String] {
+        guard !lines.isEmpty else { return [] }
+        let words = (family.map { ["-\($0)"] } ?? []) + ["-n", router, "-force", "-batch", "-"]
+        do {
+            try LiveNamespaces.run(LiveNamespaces.ip, words, input: lines.map { verb + $0 + "\n" }.joined())
+            return []
+        } catch let failure as LiveNamespaces.Failure {
+            let numbers = failure.message.matches(of: #/Command failed -:(\d+)/#).compactMap { Int($0.output.1) }
+            guard !numbers.isEmpty else { throw failure }
+            return numbers.map { lines[$0 - 1] }
+        }
+    }
+
+    /// Switches of bridge ports, and forwarding entries.
+    private func bridges() throws {
+        var lines: [String] = []
+        for device in setup.interfaces {
+            for port in device.hairpin ?? [] { lines.append("link set dev \(port) hairpin on") }
+            for (port, own) in (device.ports ?? [:]).sorted(by: { $0.key < $1.key }) {
+                lines.append("link set dev \(port) " + own.words)
+            }
+        }
+        for entry in setup.fdb {
+            lines.append(entry.contains(" dst ") ? "fdb append \(entry) self permanent" : "fdb replace \(entry) static")
+        }
+        guard !lines.isEmpty else { return }
+        try LiveNamespaces.run(
+            LiveNamespaces.bridge, ["-n", router, "-batch", "-"], input: lines.joined(separator: "\n") + "\n")
+    }
+
     private static func write(_ sysctls: [String: String]) {
         // `all` before what it would overwrite.
         for (key, value) in sysctls.sorted(by: { $0.key < $1.key }) {
-            let path = "/proc/sys/" + key.replacingOccurrences(of: ".", with: "/")
+            // Devices may have dots in their names.
+            let path = "/proc/sys/" + key.replacingOccurrences(of: ".", with: "/").replacing(#/flannel\/(\d)/#) { "flannel.\($0.output.1)" }
             let descriptor = open(path, O_WRONLY)
             guard descriptor >= 0 else { continue }
             _ = Glibc.write(descriptor, value, value.utf8.count)
@@ -126,6 +170,8 @@ final class KernelNode {
         for (family, domain) in [(4, AF_INET), (6, AF_INET6)] {
             let descriptor = socket(domain, Int32(SOCK_RAW.rawValue), 255)
             guard descriptor >= 0 else { throw LiveNamespaces.Failure(message: "no raw socket") }
+            var one: Int32 = 1
+            setsockopt(descriptor, SOL_SOCKET, SO_BROADCAST, &one, 4)
             local[family] = descriptor
         }
         for listener in setup.listeners {
@@ -252,5 +298,30 @@ final class KernelNode {
             }
         }
         return words.joined(separator: " ")
+    }
+}
+
+extension LiveSetup.Port {
+    /// As `bridge link set` takes them.
+    fileprivate var words: String {
+        func word(_ name: String, _ value: Bool) -> String { name + (value ? " on" : " off") }
+        return [
+            word("learning", learning), word("flood", flood), word("mcast_flood", mcast_flood),
+            word("bcast_flood", bcast_flood), word("isolated", isolated),
+        ].joined(separator: " ")
+    }
+}
+
+extension LiveSetup.VXLAN {
+    /// As `ip link add … type vxlan` takes them.
+    fileprivate var words: String {
+        var words = "id \(vni) local \(local) dev \(dev) dstport \(port) \(learning ? "learning" : "nolearning")"
+        if let remote { words += " remote \(remote)" }
+        if let ttl { words += " ttl \(ttl)" }
+        if let tos { words += " tos 0x" + String(tos, radix: 16) }
+        if let df { words += " df \(df)" }
+        if let udpcsum { words += udpcsum ? " udpcsum" : " noudpcsum" }
+        if gbp { words += " gbp" }
+        return words
     }
 }

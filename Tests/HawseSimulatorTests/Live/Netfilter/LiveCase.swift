@@ -12,11 +12,37 @@ struct LiveSetup: Encodable {
         var kind = "ether"
         var group = 0
         var bridge_ports: [String] = []
+        var hairpin: [String]?
+        var ports: [String: Port]?
+        var vxlan: VXLAN?
         /// Absent: up.
         var up: Bool?
 
         /// Whether there is a wire with another end.
         var isWire: Bool { kind == "ether" }
+    }
+
+    /// Switches of a bridge port.
+    struct Port: Encodable {
+        var learning = true
+        var flood = true
+        var mcast_flood = true
+        var bcast_flood = true
+        var isolated = false
+    }
+
+    struct VXLAN: Encodable {
+        var vni: Int
+        var local: String
+        var dev: String
+        var port = 8472
+        var learning = false
+        var gbp = false
+        var ttl: Int?
+        var tos: Int?
+        var df: String?
+        var udpcsum: Bool?
+        var remote: String?
     }
 
     struct Socket: Encodable {
@@ -47,6 +73,14 @@ struct LiveSetup: Encodable {
     var sysctls: [String: String]
     var listeners: [Socket] = []
     var free: [Free] = []
+
+    mutating func leaveOut(_ lines: [String]) {
+        for line in lines {
+            // Of two that are the same the second is refused.
+            if let place = routes.lastIndex(of: line) { routes.remove(at: place) }
+            if let place = rules.lastIndex(of: line) { rules.remove(at: place) }
+        }
+    }
 }
 
 /// What is loaded into a node before the first packet.
@@ -84,6 +118,17 @@ struct LiveCase {
     var outputs: [String: [Frame]] = [:]
     /// By file name in expect/.
     var states: [String: String] = [:]
+
+    /// The kernel draws the identification of the IPv6 fragments that the node makes.
+    mutating func freeFragmentNumbers(of own: [String]) {
+        for (device, frames) in outputs.sorted(by: { $0.key < $1.key }) {
+            let numbers = frames.indices.filter {
+                guard let received = Received(frames[$0].bytes), received.isIPv6, received.isFragment else { return false }
+                return own.contains("\(received.source)")
+            }
+            if !numbers.isEmpty { setup.free.append(LiveSetup.Free(field: "ip-id", iface: device, frames: numbers)) }
+        }
+    }
 
     func write(to directory: String) throws {
         for folder in ["in", "out", "expect"] {

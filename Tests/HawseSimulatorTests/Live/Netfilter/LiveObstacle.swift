@@ -40,6 +40,9 @@ enum LiveObstacle {
         return FileManager.default.fileExists(atPath: "/proc/net/ip_vs") ? nil : "the kernel has no ip_vs"
     }()
 
+    /// The same for a node without rules.
+    static let stack: String? = LiveNamespaces.obstacle ?? (LiveCase.release.hasPrefix("6.18.") ? nil : "the kernel is \(LiveCase.release), not 6.18")
+
     /// The same for nodes with Services: rules in namespaces whose bridges give their packets to iptables.
     static let services: String? = {
         if let obstacle = LiveNamespaces.obstacle { return obstacle }

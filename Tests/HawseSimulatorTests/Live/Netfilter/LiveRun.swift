@@ -12,8 +12,7 @@ struct LiveRun {
         var table: String
     }
 
-    /// Copies of copies go round in the kernel until their lifetime is over (TEE to the node itself): not compared.
-    struct Endless: Error {}
+    typealias Endless = LiveCase.Endless
 
     let seed: UInt64
     private(set) var packets = 0
@@ -32,8 +31,9 @@ struct LiveRun {
         var generated = GeneratedRules(draw, node, sets)
         live = LiveCase(setup: node.setup, rules: LiveRules(tables: generated.text(), sets: sets.text))
         traffic = GeneratedTraffic(draw, node)
-        live.setup.kernel = Self.release
+        live.setup.kernel = LiveCase.release
         kernel = try KernelNode(node.setup)
+        live.setup.leaveOut(kernel.refused)
         if !live.rules.sets.isEmpty {
             // As they have come to be: an element that is there already is not added again.
             try kernel.run("ipset", ["-exist", "restore"], input: live.rules.sets)
@@ -42,13 +42,6 @@ struct LiveRun {
         try load()
         rules = live.rules.tables.split(separator: "\n").count { $0.hasPrefix("-A") }
     }
-
-    /// The kernel's version, without what a distribution adds.
-    static let release: String = {
-        let text =
-            FileManager.default.contents(atPath: "/proc/sys/kernel/osrelease").map { String(decoding: $0, as: UTF8.self) } ?? ""
-        return String(text.prefix { $0.isNumber || $0 == "." })
-    }()
 
     private var restore: String { live.setup.family == 6 ? "ip6tables-legacy-restore" : "iptables-legacy-restore" }
 
@@ -115,57 +108,14 @@ struct LiveRun {
     private var isPaced: Bool { live.rules.tables.contains("-m connlimit") }
 
     mutating func play(packets wanted: Int) throws {
-        let began = DispatchTime.now().uptimeNanoseconds
-        let start: Int64 = 1_700_000_000_000_000_000
-        var last: Int64 = 0
-        _ = try kernel.settled()
-        while packets < wanted {
-            for injection in traffic.next() {
-                // Whole microseconds, ten between any two: what leaves is stamped behind its cause.
-                if isPaced { usleep(9000) }
-                let elapsed = Int64(clamping: (DispatchTime.now().uptimeNanoseconds - began) / 1000)
-                last = max(last + 50, elapsed)
-                let time = start + last * 1000
-                live.inputs[injection.device ?? "local", default: []].append(
-                    LiveCase.Frame(nanoseconds: time, bytes: injection.bytes))
-                if let device = injection.device {
-                    try kernel.inject(injection.bytes, on: device)
-                } else {
-                    kernel.sendLocal(injection.bytes)
-                }
-                packets += 1
-                let output = try kernel.settled().mapValues { $0.filter { !Self.isLeftOut($0) } }
-                guard output.values.map(\.count).reduce(0, +) < 500 else { throw Endless() }
-                var count: Int64 = 0
-                for (device, frames) in output.sorted(by: { $0.key < $1.key }) {
-                    for frame in frames {
-                        count += 1
-                        live.outputs[device, default: []].append(LiveCase.Frame(nanoseconds: time + count * 1000, bytes: frame))
-                    }
-                }
-                traffic.hear(output)
-            }
-        }
+        packets = try live.play(traffic, packets: wanted, in: kernel, pause: isPaced ? 9000 : 0) ?? 0
         live.states = try kernel.states(hasSets: !live.rules.sets.isEmpty)
-    }
-
-    /// Multicast listener messages, IGMP and router solicitations, as in the recordings.
-    static func isLeftOut(_ frame: [UInt8]) -> Bool {
-        guard let received = Received(frame) else { return false }
-        if !received.isIPv6 { return received.ipProtocol == 2 }
-        return received.ipProtocol == 58 && received.length > 0
-            && ([130, 131, 132, 133, 143].contains(frame[received.transport]))
     }
 
     // MARK: judgement
 
     /// Writes the case and plays it here; what differs, or `nil`.
-    func difference(keepingIn directory: String) throws -> String? {
-        try live.write(to: directory)
-        let report = GoldenCaseRun.verify(directory)
-        guard report.result != .pass else { return nil }
-        return "\(report.result.rawValue): \(report.why)"
-    }
+    func difference(keepingIn directory: String) throws -> String? { try live.difference(keepingIn: directory) }
 
     /// Whether a difference is only in ports and identifiers that the kernel drew where translations clash.
     func isOnlyDrawn(keepingIn directory: String) throws -> Bool {
