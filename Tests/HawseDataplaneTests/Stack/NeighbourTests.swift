@@ -57,4 +57,42 @@ import Testing
         let probe = node.wait(.seconds(5))
         #expect(probe.map { Array($0.bytes[0..<6]) } == [[2, 0, 0, 0, 0x77, 1]])
     }
+
+    /// `net.ipv4.neigh.<device>`: each device asks in its own way.
+    @Test func devicesHaveTheirOwnSettings() throws {
+        var node = try StackNode { spec in
+            spec.sysctls["net.ipv4.neigh.eth1.retrans_time_ms"] = "200"
+            spec.sysctls["net.ipv4.neigh.eth1.mcast_solicit"] = "5"
+            spec.sysctls["net.ipv4.neigh.default.mcast_solicit"] = "1"
+            spec.sysctls["net.ipv4.neigh.eth1.app_solicit"] = "1"
+        }
+        #expect(try request(&node).isEmpty, "a program would be asked first")
+        // Five questions, 200 ms apart, then the error.
+        for _ in 0..<5 { #expect(node.wait(.milliseconds(200)).map { Array($0.bytes[12..<14]) } == [[8, 6]]) }
+        #expect(node.wait(.milliseconds(200)).map { Array($0.bytes[34..<36]) } == [[3, 1]])
+        // On eth0 one question is enough.
+        let packet = Frame.ethernet(StackNode.eth1, StackNode.client, Frame.udp("10.1.0.10", "192.0.2.99"))
+        #expect(try node.receive(packet, on: "eth1").count == 1)
+        #expect(node.wait(.milliseconds(999)).isEmpty)
+        #expect(node.wait(.milliseconds(1)).map(\.interface) == ["eth1"])
+    }
+
+    /// With `unres_qlen_bytes` 0 nobody waits; `locktime` decides when a neighbour may have moved.
+    @Test func queueAndLock() throws {
+        var node = try StackNode { spec in
+            spec.sysctls["net.ipv4.neigh.eth1.unres_qlen_bytes"] = "0"
+            spec.sysctls["net.ipv4.neigh.eth1.locktime"] = "0"
+        }
+        #expect(try request(&node).count == 1)
+        let second = Frame.udp("192.0.2.20", "10.1.0.99", identification: 0x1002)
+        _ = try node.receive(Frame.ethernet(StackNode.eth0, StackNode.server, second), on: "eth0")
+        let answer = Frame.arp(2, Self.strangerMAC, Self.stranger, StackNode.eth1, 0x0a01_0001)
+        let out = try node.receive(Frame.ethernet(StackNode.eth1, Self.strangerMAC, answer, type: 0x0806), on: "eth1")
+        #expect(out.map { Array($0.bytes[18..<20]) } == [[0x10, 0x02]], "only the latest")
+        // Another MAC a millisecond later: believed at once, as nothing is locked.
+        let moved = MACAddress(0x0200_0000_7702)
+        let other = Frame.arp(2, moved, Self.stranger, StackNode.eth1, 0x0a01_0001)
+        _ = try node.receive(Frame.ethernet(StackNode.eth1, moved, other, type: 0x0806), on: "eth1", after: .milliseconds(1))
+        #expect(try request(&node).first.map { Array($0.bytes[0..<6]) } == [2, 0, 0, 0, 0x77, 2])
+    }
 }

@@ -1,6 +1,11 @@
 import CShims
-import Glibc
 import HawseModel
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
 
 /// Where a program's records, owners and operations are when they came from an image: private pages of one mapping, of
 /// which the system copies those that are written to.

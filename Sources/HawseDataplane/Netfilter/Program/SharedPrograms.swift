@@ -1,4 +1,5 @@
 import HawseModel
+import HawseWire
 
 /// Tables that many nodes have alike, compiled once. A node whose table differs in a few chains (flannel's masquerade
 /// chain names the node's own subnet) gets a copy in which those are changed.
