@@ -4,7 +4,8 @@ import Hawse
 
 /// A large cluster in one process: how long it takes to stand, and what it costs.
 extension Figures {
-    static func cluster(nodes count: Int = 5000, podsPerNode: Int = 30) throws {
+    /// `services`: how many there are, five endpoints each, in iptables mode.
+    static func cluster(nodes count: Int = 5000, podsPerNode: Int = 30, services: Int = 0) throws {
         let before = residentBytes()
         let start = CPUClock.nanoseconds()
         var nodes: [ClusterPlan.Node] = []
@@ -26,8 +27,13 @@ extension Figures {
             network: IPPrefix(IPAddress(ipv4: 0x0a00_0000), length: 11), backend: .vxlan(Flannel.VXLANBackend()))
         let plan = ClusterPlan(
             nodes: nodes, pods: pods, flannel: flannel, underlayLength: [.ipv4: 16, .ipv6: 64])
+        var proxy = KubeNode.proxy(mode: .iptables)
+        if services > 0 { KubeNode.fill(&proxy, KubeNode.objects(services: services, endpoints: 5)) }
+        _ = proxy.sync()
+        let rules = proxy.state()
         let cluster = Cluster(plan, seed: 1) { index, positions in
             var spec = plan.nodeSpec(index, positions)
+            if services > 0 { rules.install(on: &spec) }
             if let lease = plan.leases[index] { plan.daemon(index).install(lease, into: &spec) }
             return spec
         }
@@ -38,7 +44,8 @@ extension Figures {
         let arrived = talk(cluster, plan, packets: 10_000)
         let spoken = CPUClock.nanoseconds()
         func text(_ nanoseconds: Double) -> String { "\((nanoseconds / 1e7).rounded() / 100) s" }
-        print("| \(count) nodes × \(podsPerNode) pods: plan | \(text(planned - start)) | |")
+        let what = services == 0 ? "" : ", \(services) Services"
+        print("| \(count) nodes × \(podsPerNode) pods\(what): plan | \(text(planned - start)) | |")
         print("| all nodes built | \(text(built - planned)) | |")
         print("| memory, all nodes built | \(bytes >> 20) MiB, \(bytes / count) bytes a node | |")
         print("| 10000 packets between random pods, arrived | \(arrived), \(text(spoken - built)) | |")

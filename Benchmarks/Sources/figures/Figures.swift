@@ -18,7 +18,10 @@ struct Figures {
 
     private static var parts: [(name: String, measure: (Bool) throws -> Void)] { [
         ("whole", established), ("overlay", { _ in try overlay() }), ("traced", { _ in try traced() }), ("first", firstPacket),
-        ("ipvs", IPVSFigures.print), ("cluster", { _ in try cluster() }), ("mixed", wholePath), ("change", change),
+        ("ipvs", IPVSFigures.print), ("cluster", { quick in
+            try cluster()
+            try cluster(nodes: quick ? 500 : 5000, services: 1000)
+        }), ("mixed", wholePath), ("change", change),
         ("control", control), ("load", { try load($0); try loadSets() }), ("capture", capture), ("shards", shards), ("memory", { _ in memory() }),
         ("growth", curves), ("pauses", { _ in try growth() }), ("rules", { _ in try rules() }),
     ] }
