@@ -6,19 +6,20 @@ struct Route: ParsableCommand {
         abstract: "Which backend answers an HTTP request, and how it is asked.",
         discussion: """
             Ingresses are understood as the API describes them; those of a class whose controller is k8s.io/ingress-nginx as that
-            controller serves them, its annotations and its ConfigMap included. Gateways serve their HTTPRoutes. A Service has the endpoints that the manifests
-            come to; where they say nothing of endpoints, a Service with a selector is taken to have some.
+            controller serves them, its annotations and its ConfigMap included. Gateways serve their HTTPRoutes. A Service has the
+            endpoints that the manifests come to; where they say nothing of endpoints, a Service with a selector is taken to have
+            some.
 
               hawse route -f shop/ --url https://shop.example/cart/3
               hawse route -f shop/ --request requests.ndjson
-              hawse route -f ingresses.yaml --controller nginx --controller-arg=--watch-ingress-without-class --url http://shop.example/
+              hawse route -f shop/ --controller nginx --controller-arg=--watch-ingress-without-class --url http://shop.example/
             """)
 
     @OptionGroup(title: "Objects") var manifests: ManifestInput
 
     @Option(
         help: ArgumentHelp(
-            "Requests, one object a line: {\"id\", \"method\", \"scheme\", \"host\", \"path\", \"query\", \"headers\", \"cookies\", \"sni\", \"client\"}; - for stdin.",
+            "Requests, one object a line: {\"id\", \"method\", \"scheme\", \"host\", \"path\", \"headers\", \"sni\" …}; - for stdin.",
             valueName: "FILE.ndjson"))
     var request: String?
 

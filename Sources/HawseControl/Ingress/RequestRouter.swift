@@ -52,7 +52,8 @@ public struct RequestRouter {
         for ingress in rest { notes.append("Ingress \(ingress.key) is served by no controller: \(Self.why(ingress, classes))") }
     }
 
-    /// An IngressClass of ingress-nginx, its containers or its ConfigMap, or, in manifests without classes, its class name or annotations.
+    /// An IngressClass of ingress-nginx, its containers or its ConfigMap, or, in manifests without classes, its class name or
+    /// annotations.
     private static func meansNginx(_ ingresses: [Kubernetes.Ingress], _ objects: RouteObjects, _ settings: NginxSettings) -> Bool
     {
         if objects.classes.contains(where: { settings.isOwn($0) }) || !objects.controllerWords.isEmpty { return true }

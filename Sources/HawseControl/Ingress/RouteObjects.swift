@@ -26,7 +26,8 @@ public struct RouteObjects: Sendable {
         "Job", "CronJob",
     ]
 
-    /// Objects as loaded. Where pods or what makes pods is among them, the cluster is run until it rests, and its endpoints count.
+    /// Objects as loaded. Where pods or what makes pods is among them, the cluster is run until it rests, and its endpoints
+    /// count.
     public static func collect(_ loaded: [LoadedObject], seed: UInt64) -> (objects: RouteObjects, problems: [ManifestDiagnostic])
     {
         var result = RouteObjects()

@@ -131,7 +131,8 @@ struct NginxBuild {
         }
     }
 
-    /// An Ingress with a backend and no rule: the first one takes the default server's root. Its redirects and rewrites do not count there.
+    /// An Ingress with a backend and no rule: the first one takes the default server's root. Its redirects and rewrites do not
+    /// count there.
     private mutating func catchAll(_ index: Int, _ upstream: String) {
         guard var location = servers[NginxServer.defaultName]?.locations.first, location.isDefault else { return }
         let (rewrite, redirect) = (location.annotations.rewrite, location.annotations.redirect)
