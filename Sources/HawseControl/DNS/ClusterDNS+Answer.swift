@@ -5,7 +5,10 @@ extension ClusterDNS {
     /// asker, since there is nobody to ask.
     public func answer(_ name: DomainName, _ type: DNSType) -> DNSAnswer {
         let zones = options.zones.compactMap { zone in name.tail(in: zone) }
-        guard let zone = zones.max(by: { $0.labels.count < $1.labels.count }) else { return DNSAnswer(.forwarded) }
+        guard let zone = zones.max(by: { $0.labels.count < $1.labels.count }) else {
+            let outside = options.external.zones.compactMap { name.tail(in: $0) }.max { $0.labels.count < $1.labels.count }
+            return outside.map { externalAnswer(name, type, $0) } ?? DNSAnswer(.forwarded)
+        }
         guard var answer = records(name, type, zone, chain: []) else { return missing(name, zone) }
         if answer.answer.isEmpty { answer.authority = [authority(zone)] }
         return answer
@@ -61,9 +64,10 @@ extension ClusterDNS {
             }
         }
         if labels == ["dns-version"] { return [] }
-        guard let query = DNSQuery(labels, isZonal: options.isZonal) else { return nil }
+        let isMulticluster = options.multiclusterZones.contains { $0.folded == zone.folded }
+        guard let query = DNSQuery(labels, isZonal: options.isZonal, isMulticluster: isMulticluster) else { return nil }
         if name.isReverse, query.kind != nil { return nil }
-        return targets(query, zone)
+        return targets(query, zone, isMulticluster: isMulticluster)
     }
 
     private func fill(

@@ -16,12 +16,12 @@ extension ClusterDNS {
     }
 
     /// `nil`: there is no such name. Empty: it exists, with no data.
-    func targets(_ query: DNSQuery, _ zone: DomainName) -> [Target]? {
+    func targets(_ query: DNSQuery, _ zone: DomainName, isMulticluster: Bool = false) -> [Target]? {
         guard let kind = query.kind else { return [] }
         guard isExposed(query.namespace) else { return nil }
         switch kind {
         case .pod: return podTargets(query, zone)
-        case .service: return serviceTargets(query, zone)
+        case .service: return isMulticluster ? importTargets(query, zone) : serviceTargets(query, zone)
         }
     }
 
@@ -58,6 +58,31 @@ extension ClusterDNS {
                 Target(host: .address($0), port: port.port, name: DomainName(base))
             }
         }
+    }
+
+    /// A Service of the whole cluster set: its own addresses, or the endpoints of all clusters by name and cluster.
+    private func importTargets(_ query: DNSQuery, _ zone: DomainName) -> [Target]? {
+        guard !query.service.isEmpty else { return exists(query.namespace) ? [] : nil }
+        guard let service = imported(query.namespace, query.service) else { return nil }
+        let base = "\(service.key.name).\(service.key.namespace).svc.\(zone)"
+        guard service.isHeadless || !query.endpoint.isEmpty else {
+            let ports = service.ports.filter { query.fits($0.name, $0.transport) }
+            guard !ports.isEmpty else { return nil }
+            return ports.flatMap { port in
+                service.addresses.map { Target(host: .address($0), port: port.number, name: DomainName(base)) }
+            }
+        }
+        var found: [Target]?
+        for endpoint in endpoints(of: ObjectKey(namespace: service.key.namespace, name: ServiceImport.mangled(service.key.name))) {
+            let isMeant = endpoint.label.lowercased() == query.endpoint && endpoint.cluster.lowercased() == query.cluster
+            guard query.endpoint.isEmpty || isMeant, let address = IPAddress(endpoint.address) else { continue }
+            let name = DomainName("\(endpoint.label).\(endpoint.cluster).\(base)")
+            let ports = endpoint.ports.isEmpty ? [(name: "", transport: "", number: -1)] : endpoint.ports
+            for port in ports where query.fits(port.name, port.transport) {
+                found = (found ?? []) + [Target(host: .address(address), port: port.number, name: name)]
+            }
+        }
+        return found
     }
 
     /// `nil` when the query fits no endpoint. A zone without endpoints has no data, or with `prefer` all of them.

@@ -16,6 +16,10 @@ public struct ClusterDNS: Sendable {
         public var ignoresEmptyServices = false
         /// Names of a zone's endpoints.
         public var isZonal = false
+        /// Of the zones those whose Services are ServiceImports (KEP-1645, `multicluster`).
+        public var multiclusterZones: [DomainName] = []
+        /// Zones of the `k8s_external` plugin: Services by what they are reached under from outside.
+        public var external = External()
         /// Endpoints are called after their pods.
         public var usesPodNames = false
         /// Zones whose unknown names are somebody else's; the root stands for all.
@@ -34,10 +38,11 @@ public struct ClusterDNS: Sendable {
     private let slices: [ObjectKey: [Kubernetes.EndpointSlice]]
     private let pods: [Kubernetes.Pod]
     private let namespaces: Set<String>
+    private let imports: [ObjectKey: ServiceImport]
 
     public init(
         options: Options = Options(), namespaces: some Sequence<String>, services: [Kubernetes.Service],
-        slices: [Kubernetes.EndpointSlice], pods: [Kubernetes.Pod] = []
+        slices: [Kubernetes.EndpointSlice], pods: [Kubernetes.Pod] = [], imports: [ServiceImport] = []
     ) {
         self.options = options
         self.namespaces = Set(namespaces)
@@ -45,11 +50,14 @@ public struct ClusterDNS: Sendable {
         servicesByAddress = Dictionary(
             services.flatMap { service in service.spec.clusterIPs.compactMap { IPAddress($0) }.map { ($0, service.key) } }
         ) { first, _ in first }
+        // Slices of imported Services are of another kind of Service with the same name.
         self.slices = Dictionary(grouping: slices) { slice in
-            ObjectKey(
-                namespace: slice.metadata.namespace, name: slice.metadata.labels["kubernetes.io/service-name"] ?? "")
+            let name = slice.metadata.labels["kubernetes.io/service-name"]
+                ?? slice.metadata.labels[ServiceImport.label].map(ServiceImport.mangled) ?? ""
+            return ObjectKey(namespace: slice.metadata.namespace, name: name)
         }
         self.pods = pods
+        self.imports = Dictionary(imports.map { ($0.key, $0) }) { first, _ in first }
     }
 
     /// The objects of a cluster as they are now.
@@ -57,7 +65,12 @@ public struct ClusterDNS: Sendable {
         self.init(
             options: options, namespaces: store.list(Kubernetes.Namespace.self).map(\.metadata.name),
             services: store.list(Kubernetes.Service.self), slices: store.list(Kubernetes.EndpointSlice.self),
-            pods: store.list(Kubernetes.Pod.self))
+            pods: store.list(Kubernetes.Pod.self),
+            imports: (store.unknown["ServiceImport"] ?? [:]).values.sorted { $0.key < $1.key }.compactMap { ServiceImport($0) })
+    }
+
+    func imported(_ namespace: String, _ name: String) -> ServiceImport? {
+        imports[ObjectKey(namespace: namespace, name: name)]
     }
 
     func isExposed(_ namespace: String) -> Bool { options.namespaces.isEmpty || options.namespaces.contains(namespace) }
@@ -84,6 +97,8 @@ extension ClusterDNS {
         var zone: String
         /// Port names, protocols in lower case, and numbers; none when the slice has none.
         var ports: [(name: String, transport: String, number: Int)]
+        /// The cluster that a multi-cluster slice came from.
+        var cluster: String
     }
 
     /// In the order of the slices.
@@ -94,7 +109,8 @@ extension ClusterDNS {
                 endpoint.addresses.map { address in
                     Endpoint(
                         address: address, label: label(endpoint, address), zone: endpoint.zone ?? "",
-                        ports: ports.map { (name: $0.0, transport: $0.1, number: $0.2) })
+                        ports: ports.map { (name: $0.0, transport: $0.1, number: $0.2) },
+                        cluster: slice.metadata.labels[ServiceImport.clusterLabel] ?? "")
                 }
             }
         }
@@ -109,7 +125,7 @@ extension ClusterDNS {
 
     /// Every Service that has an endpoint with this address, by its key, with the endpoint's label.
     func owners(ofEndpoint address: IPAddress) -> [(service: ObjectKey, label: String)] {
-        slices.keys.sorted().filter { isExposed($0.namespace) }.flatMap { key in
+        slices.keys.sorted().filter { isExposed($0.namespace) && !ServiceImport.isMangled($0.name) }.flatMap { key in
             endpoints(of: key).filter { IPAddress($0.address) == address }.map { (key, $0.label) }
         }
     }

@@ -11,6 +11,7 @@ public struct Corefile: Sendable {
 
     /// Of the first server that has the plugin; `nil` when none has.
     public private(set) var options: ClusterDNS.Options?
+    private var external = ClusterDNS.External()
 
     /// Options that change who is asked and how, but no answer.
     private static let silent: Set = [
@@ -18,13 +19,14 @@ public struct Corefile: Sendable {
         "apiserver_burst", "apiserver_max_inflight", "startup_timeout",
     ]
     private static let known = [
-        "endpoint_pod_names", "fallthrough", "ignore", "namespaces", "pods", "ttl",
+        "endpoint_pod_names", "fallthrough", "ignore", "multicluster", "namespaces", "pods", "ttl",
     ]
 
     public init(_ text: String) throws(Failure) {
         var depth = 0
         var zones: [String] = []
         var isInside = false
+        var isOutside = false
         for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             let words = line.prefix { $0 != "#" }.split(whereSeparator: \.isWhitespace).map(String.init)
             guard let first = words.first else { continue }
@@ -32,16 +34,37 @@ public struct Corefile: Sendable {
             switch (depth, first) {
             case (_, "}"):
                 depth -= 1
-                if depth == 1 { isInside = false }
+                if depth == 1 { (isInside, isOutside) = (false, false) }
                 continue
             case (0, _): zones = words.filter { $0 != "{" }
             case (1, "kubernetes") where options == nil:
                 options = try Self.start(words.dropFirst().filter { $0 != "{" }, server: zones, line: number + 1)
                 isInside = opens
+            case (1, "k8s_external"):
+                external.zones += words.dropFirst().filter { $0 != "{" }.map { DomainName($0) }
+                isOutside = opens
+            case (2, _) where isOutside: try setExternal(first, Array(words.dropFirst()), line: number + 1)
             case (2, _) where isInside: try set(first, Array(words.dropFirst()), line: number + 1)
             default: break
             }
             if opens { depth += 1 }
+        }
+        options?.external = external
+    }
+
+    private mutating func setExternal(_ option: String, _ values: [String], line: Int) throws(Failure) {
+        switch option {
+        case "headless": external.isHeadless = true
+        case "apex": external.apex = values.first ?? external.apex
+        case "ttl":
+            guard let ttl = values.first.flatMap({ Int($0) }), (0...3600).contains(ttl) else {
+                throw Failure(line: line, reason: "ttl takes 0 to 3600 seconds")
+            }
+            external.ttl = ttl
+        case "fallthrough": break
+        default:
+            let near = nearestWord(option, among: ["headless", "apex", "ttl", "fallthrough"]).map { " (did you mean `\($0)'?)" } ?? ""
+            throw Failure(line: line, reason: "k8s_external: `\(option)' is not understood\(near)")
         }
     }
 
@@ -82,6 +105,12 @@ public struct Corefile: Sendable {
             }
             options?.ttl = ttl
         case "namespaces": options?.namespaces += values
+        case "multicluster":
+            // The zones themselves are named here; they have to be the plugin's as well.
+            for zone in values.map({ DomainName($0) }) {
+                options?.multiclusterZones.append(zone)
+                if options?.zones.contains(where: { $0.folded == zone.folded }) == false { options?.zones.append(zone) }
+            }
         case "endpoint_pod_names": options?.usesPodNames = true
         case "ignore" where values == ["empty_service"]: options?.ignoresEmptyServices = true
         case "fallthrough": options?.fallthroughZones = values.isEmpty ? [DomainName(".")] : values.map { DomainName($0) }

@@ -104,6 +104,9 @@ public struct KubeProxy: Sendable {
         case .nftables, .userspace: break
         }
         if configuration.conntrack.tcpBeLiberal { result["net.netfilter.nf_conntrack_tcp_be_liberal"] = "1" }
+        for (name, seconds) in configuration.conntrack.timeouts where seconds > 0 {
+            result["net.netfilter.nf_conntrack_\(name)"] = String(seconds)
+        }
         return result
     }
 }

@@ -17,15 +17,7 @@ enum DeploymentDescription {
                 "RollingUpdateStrategy",
                 "\(update.maxUnavailable?.description ?? "0") max unavailable, \(update.maxSurge?.description ?? "0") max surge")
         }
-        writer.line("Pod Template")
-        writer.map("Labels", spec.template.metadata.labels, indent: 1)
-        writer.line("Containers", indent: 1)
-        for container in spec.template.spec.containers {
-            writer.line(container.name, indent: 2)
-            writer.line("Image", container.image, indent: 3)
-            let ports = container.ports.map { "\($0.containerPort)/\($0.protocol)" }
-            writer.line("Port", ports.isEmpty ? "<none>" : ports.joined(separator: ", "), indent: 3)
-        }
+        PodTemplateDescription.write(spec.template, &writer)
         writer.line("Conditions")
         for condition in status.conditions {
             writer.line(condition.type, "\(condition.status)  \(condition.reason)", indent: 1)

@@ -1,10 +1,29 @@
 /// The text of `hawse describe`: a label column, nested sections, events at the end, as `kubectl describe` has it.
 struct DescriptionWriter {
-    private(set) var lines: [(indent: Int, label: String, value: String)] = []
+    private(set) var lines: [(indent: Int, label: String, value: String, isPlain: Bool)] = []
 
     /// A label with its value; an empty value leaves the label alone on its line.
     mutating func line(_ label: String, _ value: String = "", indent: Int = 0) {
-        lines.append((indent, label, value))
+        lines.append((indent, label, value, false))
+    }
+
+    /// A line as it is.
+    mutating func plain(_ text: String, indent: Int = 0) { lines.append((indent, text, "", true)) }
+
+    /// Columns with a ruled header, two blanks between.
+    mutating func table(_ header: [String], _ rows: [[String]], indent: Int = 1) {
+        let all = [header, header.map { String(repeating: "-", count: $0.count) }] + rows
+        var widths = [Int](repeating: 0, count: header.count)
+        for row in all { for (column, cell) in row.enumerated() where column < widths.count { widths[column] = max(widths[column], cell.count) } }
+        for row in all {
+            var text = ""
+            for (column, cell) in row.enumerated() {
+                text += cell
+                if column + 1 < row.count { text += String(repeating: " ", count: widths[column] + 2 - cell.count) }
+            }
+            while text.last == " " { text.removeLast() }
+            plain(text, indent: indent)
+        }
     }
 
     /// The first value beside the label, the others below it.
@@ -27,11 +46,15 @@ struct DescriptionWriter {
         var at = 0
         while at < lines.count {
             var end = at
-            while end < lines.count, lines[end].indent == lines[at].indent { end += 1 }
+            while end < lines.count, lines[end].indent == lines[at].indent, lines[end].isPlain == lines[at].isPlain { end += 1 }
             let section = lines[at..<end]
             let width = (section.filter { !$0.value.isEmpty }.map { $0.label.isEmpty ? 0 : $0.label.count + 1 }.max() ?? 0) + 2
             for entry in section {
                 let margin = String(repeating: "  ", count: entry.indent)
+                if entry.isPlain {
+                    out += entry.label.isEmpty ? "\n" : margin + entry.label + "\n"
+                    continue
+                }
                 let label = entry.label.isEmpty ? "" : "\(entry.label):"
                 if entry.value.isEmpty {
                     out += "\(margin)\(label)\n"
@@ -95,9 +118,27 @@ public enum ResourceDescription {
         case let pod as Kubernetes.Pod: PodDescription.write(pod, state, &writer)
         case let node as Kubernetes.Node: NodeDescription.write(node, state, &writer)
         case let deployment as Kubernetes.Deployment: DeploymentDescription.write(deployment, state, &writer)
+        default:
+            if !WorkloadDescription.write(object, state, &writer), !NetworkDescription.write(object, state, &writer) {
+                other(object, &writer)
+            }
+        }
+        // Of these nobody reports anything.
+        let isSilent = object is Kubernetes.Secret || object is Kubernetes.Namespace || object is Kubernetes.NetworkPolicy
+        if !isSilent { events(of: object, state, &writer) }
+        return writer.text
+    }
+
+    private static func other(_ object: any KubernetesObject, _ writer: inout DescriptionWriter) {
+        if object is Kubernetes.ConfigMap || object is Kubernetes.Secret {
+            writer.map("Labels", object.metadata.labels)
+            writer.map("Annotations", object.metadata.annotations, separator: ": ")
+        }
+        switch object {
+        case let map as Kubernetes.ConfigMap: DataDescription.write(map, &writer)
+        case let secret as Kubernetes.Secret: DataDescription.write(secret, &writer)
         default: generic(object, &writer)
         }
-        return writer.text + events(of: object, state)
     }
 
     /// Other kinds: labels, annotations, and their fields as they are.
@@ -147,17 +188,19 @@ public enum ResourceDescription {
         node.text ?? JSONWriter.compact(node)
     }
 
-    private static func events(of object: any KubernetesObject, _ state: ClusterState) -> String {
+    private static func events(of object: any KubernetesObject, _ state: ClusterState, _ writer: inout DescriptionWriter) {
         let own = state.events.filter { $0.kind == object.kindName && $0.key == object.key }.suffix(20)
-        if own.isEmpty { return "Events:  <none>\n" }
-        var table = TextTable(header: ["  Type", "Reason", "Age", "From", "Message"])
-        for event in own {
-            let isWarning = ["FailedScheduling", "Unhealthy", "Crashed", "BackoffLimitExceeded"].contains(event.reason)
-            table.rows.append([
-                isWarning ? "  Warning" : "  Normal", event.reason, HumanDuration.age(of: event.time, at: state.now),
-                "hawse", event.message,
-            ])
+        guard !own.isEmpty else {
+            writer.line("Events", "<none>")
+            return
         }
-        return "Events:\n" + table.text()
+        writer.line("Events")
+        writer.table(
+            ["Type", "Reason", "Age", "From", "Message"],
+            own.map { event in
+                let isWarning = ["FailedScheduling", "Unhealthy", "Crashed", "BackoffLimitExceeded"].contains(event.reason)
+                let age = HumanDuration.age(of: event.time, at: state.now)
+                return [isWarning ? "Warning" : "Normal", event.reason, age, "hawse", event.message]
+            })
     }
 }

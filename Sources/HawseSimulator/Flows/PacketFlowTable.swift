@@ -86,6 +86,7 @@ public struct PacketFlowTable: Sendable {
         if let address = node["nodeIP"]?.text.flatMap({ IPAddress($0) }) {
             if address.family == .ipv4 { proxyNode.primaryIPv4 = address } else { proxyNode.primaryIPv6 = address }
         }
+        if let zone = node["zone"]?.text { proxyNode.labels["topology.kubernetes.io/zone"] = zone }
         proxyNode.localAddresses = (node["localAddresses"]?.items ?? []).compactMap { $0.text }.compactMap { IPAddress($0) }
         proxyNode.localAddresses += [IPAddress(ipv4: 0x7f00_0001), IPAddress(ipv6High: 0, low: 1)]
         var configuration = ProxyConfiguration()

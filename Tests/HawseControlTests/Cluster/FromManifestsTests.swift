@@ -14,6 +14,7 @@ import Testing
         let found = ClusterSummary(state.store.summarized, manifests: manifests.objects).lines
         let expected = ClusterSummary(recorded.known, manifests: manifests.objects).lines
         expectEqual(found, expected)
+        expectEqual(KindSummary.lines(state.store.otherKinds), KindSummary.lines(recorded.known))
     }
 
     private func expectEqual(_ found: [String], _ expected: [String]) {

@@ -23,6 +23,13 @@ import Testing
             }
         }
         expectReplicaSets(recorded, state)
+        let others = KindSummary.lines(state.store.otherKinds).difference(from: KindSummary.lines(recorded.known))
+        for change in others {
+            switch change {
+            case .insert(_, let line, _): Issue.record("\(path): not recorded: \(line)")
+            case .remove(_, let line, _): Issue.record("\(path): recorded, not made: \(line)")
+            }
+        }
     }
 
     private func expectReplicaSets(_ recorded: ManifestLoader, _ state: ClusterState) {

@@ -40,7 +40,7 @@ import Testing
         #expect(try Corefile(".:53 {\n forward . 192.0.2.1\n}\n").options == nil)
     }
 
-    @Test(arguments: ["podz verified", "pods sometimes", "ttl 5000", "multicluster cluster.local"])
+    @Test(arguments: ["podz verified", "pods sometimes", "ttl 5000", "multiclustr cluster.local"])
     func whatIsNotUnderstoodIsRefused(option: String) {
         #expect(throws: Corefile.Failure.self) { try Corefile(".:53 {\n kubernetes cluster.local {\n \(option)\n }\n}\n") }
     }

@@ -143,4 +143,24 @@ import Testing
         #expect(texts(selection.reachable) == row.expect.reachable)
         #expect(selection.hasAny == row.expect.hasAnyEndpoints)
     }
+
+    /// conntrack's timeouts: what the configuration says, or kube-proxy's own; zero leaves the kernel's.
+    @Test func conntrackIsSetUp() throws {
+        func sysctls(_ text: String) throws -> [String: String] {
+            let configuration = try ProxyConfiguration.parse("kind: KubeProxyConfiguration\n" + text, file: "c").configuration
+            return KubeProxy(node: ProxyNode(name: "n"), configuration: configuration).state().sysctls
+                .filter { $0.key.hasPrefix("net.netfilter.") }
+        }
+        #expect(
+            try sysctls("mode: iptables\n") == [
+                "net.netfilter.nf_conntrack_tcp_timeout_established": "86400",
+                "net.netfilter.nf_conntrack_tcp_timeout_close_wait": "3600",
+            ])
+        let text = "conntrack: {tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 1m30s, udpTimeout: 5s, tcpBeLiberal: true}\n"
+        #expect(
+            try sysctls(text) == [
+                "net.netfilter.nf_conntrack_tcp_timeout_close_wait": "90", "net.netfilter.nf_conntrack_udp_timeout": "5",
+                "net.netfilter.nf_conntrack_tcp_be_liberal": "1",
+            ])
+    }
 }

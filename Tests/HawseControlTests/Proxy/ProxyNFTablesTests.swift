@@ -7,10 +7,9 @@ import Testing
     func writesWhatKubeProxyWrote(_ stage: ProxyScenarios.Stage) throws {
         let objects = try ProxyScenarios.objects(stage)
         let configuration = try ProxyScenarios.configuration(stage.scenario)
-        for node in stage.nodes where ProxyScenarios.unexplained["\(stage.folder)/\(node) nft"] == nil {
+        for node in stage.nodes {
             guard let expected = stage.expected(node, "nft") else { continue }
-            let state = ProxyRenderer.render(
-                objects, node: objects.node(node), mode: .nftables, configuration: configuration)
+            let state = ProxyScenarios.render(stage, node, "nft", mode: .nftables, objects, configuration)
             let produced = try #require(state.nft)
             let differences = RuleComparison.differences(
                 lines: RuleComparison.nftLines(expected), RuleComparison.nftLines(produced), normal: { $0 })

@@ -206,7 +206,7 @@ import Testing
                 Endpoints:                10.244.0.3:8080,10.244.1.3:8080,10.244.2.2:8080 + 1 more...
                 Session Affinity:         ClientIP
                 Internal Traffic Policy:  Cluster
-                Events:  <none>
+                Events:                   <none>
 
                 """)
     }
@@ -214,7 +214,7 @@ import Testing
     @Test func everyKindCanBeDescribed() throws {
         #expect(try text(["pod", "front-0"]).contains("Node:"))
         #expect(try text(["nodes"]).contains("PodCIDR:"))
-        #expect(try text(["endpointslices"]).contains("Address Type:"))
-        #expect(try text(["namespace", "shop"]).contains("Phase:"))
+        #expect(try text(["endpointslices"]).contains("AddressType:"))
+        #expect(try text(["namespace", "shop"]).contains("Status:"))
     }
 }

@@ -151,6 +151,20 @@ public struct ProxyConfiguration: FieldMap {
         public var udpTimeout: ManifestNode?
         public var udpStreamTimeout: ManifestNode?
 
+        /// Seconds by the kernel's setting; 0 leaves the kernel's own (`setupConntrack`).
+        var timeouts: [(name: String, seconds: UInt32)] {
+            func seconds(_ node: ManifestNode?, default value: UInt32) -> UInt32 {
+                guard let node, !node.isNull else { return value }
+                return node.text.flatMap { GoDuration.seconds($0) } ?? 0
+            }
+            return [
+                ("tcp_timeout_established", seconds(tcpEstablishedTimeout, default: 86_400)),
+                ("tcp_timeout_close_wait", seconds(tcpCloseWaitTimeout, default: 3600)),
+                ("udp_timeout", seconds(udpTimeout, default: 0)),
+                ("udp_timeout_stream", seconds(udpStreamTimeout, default: 0)),
+            ]
+        }
+
         public init() {}
         public mutating func fields<M: FieldMapper>(_ map: inout M) {
             map("maxPerCore", &maxPerCore)

@@ -58,7 +58,8 @@ struct IPVSBlockWriter {
         }
         for address in service.loadBalancerVIPs { writeLoadBalancer(address) }
         writeNodePort()
-        if service.healthCheckNodePort != 0 {
+        // A node without an address for node ports leaves the rest of such a Service out.
+        if service.healthCheckNodePort != 0, service.nodePort == 0 || !nodeAddresses.isEmpty {
             var entry = IPSet.Entry()
             entry.port = .init(ipProtocol: .tcp, lower: service.healthCheckNodePort)
             block.members.append(.init(set: .healthCheckNodePort, entry: entry))
