@@ -3,7 +3,7 @@ import PackageDescription
 
 // libFuzzer targets, apart from the main package so that nobody who imports it builds them; `run` beside this file builds
 // and runs them with seeds from pcaps/.
-let names = ["FuzzRules", "FuzzSets", "FuzzServers", "FuzzConnections", "FuzzCommands", "FuzzWalk", "FuzzCaptures"]
+let names = ["FuzzRules", "FuzzSets", "FuzzServers", "FuzzConnections", "FuzzCommands", "FuzzWalk", "FuzzCaptures", "FuzzRequests"]
 
 let package = Package(
     name: "hawse-fuzz",

@@ -27,6 +27,7 @@ import Testing
                 ($0.hasPrefix("generated") || $0.hasPrefix("conntrack") || $0.hasPrefix("flannel")) && $0.contains("/in/")
             }
         case .captures: files("malformed") { _ in true } + files("formats") { _ in true }
+        case .requests: files("demo/migration") { _ in true }
         case .commands:
             files("cases/generated") { $0.hasSuffix("iptables.v4") }.flatMap { $0.split(separator: 10) }.prefix(300)
                 .map { Array("iptables -t mangle ".utf8) + $0 }

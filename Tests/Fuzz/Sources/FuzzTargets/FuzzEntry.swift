@@ -1,6 +1,6 @@
 /// Where bytes from outside come in. Each takes anything and must come back; `precondition` says what else must hold.
 public enum FuzzEntry: String, CaseIterable, Sendable {
-    case rules, sets, servers, connections, commands, walk, captures
+    case rules, sets, servers, connections, commands, walk, captures, requests
 
     /// As libFuzzer calls it.
     public func run(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
@@ -17,6 +17,7 @@ public enum FuzzEntry: String, CaseIterable, Sendable {
         case .commands: readCommand(String(decoding: bytes, as: UTF8.self))
         case .walk: walkFrames(bytes)
         case .captures: readCapture(bytes)
+        case .requests: routeRequests(String(decoding: bytes, as: UTF8.self))
         }
     }
 }
