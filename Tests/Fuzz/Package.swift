@@ -16,7 +16,7 @@ let package = Package(
             .executableTarget(
                 name: name, dependencies: ["FuzzDriver", "FuzzTargets"],
                 swiftSettings: [.unsafeFlags(["-parse-as-library"])],
-                linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])
+                linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])])
         },
     swiftLanguageModes: [.v6]
 )

@@ -209,6 +209,8 @@ struct ConnectionTemplate: Hashable {
     /// Number of the helper; 0: none.
     var helper: UInt8 = 0
     var isSynproxy = false
+    /// Its own mark, which CONNMARK writes and `-m connmark` reads until the lookup; it stays from packet to packet.
+    var mark: UnsafeMutablePointer<UInt32>?
 
     /// Of the SYN with which SYNPROXY greets the server.
     static var synproxy: ConnectionTemplate {

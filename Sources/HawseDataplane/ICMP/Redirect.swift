@@ -35,7 +35,7 @@ extension Walk {
         let isScoped = host.high >> 54 == 0x3fa
         let back = lookupOutput(
             family: .ipv6, source: own, destination: host, mark: 0, tos: 0, out: isScoped ? device.pointee.index : 0)
-        guard back.kind == .unicast, back.gatewayVersion == 0,
+        guard back.kind == .unicast || back.kind == .local, back.gatewayVersion == 0,
             node.pointee.limits.allows(IPAddress(family: .ipv6, bits: host), timeout: 1000, now)
         else { return }
         let handle = node.pointee.neighbours.find(target, route.outInterface, version: 6)

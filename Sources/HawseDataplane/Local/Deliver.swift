@@ -114,6 +114,8 @@ extension Walk {
                 flowLabel: node.pointee.settings.flowLabelReflect & 2 != 0
                     ? packet.ipv6.flowLabel : autoFlowLabel(source, target, UInt64(tcp.base.loadBE32(at: 0))),
                 hopLimit: node.pointee.interfaces[route.outInterface].pointee.hopLimit)
+            // `ip6_xmit` is told of the control socket and does not give it to the packet.
+            answer.pointee.uid = -1
         }
         TransportChecksum.store(
             reset.base, length: 20, protocolNumber: .tcp, family: packet.family, source: source, destination: target)
@@ -121,6 +123,13 @@ extension Walk {
         answer.pointee.mark = reflectedMark(packet)
         note(packet, .answered("TCP reset"))
         sendNow(answer, causedBy: packet, stage: .output)
+    }
+
+    /// `udp6_csum_init` believes the sum over the whole packet that conntrack has left, unless the datagram is so short
+    /// that it is added up at once (`CHECKSUM_BREAK`): a TOS, DSCP or HL target has made it wrong.
+    private func isSumSpoilt(_ packet: PacketRef) -> Bool {
+        guard packet.isIPv6, packet.pointee.headerSum != 0, packet.pointee.headerSum != 0xffff else { return false }
+        return packet.transportLength > 76 && isVerified(packet, 17)
     }
 
     /// `__udp4_lib_rcv` / `__udp6_lib_rcv`.
@@ -137,7 +146,7 @@ extension Walk {
             if isLite || (packet.isIPv6 && !node.pointee.vxlan.acceptsZeroChecksum6(udp.destinationPort)) {
                 return drop(packet, .checksum)
             }
-        } else if !transportIsIntact(packet) {
+        } else if !transportIsIntact(packet) || !isLite && isSumSpoilt(packet) {
             return drop(packet, .checksum)
         }
         if packet.pointee.ipProtocol == 17, isForVXLAN(packet) { return vxlanReceive(packet) }

@@ -31,7 +31,7 @@ extension Walk {
     ) -> Verdict {
         let info = packet.pointee.connectionInfo
         if info == .related || info == .relatedReply, isICMP(packet) {
-            guard translateICMPError(packet, connection, manip) else {
+            guard translateICMPError(packet, connection, manip, hook) else {
                 packet.pointee.disposition = .dropped(.natFailed)
                 return .drop
             }
@@ -114,7 +114,11 @@ extension Walk {
 
     /// `nf_nat_icmp_reply_translation` / `nf_nat_icmpv6_reply_translation`: an error about a connection with NAT. The
     /// quoted packet is changed back into what its sender sent, the error itself as if it came from the peer.
-    private func translateICMPError(_ packet: PacketRef, _ connection: ConnectionRef, _ manip: NATManip) -> Bool {
+    ///
+    /// The checksum must be right, but nobody adds it up again at POSTROUTING when OUTPUT has done so.
+    private func translateICMPError(
+        _ packet: PacketRef, _ connection: ConnectionRef, _ manip: NATManip, _ hook: Hook
+    ) -> Bool {
         let direction: Direction = packet.pointee.connectionInfo.isReply ? .reply : .original
         let isIPv4 = packet.isIPv4
         let quotation = 8
@@ -122,9 +126,10 @@ extension Walk {
         let length = packet.transportLength
         let protocolNumber: IPProtocol = isIPv4 ? .icmp : .icmpv6
         guard
-            TransportChecksum.isValid(
-                packet.transportPointer, length: length, protocolNumber: protocolNumber, family: packet.family,
-                source: packet.sourceBits, destination: packet.destinationBits)
+            hook == .postrouting && packet.pointee.flags.contains(.local)
+                || TransportChecksum.isValid(
+                    packet.transportPointer, length: length, protocolNumber: protocolNumber, family: packet.family,
+                    source: packet.sourceBits, destination: packet.destinationBits)
         else { return false }
         let status = connection.pointee.status
         if packet.icmp.type == (isIPv4 ? 5 : 137) {

@@ -13,7 +13,7 @@ extension Walk {
         switch record.pointee.target {
         case .mark: action(MarkAction.self).apply(context)
         case .connmark: action(ConnmarkAction.self).apply(context)
-        case .ct: action(CTAction.self).apply(context)
+        case .ct: CTAction.apply((arena + argument).assumingMemoryBound(to: CTAction.self), context)
         case .classify: action(ClassifyAction.self).apply(context)
         case .noEffect: break
         case .dnat: return dnat(action(NATAction.self), context)

@@ -54,6 +54,9 @@ struct Packet {
     var virtualConnection: UInt32 = 0
 
     var route = RouteResult()
+    /// What targets have added to the IPv6 header as a sum of words: it is not in the checksum that conntrack has added up
+    /// over the whole packet (`skb->csum`).
+    var headerSum: UInt16 = 0
     /// IPv4 options, as far as somebody looked at them.
     var options = IPOptionMarks()
 

@@ -33,7 +33,7 @@ extension Walk {
         return end(packet, .transmitted)
     }
 
-    /// `loopback_xmit`: straight back in. The packet keeps its connection, mark and route.
+    /// `loopback_xmit`: back in, behind the present work. The packet keeps its connection, mark and route.
     func loopbackTransmit(_ packet: PacketRef) -> Stage {
         packet.pointee.inInterface = node.pointee.interfaces.loopback
         packet.pointee.outInterface = 0
@@ -44,6 +44,7 @@ extension Walk {
         packet.pointee.uid = -1
         packet.pointee.gid = -1
         packet.pointee.etherType = packet.isIPv4 ? 0x0800 : 0x86dd
-        return .receive
+        enqueueAgain(packet)
+        return .held
     }
 }

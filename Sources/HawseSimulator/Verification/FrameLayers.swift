@@ -46,7 +46,7 @@ struct FrameLayers {
         end = min(frame.count, at + 40 + word(at + 4))
         var next = Int(frame[at + 6])
         var offset = at + 40
-        while [0, 43, 60, 44].contains(next), offset + 8 <= frame.count {
+        while [0, 43, 60, 44, 51].contains(next), offset + 8 <= frame.count {
             if next == 44 {
                 isFragment = true
                 fragmentHeader = offset
@@ -57,8 +57,10 @@ struct FrameLayers {
                 next = Int(frame[offset])
                 offset += 8
             } else {
+                let isAuthentication = next == 51
                 next = Int(frame[offset])
-                offset += (Int(frame[offset + 1]) + 1) * 8
+                // The authentication header counts words of four bytes (`ipv6_authlen`).
+                offset += isAuthentication ? (Int(frame[offset + 1]) + 2) * 4 : (Int(frame[offset + 1]) + 1) * 8
             }
         }
         ipProtocol = next

@@ -14,6 +14,8 @@ struct SynproxyNumbers {
     private struct Shift {
         var sequence: UInt32
         var stamp: UInt32
+        /// The first number itself, ours.
+        var first: UInt32
     }
 
     private var shifts: [Flow: Shift] = [:]
@@ -37,23 +39,42 @@ struct SynproxyNumbers {
             tcp.flow(isFromServer: true) == theirs.flow(isFromServer: true)
         {
             shifts[tcp.flow(isFromServer: true)] = Shift(
-                sequence: tcp.sequence &- theirs.sequence, stamp: (tcp.stamps?.0 ?? 0) &- (theirs.stamps?.0 ?? 0))
+                sequence: tcp.sequence &- theirs.sequence, stamp: (tcp.stamps?.0 ?? 0) &- (theirs.stamps?.0 ?? 0),
+                first: tcp.sequence)
         }
         var result = tcp
-        if let shift = shifts[tcp.flow(isFromServer: true)] {
+        if let shift = shift(tcp.flow(isFromServer: true), tcp.flow(isFromServer: false), tcp.sequence) {
             result.change(sequence: 0 &- shift.sequence, acknowledgement: 0, value: 0 &- shift.stamp, echo: 0)
         } else if tcp.flags & 0x12 == 0x02, let shift = shifts[tcp.flow(isFromServer: false)] {
             // The proxy's own SYN carries the number in its acknowledgement, and the stamp that the client echoed.
             result.change(sequence: 0, acknowledgement: 0 &- shift.sequence, value: 0, echo: 0 &- shift.stamp)
             if tcp.stamps == nil { shifts[tcp.flow(isFromServer: false)]?.stamp = 0 }
+        } else if let shift = shifts[tcp.flow(isFromServer: false)], Self.isNear(tcp.acknowledgement, shift.first) {
+            // A client's answer that nobody has changed.
+            result.change(sequence: 0, acknowledgement: 0 &- shift.sequence, value: 0, echo: 0 &- shift.stamp)
         }
         return result.frame
     }
 
+    /// What holds for a number of ours from a server. The proxy may have greeted both ends of a conversation, each as the
+    /// other: then only numbers near its own are meant.
+    private func shift(_ flow: Flow, _ reverse: Flow, _ number: UInt32) -> Shift? {
+        guard let shift = shifts[flow] else { return nil }
+        guard shifts[reverse] != nil else { return shift }
+        return Self.isNear(number, shift.first) ? shift : nil
+    }
+
+    private static func isNear(_ number: UInt32, _ first: UInt32) -> Bool {
+        Int32(bitPattern: number &- first).magnitude < 1 << 24
+    }
+
     /// What a client sent, in our numbers.
     func readdressed(_ bytes: [UInt8]) -> [UInt8] {
-        guard var tcp = Segment(bytes), tcp.flags & 0x10 != 0, let shift = shifts[tcp.flow(isFromServer: false)]
-        else { return bytes }
+        guard var tcp = Segment(bytes), tcp.flags & 0x10 != 0 else { return bytes }
+        let (flow, reverse) = (tcp.flow(isFromServer: false), tcp.flow(isFromServer: true))
+        guard let known = shifts[flow], let shift = shift(flow, reverse, tcp.acknowledgement &+ known.sequence) else {
+            return bytes
+        }
         tcp.change(sequence: 0, acknowledgement: shift.sequence, value: 0, echo: shift.stamp)
         return tcp.frame
     }
@@ -87,6 +108,7 @@ struct SynproxyNumbers {
         var flags: UInt8 { frame[transport + 13] }
         var window: Int { Int(frame[transport + 14]) << 8 | Int(frame[transport + 15]) }
         var sequence: UInt32 { word(transport + 4) }
+        var acknowledgement: UInt32 { word(transport + 8) }
         var stamps: (UInt32, UInt32)? { stampPlace.map { (word($0), word($0 + 4)) } }
 
         private func word(_ at: Int) -> UInt32 { (0..<4).reduce(0) { $0 << 8 | UInt32(frame[at + $1]) } }

@@ -21,26 +21,34 @@ struct ConnlimitOperation: MatchOperation {
         let packet = context.packet
         let test = operation.pointee
         let connections = context.node.connectionTable
-        var zone: UInt16 = 0
-        let tuple: Tuple
-        if let connection = context.connection {
-            tuple = connections.pointee.tuple(of: connection, .original)
-            zone = connection.pointee.zone(.original)
-        } else if let own = Tuple(packet) {
-            tuple = own
-        } else {
-            context.hotdrop = true
-            return false
+        let zones = packet.pointee.connectionTemplate.zones
+        // Grouped by the zone's number, in whichever direction that holds.
+        let zone = context.connection?.pointee.zone ?? packet.pointee.connectionTemplate.zone
+        guard let connection = context.connection else {
+            guard let own = Tuple(packet) else {
+                context.hotdrop = true
+                return false
+            }
+            // Not tracked itself, but it may look like a packet of a connection: each direction counts for itself.
+            let found = connections.pointee.find(own, zones, now: context.node.pointee.now)
+            return test.decide(ConnlimitTable.Entry(tuple: own, zones: zones), found?.0, zone, &context)
         }
-        let host = (test.byDestination ? packet.destinationBits : packet.sourceBits) & test.mask
-        let count = test.table.pointee.count(
-            EntryKey(host, .zero, UInt64(zone)), tuple, zone: zone, connections: connections,
+        let tuple = connections.pointee.tuple(of: connection, .original)
+        return test.decide(ConnlimitTable.Entry(tuple: tuple, zones: connection.pointee.zones), connection, zone, &context)
+    }
+
+    private func decide(
+        _ entry: ConnlimitTable.Entry, _ connection: ConnectionRef?, _ zone: UInt16, _ context: inout RuleContext
+    ) -> Bool {
+        let host = (byDestination ? context.packet.destinationBits : context.packet.sourceBits) & mask
+        let count = table.pointee.count(
+            EntryKey(host, .zero, UInt64(zone)), entry, connection, connections: context.node.connectionTable,
             now: context.node.pointee.now)
         if count == 0 {
             context.hotdrop = true
             return false
         }
-        return (count > Int(test.limit)) == test.isAbove
+        return (count > Int(limit)) == isAbove
     }
 }
 

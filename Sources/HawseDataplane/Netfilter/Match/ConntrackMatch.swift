@@ -70,6 +70,7 @@ struct ConntrackOperation: MatchOperation {
         case .none: bits = ConntrackMatch.States.invalid.rawValue
         }
         if packet.pointee.connection == 0 {
+            if packet.pointee.connectionTemplate.isSet { return matchesTemplate(operation.pointee) }
             if operation.pointee.hasStates, (bits & operation.pointee.states != 0) == operation.pointee.statesInverted {
                 return false
             }
@@ -110,6 +111,27 @@ struct ConntrackOperation: MatchOperation {
             return test.expiry.contains(UInt32(clamping: seconds))
         }
         return true
+    }
+}
+
+extension ConntrackOperation {
+    /// Between the CT target and the lookup a template is the packet's connection: NEW, CONFIRMED, of no protocol, from
+    /// nowhere to nowhere.
+    @inline(never)
+    private static func matchesTemplate(_ test: Self) -> Bool {
+        let nowhere = AddressBits.zero
+        if test.hasStates, (ConntrackMatch.States.new.rawValue & test.states != 0) == test.statesInverted { return false }
+        guard test.direction != 1, test.originalSource.holds(nowhere), test.originalDestination.holds(nowhere),
+            test.replySource.holds(nowhere), test.replyDestination.holds(nowhere), test.originalSourcePorts.contains(0),
+            test.originalDestinationPorts.contains(0), test.replySourcePorts.contains(0),
+            test.replyDestinationPorts.contains(0)
+        else { return false }
+        if test.hasProtocol, (test.ipProtocol == 0) == test.protocolInverted { return false }
+        if test.hasStatus {
+            let status = ConnectionStatus.confirmed.rawValue
+            if (status & test.status != 0) == test.statusInverted { return false }
+        }
+        return !test.hasExpiry || test.expiry.contains(0)
     }
 }
 

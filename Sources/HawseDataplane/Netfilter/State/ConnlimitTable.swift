@@ -3,51 +3,72 @@ import HawseWire
 
 /// Connections counted by one `-m connlimit` rule (`struct nf_conncount_data`): a list for each group of hosts.
 ///
-/// The kernel looks for dead entries, and for the connection itself, once in a tick of some milliseconds; packets of one
-/// connection that follow each other faster are counted twice there. Here every packet looks.
+/// The kernel looks through a list for what has ended unless it has done so in the same tick of some milliseconds; a
+/// connection that is not confirmed is then added at once, a second time if need be. Here a tick is a single instant: what
+/// one frame leads to. (Where the ticks of a kernel begin is its own affair.)
 struct ConnlimitTable {
+    /// Whom a packet is counted for (`get_ct_or_tuple_from_skb`).
     struct Entry {
         var tuple: Tuple
-        var zone: UInt16
+        var zones: ZonePair
     }
 
-    private var lists: [EntryKey: [Entry]] = [:]
-    /// `CONNCOUNT_GC_MAX_NODES`
-    private static let mostCollected = 8
+    private struct List {
+        var entries: [Entry]
+        /// `last_gc` and `last_gc_count`
+        var collected: Instant
+        var leftThen = 0
+
+        /// Whether it has been looked through in this tick and has not grown much since.
+        func isTidy(_ now: Instant) -> Bool { collected == now && entries.count - leftThen < ConnlimitTable.mostCollected }
+    }
+
+    private var lists: [EntryKey: List] = [:]
+    /// `CONNCOUNT_GC_MAX_COLLECT`
+    private static let mostCollected = 64
 
     func deallocate() {}
 
-    /// `nf_conncount_count`: how many live connections the group has, with this one added unless it is there.
+    /// `count_tree`: how many live connections the group has. A connection that is assured is counted only if it has been
+    /// added before; a list that has run empty counts none.
     mutating func count(
-        _ key: EntryKey, _ tuple: Tuple, zone: UInt16, connections: UnsafeMutablePointer<ConnectionTable>, now: Instant
+        _ key: EntryKey, _ entry: Entry, _ connection: ConnectionRef?, connections: UnsafeMutablePointer<ConnectionTable>,
+        now: Instant
     ) -> Int {
-        let entry = Entry(tuple: tuple, zone: zone)
         guard var list = lists.removeValue(forKey: key) else {
-            lists[key] = [entry]
+            lists[key] = List(entries: [entry], collected: now)
             return 1
         }
-        if !Self.tidy(&list, entry, connections, now) { list.append(entry) }
+        let isConfirmed = connection.map { $0.pointee.isConfirmed } ?? false
+        if isConfirmed, connection.map({ $0.pointee.isAssured }) ?? false {
+            if !list.entries.isEmpty, !list.isTidy(now) { Self.tidy(&list, nil, connections, now) }
+        } else if !isConfirmed, list.isTidy(now) {
+            list.entries.append(entry)
+        } else if !Self.tidy(&list, entry, connections, now) {
+            list.entries.append(entry)
+        }
         lists[key] = list
-        return list.count
+        return list.entries.count
     }
 
     /// Takes out what has ended, up to the entry sought; whether that is there.
+    @discardableResult
     private static func tidy(
-        _ list: inout [Entry], _ sought: Entry, _ connections: UnsafeMutablePointer<ConnectionTable>, _ now: Instant
+        _ list: inout List, _ sought: Entry?, _ connections: UnsafeMutablePointer<ConnectionTable>, _ now: Instant
     ) -> Bool {
         var kept: [Entry] = []
         var collected = 0
-        for (index, entry) in list.enumerated() {
+        for (index, entry) in list.entries.enumerated() {
             if collected > mostCollected {
-                kept += list[index...]
+                kept += list.entries[index...]
                 break
             }
-            guard let (connection, _) = connections.pointee.find(entry.tuple, zone: entry.zone, now: now) else {
+            guard let (connection, _) = connections.pointee.find(entry.tuple, entry.zones, now: now) else {
                 collected += 1
                 continue
             }
-            if entry.tuple == sought.tuple, entry.zone == sought.zone {
-                list = kept + list[index...]
+            if let sought, entry.tuple == sought.tuple, connection.pointee.zone(.original) == sought.zones.original {
+                list.entries = kept + list.entries[index...]
                 return true
             }
             if connection.pointee.ipProtocol == 6,
@@ -58,7 +79,7 @@ struct ConnlimitTable {
             }
             kept.append(entry)
         }
-        list = kept
+        list = List(entries: kept, collected: now, leftThen: kept.count)
         return false
     }
 }

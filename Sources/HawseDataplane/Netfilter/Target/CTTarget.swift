@@ -5,6 +5,8 @@ struct CTAction: BitwiseCopyable {
     var noTrack: Bool
     var zoneFromMark: Bool
     var template: ConnectionTemplate
+    /// `ct->mark` of the template, which all packets of the rule share.
+    var mark: UInt32 = 0
 
     init(_ target: CTTarget, _ compiler: RuleCompiler) throws(DataplaneError) {
         noTrack = target.noTrack
@@ -31,18 +33,19 @@ struct CTAction: BitwiseCopyable {
         }
     }
 
-    func apply(_ context: RuleContext) {
+    static func apply(_ action: UnsafeMutablePointer<Self>, _ context: RuleContext) {
         let packet = context.packet
         // Already tracked, or already told not to be.
         guard packet.pointee.connection == 0, packet.pointee.connectionInfo != .untracked,
             !packet.pointee.connectionTemplate.isSet
         else { return }
-        if noTrack {
+        if action.pointee.noTrack {
             packet.pointee.connectionInfo = .untracked
             return
         }
-        var template = template
-        if zoneFromMark { template.zone = UInt16(truncatingIfNeeded: packet.pointee.mark) }
+        var template = action.pointee.template
+        template.mark = withUnsafeMutablePointer(to: &action.pointee.mark) { $0 }
+        if action.pointee.zoneFromMark { template.zone = UInt16(truncatingIfNeeded: packet.pointee.mark) }
         packet.pointee.connectionTemplate = template
     }
 }

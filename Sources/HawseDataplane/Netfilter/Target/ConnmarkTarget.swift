@@ -27,15 +27,15 @@ struct ConnmarkAction: BitwiseCopyable {
     }
 
     func apply(_ context: RuleContext) {
-        guard let connection = context.connection else { return }
+        guard let place = context.connectionMark else { return }
         let packet = context.packet
         switch operation {
-        case 0: connection.pointee.mark = shifted((connection.pointee.mark & ~second) ^ first)
+        case 0: place.pointee = shifted((place.pointee & ~second) ^ first)
         case 1:
             let mark = shifted(packet.pointee.mark & second)
-            connection.pointee.mark = (connection.pointee.mark & ~first) ^ mark
+            place.pointee = (place.pointee & ~first) ^ mark
         default:
-            let mark = shifted(connection.pointee.mark & first)
+            let mark = shifted(place.pointee & first)
             packet.pointee.mark = (packet.pointee.mark & ~second) ^ mark
         }
     }

@@ -45,9 +45,10 @@ extension Walk {
         packet.pointee.fragmentGeometry = 0
     }
 
-    /// `dst_mtu` of the packet's own route.
+    /// `dst_mtu` of the packet's own route; a bridged packet has the bridge's (`br_netfilter_rtable_init`).
     private func packetMTU(_ packet: PacketRef) -> Int {
         let route = packet.pointee.route
+        if packet.pointee.flags.contains(.bridged) { return node.pointee.interfaces[packet.pointee.outInterface].pointee.mtu }
         return route.mtu != 0 ? Int(route.mtu) : node.pointee.interfaces[route.outInterface].pointee.mtu
     }
 

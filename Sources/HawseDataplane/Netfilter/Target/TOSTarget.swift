@@ -33,7 +33,10 @@ extension UnsafeMutablePointer where Pointee == Packet {
     /// `ipv4_change_dsfield` / `ipv6_change_dsfield`, with the IPv4 header checksum as the kernel's short cut gives it.
     func changeDSField(_ new: UInt8) {
         guard isIPv4 else {
-            if ipv6.trafficClass != new { ipv6.trafficClass = new }
+            let old = ipv6.trafficClass
+            guard old != new else { return }
+            noteHeaderChange(from: UInt16(old) << 4, to: UInt16(new) << 4)
+            ipv6.trafficClass = new
             return
         }
         let ip = ipv4
@@ -44,5 +47,12 @@ extension UnsafeMutablePointer where Pointee == Packet {
         check = check &+ (check >> 16)
         ip.checksum = UInt16(truncatingIfNeeded: check)
         ip.tos = new
+    }
+
+    /// A word of the IPv6 header becomes another, and nothing makes up for it.
+    func noteHeaderChange(from old: UInt16, to new: UInt16) {
+        let sum = UInt32(pointee.headerSum) &+ UInt32(new) &+ UInt32(~old)
+        let folded = (sum & 0xffff) &+ (sum >> 16)
+        pointee.headerSum = UInt16(truncatingIfNeeded: (folded & 0xffff) &+ (folded >> 16))
     }
 }

@@ -26,6 +26,7 @@ struct TTLAction: BitwiseCopyable {
             ip.checksum = ChecksumUpdate.replace16(ip.checksum, from: UInt16(old) << 8, to: UInt16(new) << 8)
             ip.ttl = new
         } else {
+            packet.noteHeaderChange(from: UInt16(old), to: UInt16(new))
             packet.ipv6.hopLimit = new
         }
     }

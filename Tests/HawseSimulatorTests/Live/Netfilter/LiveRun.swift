@@ -127,6 +127,15 @@ struct LiveRun {
         return report.result == .pass
     }
 
+    /// Whether the kernel did something else with the same seed: other counters, or another number of frames.
+    func isUnlike(_ other: LiveRun) -> Bool {
+        func counters(_ run: LiveRun) -> [Substring] {
+            (run.live.states["iptables.v\(run.live.setup.family)"] ?? "").split(separator: "\n").filter { !$0.hasPrefix("#") }
+        }
+        return counters(self) != counters(other) || live.inputs.mapValues(\.count) != other.live.inputs.mapValues(\.count)
+            || live.outputs.mapValues(\.count) != other.live.outputs.mapValues(\.count)
+    }
+
     /// Lines that the kernel refused and that are taken here.
     func wronglyTaken() -> [String] {
         let family: AddressFamily = live.setup.family == 6 ? .ipv6 : .ipv4
