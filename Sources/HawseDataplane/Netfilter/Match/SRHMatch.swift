@@ -62,7 +62,8 @@ struct SRHOperation: MatchOperation {
         let test = operation.pointee
         guard test.nextHeader.holds(UInt32(header.load8(at: 0))), test.headerLength.hold(header.load8(at: 1)),
             test.segmentsLeft.hold(left), test.lastEntry.hold(header.load8(at: 4)),
-            test.tag.holds(UInt32(header.loadBE16(at: 6)))
+            // The kernel takes the tag as it lies in memory: its two bytes are crossed over.
+            test.tag.holds(UInt32(header.loadBE16(at: 6).byteSwapped))
         else { return false }
         func segment(_ index: Int) -> AddressBits? {
             context.bytesLeft(header) >= 24 + index * 16 ? header.loadAddressBits(at: 8 + index * 16) : nil

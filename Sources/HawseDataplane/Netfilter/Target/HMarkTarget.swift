@@ -79,13 +79,13 @@ struct HMarkAction: BitwiseCopyable {
         let packet = context.packet
         var base = 0
         if context.isIPv6 {
-            var walk = IPv6ExtensionWalk.find(packet.networkPointer, length: packet.length)
+            var walk = upper(packet, from: 0)
             guard walk.outcome == .found else { return Flow() }
             if walk.protocolNumber == .icmpv6, !walk.hasFragmentHeader,
                 let icmp = packet.bytes(at: walk.offset, count: 48), ICMPHeader.isErrorV6(type: icmp.load8(at: 0))
             {
                 base = walk.offset + 8
-                walk = IPv6ExtensionWalk.find(packet.networkPointer + base, length: packet.length - base)
+                walk = upper(packet, from: base)
                 guard walk.outcome == .found else { return nil }
             }
             let ip = IPv6Header(packet.networkPointer + base)
@@ -112,6 +112,16 @@ struct HMarkAction: BitwiseCopyable {
         if ip.protocolNumber == .icmp || ip.isFragment { return flow }
         readPorts(&flow, packet, base + ip.headerLength)
         return flow
+    }
+
+    /// With `IP6_FH_F_AUTH` an authentication header counts as the upper protocol.
+    private func upper(_ packet: PacketRef, from base: Int) -> IPv6ExtensionWalk {
+        let (start, length) = (packet.networkPointer + base, packet.length - base)
+        var walk = IPv6ExtensionWalk.find(start, length: length)
+        guard walk.outcome == .found else { return walk }
+        let authentication = IPv6ExtensionWalk.find(.ah, start, length: length)
+        if authentication.outcome == .found { (walk.protocolNumber, walk.offset) = (.ah, authentication.offset) }
+        return walk
     }
 
     private func readPorts(_ flow: inout Flow, _ packet: PacketRef, _ offset: Int) {

@@ -177,12 +177,13 @@ enum GeneratedMatches {
         },
         RuleWords(name: "physdev", weight: 3) { draw, context in
             let names = context.node.hasBridge ? ["eth1", "eth2", "eth+"] : ["eth1"]
-            return switch draw.below(4) {
+            return switch draw.below(5) {
             case 0: "-m physdev \(draw.not)--physdev-in \(draw.pick(names))"
             case 1 where context.isWithin([.forward, .postrouting]):
                 "-m physdev \(draw.not)--physdev-out \(draw.pick(names)) --physdev-is-bridged"
             case 2: "-m physdev \(draw.not)--physdev-is-bridged"
-            default: "-m physdev \(draw.not)--physdev-is-in"
+            case 3: "-m physdev \(draw.not)--physdev-is-in"
+            default: "-m physdev \(draw.not)--physdev-is-out"
             }
         },
         RuleWords(name: "rpfilter", weight: 6, fits: { $0.hooks == .prerouting && ["raw", "mangle"].contains($0.table) }) {
@@ -199,7 +200,7 @@ enum GeneratedMatches {
             ])
         },
         RuleWords(name: "frag", weight: 4, fits: { $0.isIPv6 }) { draw, _ in
-            "-m frag \(draw.pick(["--fragfirst", "--fragmore", "--fraglast", "--fragres", "! --fragid 7", "--fragid 0:4294967295"]))"
+            "-m frag \(draw.pick(["--fragfirst", "--fragmore", "--fraglast", "--fragres", "! --fragid 7", "--fragid 0:4294967295", "--fraglen 8"]))"
         },
         RuleWords(name: "ipv6header", weight: 4, fits: { $0.isIPv6 }) { draw, _ in
             "-m ipv6header \(draw.not)--header \(draw.pick(["hop", "dst", "frag", "route,dst", "prot", "none", "hop,prot"]))\(draw.oneIn(2) ? " --soft" : "")"
@@ -208,10 +209,10 @@ enum GeneratedMatches {
             "-m \(draw.pick(["hbh --hbh", "dst --dst"]))-\(draw.pick(["len 8", "opts 5:2", "opts 1", "opts 1:4", "opts 5:2,1:0", "len 16"]))"
         },
         RuleWords(name: "rt", weight: 4, fits: { $0.isIPv6 }) { draw, _ in
-            "-m rt \(draw.pick(["--rt-type 2", "! --rt-type 0", "--rt-segsleft 0:1", "--rt-type 0 --rt-0-res", "--rt-type 0 --rt-0-addrs 2001:db8:3::1e", "--rt-len 24"]))"
+            "-m rt \(draw.pick(["--rt-type 2", "! --rt-type 0", "--rt-segsleft 0:1", "--rt-type 0 --rt-0-res", "--rt-type 0 --rt-0-addrs 2001:db8:3::1e", "--rt-len 24", "--rt-type 0 --rt-0-addrs 2001:db8:3::1e --rt-0-not-strict"]))"
         },
         RuleWords(name: "srh", weight: 2, fits: { $0.isIPv6 }) { draw, _ in
-            "-m srh \(draw.pick(["--srh-next-hdr 6", "! --srh-next-hdr 17", "--srh-segs-left-eq 1", "--srh-last-entry-gt 0", "--srh-tag 5"]))"
+            "-m srh \(draw.pick(["--srh-next-hdr 6", "! --srh-next-hdr 17", "--srh-segs-left-eq 1", "--srh-last-entry-gt 0", "--srh-tag 5", "! --srh-tag 0", "--srh-hdr-len-eq 2", "--srh-hdr-len-gt 1", "! --srh-hdr-len-lt 4", "--srh-segs-left-gt 0", "--srh-segs-left-lt 1", "--srh-last-entry-eq 0", "--srh-last-entry-lt 2", "--srh-psid 2001:db8::/32", "--srh-nsid 2001:db8::/32", "! --srh-lsid 2001:db8:3::/64"]))"
         },
         RuleWords(name: "eui64", weight: 2, fits: { $0.isIPv6 && $0.knowsInput }) { draw, _ in "-m eui64" },
     ]
@@ -227,7 +228,7 @@ enum GeneratedMatches {
         RuleWords(name: "conntrack", weight: 10) { draw, context in
             let node = context.node
             let address = draw.oneIn(2) ? draw.pick(node.networks) : node.anyAddress(draw)
-            return switch draw.below(7) {
+            return switch draw.below(8) {
             case 0: "-m conntrack \(draw.not)--ctorigsrc \(address)"
             case 1: "-m conntrack \(draw.not)--ctrepldst \(address) --ctdir \(draw.pick(["ORIGINAL", "REPLY"]))"
             case 2: "-m conntrack \(draw.not)--ctorigdst \(address)"
@@ -236,6 +237,7 @@ enum GeneratedMatches {
             case 4:
                 "-m conntrack \(draw.not)--ctstatus \(draw.pick(["NONE", "SEEN_REPLY", "ASSURED", "CONFIRMED", "EXPECTED", "SEEN_REPLY,ASSURED"]))"
             case 5: "-m conntrack \(draw.not)--ctproto \(draw.pick(["tcp", "udp", "sctp", context.isIPv6 ? "icmpv6" : "icmp"]))"
+            case 6: "-m conntrack \(draw.not)--ctexpire \(draw.pick(["0:15", "16:100", "200:500000", "0"]))"
             default: "-m conntrack \(draw.not)--ctreplsrc \(address) --ctstate \(draw.pick(["NEW", "ESTABLISHED"]))"
             }
         },
@@ -253,7 +255,7 @@ enum GeneratedMatches {
         },
         RuleWords(name: "helper", weight: 1) { draw, _ in "-m helper \(draw.not)--helper \(draw.pick(["ftp", "tftp"]))" },
         RuleWords(name: "cluster", weight: 2) { draw, _ in
-            "-m cluster --cluster-total-nodes \(draw.pick([2, 3])) \(draw.not)--cluster-local-node \(draw.pick([1, 2])) --cluster-hash-seed \(draw.pick(["1", "0xdeadbeef"]))"
+            "-m cluster --cluster-total-nodes \(draw.pick([2, 3])) \(draw.not)--cluster-local-node\(draw.pick([" 1", " 2", "mask 1", "mask 0x3"])) --cluster-hash-seed \(draw.pick(["1", "0xdeadbeef"]))"
         },
     ]
 
