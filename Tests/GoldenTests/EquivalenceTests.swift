@@ -26,6 +26,8 @@ import Testing
     static let kinds: [GeneratedTraffic.Kind] = [
         [], [.masqueradeAll], [.unverified], [.ipv6], [.overlay], [.overlay, .bareTunnel], [.overlay, .unverified],
         [.overlay, .ipv6], [.ipvs], [.ipvs, .masqueradeAll], [.ipvs, .overlay], [.ipvs, .ipv6], [.direct],
+        [.direct, .ipv6], [.direct, .watched], [.director], [.director, .watched], [.director, .ipv6], [.director, .master],
+        [.director, .watched, .unverified], [.ipvs, .master], [.ipvs, .ipv6, .master],
     ]
 
     /// What there is to see of a node after some traffic.
@@ -35,6 +37,7 @@ import Testing
         var rules: [RuleSet] = []
         var connections: [String] = []
         var ipvs = IPVSListing()
+        var known: KnownFlowCounts?
     }
 
     @Test(arguments: kinds)
@@ -53,12 +56,24 @@ import Testing
             let sameConnections = cached.connections == plain.connections
             let sameIPVS = cached.ipvs == plain.ipvs
             #expect(sameRules && sameConnections && sameIPVS)
+            expectShortWay(try #require(cached.known), kind)
         }
+        #expect(plain.known?.packets == 0)
+    }
+
+    /// What is compared must have gone the short way, a good part of it.
+    private func expectShortWay(_ known: KnownFlowCounts, _ kind: GeneratedTraffic.Kind) {
+        #expect(known.packets > 1000, "\(known)")
+        let isUntracked = !kind.isDisjoint(with: [.direct, .director])
+        if isUntracked || kind.contains(.ipvs) { #expect(known.virtual > 500, "\(known)") }
+        #expect((known.untracked > 500) == isUntracked, "\(known)")
+        if kind.contains(.overlay) { #expect(known.encapsulated > 500 && known.decapsulated > 500, "\(known)") }
     }
 
     private func play(_ traffic: GeneratedTraffic, usesFlowCache: Bool, batch: Int) throws -> Sight {
         let node = try Dataplane(GeneratedTraffic.spec(traffic.kind), seed: 5)
         node.usesFlowCache = usesFlowCache
+        try GeneratedTraffic.start(traffic.kind, on: node)
         var sight = Sight()
         let storage = UnsafeMutablePointer<UInt8>.allocate(capacity: batch * 2048)
         defer { storage.deallocate() }
@@ -87,6 +102,7 @@ import Testing
         sight.rules = [node.ruleSet(.ipv4), node.ruleSet(.ipv6)]
         sight.connections = node.connections().map { "\($0)" }.sorted()
         sight.ipvs = node.ipvsListing()
+        sight.known = node.knownFlowCounts
         return sight
     }
 }

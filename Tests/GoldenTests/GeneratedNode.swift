@@ -56,11 +56,44 @@ extension GeneratedTraffic {
             "net.ipv4.conf.default.rp_filter": "0", "net.netfilter.nf_conntrack_checksum": kind.contains(.unverified) ? "0" : "1",
             "net.netfilter.nf_conntrack_acct": "1",
         ])
-        if kind.contains(.direct) { try addDirectServices(&spec, kind) } else { try addProxy(&spec, kind) }
+        if kind.isDisjoint(with: [.direct, .director]) { try addProxy(&spec, kind) } else { addServices(&spec, kind) }
+        if kind.contains(.watched) {
+            spec.iptables = try IPTablesParser(family: .ipv4).parse(watchfulRules)
+            spec.ip6tables = try IPTablesParser(family: .ipv6).parse(watchfulRules)
+        }
         return spec
     }
 
-    private static func addDirectServices(_ spec: inout NodeSpec, _ kind: Kind) throws {
+    /// What runs on the node beside its spec.
+    static func start(_ kind: Kind, on node: Dataplane) throws {
+        guard kind.contains(.master) else { return }
+        try node.ipvs.apply(.startDaemon(IPVSSyncDaemon(role: .master, interface: "eth1", syncID: 7)))
+    }
+
+    private static let watchfulRules = """
+        *mangle
+        :PREROUTING ACCEPT
+        :OUTPUT ACCEPT
+        :POSTROUTING ACCEPT
+        -A PREROUTING -m conntrack --ctstate INVALID
+        -A PREROUTING -m conntrack --ctstate NEW
+        -A OUTPUT -m ipvs --ipvs
+        -A POSTROUTING -m ipvs --vproto 6 --vport 80 --vmethod MASQ
+        -A POSTROUTING -m ipvs --vmethod GATE
+        -A POSTROUTING -m ipvs --vdir ORIGINAL
+        COMMIT
+        *filter
+        :INPUT ACCEPT
+        :FORWARD ACCEPT
+        :OUTPUT ACCEPT
+        -A INPUT -m conntrack --ctstate ESTABLISHED
+        -A FORWARD -m ipvs ! --ipvs
+        -A FORWARD -m conntrack --ctstate NEW
+        -A OUTPUT -m conntrack --ctstate UNTRACKED
+        COMMIT
+        """
+
+    private static func addServices(_ spec: inout NodeSpec, _ kind: Kind) {
         var ipvs = IPVSSpec()
         for number in 0..<3 {
             let own = IPPrefix(service(kind, number), length: 32)
@@ -71,7 +104,8 @@ extension GeneratedTraffic {
                         key: .address(ipProtocol: ipProtocol, address: service(kind, number), port: port), scheduler: .rr,
                         destinations: (0..<4).map {
                             Destination(
-                                address: endpoint(kind, number, $0), port: port, forwarding: .directRoute, weight: 1)
+                                address: endpoint(kind, number, $0), port: port,
+                                forwarding: kind.contains(.direct) ? .directRoute : .masquerade, weight: 1)
                         }))
             }
         }
@@ -126,6 +160,7 @@ extension GeneratedTraffic {
         if kind.contains(.ipvs) { configuration.ipvs.scheduler = "rr" }
         let node = ProxyNode(
             name: "node-a", primaryIPv4: IPAddress(ipv4: 0xc000_0201),
+            primaryIPv6: kind.contains(.ipv6) ? IPAddress("fd01::1") : nil,
             localAddresses: [IPAddress(ipv4: 0x7f00_0001), IPAddress(ipv4: 0xc000_0201), IPAddress(ipv4: 0x0a01_0001)])
         ProxyRenderer.render(
             objects, node: node, mode: kind.contains(.ipvs) ? .ipvs : .iptables, configuration: configuration

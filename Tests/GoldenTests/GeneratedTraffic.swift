@@ -14,11 +14,18 @@ struct GeneratedTraffic {
         /// Direct routing and no connection tracking by the virtual server.
         static let direct = Kind(rawValue: 32)
         static let masqueradeAll = Kind(rawValue: 64)
+        /// Masquerading virtual servers alone, without connection tracking.
+        static let director = Kind(rawValue: 128)
+        /// Rules that ask conntrack and the virtual server about packets.
+        static let watched = Kind(rawValue: 256)
+        /// A synchronisation daemon tells of the virtual server's connections.
+        static let master = Kind(rawValue: 512)
 
         var description: String {
             let names: [(Kind, String)] = [
                 (.ipvs, "ipvs"), (.overlay, "overlay"), (.ipv6, "ipv6"), (.unverified, "unverified"),
                 (.bareTunnel, "bare tunnel"), (.direct, "direct"), (.masqueradeAll, "masquerade all"),
+                (.director, "director"), (.watched, "watched"), (.master, "master"),
             ]
             let present = names.filter { contains($0.0) }.map(\.1)
             return present.isEmpty ? "iptables" : present.joined(separator: ", ")

@@ -83,47 +83,53 @@ extension RouteRequest {
             throw Failure(mark: node.mark, reason: "an object is expected, found \(node.typeName)")
         }
         for entry in entries where !entry.node.isNull {
-            let value = entry.node
-            func text() throws(Failure) -> String {
-                guard let text = value.text else { throw Failure(mark: value.mark, reason: "\(entry.key): a string is expected") }
-                return text
-            }
-            switch entry.key {
-            case "id": id = value.text ?? JSONWriter.compact(value)
-            case "method": method = try text().uppercased()
-            case "scheme":
-                scheme = try text().lowercased()
-                guard scheme == "http" || scheme == "https" else {
-                    throw Failure(mark: value.mark, reason: "scheme: \"\(scheme)\" is neither http nor https")
-                }
-            case "host": host = try text()
-            case "path": path = try text()
-            case "query": query = try Self.query(value)
-            case "headers": headers = try Self.fields(value, entry.key)
-            case "cookies": addCookies(try Self.fields(value, entry.key))
-            case "sni": sni = try text()
-            case "client":
-                client = IPAddress(try text())
-                if client == nil { throw Failure(mark: value.mark, reason: "client: not an IP address") }
-            case "port": port = value.int
-            case "backendStatus": backendStatus = value.int
-            case "backendDelay": backendDelay = try RouteDuration.milliseconds(text())
-            case "backendAddsResponseHeaders": backendHeaders = try Self.fields(value, entry.key)
-            case "gateway":
-                let parts = try text().split(separator: "/", maxSplits: 1).map(String.init)
-                gateway =
-                    parts.count == 2
-                    ? ObjectKey(namespace: parts[0], name: parts[1]) : ObjectKey(namespace: "default", name: parts.first ?? "")
-            case "time":
-                time = value.int.map { Kubernetes.Time(seconds: Int64($0)) } ?? value.text.flatMap { Kubernetes.Time($0) }
-            default: unknown.append(entry.key)
-            }
+            if try !take(entry.key, entry.node) { unknown.append(entry.key) }
         }
         if let mark = path.firstIndex(of: "?") {
             query = query ?? String(path[path.index(after: mark)...])
             path = String(path[..<mark])
         }
         if !path.hasPrefix("/") { path = "/" + path }
+    }
+
+    /// One field; false: it says nothing here.
+    private mutating func take(_ key: String, _ value: ManifestNode) throws(Failure) -> Bool {
+        switch key {
+        case "id": id = value.text ?? JSONWriter.compact(value)
+        case "method": method = try text(value, key).uppercased()
+        case "scheme":
+            scheme = try text(value, key).lowercased()
+            guard scheme == "http" || scheme == "https" else {
+                throw Failure(mark: value.mark, reason: "scheme: \"\(scheme)\" is neither http nor https")
+            }
+        case "host": host = try text(value, key)
+        case "path": path = try text(value, key)
+        case "query": query = try Self.query(value)
+        case "headers": headers = try Self.fields(value, key)
+        case "cookies": addCookies(try Self.fields(value, key))
+        case "sni": sni = try text(value, key)
+        case "client":
+            client = IPAddress(try text(value, key))
+            if client == nil { throw Failure(mark: value.mark, reason: "client: not an IP address") }
+        case "port": port = value.int
+        case "backendStatus": backendStatus = value.int
+        case "backendDelay": backendDelay = try RouteDuration.milliseconds(text(value, key))
+        case "backendAddsResponseHeaders": backendHeaders = try Self.fields(value, key)
+        case "gateway":
+            let parts = try text(value, key).split(separator: "/", maxSplits: 1).map(String.init)
+            gateway =
+                parts.count == 2
+                ? ObjectKey(namespace: parts[0], name: parts[1]) : ObjectKey(namespace: "default", name: parts.first ?? "")
+        case "time":
+            time = value.int.map { Kubernetes.Time(seconds: Int64($0)) } ?? value.text.flatMap { Kubernetes.Time($0) }
+        default: return false
+        }
+        return true
+    }
+
+    private func text(_ value: ManifestNode, _ key: String) throws(Failure) -> String {
+        guard let text = value.text else { throw Failure(mark: value.mark, reason: "\(key): a string is expected") }
+        return text
     }
 
     private mutating func addCookies(_ cookies: HeaderFields) {

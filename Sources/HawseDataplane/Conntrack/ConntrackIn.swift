@@ -67,7 +67,7 @@ extension Walk {
                     return .drop
                 }
                 connection = new
-                voidRecording()
+                noteBeginning(packet)
                 node.pointee.connections.release(own: connection)
             }
             attach(packet, connection, connectionInfo(connection, direction))
@@ -76,6 +76,7 @@ extension Walk {
                 if direction == .reply { connection.pointee.status.insert(.seenReply) }
                 return .accept
             case .invalid:
+                noteRefusal(packet)
                 detach(packet)
                 return .accept
             case .again:

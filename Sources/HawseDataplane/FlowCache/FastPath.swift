@@ -32,12 +32,12 @@ extension Walk {
     @inline(__always)
     func follow(_ frame: KnownFrame, _ arrival: Arrival, _ hint: FlowHint, inner: FlowHint = FlowHint()) -> FastOutcome {
         let reference = node.pointee.connections.find(frame, hint, now: node.pointee.now)
-        guard reference != 0 else { return .walk }
+        guard reference != 0 else { return node.pointee.ipvs.active == 0 ? .walk : followUntracked(frame, arrival) }
         let connection = node.pointee.connections.records[Int(reference >> 1)]
         let direction: Direction = reference & 1 == 0 ? .original : .reply
         guard connection.pointee.status.isDisjoint(with: .unsteady) else { return .walk }
         guard let way = node.pointee.flows.trajectory(node.pointee.connections.way(connection, direction)),
-            fits(frame, arrival, way, connection, direction)
+            fits(frame, arrival, way, fastInfo(connection, direction))
         else { return .record }
         let special = way.pointee.flags.intersection(.special)
         if !special.isEmpty {
@@ -59,13 +59,12 @@ extension Walk {
 
     /// Is this packet like the one whose way was written down?
     @inline(__always)
-    private func fits(
-        _ frame: KnownFrame, _ arrival: Arrival, _ way: UnsafeMutablePointer<Trajectory>, _ connection: ConnectionRef,
-        _ direction: Direction
+    func fits(
+        _ frame: KnownFrame, _ arrival: Arrival, _ way: UnsafeMutablePointer<Trajectory>, _ info: ConnectionInfo
     ) -> Bool {
         guard way.pointee.inInterface == arrival.interface, way.pointee.service == frame.service,
             way.pointee.destinationMAC == frame.destinationMAC, Int(way.pointee.maximumLength) >= frame.length,
-            way.pointee.info == fastInfo(connection, direction), way.pointee.markBefore == arrival.mark
+            way.pointee.info == info, way.pointee.markBefore == arrival.mark
         else { return false }
         return way.pointee.bridge == 0 || learnsNothing(frame, way.pointee.bridge, arrival.interface)
     }

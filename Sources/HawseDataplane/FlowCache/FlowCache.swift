@@ -22,6 +22,10 @@ struct FlowCache: ~Copyable {
     private static let slotMask = 2 * capacity - 1
     /// Of the frames that are about to be worked on, and of the batch behind them.
     let plans: UnsafeMutablePointer<FramePlan>
+    /// A record outside the table, for rewriting the packets of flows that are not tracked.
+    let stranger: ConnectionRef
+    /// Packets of known flows so far whose trajectory is gone or has handed them on.
+    private var followed = KnownFlowCounts()
     var recorder = PathRecorder()
     /// What came of the fast path for the frame that is about to be received.
     var outcome = FastOutcome.untried
@@ -29,6 +33,8 @@ struct FlowCache: ~Copyable {
     init() {
         trajectories = .allocate(capacity: Self.capacity)
         hits = .allocate(capacity: hitCapacity)
+        stranger = .allocate(capacity: 1)
+        stranger.initialize(to: Connection())
         plans = .allocate(capacity: 2 * Self.batch)
         slots = .allocate(capacity: 2 * Self.capacity)
         slots.initialize(repeating: 0, count: 2 * Self.capacity)
@@ -39,6 +45,7 @@ struct FlowCache: ~Copyable {
         hits.deallocate()
         slots.deallocate()
         plans.deallocate()
+        stranger.deallocate()
         recorder.deallocate()
     }
 
@@ -60,9 +67,16 @@ struct FlowCache: ~Copyable {
                 hit.counters.pointee.packets &+= packets
                 hit.counters.pointee.bytes &+= way.pointee.bytes &+ UInt64(bitPattern: Int64(hit.offset)) &* packets
             }
+            followed.add(packets, way.pointee.flags)
             way.pointee.packets = 0
             way.pointee.bytes = 0
         }
+    }
+
+    /// How many packets have gone the short way.
+    mutating func counts() -> KnownFlowCounts {
+        flush()
+        return followed
     }
 
     /// Whether some way adds to one of these counters.

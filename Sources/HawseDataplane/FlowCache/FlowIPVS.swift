@@ -102,7 +102,7 @@ extension Walk {
 
     /// The packet whose way is being written down belongs to this virtual connection.
     @inline(__always)
-    func noteVirtual(_ packet: PacketRef, _ virtual: VirtualConnectionRef) {
+    func noteVirtual(_ packet: PacketRef, _ virtual: VirtualConnectionRef, _ direction: Direction) {
         guard node.pointee.flows.recorder.isOn else { return }
         let handle = node.pointee.ipvs.connections.handle(of: virtual)
         if node.pointee.flows.recorder.packet != packet || node.pointee.flows.recorder.virtual != 0
@@ -112,6 +112,7 @@ extension Walk {
             voidRecording()
         }
         node.pointee.flows.recorder.virtual = handle
+        if node.pointee.flows.recorder.connection == nil { node.pointee.flows.recorder.direction = direction }
     }
 
     /// IPVS has looked the packet up and found nothing.

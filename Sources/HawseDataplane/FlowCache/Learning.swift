@@ -9,12 +9,13 @@ extension Walk {
         let count = Int(packet.pointee.end &- packet.pointee.mac)
         guard packet.pointee.mac >= 0, let frame = KnownFrame(packet.ethernet.base, count: count) else { return }
         let reference = node.pointee.connections.find(frame, FlowHint(), now: node.pointee.now)
-        guard reference != 0, let copy = node.pointee.pool.take(bytes: count) else { return }
+        guard reference != 0 || node.pointee.ipvs.active != 0, let copy = node.pointee.pool.take(bytes: count) else { return }
         copy.fill(frame: UnsafeRawBufferPointer(start: packet.ethernet.base, count: count), linkLength: 14)
         copy.pointee.inInterface = packet.pointee.inInterface
+        node.pointee.flows.recorder.begin(packet, copy: copy, length: frame.length)
+        guard reference != 0 else { return }
         let connection = node.pointee.connections.records[Int(reference >> 1)]
         let direction: Direction = reference & 1 == 0 ? .original : .reply
-        node.pointee.flows.recorder.begin(packet, copy: copy, length: frame.length)
         node.pointee.flows.recorder.connection = connection
         node.pointee.flows.recorder.direction = direction
         node.pointee.flows.recorder.info = fastInfo(connection, direction)
@@ -56,20 +57,26 @@ extension Walk {
     @inline(never)
     func endRecording(_ packet: PacketRef) {
         let recorder = node.pointee.flows.recorder
-        guard recorder.packet == packet, let copy = recorder.copy, let connection = recorder.connection else { return }
-        if !recorder.isVoid, connection.pointee.isConfirmed, !connection.pointee.isDying,
-            recorder.isEncapsulated || holdsRecordedConnection(packet), packet.pointee.mac >= 0,
-            packet.pointee.network &- packet.pointee.mac == 14,
+        guard recorder.packet == packet, let copy = recorder.copy else { return }
+        if !recorder.isVoid, packet.pointee.mac >= 0, packet.pointee.network &- packet.pointee.mac == 14,
             let frame = KnownFrame(copy.ethernet.base, count: Int(copy.pointee.end &- copy.pointee.mac)),
             // A host that talks to itself: which of the two entries is found is for the whole walk to say.
             frame.source != frame.destination
         {
-            learn(packet, frame, connection, recorder)
+            if let connection = recorder.connection {
+                if connection.pointee.isConfirmed, !connection.pointee.isDying,
+                    recorder.isEncapsulated || holdsRecordedConnection(packet)
+                {
+                    learn(packet, frame, connection, recorder)
+                }
+            } else if recorder.virtual != 0 {
+                learnUntracked(packet, frame, recorder)
+            }
         }
         dropRecording()
     }
 
-    private func learn(
+    func learn(
         _ packet: PacketRef, _ frame: KnownFrame, _ connection: ConnectionRef, _ recorder: PathRecorder
     ) {
         var way = arriving(frame, recorder)
@@ -82,6 +89,7 @@ extension Walk {
             inner += way.tunnel.length
         }
         if recorder.virtual != 0 { way.flags.insert(.isVirtual) }
+        if recorder.connection == nil { way.flags.insert(.isUntracked) }
         way.ethernetHigh = inner.loadBE64(at: 0)
         way.ethernetMiddle = inner.loadBE32(at: 8)
         way.ethernetType = inner.loadBE16(at: 12)
@@ -175,6 +183,7 @@ extension Walk {
     private func keep(_ way: Trajectory, _ connection: ConnectionRef, _ recorder: PathRecorder) {
         if node.pointee.flows.epoch == 0 {
             node.pointee.connections.forgetWays()
+            node.pointee.ipvs.connections.forgetWays()
             node.pointee.flows.beginAgain()
         }
         let virtual = node.pointee.ipvs.connections.live(recorder.virtual)
@@ -183,6 +192,10 @@ extension Walk {
         }
         let word = node.pointee.flows.intern(way)
         guard word != 0 else { return }
+        if recorder.connection == nil, let virtual {
+            node.pointee.ipvs.connections.setWay(virtual, recorder.direction, word)
+            return
+        }
         node.pointee.connections.setWay(connection, recorder.direction, word)
         if let virtual {
             node.pointee.connections.setLink(

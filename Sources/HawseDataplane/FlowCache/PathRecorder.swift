@@ -16,7 +16,7 @@ struct PathRecorder {
     private(set) var packet: PacketRef?
     private(set) var copy: PacketRef?
     private(set) var markBefore: UInt32 = 0
-    /// Its connection and what the connection calls it.
+    /// Its connection and what the connection calls it. `nil`: the tracker does not know it (yet), and a virtual server may.
     var connection: ConnectionRef?
     var direction = Direction.original
     var info = ConnectionInfo.none
@@ -42,6 +42,9 @@ struct PathRecorder {
         maximumLength = .max
         markBefore = packet.pointee.mark
         isEncapsulated = false
+        connection = nil
+        direction = .original
+        info = .none
         virtual = 0
         asks = []
     }

@@ -9,6 +9,8 @@ extension Match {
         case .addrtype, .cluster, .comment, .devgroup, .helper, .iprange, .mark, .multiport, .physdev, .pkttype, .realm,
             .rpfilter, .set, .tos, .dscp, .udp, .udplite:
             return true
+        // Of which the controlling connection may go.
+        case .ipvs(let match): return match.controllingPort == nil
         case .conntrack(let match): return match.expiry == nil && match.status == nil
         case .tcp(let match): return match.option == nil && (match.flags.map { $0.mask & ~0x07 == 0 } ?? true)
         default: return false

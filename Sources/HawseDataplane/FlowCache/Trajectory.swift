@@ -60,6 +60,9 @@ struct Trajectory {
         /// The same of a packet for the node, or of the outer packet of a tunnel: neither request nor reply.
         static let localAsksIPVS = Flags(rawValue: 1 << 7)
 
+        /// No tracked connection has it, only a virtual server's.
+        static let isUntracked = Flags(rawValue: 1 << 8)
+
         /// Those that ask for more than the connection's own record.
         static let special: Flags = [.encapsulates, .decapsulates, .isVirtual, .forwardAsksIPVS]
         static let rewrites: Flags = [.rewritesSource, .rewritesDestination]

@@ -69,7 +69,7 @@ extension Walk {
         }
         guard let connection else { return .accept }
         packet.pointee.virtualConnection = node.pointee.ipvs.connections.handle(of: connection)
-        noteVirtual(packet, connection)
+        noteVirtual(packet, connection, .original)
         node.pointee.ipvs.countIncoming(connection, bytes: packet.length)
         setState(connection, packet, .input)
         let verdict = ipvsTransmit(packet, connection, header, at: hook)
@@ -231,7 +231,7 @@ extension Walk {
         _ packet: PacketRef, _ connection: VirtualConnectionRef, _ header: IPVSHeader, at hook: Hook
     ) -> Verdict {
         packet.pointee.virtualConnection = node.pointee.ipvs.connections.handle(of: connection)
-        noteVirtual(packet, connection)
+        noteVirtual(packet, connection, .reply)
         if connection.pointee.forwarding == .masquerade {
             guard translateReply(packet, connection, header) else {
                 node.pointee.ipvs.restart(connection)

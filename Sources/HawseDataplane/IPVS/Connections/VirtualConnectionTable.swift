@@ -6,6 +6,9 @@ import HawseWire
 struct VirtualConnectionTable {
     /// Most records; fixed when the table is made.
     let records: LazyMemory<VirtualConnection>
+    /// Of the same numbers; touched only for flows that are not tracked.
+    private let wayWords: LazyMemory<VirtualWays>
+    private var hasWays = false
     private var heads: SegmentedMemory<UInt32>
     private var chains = ChainCount(kernelBuckets)
     private let hasher: FlowHash
@@ -23,6 +26,7 @@ struct VirtualConnectionTable {
 
     init(capacity: Int, seed: UInt64) {
         records = LazyMemory(capacity: capacity + 1)
+        wayWords = LazyMemory(capacity: capacity + 1)
         heads = SegmentedMemory(capacity: chains.count)
         for number in 0..<chains.count { heads[number].initialize(to: 0) }
         hasher = FlowHash(seed: seed)
@@ -30,6 +34,7 @@ struct VirtualConnectionTable {
 
     func deallocate() {
         records.deallocate()
+        wayWords.deallocate()
         heads.deallocate()
         wheel.deallocate()
         engineData.deallocate()
@@ -74,6 +79,28 @@ struct VirtualConnectionTable {
     /// Gives a template that is not yet in the index what its engine read.
     mutating func setEngineData(_ connection: VirtualConnectionRef, _ data: [UInt8]) {
         connection.pointee.engine = engineData.add(data)
+    }
+
+    // MARK: Untracked flows
+
+    /// The trajectories of a connection that is not tracked. Words of records that `wayWords` does not reach are 0.
+    @inline(__always)
+    func ways(_ connection: VirtualConnectionRef) -> VirtualWays {
+        let number = Int(number(of: connection))
+        return number < wayWords.capacity ? wayWords[number].pointee : VirtualWays()
+    }
+
+    mutating func setWay(_ connection: VirtualConnectionRef, _ direction: Direction, _ word: UInt32) {
+        let number = Int(number(of: connection))
+        guard number < wayWords.capacity else { return }
+        hasWays = true
+        if direction == .original { wayWords[number].pointee.original = word } else { wayWords[number].pointee.reply = word }
+    }
+
+    /// When the numbers of trajectories begin again.
+    func forgetWays() {
+        guard hasWays else { return }
+        for number in 0...min(highest, wayWords.capacity - 1) { wayWords[number].pointee = VirtualWays() }
     }
 
     // MARK: Lookup
@@ -161,6 +188,7 @@ struct VirtualConnectionTable {
         let generation = connection.pointee.generation
         connection.initialize(to: VirtualConnection())
         connection.pointee.generation = generation
+        if hasWays, Int(number) < wayWords.capacity { wayWords[Int(number)].pointee = VirtualWays() }
         count += 1
         return connection
     }
