@@ -163,9 +163,16 @@ extension Walk {
 
     /// `ip_route_input` with the addresses of the ARP message.
     private func arpRoute(_ packet: PacketRef, _ arp: ARPHeader) -> RouteResult {
-        let question = RouteQuestion(
+        var question = RouteQuestion(
             destination: AddressBits(ipv4: arp.targetAddress), source: AddressBits(ipv4: arp.senderAddress),
             mark: packet.pointee.mark, inInterface: packet.pointee.inInterface)
+        if node.pointee.routing.tables4.hasMultipath {
+            // The kernel takes the message for an IP header: addresses are what stands in their places.
+            let keys = MultipathKeys(
+                source: AddressBits(ipv4: packet.networkPointer.loadBE32(at: 12)),
+                destination: AddressBits(ipv4: packet.networkPointer.loadBE32(at: 16)), isIPv4: true)
+            question.hash = keys.hash(node.pointee.routing.multipathKey)
+        }
         return inputRoute4(nil, question)
     }
 

@@ -53,6 +53,7 @@ extension Walk {
         case ICMPv6Type.neighborSolicitation: return solicitationReceive(packet)
         case ICMPv6Type.neighborAdvertisement: return advertisementReceive(packet)
         case ICMPv6Type.redirect: hearRedirect6(packet)
+        case ICMPv6Type.routerSolicitation: routerSolicitationReceive(packet)
         default: break
         }
         return end(packet, .consumed)
@@ -81,6 +82,21 @@ extension Walk {
             at += length
         }
         return found.map { .address($0) } ?? .absent
+    }
+
+    /// `ndisc_recv_rs`: a router remembers who asks for routers. (Nobody advertises here.)
+    private func routerSolicitationReceive(_ packet: PacketRef) {
+        let index = packet.pointee.inInterface
+        let source = packet.ipv6.source
+        guard node.pointee.interfaces[index].pointee.forwarding6, !source.isZero else { return }
+        var mac: MACAddress?
+        switch linkOption(packet, NeighborDiscoveryOptions.Kind.sourceLinkAddress, from: 8) {
+        case .malformed: return
+        case .absent: break
+        case .address(let found): mac = found
+        }
+        let handle = node.pointee.neighbours.findOrMake(source, index, version: 6, now: node.pointee.now)
+        if handle >= 0 { updateNeighbour(handle, mac, .stale, override: true, weak: true) }
     }
 
     /// `ndisc_recv_ns`.

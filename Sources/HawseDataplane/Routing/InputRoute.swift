@@ -70,7 +70,7 @@ extension Walk {
             return martian
         }
         var q = question
-        q.hash = multipathHash(packet, question, isIPv4: true)
+        if q.hash == 0 { q.hash = multipathHash(packet, question, isIPv4: true) }
         var match = node.pointee.routing.lookup4(q)
         switch match.kind {
         case .broadcast:

@@ -58,11 +58,10 @@ extension Walk {
     /// Policy 0: the addresses; 1: the five-tuple; 2: the addresses, of the inner packet where there is one; 3: the fields
     /// that `fib_multipath_hash_fields` names.
     func multipathHash(_ packet: PacketRef?, _ q: RouteQuestion, isIPv4: Bool) -> UInt32 {
-        let routing = node.pointee.routing
-        guard isIPv4 ? routing.tables4.hasMultipath : routing.tables6.hasMultipath else { return 0 }
+        guard isIPv4 ? node.pointee.routing.tables4.hasMultipath : node.pointee.routing.tables6.hasMultipath else { return 0 }
         // The label may be another in each packet of a connection.
         if !isIPv4 { voidRecording() }
-        let policy = isIPv4 ? routing.multipathPolicy : routing.multipathPolicy6
+        let policy = isIPv4 ? node.pointee.routing.multipathPolicy : node.pointee.routing.multipathPolicy6
         var keys = MultipathKeys(source: q.source, destination: q.destination, isIPv4: isIPv4)
         switch policy {
         case 1:
@@ -79,7 +78,7 @@ extension Walk {
         case 3: return customHash(packet, q, isIPv4: isIPv4)
         default: takeHeader(packet, q, &keys)
         }
-        return keys.hash(routing.multipathKey)
+        return keys.hash(node.pointee.routing.multipathKey)
     }
 
     /// `ip_multipath_l3_keys`, `ip6_multipath_l3_keys`: an error goes the way of the packet that it is about.
@@ -126,8 +125,7 @@ extension Walk {
 
     /// `fib_multipath_custom_hash_skb`, `rt6_multipath_custom_hash_skb`: outer and inner fields by a mask each.
     private func customHash(_ packet: PacketRef?, _ q: RouteQuestion, isIPv4: Bool) -> UInt32 {
-        let routing = node.pointee.routing
-        let fields = isIPv4 ? routing.multipathFields : routing.multipathFields6
+        let fields = isIPv4 ? node.pointee.routing.multipathFields : node.pointee.routing.multipathFields6
         var outer: UInt32 = 0
         if fields & 0x3f != 0 {
             var keys = MultipathKeys(source: .zero, destination: .zero, isIPv4: isIPv4)
@@ -137,7 +135,7 @@ extension Walk {
             if fields & 8 != 0, let packet, packet.isIPv6 { keys.flowLabel = packet.ipv6.flowLabel }
             if fields & 0x10 != 0 { keys.sourcePort = q.sourcePort }
             if fields & 0x20 != 0 { keys.destinationPort = q.destinationPort }
-            outer = keys.hash(routing.multipathKey)
+            outer = keys.hash(node.pointee.routing.multipathKey)
         }
         guard let packet else { return outer }
         var inner: UInt32 = 0
@@ -147,7 +145,7 @@ extension Walk {
             if fields & 0x80 == 0 { keys.destination = .zero }
             if fields & 0x100 == 0 { keys.ipProtocol = 0 }
             if fields & 0x200 == 0 { keys.flowLabel = 0 }
-            inner = keys.hash(routing.multipathKey)
+            inner = keys.hash(node.pointee.routing.multipathKey)
         }
         return JHash.hash2(outer, inner, seed: 0)
     }

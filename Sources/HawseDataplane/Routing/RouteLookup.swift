@@ -195,7 +195,8 @@ extension RoutingState {
         let first = Int(entry.pointee.firstHop)
         var best = -1
         for i in first..<(first &+ Int(entry.pointee.hopCount)) {
-            if q.outInterface != 0, tables.hops[i].device != q.outInterface { continue }
+            // IPv6 takes a device for a wish unless the address is scoped.
+            if q.outInterface != 0, tables.hops[i].device != q.outInterface, tables.family == .ipv4 || q.isStrict { continue }
             var score = hash <= tables.hops[i].upperBound ? 1 : 0
             if prefersSource, !q.source.isZero, tables.hops[i].source == q.source { score += 2 }
             if score > best, score > 0 || prefersSource {

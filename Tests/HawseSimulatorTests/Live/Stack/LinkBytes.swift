@@ -41,7 +41,8 @@ enum LinkBytes {
 
     static func vxlan(_ frame: [UInt8], vni: Int, flags: UInt8 = 8, group: UInt16 = 0) -> [UInt8] {
         [flags, 0] + TransportBytes.word(group)
-            + [UInt8(truncatingIfNeeded: vni >> 16), UInt8(truncatingIfNeeded: vni >> 8), UInt8(truncatingIfNeeded: vni), 0] + frame
+            + [UInt8(truncatingIfNeeded: vni >> 16), UInt8(truncatingIfNeeded: vni >> 8), UInt8(truncatingIfNeeded: vni), 0]
+            + frame
     }
 
     static func groupMAC(_ address: String) -> String {

@@ -66,7 +66,9 @@ struct LiveStackTests {
         live.setup.kernel = LiveCase.release
         let kernel = try KernelNode(node.setup)
         live.setup.leaveOut(kernel.refused)
-        guard let played = try live.play(StackTraffic(draw, node), packets: 80, in: kernel, limit: 900_000_000) else { return nil }
+        guard let played = try live.play(StackTraffic(draw, node), packets: 80, in: kernel, limit: 900_000_000) else {
+            return nil
+        }
         live.freeFragmentNumbers(of: node.own)
         return (played, try live.difference(keepingIn: directory))
     }

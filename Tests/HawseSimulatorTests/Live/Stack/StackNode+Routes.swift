@@ -18,7 +18,8 @@ extension StackNode {
 
     /// Routes of one network at several lengths, by gateways and devices, with what they may say besides.
     private mutating func addSubnets(_ draw: Draw, _ isIPv6: Bool) {
-        let lengths = isIPv6
+        let lengths =
+            isIPv6
             ? ["2001:db8:cafe::/48", "2001:db8:cafe::/64", "2001:db8:cafe::7/128", "2001:db8:cafe:1::/64"]
             : ["198.51.100.0/24", "198.51.100.0/28", "198.51.100.7/32", "203.0.113.0/24"]
         for subnet in lengths where draw.oneIn(2) {
@@ -84,7 +85,8 @@ extension StackNode {
         let host = draw.pick(hosts)
         let (via, device) = gateway(draw, isIPv6)
         let tables = [
-            "default via \(via) dev \(device) table 100", (isIPv6 ? "2001:db8:cafe::/48" : "198.51.100.0/24") + " via \(via) dev \(device) table 100",
+            "default via \(via) dev \(device) table 100",
+            (isIPv6 ? "2001:db8:cafe::/48" : "198.51.100.0/24") + " via \(via) dev \(device) table 100",
             isIPv6 ? "unreachable default metric 4 table 100" : "unreachable default table 100",
             isIPv6 ? "throw 2001:db8::/32 table 100" : "throw 198.51.0.0/16 table 100",
         ]
@@ -140,14 +142,18 @@ extension StackNode {
         for (key, values) in common where draw.oneIn(14) { sysctls[key] = draw.pick(values) }
         sysctls["net.ipv6.conf.default.forwarding"] = sysctls["net.ipv6.conf.all.forwarding"]
         let perDevice: [(String, [String])] = [
-            ("ipv4.conf.%.rp_filter", ["1", "2"]), ("ipv4.conf.%.arp_ignore", ["1", "2", "8"]), ("ipv4.conf.%.arp_announce", ["1", "2"]),
+            ("ipv4.conf.%.rp_filter", ["1", "2"]), ("ipv4.conf.%.arp_ignore", ["1", "2", "8"]),
+            ("ipv4.conf.%.arp_announce", ["1", "2"]),
             ("ipv4.conf.%.arp_accept", ["1", "2"]), ("ipv4.conf.%.arp_filter", ["1"]), ("ipv4.conf.%.proxy_arp", ["1"]),
-            ("ipv4.conf.%.proxy_arp_pvlan", ["1"]), ("ipv4.conf.%.send_redirects", ["1"]), ("ipv4.conf.%.accept_redirects", ["1"]),
+            ("ipv4.conf.%.proxy_arp_pvlan", ["1"]), ("ipv4.conf.%.send_redirects", ["1"]),
+            ("ipv4.conf.%.accept_redirects", ["1"]),
             ("ipv4.conf.%.secure_redirects", ["0"]), ("ipv4.conf.%.shared_media", ["0"]), ("ipv4.conf.%.route_localnet", ["1"]),
             ("ipv4.conf.%.forwarding", ["0"]), ("ipv6.conf.%.forwarding", ["0"]), ("ipv4.conf.%.accept_local", ["1"]),
-            ("ipv4.conf.%.src_valid_mark", ["1"]), ("ipv4.conf.%.bc_forwarding", ["1"]), ("ipv4.conf.%.drop_gratuitous_arp", ["1"]),
+            ("ipv4.conf.%.src_valid_mark", ["1"]), ("ipv4.conf.%.bc_forwarding", ["1"]),
+            ("ipv4.conf.%.drop_gratuitous_arp", ["1"]),
             ("ipv4.conf.%.drop_unicast_in_l2_multicast", ["1"]), ("ipv6.conf.%.drop_unicast_in_l2_multicast", ["1"]),
-            ("ipv6.conf.%.drop_unsolicited_na", ["1"]), ("ipv6.conf.%.accept_untracked_na", ["1"]), ("ipv6.conf.%.proxy_ndp", ["1"]),
+            ("ipv6.conf.%.drop_unsolicited_na", ["1"]), ("ipv6.conf.%.accept_untracked_na", ["1"]),
+            ("ipv6.conf.%.proxy_ndp", ["1"]),
             ("ipv6.conf.%.accept_redirects", ["1"]), ("ipv6.conf.%.hop_limit", ["33"]), ("ipv6.conf.%.mtu", ["1300"]),
             ("ipv6.conf.%.suppress_frag_ndisc", ["0"]), ("ipv6.conf.%.accept_source_route", ["1"]),
             ("ipv4.conf.%.accept_source_route", ["1"]), ("ipv4.conf.%.log_martians", ["1"]),
@@ -159,10 +165,13 @@ extension StackNode {
             setup.neighbors.append("proxy \(draw.pick(hosts).v6) dev \(draw.pick(nets).device)")
         }
         if draw.oneIn(4) {
-            setup.neighbors.append("proxy \(draw.pick(["10.1.0.77", "198.51.100.7", "192.0.2.77"])) dev \(draw.pick(nets).device)")
+            setup.neighbors.append(
+                "proxy \(draw.pick(["10.1.0.77", "198.51.100.7", "192.0.2.77"])) dev \(draw.pick(nets).device)")
         }
         setup.sysctls = sysctls
-        setup.free = ["ip-id", "vxlan-source-port", "ipv6-flow-label"].map { LiveSetup.Free(field: $0, of: $0 == "ip-id" ? "ICMP messages of the node" : nil) }
+        setup.free = ["ip-id", "vxlan-source-port", "ipv6-flow-label"].map {
+            LiveSetup.Free(field: $0, of: $0 == "ip-id" ? "ICMP messages of the node" : nil)
+        }
         if kind == .overlay { setup.free.append(LiveSetup.Free(field: "inner.ip-id")) }
         if draw.oneIn(2) {
             setup.listeners = [4, 6].flatMap { family in

@@ -142,7 +142,8 @@ struct StackNode {
             guard let net = net(setup.interfaces[index].name) else { continue }
             let number = draw.pick([2, 3])
             let more = draw.pick([
-                "\(net.v4)\(number)/24", "\(net.v4)\(number)/32", "\(net.v6)\(number)/64", "172.16.\(index).1/30", "10.77.0.\(index + 1)/32",
+                "\(net.v4)\(number)/24", "\(net.v4)\(number)/32", "\(net.v6)\(number)/64", "172.16.\(index).1/30",
+                "10.77.0.\(index + 1)/32",
                 "2001:db8:77::\(index + 1)/128", "172.17.0.\(index * 2)/31",
             ])
             setup.interfaces[index].addresses.append(more)

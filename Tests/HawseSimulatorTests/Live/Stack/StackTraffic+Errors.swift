@@ -13,32 +13,39 @@ extension StackTraffic {
         var source = draw.oneIn(2) ? host.address(isIPv6) : "\(received.destination)"
         switch draw.below(6) {
         case 0, 1:
-            body = isIPv6 ? [2, 0, 0, 0] + TransportBytes.long(UInt32(mtu)) : [3, 4, 0, 0, 0, 0] + TransportBytes.word(UInt16(mtu))
+            body =
+                isIPv6 ? [2, 0, 0, 0] + TransportBytes.long(UInt32(mtu)) : [3, 4, 0, 0, 0, 0] + TransportBytes.word(UInt16(mtu))
         case 2, 3:
             let gateway = draw.pick(node.hosts.filter { $0.device == host.device })
             if isIPv6 {
                 source = draw.oneIn(4) ? host.v6 : linkLocal(host)
-                body = [137, 0, 0, 0, 0, 0, 0, 0] + LinkBytes.address(draw.oneIn(3) ? "\(received.destination)" : linkLocal(gateway))
+                body =
+                    [137, 0, 0, 0, 0, 0, 0, 0] + LinkBytes.address(draw.oneIn(3) ? "\(received.destination)" : linkLocal(gateway))
                 body += received.destination.bytes
                 if draw.oneIn(2) { body += [2, 1] + RawPacket.bytes(mac: gateway.mac) }
                 if draw.oneIn(2) {
                     let part = Array(quoted.prefix(80))
                     let length = (part.count + 8 + 7) / 8
-                    body += [4, UInt8(length), 0, 0, 0, 0, 0, 0] + part + [UInt8](repeating: 0, count: length * 8 - 8 - part.count)
+                    body +=
+                        [4, UInt8(length), 0, 0, 0, 0, 0, 0] + part + [UInt8](repeating: 0, count: length * 8 - 8 - part.count)
                 }
             } else {
                 source = draw.oneIn(3) ? "\(received.destination)" : host.v4
                 body = [5, draw.pick([0, 1, 1, 2]), 0, 0] + LinkBytes.address(gateway.v4)
             }
         default:
-            body = draw.pick(isIPv6 ? [[1, 0], [1, 3], [1, 4], [3, 0], [4, 1]] : [[3, 0], [3, 1], [3, 3], [3, 13], [11, 0], [12, 0], [4, 0]])
+            body = draw.pick(
+                isIPv6
+                    ? [[1, 0], [1, 3], [1, 4], [3, 0], [4, 1]]
+                    : [[3, 0], [3, 1], [3, 3], [3, 13], [11, 0], [12, 0], [4, 0]])
             body += [0, 0, 0, 0, 0, 0]
         }
         if body[0] != 137 { body += quoted }
         var packet = make(source, "\(received.source)", isIPv6 ? 58 : 1, body)
         packet.ttl = body[0] == 137 ? 255 : 64
         packet.hasWrongChecksum = draw.oneIn(25)
-        return Injection(device: wire, bytes: RawPacket.frame(packet.bytes, from: host.mac, to: RawPacket.text(mac: received.frame[6..<12])))
+        return Injection(
+            device: wire, bytes: RawPacket.frame(packet.bytes, from: host.mac, to: RawPacket.text(mac: received.frame[6..<12])))
     }
 
     /// A frame that another node of the overlay has wrapped, or that pretends to be one.
@@ -69,7 +76,8 @@ extension StackTraffic {
             frame, vni: draw.oneIn(12) ? 99 : options.vni, flags: draw.pick([8, 8, 8, 8, 8, 8, 0x88, 0, 0x0c, 0xff]),
             group: draw.oneIn(8) ? 7 : 0)
         var packet = make(
-            peer.host.address(isOuterIPv6), options.local, 17, TransportBytes.udp(port(), draw.oneIn(20) ? 8473 : 8472, payload: payload))
+            peer.host.address(isOuterIPv6), options.local, 17,
+            TransportBytes.udp(port(), draw.oneIn(20) ? 8473 : 8472, payload: payload))
         packet.tos = draw.percent(60) ? 0 : draw.pick([1, 2, 3, 0xb8, 0xbb])
         packet.hasWrongChecksum = draw.oneIn(15)
         packet.ttl = draw.oneIn(10) ? 1 : 64

@@ -59,7 +59,9 @@ extension StackTraffic {
             let flags: UInt8 = draw.pick([0, 0x20, 0x40, 0x60, 0xe0, 0x80])
             if draw.oneIn(2) { (destination, mac) = (draw.pick(node.own.filter { $0.contains(":") }), nodeMAC(host)) }
             option = draw.oneIn(4) ? nil : (2, draw.oneIn(4) ? "02:00:00:00:0c:04" : host.mac)
-            let about = draw.oneIn(5) ? draw.pick(node.own.filter { $0.contains(":") }) : draw.oneIn(5) ? draw.pick(node.hosts).v6 : host.v6
+            let about =
+                draw.oneIn(5)
+                ? draw.pick(node.own.filter { $0.contains(":") }) : draw.oneIn(5) ? draw.pick(node.hosts).v6 : host.v6
             body = LinkBytes.discovery(136, flags: flags, target: about, option: option)
         case 3:
             source = linkLocal(host)
@@ -71,7 +73,9 @@ extension StackTraffic {
             body = LinkBytes.discovery(135, target: target, option: option)
         default: body = LinkBytes.discovery(135, target: target, option: option)
         }
-        if draw.oneIn(12) { body += draw.pick([[14, 1, 1, 2, 3, 4, 5, 6], [1, 0, 0, 0, 0, 0, 0, 0], [1, 2, 0, 0, 0, 0, 0, 0], [3]]) }
+        if draw.oneIn(12) {
+            body += draw.pick([[14, 1, 1, 2, 3, 4, 5, 6], [1, 0, 0, 0, 0, 0, 0, 0], [1, 2, 0, 0, 0, 0, 0, 0], [3]])
+        }
         if draw.oneIn(20) { body[1] = 1 }
         var packet = make(source, destination, 58, body)
         packet.ttl = draw.oneIn(10) ? 64 : 255
@@ -101,13 +105,16 @@ extension StackTraffic {
             other.mac, other.mac, other.mac, "02:00:00:00:77:77", "ff:ff:ff:ff:ff:ff", "01:00:5e:01:02:03", "33:33:00:00:00:05",
             "01:80:c2:00:00:00", "01:80:c2:00:00:0e", "01:80:c2:00:00:01", "01:80:c2:00:00:21", "01:00:0c:cc:cc:cc",
         ])
-        let source = draw.pick([host.mac, host.mac, host.mac, host.mac, other.mac, "02:00:00:00:01:09", "02:00:00:00:01:02", "01:00:5e:00:00:09"])
+        let source = draw.pick([
+            host.mac, host.mac, host.mac, host.mac, other.mac, "02:00:00:00:01:09", "02:00:00:00:01:02", "01:00:5e:00:00:09",
+        ])
         let isIPv6 = draw.oneIn(2)
         let packet = make(
             host.address(isIPv6), other.address(isIPv6), 17, TransportBytes.udp(port(), 80, payload: draw.bytes(draw.below(60))))
         var body = RawPacket.frame(packet.bytes, from: source, to: target)
         switch draw.below(10) {
-        case 0: body = LinkBytes.frame(draw.bytes(50), type: draw.pick([0x88cc, 0x8863, 0x0842, 0x0026]), from: source, to: target)
+        case 0:
+            body = LinkBytes.frame(draw.bytes(50), type: draw.pick([0x88cc, 0x8863, 0x0842, 0x0026]), from: source, to: target)
         case 1: body = Array(body.prefix(draw.pick([15, 20, 30])))
         default: break
         }

@@ -14,7 +14,8 @@ extension StackTraffic {
     }
 
     private func strangeSource(_ isIPv6: Bool) -> IPAddress {
-        let texts = special(isIPv6) + node.own.filter { $0.contains(":") == isIPv6 } + node.targets.filter { $0.contains(":") == isIPv6 }
+        let texts =
+            special(isIPv6) + node.own.filter { $0.contains(":") == isIPv6 } + node.targets.filter { $0.contains(":") == isIPv6 }
         return address(draw.oneIn(3) ? draw.pick(node.hosts).address(isIPv6) : draw.pick(texts))
     }
 
@@ -25,7 +26,9 @@ extension StackTraffic {
         case 2: return "02:00:00:00:77:77"
         default: break
         }
-        if destination.hasPrefix("ff") || destination.hasPrefix("22") || destination.hasPrefix("239"), !destination.hasPrefix("255") {
+        if destination.hasPrefix("ff") || destination.hasPrefix("22") || destination.hasPrefix("239"),
+            !destination.hasPrefix("255")
+        {
             return LinkBytes.groupMAC(destination)
         }
         if destination.hasSuffix(".255"), draw.percent(80) { return "ff:ff:ff:ff:ff:ff" }
@@ -41,12 +44,16 @@ extension StackTraffic {
     func fill(_ packet: inout RawPacket, mtu: Int) {
         let isIPv6 = packet.isIPv6
         let header = isIPv6 ? 48 : 28
-        let size = draw.percent(70) ? draw.below(80) : draw.pick([mtu - header, mtu - header - 1, 1400 - header, 1280 - header, 1300 - header, 1301 - header, 600, 2000])
+        let size =
+            draw.percent(70)
+            ? draw.below(80)
+            : draw.pick([mtu - header, mtu - header - 1, 1400 - header, 1280 - header, 1300 - header, 1301 - header, 600, 2000])
         let payload = draw.bytes(max(0, size))
         switch draw.below(12) {
         case 0...3:
             packet.ipProtocol = isIPv6 ? 58 : 1
-            let type: UInt8 = draw.percent(85) ? (isIPv6 ? 128 : 8) : draw.pick(isIPv6 ? [129, 139, 200, 1, 100] : [0, 15, 17, 10, 9, 37, 42])
+            let type: UInt8 =
+                draw.percent(85) ? (isIPv6 ? 128 : 8) : draw.pick(isIPv6 ? [129, 139, 200, 1, 100] : [0, 15, 17, 10, 9, 37, 42])
             packet.transport = TransportBytes.echo(
                 type: type, code: draw.oneIn(10) ? 1 : 0, identifier: port(), number: 1, payload: payload)
         case 4...7:
@@ -57,10 +64,13 @@ extension StackTraffic {
             packet.ipProtocol = 6
             packet.transport = TransportBytes.tcp(
                 port(), draw.pick([22, 80]), sequence: draw.word(), acknowledgement: draw.oneIn(2) ? draw.word() : 0,
-                flags: draw.pick([2, 2, 2, 0x10, 0x11, 4, 0x12, 0, 0x29, 0xc2]), payload: draw.oneIn(3) ? Array(payload.prefix(40)) : [])
+                flags: draw.pick([2, 2, 2, 0x10, 0x11, 4, 0x12, 0, 0x29, 0xc2]),
+                payload: draw.oneIn(3) ? Array(payload.prefix(40)) : [])
         case 10:
             packet.ipProtocol = draw.pick([132, 136, 2, 47, 50, 51, 89, 253, 41, 4, 59, 0, 43, 103])
-            packet.transport = packet.ipProtocol == 136 ? TransportBytes.udp(port(), 9, payload: payload, coverage: 0) : Array(payload.prefix(100))
+            packet.transport =
+                packet.ipProtocol == 136
+                ? TransportBytes.udp(port(), 9, payload: payload, coverage: 0) : Array(payload.prefix(100))
         default:
             packet.ipProtocol = 17
             packet.transport = TransportBytes.udp(port(), 9, payload: [])
@@ -81,13 +91,15 @@ extension StackTraffic {
                 [(43, [0, 2, 0, 1, 0, 0, 0, 0] + LinkBytes.address("2001:db8:1::33"))],
                 [(43, [0, 2, 0, 0, 0, 0, 0, 0] + LinkBytes.address("2001:db8:1::33"))],
                 [(43, [0, 2, 2, 1, 0, 0, 0, 0] + LinkBytes.address("2001:db8:1::33"))],
-                [(43, [0, 0, 77, 1, 0, 0, 0, 0])], [(135, [0, 0, 1, 0, 1, 4, 0, 0])], [(60, [0, 0, 1, 4, 0, 0, 0, 0]), (0, [0, 0, 1, 4, 0, 0, 0, 0])],
+                [(43, [0, 0, 77, 1, 0, 0, 0, 0])], [(135, [0, 0, 1, 0, 1, 4, 0, 0])],
+                [(60, [0, 0, 1, 4, 0, 0, 0, 0]), (0, [0, 0, 1, 4, 0, 0, 0, 0])],
             ])
         } else if draw.oneIn(12) {
             packet.options = draw.pick([
                 [1, 1, 1, 0], [0x94, 4, 0, 0], [7, 11, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0], [7, 7, 8, 1, 2, 3, 4, 0],
                 [0x83, 7, 4, 10, 1, 0, 0x33, 0], [0x89, 7, 4, 10, 1, 0, 0x33, 0],
-                [0x83, 7, 8, 10, 1, 0, 0x33, 0], [7, 3, 4, 0], [0x82, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], [9, 1, 0, 0], [7, 30, 4, 0],
+                [0x83, 7, 8, 10, 1, 0, 0x33, 0], [7, 3, 4, 0], [0x82, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], [9, 1, 0, 0],
+                [7, 30, 4, 0],
                 [0x44, 12, 13, 0x30, 0, 0, 0, 0, 0, 0, 0, 0], [7, 7, 5, 0, 0, 0, 0, 0], [0x94, 4, 0, 0, 7, 7, 4, 0, 0, 0, 0, 0],
             ])
         }

@@ -66,7 +66,8 @@ final class StackTraffic: LiveTraffic {
         let mac = draw.oneIn(12) ? "02:00:00:00:0c:01" : host.mac
         let flags: UInt8 = draw.pick([0x60, 0x60, 0x60, 0x40, 0x20, 0xe0, 0])
         let option: (UInt8, String)? = draw.oneIn(8) ? nil : (2, mac)
-        var packet = make(host.v6, "\(received.source)", 58, LinkBytes.discovery(136, flags: flags, target: host.v6, option: option))
+        var packet = make(
+            host.v6, "\(received.source)", 58, LinkBytes.discovery(136, flags: flags, target: host.v6, option: option))
         packet.ttl = 255
         pending.append([Injection(device: wire, bytes: RawPacket.frame(packet.bytes, from: mac, to: asker))])
     }
@@ -82,7 +83,8 @@ final class StackTraffic: LiveTraffic {
 
     func make(_ source: String, _ destination: String, _ ipProtocol: UInt8, _ transport: [UInt8]) -> RawPacket {
         nextIdentification &+= 1
-        var packet = RawPacket(source: address(source), destination: address(destination), ipProtocol: ipProtocol, transport: transport)
+        var packet = RawPacket(
+            source: address(source), destination: address(destination), ipProtocol: ipProtocol, transport: transport)
         packet.identification = nextIdentification
         return packet
     }
@@ -100,7 +102,9 @@ final class StackTraffic: LiveTraffic {
         case 5...9: return draw.pick(ours(node.targets))
         case 10: return draw.pick(isIPv6 ? ["2001:db8:abcd::1", "fd00::1"] : ["8.8.8.8", "10.1.0.99"])
         case 11: return draw.pick(special(isIPv6))
-        default: return draw.pick(node.hosts.filter { $0.device != host.device || draw.oneIn(4) || node.nets.count == 1 }).address(isIPv6)
+        default:
+            return draw.pick(node.hosts.filter { $0.device != host.device || draw.oneIn(4) || node.nets.count == 1 }).address(
+                isIPv6)
         }
     }
 
