@@ -61,8 +61,9 @@ import Testing
             try? FileManager.default.removeItem(at: folder)
         }
         var captures: [Data] = []
-        for name in ["a", "b"] {
-            let file = folder.appendingPathComponent(name + ".pcapng").path
+        // Twice into the same file: its header tells the command line.
+        for _ in 0..<2 {
+            let file = folder.appendingPathComponent("kept.pcapng").path
             let result = try HawseProgram.shell("hawse replay -f pcaps/demo/cluster --generate \(path) -w \(file) --summary json")
             #expect(result.status == 0, "\(result.errors)")
             let conversations = try rows(result.output, "hawse.conversation/1")
