@@ -72,8 +72,30 @@ extension Walk {
             fragment.packet.pointee.disposition = .consumed
             finish(fragment.packet)
         }
-        last.pointee.fragmentGeometry = node.pointee.reassembly.remember(
-            fragments.map { UInt16(clamping: $0.count) })
+        last.pointee.fragmentGeometry = node.pointee.reassembly.remember(sizes(fragments, queue.key, of: last))
+    }
+
+    /// The pieces that the datagram consists of in memory. For delivery, IPv4 fragments that fit behind the first one's bytes
+    /// are copied there (`skb_try_coalesce`, `ip_frag_coalesce_ok`).
+    private func sizes(_ fragments: [HeldFragment], _ key: FragmentKey, of packet: PacketRef) -> [UInt16] {
+        var sizes = fragments.map { UInt16(clamping: $0.count) }
+        guard key.version == 4, key.user == .localDeliver else { return sizes }
+        let frame = 14 + Int(fragments[0].payload - packet.pointee.network) + fragments[0].count
+        var room = Self.tailroom(frame)
+        while sizes.count > 1, Int(sizes[1]) <= room, let sum = UInt16(exactly: Int(sizes[0]) + Int(sizes[1])) {
+            room -= Int(sizes[1])
+            sizes[0] = sum
+            sizes.remove(at: 1)
+        }
+        return sizes
+    }
+
+    /// Free bytes behind a frame that came from a packet socket by way of a veth: 16 before it and 320 behind, in the sizes
+    /// of which the kernel allocates.
+    private static func tailroom(_ frame: Int) -> Int {
+        let needed = (16 + frame + 63) & ~63 + 320
+        let size = [640, 1024, 2048, 4096].first { needed <= $0 } ?? needed
+        return max(size - 336 - frame, 0)
     }
 
     /// `skb_morph`: bytes and metadata of the first fragment go to the packet that completed the datagram, which stays

@@ -32,7 +32,9 @@ extension Walk {
     func fragment4(_ packet: PacketRef, _ limit: Int, next: Stage) -> Stage {
         let ip = packet.ipv4
         let largest = Int(packet.pointee.fragmentMaxSize)
-        if ip.dontFragment, (largest == 0 && !packet.pointee.flags.contains(.ignoreDF)) || largest > limit {
+        let mayCut = packet.pointee.flags.contains(.ignoreDF)
+            || (largest != 0 && !packet.pointee.flags.contains(.gatheredInForward))
+        if ip.dontFragment, !mayCut || largest > limit {
             sendICMPError(
                 about: packet, type: ICMPType.destinationUnreachable, code: ICMPUnreachableCode.fragmentationNeeded,
                 info: UInt32(clamping: limit))

@@ -170,7 +170,7 @@ extension Walk {
         var header = IPVSHeader(packet)
         guard header.isSupported else { return .accept }
         if packet.isIPv4, packet.ipv4.fragmentField & 0x3fff != 0, header.hasPorts {
-            let verdict = defragment(packet, at: hook)
+            let verdict = ipvsGather(packet, at: hook)
             if verdict != .accept { return verdict }
             header = IPVSHeader(packet)
         }
@@ -193,6 +193,14 @@ extension Walk {
             return refuseUnknownReply(packet, header)
         }
         return .accept
+    }
+
+    /// `ip_vs_gather_frags`: unlike conntrack it does not say that the datagram may be cut again.
+    @inline(never)
+    func ipvsGather(_ packet: PacketRef, at hook: Hook) -> Verdict {
+        let verdict = defragment(packet, at: hook)
+        if verdict == .accept { packet.pointee.flags.insert(.gatheredInForward) }
+        return verdict
     }
 
     /// `nat_icmp_send`: a real server speaks of a connection that is not known any more.

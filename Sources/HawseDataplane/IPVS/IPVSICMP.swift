@@ -9,10 +9,19 @@ extension Walk {
         return type == ICMPType.destinationUnreachable || type == ICMPType.sourceQuench || type == ICMPType.timeExceeded
     }
 
+    /// `nf_checksum`: of an IPv4 packet all is summed, the IP header too, whose checksum does not yet know of options that
+    /// were filled in on the way: such an error is dropped.
+    private func hasRightChecksum(_ packet: PacketRef) -> Bool {
+        if packet.isIPv4 { return InternetChecksum.sum(packet.networkPointer, count: packet.length) == 0xffff }
+        return TransportChecksum.isValid(
+            packet.transportPointer, length: packet.transportLength, protocolNumber: .icmpv6, family: .ipv6,
+            source: packet.sourceBits, destination: packet.destinationBits)
+    }
+
     /// Reassembles, and makes sure that there is an ICMP header. `nil`: go on.
     private func prepareICMP(_ packet: PacketRef, at hook: Hook) -> Verdict? {
         if packet.isIPv4, packet.ipv4.fragmentField & 0x3fff != 0 {
-            let verdict = defragment(packet, at: hook)
+            let verdict = ipvsGather(packet, at: hook)
             if verdict != .accept { return verdict }
         }
         return packet.transportLength >= 8 ? nil : ipvsDrop(packet, .transportMalformed)
@@ -29,9 +38,7 @@ extension Walk {
             let connection = node.pointee.ipvs.connections.findOutgoing(flow)
         else { return (.accept, true) }
         if connection.pointee.forwarding == .masquerade {
-            if packet.isIPv4, InternetChecksum.sum(packet.transportPointer, count: packet.transportLength) != 0xffff {
-                return (ipvsDrop(packet, .checksum), true)
-            }
+            guard hasRightChecksum(packet) else { return (ipvsDrop(packet, .checksum), true) }
             guard translateICMP(packet, connection, quoted, isReply: true) else {
                 return (ipvsDrop(packet, .transportMalformed), true)
             }
@@ -83,9 +90,7 @@ extension Walk {
     private func relayICMP(
         _ packet: PacketRef, _ connection: VirtualConnectionRef, _ quoted: IPVSHeader, isTunnel: Bool, at hook: Hook
     ) -> Verdict {
-        if packet.isIPv4, InternetChecksum.sum(packet.transportPointer, count: packet.transportLength) != 0xffff {
-            return ipvsDrop(packet, .checksum)
-        }
+        guard hasRightChecksum(packet) else { return ipvsDrop(packet, .checksum) }
         if isTunnel { return reportTunnelError(packet, connection, quoted) }
         if packet.isIPv6, hook == .output, connection.pointee.forwarding != .masquerade { return .accept }
         packet.pointee.virtualConnection = node.pointee.ipvs.connections.handle(of: connection)

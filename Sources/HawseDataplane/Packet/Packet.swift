@@ -109,6 +109,8 @@ struct Packet {
         static let physdev = Flags(rawValue: 1 << 14)
         /// IPVS has seen to the MTU: output may cut it whatever DF says (`skb->ignore_df`).
         static let ignoreDF = Flags(rawValue: 1 << 20)
+        /// IPVS has put it together while it was forwarded: it may not be cut again where its fragments had DF.
+        static let gatheredInForward = Flags(rawValue: 1 << 21)
     }
 }
 

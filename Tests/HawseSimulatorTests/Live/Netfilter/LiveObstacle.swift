@@ -35,7 +35,7 @@ enum LiveObstacle {
         if !missing.isEmpty { return "no " + missing.joined(separator: ", ") }
         let schedulers = "rr wrr lc wlc lblc lblcr dh sh sed nq fo ovf mh twos".split(separator: " ").map { "ip_vs_\($0)" }
         if let modprobe = KernelNode.tool("modprobe") {
-            _ = try? LiveNamespaces.run(modprobe, ["-a", "ip_vs", "dummy", "xt_ipvs", "iptable_nat", "ip6table_nat"] + schedulers)
+            _ = try? LiveNamespaces.run(modprobe, ["-a", "ip_vs", "ip_vs_ftp", "ip_vs_pe_sip", "dummy", "xt_ipvs", "iptable_nat", "ip6table_nat"] + schedulers)
         }
         return FileManager.default.fileExists(atPath: "/proc/net/ip_vs") ? nil : "the kernel has no ip_vs"
     }()
