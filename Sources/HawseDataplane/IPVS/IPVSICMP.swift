@@ -10,8 +10,15 @@ extension Walk {
     }
 
     /// `nf_checksum`: of an IPv4 packet all is summed, the IP header too, whose checksum does not yet know of options that
-    /// were filled in on the way: such an error is dropped.
-    private func hasRightChecksum(_ packet: PacketRef) -> Bool {
+    /// were filled in on the way: such an error is dropped. What conntrack has summed at its arrival (`CHECKSUM_COMPLETE`)
+    /// is not looked at again where it is forwarded.
+    private func hasRightChecksum(_ packet: PacketRef, at hook: Hook) -> Bool {
+        let isSummed = hook != .output && node.pointee.netfilter(packet).pointee.usesConntrack
+            && node.pointee.connections.settings.checksum
+        if isSummed, hook == .forward { return true }
+        if packet.isIPv4, isSummed {
+            return InternetChecksum.sum(packet.transportPointer, count: packet.transportLength) == 0xffff
+        }
         if packet.isIPv4 { return InternetChecksum.sum(packet.networkPointer, count: packet.length) == 0xffff }
         return TransportChecksum.isValid(
             packet.transportPointer, length: packet.transportLength, protocolNumber: .icmpv6, family: .ipv6,
@@ -38,7 +45,7 @@ extension Walk {
             let connection = node.pointee.ipvs.connections.findOutgoing(flow)
         else { return (.accept, true) }
         if connection.pointee.forwarding == .masquerade {
-            guard hasRightChecksum(packet) else { return (ipvsDrop(packet, .checksum), true) }
+            guard hasRightChecksum(packet, at: hook) else { return (ipvsDrop(packet, .checksum), true) }
             guard translateICMP(packet, connection, quoted, isReply: true) else {
                 return (ipvsDrop(packet, .transportMalformed), true)
             }
@@ -90,7 +97,7 @@ extension Walk {
     private func relayICMP(
         _ packet: PacketRef, _ connection: VirtualConnectionRef, _ quoted: IPVSHeader, isTunnel: Bool, at hook: Hook
     ) -> Verdict {
-        guard hasRightChecksum(packet) else { return ipvsDrop(packet, .checksum) }
+        guard hasRightChecksum(packet, at: hook) else { return ipvsDrop(packet, .checksum) }
         if isTunnel { return reportTunnelError(packet, connection, quoted) }
         if packet.isIPv6, hook == .output, connection.pointee.forwarding != .masquerade { return .accept }
         packet.pointee.virtualConnection = node.pointee.ipvs.connections.handle(of: connection)

@@ -87,15 +87,18 @@ struct RealServer {
     }
 
     mutating func take(_ destination: Destination) {
+        // What the command does not say about tunnels is said with ipvsadm's defaults, also of a server without a tunnel:
+        // connections that it had as one go by that.
+        tunnel = .ipip
+        tunnelPort = 0
+        tunnelChecksum = .none
         switch destination.forwarding {
         case .masquerade: forwarding = .masquerade
         case .directRoute: forwarding = .directRoute
         case .tunnel(let kind):
             forwarding = .tunnel
-            tunnelPort = 0
-            tunnelChecksum = .none
             switch kind {
-            case .ipip: tunnel = .ipip
+            case .ipip: break
             case .gue(let port, let checksum):
                 tunnel = .gue
                 tunnelPort = port

@@ -122,7 +122,7 @@ extension Walk {
     ) {
         // How the packet came in pieces is known to its own family only; within it, the first piece has grown.
         if outer != packet.pointee.version { packet.pointee.fragmentMaxSize = 0 }
-        growFirstFragment(packet)
+        growFirstFragment(packet, outer)
         packet.pointee.transport = packet.pointee.network
         packet.pointee.mac = -1
         packet.pointee.ipProtocol = next
@@ -157,13 +157,15 @@ extension Walk {
     }
 
     /// The list of fragments stays behind the new header (`skb_shinfo(skb)->frag_list`).
-    private func growFirstFragment(_ packet: PacketRef) {
+    private func growFirstFragment(_ packet: PacketRef, _ outer: UInt8) {
         let old = packet.pointee.fragmentGeometry
         guard old != 0 else { return }
         var sizes = node.pointee.reassembly.sizes(old)
         let rest = sizes.dropFirst().reduce(0) { $0 + Int($1) }
         node.pointee.reassembly.release(old)
         packet.pointee.fragmentGeometry = 0
+        // In front of IPv4's pieces there is no room for the larger header, and so they are copied.
+        if outer == 6, packet.isIPv4 { return }
         guard !sizes.isEmpty, packet.length > rest, let first = UInt16(exactly: packet.length - rest) else { return }
         sizes[0] = first
         packet.pointee.fragmentGeometry = node.pointee.reassembly.remember(sizes)

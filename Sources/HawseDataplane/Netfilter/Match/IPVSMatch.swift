@@ -51,9 +51,9 @@ struct IPVSOperation: MatchOperation {
             return false
         }
         // The lookup is made with source and destination exchanged, and so finds the way to the real server only; it finds
-        // what is in the table, which connections for one packet are not.
+        // what is in the table, which connections for one packet are not, and nothing for an ICMP error.
         let end = connection.forwarding == .masquerade ? connection.destination : connection.virtual
-        guard connection.flags.contains(.hashed), packet.sourceBits == connection.client, packet.destinationBits == end
+        guard connection.flags.contains(.hashed), packet.pointee.ipProtocol == connection.ipProtocol, packet.sourceBits == connection.client, packet.destinationBits == end
         else { return false }
         guard test.port.holds(UInt32(connection.virtualPort)), test.address.holds(connection.virtual) else { return false }
         if test.controllingPort.isSet {
