@@ -10,12 +10,10 @@ extension Walk {
     }
 
     /// `nf_checksum`: of an IPv4 packet all is summed, the IP header too, whose checksum does not yet know of options that
-    /// were filled in on the way: such an error is dropped. What conntrack has summed at its arrival (`CHECKSUM_COMPLETE`)
-    /// is not looked at again where it is forwarded.
+    /// were filled in on the way: such an error is dropped, unless conntrack has found it right at its arrival (`csum_valid`).
     private func hasRightChecksum(_ packet: PacketRef, at hook: Hook) -> Bool {
         let isSummed = hook != .output && node.pointee.netfilter(packet).pointee.usesConntrack
             && node.pointee.connections.settings.checksum
-        if isSummed, hook == .forward { return true }
         if packet.isIPv4, isSummed {
             return InternetChecksum.sum(packet.transportPointer, count: packet.transportLength) == 0xffff
         }

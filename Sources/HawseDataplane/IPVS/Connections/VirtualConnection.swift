@@ -111,7 +111,7 @@ struct VirtualConnection {
     struct Flags: OptionSet, Hashable {
         var rawValue: UInt32
         static let forwardingMask: UInt32 = 0x0007
-        static let noOutput = Flags(rawValue: 0x0010)
+        static let noOutput = Flags(rawValue: 0x0080)
         static let sync = Flags(rawValue: 0x0020)
         static let hashed = Flags(rawValue: 0x0040)
         static let inactive = Flags(rawValue: 0x0100)

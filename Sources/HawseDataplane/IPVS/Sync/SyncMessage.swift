@@ -227,7 +227,7 @@ extension IPVSState {
     /// `ip_vs_proc_conn`
     private mutating func apply(_ entry: SyncEntry) {
         // IP_VS_CONN_F_BACKUP_MASK: forwarding, no output, inactive, sequences, no client port, template.
-        var flags = VirtualConnection.Flags(rawValue: entry.flags & 0x1f17)
+        var flags = VirtualConnection.Flags(rawValue: entry.flags & 0x1f87)
         flags.insert(.sync)
         guard let state = validState(entry, flags) else { return }
         let flow = VirtualFlow(
