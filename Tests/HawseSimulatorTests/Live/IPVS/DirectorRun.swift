@@ -98,13 +98,18 @@ struct DirectorRun {
             step.ipvsadm = services.change(draw)
             guard !step.ipvsadm.isEmpty else { return }
             changes += 1
-            step.snapshot = changes
             let input = step.ipvsadm.map { $0 + "\n" }.joined()
-            live.states["ipvs-list.\(changes)"] = try kernel.run("sh", ["-c", "ipvsadm --restore && ipvsadm -Ln"], input: input)
+            try kernel.run("ipvsadm", ["--restore"], input: input)
         }
         last = max(last + 50, elapsed())
         step.at = Double(last) / 1e6
         live.steps.append(step)
+        last += 50
+        guard !step.ipvsadm.isEmpty else { return }
+        live.states["ipvs-list.\(changes)"] = try kernel.run("ipvsadm", ["-Ln"])
+        last = max(last + 50, elapsed())
+        live.steps.append(
+            LiveStep(after_packet: packets, at: Double(last) / 1e6, ipvsadm: [], sysctls: [:], snapshot: changes))
         last += 50
     }
 
@@ -198,5 +203,29 @@ struct DirectorRun {
         let report = GoldenCaseRun.verify(directory)
         try live.write(to: directory)
         return report.result == .pass
+    }
+
+    /// Whether listings differ only by connections whose timers were about to fire: each agrees with what is here a little
+    /// earlier or later. Frames must be equal.
+    func isOnlyTimers(_ difference: String, keepingIn directory: String) throws -> Bool {
+        guard difference.contains(": expect/") else { return false }
+        var left = live.states
+        var other = live
+        for shift in [0, -0.1, -0.2, -0.3, -0.5, -0.8, 0.15, 0.3] {
+            var last = 0.0
+            for index in live.steps.indices {
+                if live.steps[index].snapshot != nil { other.steps[index].at = max(last, live.steps[index].at + shift) }
+                last = other.steps[index].at
+            }
+            try other.write(to: directory)
+            let states = try GoldenCaseRun.produce(directory).states
+            left = left.filter { Self.words($0.value) != Self.words(states[$0.key] ?? "") }
+        }
+        try live.write(to: directory)
+        return left.isEmpty
+    }
+
+    private static func words(_ text: String) -> [String] {
+        text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { $0.split(separator: " ").joined(separator: " ") }.sorted()
     }
 }
