@@ -91,13 +91,21 @@ struct Measurement {
         object.set("cpu_seconds", total, fractionDigits: 6)
         object.set("ns_per_packet", total * 1e9 / Double(packets * loops.count), fractionDigits: 2)
         object.set("loops", raw: Self.list(loops.map { $0 * 1e9 / Double(packets) }, fractionDigits: 2))
+        // What became of them: a node that drops everything is fast.
+        let outcomes = shards.outcomes
+        let dropped = outcomes.dropped.values.reduce(0, &+)
+        object.set("transmitted", Int(clamping: outcomes.transmitted))
+        object.set("delivered", Int(clamping: outcomes.delivered))
+        object.set("dropped", Int(clamping: dropped))
         if shards.count > 1 { object.set("shard_seconds", raw: Self.list(shards.busySeconds, fractionDigits: 6)) }
         var out = StandardOutput()
         if command.stats == .json {
             out.line(object.line)
         } else {
             let ns = JSONObject.number(total * 1e9 / Double(packets * loops.count), fractionDigits: 1)
-            out.line("\(packets * loops.count) packets, \(JSONObject.number(total, fractionDigits: 3)) s of CPU, \(ns) ns a packet")
+            out.line(
+                "\(packets * loops.count) packets, \(JSONObject.number(total, fractionDigits: 3)) s of CPU, \(ns) ns a packet; "
+                    + "\(outcomes.transmitted) transmitted, \(outcomes.delivered) delivered, \(dropped) dropped")
         }
         out.flush()
     }

@@ -25,15 +25,24 @@ extension IPVSAdmOption.Meaning {
         }
     }
 
-    var legalOptions: (required: Set<String>, optional: Set<String>) {
-        let tunnel: Set<String> = ["tun-type", "tun-port", "tun-nocsum", "tun-csum", "tun-remcsum"]
+    typealias Legal = (required: Set<String>, optional: Set<String>)
+
+    // Those of which a saved text has many are made once.
+    private static let ofService: Legal = (
+        ["service-address"], ["scheduler", "persistent", "netmask", "ops", "pe", "sched-flags"]
+    )
+    private static let ofServer: Legal = (
+        ["service-address", "real-server"],
+        [
+            "forwarding-method", "weight", "u-threshold", "l-threshold", "tun-type", "tun-port", "tun-nocsum", "tun-csum", "tun-remcsum",
+        ]
+    )
+
+    var legalOptions: Legal {
         switch self {
-        case .addService, .editService:
-            return (["service-address"], ["scheduler", "persistent", "netmask", "ops", "pe", "sched-flags"])
+        case .addService, .editService: return Self.ofService
         case .deleteService: return (["service-address"], [])
-        case .addServer, .editServer:
-            let server: Set<String> = ["forwarding-method", "weight", "u-threshold", "l-threshold"]
-            return (["service-address", "real-server"], server.union(tunnel))
+        case .addServer, .editServer: return Self.ofServer
         case .deleteServer: return (["service-address", "real-server"], [])
         case .zero: return ([], ["service-address"])
         case .startDaemon:

@@ -23,6 +23,16 @@ struct IPVSAdmOption: Sendable {
         self.meaning = meaning
     }
 
+    /// By the ASCII value of their letters.
+    private static let byLetter: [IPVSAdmOption?] = (0..<128 as Range<UInt8>).map { value in
+        all.first { $0.letter?.asciiValue == value }
+    }
+
+    /// The option of one letter.
+    static func named(_ letter: Character) -> IPVSAdmOption? {
+        letter.asciiValue.flatMap { $0 < 128 ? byLetter[Int($0)] : nil }
+    }
+
     static let all: [IPVSAdmOption] = [
         .init("add-service", "A", false, .addService), .init("edit-service", "E", false, .editService),
         .init("delete-service", "D", false, .deleteService), .init("clear", "C", false, .clear),

@@ -59,10 +59,10 @@ public struct IPVSAdmParser: Sendable {
         }
     }
 
-    private func numberedLines<Text: StringProtocol>(_ text: Text) -> [(Int, Text.SubSequence)] {
-        text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().compactMap { index, line in
-            let first = line.first { !$0.isWhitespace }
-            return first == nil || first == "#" ? nil : (index + 1, line)
+    private func numberedLines(_ text: some StringProtocol) -> [(Int, Substring)] {
+        textLines(text).enumerated().compactMap { index, line in
+            let first = line.utf8.first { $0 != 0x20 && !(9...13).contains($0) }
+            return first == nil || first == UInt8(ascii: "#") ? nil : (index + 1, line)
         }
     }
 }

@@ -42,6 +42,12 @@ extension IPVSAdmReader {
     /// `generic_opt_check`: option by option in ipvsadm's own order, what is missing and what does not belong there.
     private func checkOptions(_ action: IPVSAdmOption) throws(FormatError) {
         let legal = action.meaning.legalOptions
+        let names = given.keys.map(\.optionName)
+        if displayWords.isEmpty, names.allSatisfy({ legal.optional.contains($0) || legal.required.contains($0) }),
+            legal.required.allSatisfy(names.contains)
+        {
+            return
+        }
         for name in IPVSAdmOption.optionNames {
             let place = given.first { $0.key != .display && $0.key.optionName == name }?.value
                 ?? displayWords.first { $0.name == name }?.place

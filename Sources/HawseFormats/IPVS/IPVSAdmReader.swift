@@ -74,7 +74,7 @@ struct IPVSAdmReader {
     private mutating func letters(_ token: Token) throws(FormatError) {
         let letters = Array(token.text.dropFirst())
         for (i, letter) in letters.enumerated() {
-            guard let option = IPVSAdmOption.all.first(where: { $0.letter == letter }) else {
+            guard let option = IPVSAdmOption.named(letter) else {
                 throw FormatError(place(token), "\(token.text): unknown option")
             }
             if option.takesArgument, i + 1 < letters.count {

@@ -15,6 +15,7 @@ enum IPVSAdmText {
 
     /// `inet_aton`: one to four numbers, of which the last fills the bytes that are left.
     static func shortIPv4(_ text: some StringProtocol) -> IPAddress? {
+        if let address = plainIPv4(text.utf8) { return address }
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard (1...4).contains(parts.count) else { return nil }
         var value: UInt64 = 0
@@ -27,11 +28,35 @@ enum IPVSAdmText {
         return IPAddress(ipv4: UInt32(truncatingIfNeeded: value))
     }
 
+    /// Four decimal numbers without a zero in front: as nearly all are.
+    private static func plainIPv4(_ bytes: some Sequence<UInt8>) -> IPAddress? {
+        var (value, number, digits, dots) = (UInt32(0), UInt32(0), 0, 0)
+        for byte in bytes {
+            if byte == UInt8(ascii: ".") {
+                guard digits > 0, dots < 3 else { return nil }
+                value = value << 8 | number
+                (number, digits, dots) = (0, 0, dots + 1)
+            } else {
+                guard byte >= 0x30, byte <= 0x39, digits == 0 || number != 0 else { return nil }
+                number = number * 10 + UInt32(byte - 0x30)
+                digits += 1
+                guard number <= 255 else { return nil }
+            }
+        }
+        return dots == 3 && digits > 0 ? IPAddress(ipv4: value << 8 | number) : nil
+    }
+
     /// `10.0.0.1`, `10.0.0.1:80`, `10.0.0.1:http`, `[fd00::1]:80`, `fd00::1`.
     static func addressAndPort(_ text: String, _ ipProtocol: IPProtocol) -> (address: IPAddress, port: UInt16?)? {
         if text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) { return nil }
         var host = Substring(text)
         var portText: Substring?
+        if let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")), let address = plainIPv4(text[..<colon].utf8) {
+            host = text[text.utf8.index(after: colon)...]
+            if let port = number(String(host), 0, 65535) { return (address, UInt16(port)) }
+            guard let port = serviceNames[String(host)] else { return nil }
+            return (address, port)
+        }
         if text.hasPrefix("[") {
             // The bracket wants a port behind it.
             guard let end = text.firstIndex(of: "]") else { return nil }

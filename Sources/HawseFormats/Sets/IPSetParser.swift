@@ -109,7 +109,7 @@ private struct IPSetReading {
     mutating func read(
         _ text: some StringProtocol, onError: (FormatError) throws(FormatError) -> Void
     ) throws(FormatError) {
-        var parts = text.split(separator: "\n", omittingEmptySubsequences: false)
+        var parts = textLines(text)
         endsWithNewline = parts.count > 1 && parts.last?.isEmpty == true
         if endsWithNewline || text.isEmpty { parts.removeLast() }
         var order = Array(parts.indices)

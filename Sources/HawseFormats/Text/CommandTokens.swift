@@ -32,6 +32,11 @@ func tokenize(
     return cutter.tokens
 }
 
+/// A text's lines, the last one too when it is empty. By bytes: a carriage return before the newline stays with its line.
+func textLines(_ text: some StringProtocol) -> [Substring] {
+    Substring(text).utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { Substring($0) }
+}
+
 private struct WordCutter {
     let rules: WordRules
     /// Of the byte at hand; continuation bytes of UTF-8 do not count.
