@@ -12,7 +12,8 @@ struct CommentOptions: MatchOptions {
     init(family: AddressFamily) {}
 
     mutating func take(_ argument: OptionArgument) throws(FormatError) {
-        text = try argument.string(max: 255, min: 0)
+        // What is longer is cut off.
+        text = String(decoding: argument.text.utf8.prefix(255), as: UTF8.self)
     }
 
     func finish(_ context: RuleContext) throws(FormatError) -> Match {

@@ -37,10 +37,10 @@ struct ConntrackOptions: MatchOptions {
         case "ctorigdst": match.originalDestination = try argument.addressMatch()
         case "ctreplsrc": match.replySource = try argument.addressMatch()
         case "ctrepldst": match.replyDestination = try argument.addressMatch()
-        case "ctorigsrcport": match.originalSourcePorts = try argument.portRange()
-        case "ctorigdstport": match.originalDestinationPorts = try argument.portRange()
-        case "ctreplsrcport": match.replySourcePorts = try argument.portRange()
-        case "ctrepldstport": match.replyDestinationPorts = try argument.portRange()
+        case "ctorigsrcport": match.originalSourcePorts = try argument.looseNumberedPorts()
+        case "ctorigdstport": match.originalDestinationPorts = try argument.looseNumberedPorts()
+        case "ctreplsrcport": match.replySourcePorts = try argument.looseNumberedPorts()
+        case "ctrepldstport": match.replyDestinationPorts = try argument.looseNumberedPorts()
         case "ctstatus":
             match.status = Flagged(
                 ConntrackMatch.Status(try argument.words(statusWords)), inverted: argument.inverted)

@@ -16,8 +16,8 @@ struct DCCPOptions: MatchOptions {
 
     mutating func take(_ argument: OptionArgument) throws(FormatError) {
         switch argument.option {
-        case "source-port": match.sourcePorts = try argument.portRange()
-        case "destination-port": match.destinationPorts = try argument.portRange()
+        case "source-port": match.sourcePorts = try argument.looseNumberedPorts()
+        case "destination-port": match.destinationPorts = try argument.looseNumberedPorts()
         case "dccp-types":
             let bits: [UInt16] = try argument.words(typeWords)
             match.types = Flagged(bits.reduce(0) { $0 | 1 << $1 }, inverted: argument.inverted)

@@ -16,7 +16,7 @@ struct IPRangeOptions: MatchOptions {
         let parts = argument.text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
         let lower = try argument.address(parts[0])
         let upper = parts.count == 2 ? try argument.address(parts[1]) : lower
-        guard lower <= upper else { throw argument.bad("the range is upside down") }
+        // A range that is upside down is taken, with a warning, and holds nothing.
         let range = ValueRange(lower, upper, inverted: argument.inverted)
         if argument.option == "src-range" { match.source = range } else { match.destination = range }
     }

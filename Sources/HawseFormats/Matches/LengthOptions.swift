@@ -13,7 +13,6 @@ struct LengthOptions: MatchOptions {
 
     mutating func take(_ argument: OptionArgument) throws(FormatError) {
         match = LengthMatch(try argument.range16())
-        guard match.length.lower <= match.length.upper else { throw argument.bad("the range is upside down") }
     }
 
     func finish(_ context: RuleContext) throws(FormatError) -> Match {

@@ -34,7 +34,10 @@ struct RecentOptions: MatchOptions {
         case "reap": match.reaps = true
         case "hitcount": match.hitCount = try argument.uint32()
         case "rttl": match.checksTTL = true
-        case "name": match.name = try argument.string(max: 199)
+        case "name":
+            match.name = try argument.string(max: 199)
+            // It is a file in /proc.
+            guard !match.name.contains("/") else { throw argument.bad("no slash may be in a name") }
         case "rsource": match.byDestination = false
         case "rdest": match.byDestination = true
         default: match.mask = try argument.address().bits

@@ -13,6 +13,7 @@ struct TCPMSSOptions: MatchOptions {
 
     mutating func take(_ argument: OptionArgument) throws(FormatError) {
         match = TCPMSSMatch(try argument.range16())
+        guard match.mss.lower <= match.mss.upper else { throw argument.bad("invalid range given") }
     }
 
     func finish(_ context: RuleContext) throws(FormatError) -> Match {

@@ -76,7 +76,11 @@ private struct U32Reader {
             } else {
                 throw argument.bad("an operator (& << >> @ =) is wanted at position \(index + 1)")
             }
-            steps.append(U32Match.Step(operation, try number()))
+            let value = try number()
+            if operation == .leftShift || operation == .rightShift, value > 31 {
+                throw argument.bad("a shift by more than 31 bits")
+            }
+            steps.append(U32Match.Step(operation, value))
             guard steps.count <= 10 else { throw argument.bad("at most 10 operators in a test") }
         }
         var values: [ClosedRange<UInt32>] = []

@@ -14,8 +14,8 @@ struct UDPOptions: MatchOptions {
 
     mutating func take(_ argument: OptionArgument) throws(FormatError) {
         switch argument.option {
-        case "source-port": match.sourcePorts = try argument.portRange()
-        default: match.destinationPorts = try argument.portRange()
+        case "source-port": match.sourcePorts = try argument.looseNumberedPorts()
+        default: match.destinationPorts = try argument.looseNumberedPorts()
         }
     }
 

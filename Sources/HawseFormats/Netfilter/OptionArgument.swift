@@ -84,6 +84,21 @@ struct OptionArgument {
         guard parts.count <= 2 else { throw bad("a port or a range of ports is wanted") }
         let lower = parts[0].isEmpty && parts.count == 2 ? 0 : try port(parts[0])
         let upper = parts.count == 1 ? lower : parts[1].isEmpty ? .max : try port(parts[1])
+        guard lower <= upper else { throw refuse("invalid portrange (min > max)") }
+        return ValueRange(lower, upper, inverted: inverted)
+    }
+
+    /// As `portRange`, with neither end looked at: the range may be upside down, and of numbers the low 16 bits count
+    /// (`xtopt_parse_mport`).
+    func looseNumberedPorts() throws(FormatError) -> ValueRange<UInt16> {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count <= 2 else { throw bad("a port or a range of ports is wanted") }
+        func end(_ part: Substring) throws(FormatError) -> UInt16 {
+            if let number = parseNumeral(part, max: UInt64(UInt32.max)) { return UInt16(truncatingIfNeeded: number) }
+            return try port(part)
+        }
+        let lower = parts[0].isEmpty && parts.count == 2 ? 0 : try end(parts[0])
+        let upper = parts.count == 1 ? lower : parts[1].isEmpty ? .max : try end(parts[1])
         return ValueRange(lower, upper, inverted: inverted)
     }
 

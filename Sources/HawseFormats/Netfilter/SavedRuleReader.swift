@@ -191,7 +191,7 @@ struct SavedRuleReader {
         guard let lower = cursor.decimal(max: 65535) else { return nil }
         var upper = lower
         if cursor.take(UInt8(ascii: ":")) {
-            guard let end = cursor.decimal(max: 65535) else { return nil }
+            guard let end = cursor.decimal(max: 65535), end >= lower else { return nil }
             upper = end
         }
         return ValueRange(UInt16(lower), UInt16(upper), inverted: isInverted)
