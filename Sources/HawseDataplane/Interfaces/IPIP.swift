@@ -31,7 +31,7 @@ extension Walk {
         becomeOuter(packet, packet.pointee.network, route, .ipv4)
         writeIPv4(
             packet, protocolNumber: .ipip, source: source.ipv4, destination: remote.ipv4, tos: tos, ttl: ttl,
-            dontFragment: true, identification: newIdentification())
+            dontFragment: !route.hasLockedMTU, identification: newIdentification())
         note(packet, .encapsulated("ipip to \(IPAddress(family: .ipv4, bits: remote))"))
         return .output
     }

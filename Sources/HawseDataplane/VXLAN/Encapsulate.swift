@@ -70,7 +70,8 @@ extension Walk {
         if family == .ipv4 {
             writeIPv4(
                 packet, protocolNumber: .udp, source: source.ipv4, destination: remote.address.ipv4, tos: outerTOS,
-                ttl: ttl, dontFragment: dontFragment, identification: newIdentification())
+                // `iptunnel_xmit`: a way whose MTU is locked may always cut.
+                ttl: ttl, dontFragment: dontFragment && !route.hasLockedMTU, identification: newIdentification())
         } else {
             writeIPv6(
                 packet, protocolNumber: .udp, source: source, destination: remote.address, trafficClass: outerTOS,
