@@ -95,7 +95,10 @@ extension Walk {
     private func relayICMP(
         _ packet: PacketRef, _ connection: VirtualConnectionRef, _ quoted: IPVSHeader, isTunnel: Bool, at hook: Hook
     ) -> Verdict {
-        guard hasRightChecksum(packet, at: hook) else { return ipvsDrop(packet, .checksum) }
+        // What is not translated need not be right.
+        if isTunnel || connection.pointee.forwarding == .masquerade, !hasRightChecksum(packet, at: hook) {
+            return ipvsDrop(packet, .checksum)
+        }
         if isTunnel { return reportTunnelError(packet, connection, quoted) }
         if packet.isIPv6, hook == .output, connection.pointee.forwarding != .masquerade { return .accept }
         packet.pointee.virtualConnection = node.pointee.ipvs.connections.handle(of: connection)
