@@ -28,7 +28,8 @@ extension Walk {
         walk(frame, interface, outcome)
     }
 
-    @inline(__always)
+    /// Out of line: it drains the work list, which the loop over known frames should not hold.
+    @inline(never)
     private func walk(_ frame: UnsafeRawBufferPointer, _ interface: UInt16, _ outcome: FastOutcome) {
         let isBare = node.pointee.interfaces[interface].pointee.kind == .tun
         guard let packet = node.pointee.pool.take(bytes: frame.count) else {
