@@ -50,7 +50,7 @@ struct DirectorRun {
             let current = services.services
             let words = self.words
             traffic.beginning = { words.begin($0, current) }
-            for injection in traffic.next() {
+            for injection in traffic.next() where fits(injection) {
                 // Timers of the kernel fire by ticks of four milliseconds.
                 usleep(5000)
                 last = max(last + 50, elapsed())
@@ -65,6 +65,12 @@ struct DirectorRun {
         var time = timespec()
         clock_gettime(7, &time)
         return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+    }
+
+    /// No host sends what its wire does not take.
+    private func fits(_ injection: Injection) -> Bool {
+        guard let device = live.setup.interfaces.first(where: { $0.name == injection.device }) else { return true }
+        return injection.bytes.count <= device.mtu + 14
     }
 
     private mutating func inject(_ injection: Injection, at time: Int64) throws {
