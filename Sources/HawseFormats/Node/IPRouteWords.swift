@@ -42,6 +42,15 @@ struct IPRouteWords {
         return value
     }
 
+    /// A service type: hexadecimal with or without `0x` (`rtnl_dsfield_a2n`).
+    mutating func serviceType(_ word: String) throws(FormatError) -> UInt8 {
+        let text = try argument(of: word)
+        guard let value = UInt8(text.hasPrefix("0x") ? String(text.dropFirst(2)) : text, radix: 16) else {
+            throw error("`\(text)' is no service type for `\(word)'")
+        }
+        return value
+    }
+
     mutating func address(_ word: String) throws(FormatError) -> IPAddress {
         let text = try argument(of: word)
         guard let value = IPAddress(text) else { throw error("`\(text)' is no address for `\(word)'") }

@@ -52,7 +52,7 @@ public enum RouteText {
             route.isMTULocked = words.accept("lock")
             route.mtu = try words.number(word)
         case "realm": route.realm = try words.number(word)
-        case "tos", "dsfield": route.tos = try words.number(word)
+        case "tos", "dsfield": route.tos = try words.serviceType(word)
         case "scope": route.isLinkScope = try ["link", "253", "host"].contains(words.argument(of: word))
         case "proto", "pref", "advmss": _ = try words.argument(of: word)
         default: return try hopOption(word, &words, &hop)
@@ -140,7 +140,7 @@ extension Route: CustomStringConvertible {
         if metric != 0 { text += " metric \(metric)" }
         if mtu != 0 { text += " mtu \(isMTULocked ? "lock " : "")\(mtu)" }
         if realm != 0 { text += " realm \(realm)" }
-        if tos != 0 { text += " tos \(tos)" }
+        if tos != 0 { text += tos < 16 ? " tos 0x0\(String(tos, radix: 16))" : " tos 0x\(String(tos, radix: 16))" }
         return text
     }
 }

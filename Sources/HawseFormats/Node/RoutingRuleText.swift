@@ -25,7 +25,7 @@ public enum RoutingRuleText {
             case "iif", "dev": rule.inInterface = try words.argument(of: word)
             case "oif": rule.outInterface = try words.argument(of: word)
             case "priority", "preference", "pref", "prio", "order": rule.priority = try words.number(word)
-            case "tos", "dsfield": rule.tos = try words.number(word)
+            case "tos", "dsfield": rule.tos = try words.serviceType(word)
             case "ipproto": rule.ipProtocol = try ipProtocol(&words)
             case "sport": rule.sourcePorts = try ports(word, &words)
             case "dport": rule.destinationPorts = try ports(word, &words)
