@@ -220,9 +220,13 @@ struct SetTable {
             entry.hasMAC = true
             key.rest = 0
         }
-        let isNew = set.pointee.entries.find(key) == nil
+        let old = set.pointee.entries.find(key)
+        // A packet leaves a hash's comment as it is; bitmaps lose theirs, as both do by `ipset add -exist`.
+        if let old, set.pointee.kind.rawValue.hasPrefix("hash:") {
+            entry.comment = set.pointee.entries[old].pointee.value.comment
+        }
         guard set.pointee.put(key, entry, exist: exist, now: now) else { return false }
-        if isNew { context.node.pointee.flows.invalidate() }
+        if old == nil { context.node.pointee.flows.invalidate() }
         return true
     }
 
