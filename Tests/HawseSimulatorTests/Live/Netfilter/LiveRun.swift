@@ -83,6 +83,9 @@ struct LiveRun {
         return nil
     }
 
+    /// The kernel takes each rule of a table but not all together: what a chain may hold hangs on who calls it.
+    struct RefusedWhole: Error {}
+
     /// The kernel does not say which rule of a table it refuses: each is tried alone.
     private mutating func withoutRefused(_ lines: [String], upTo commit: Int) throws -> [String] {
         let start = lines[..<commit].lastIndex { $0.hasPrefix("*") } ?? 0
@@ -96,8 +99,7 @@ struct LiveRun {
             found = true
         }
         guard found else {
-            throw LiveNamespaces.Failure(
-                message: "the table is refused as a whole:\n" + lines[start...commit].joined(separator: "\n"))
+            throw RefusedWhole()
         }
         return result
     }
