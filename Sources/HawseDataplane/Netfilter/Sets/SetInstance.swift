@@ -61,6 +61,13 @@ struct SetInstance {
         }
     }
 
+    /// Sets that are hash tables, and so have a most of elements.
+    var isHash: Bool {
+        switch kind {
+        case .bitmapIP, .bitmapIPMac, .bitmapPort, .listSet: false
+        default: true
+        }
+    }
     /// Sets of any family: those without addresses.
     var isFamilyless: Bool { kind == .bitmapPort || kind == .listSet || kind == .hashMac }
     /// The set has networks, and so `nomatch`.
@@ -87,25 +94,31 @@ struct SetInstance {
         return UInt32(comments.count - 1)
     }
 
-    /// Puts an entry in or over an old one (`mtype_add`); false when it is there and may not be replaced, or no room is.
+    /// What became of an entry that was put in.
+    enum Placement { case refused, replaced, new }
+
+    /// Puts an entry in or over an old one (`mtype_add`); refused when it is there and may not be replaced, or no room is.
+    /// A packet (`keepsComment`) leaves a hash's comment as it is; bitmaps lose theirs, as both do by `ipset add -exist`.
     @discardableResult
-    mutating func put(_ key: EntryKey, _ entry: Entry, exist: Bool, now: Instant) -> Bool {
+    mutating func put(_ key: EntryKey, _ entry: Entry, exist: Bool, keepsComment: Bool = false, now: Instant) -> Placement {
         if let index = entries.find(key) {
-            guard exist || !isLive(entries[index].pointee.value, now) else { return false }
+            let old = entries[index].pointee.value
+            guard exist || !isLive(old, now) else { return .refused }
             entries[index].pointee.value = entry
-            return true
+            if keepsComment, isHash { entries[index].pointee.value.comment = old.comment }
+            return .replaced
         }
         let limit = Int(options.maxElements ?? 65536)
-        if kind.rawValue.hasPrefix("hash:"), entries.count >= limit {
+        if isHash, entries.count >= limit {
             removeExpired(now)
             if entries.count >= limit {
-                guard options.forceAdd, entries.count > 0 else { return false }
+                guard options.forceAdd, entries.count > 0 else { return .refused }
                 remove(entries.first)
             }
         }
         _ = entries.insert(key, entry)
         count(key, 1)
-        return true
+        return .new
     }
 
     mutating func remove(_ index: UInt32) {

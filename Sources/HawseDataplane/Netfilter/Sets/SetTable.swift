@@ -220,13 +220,11 @@ struct SetTable {
             entry.hasMAC = true
             key.rest = 0
         }
-        let old = set.pointee.entries.find(key)
-        // A packet leaves a hash's comment as it is; bitmaps lose theirs, as both do by `ipset add -exist`.
-        if let old, set.pointee.kind.rawValue.hasPrefix("hash:") {
-            entry.comment = set.pointee.entries[old].pointee.value.comment
+        switch set.pointee.put(key, entry, exist: exist, keepsComment: true, now: now) {
+        case .refused: return false
+        case .replaced: break
+        case .new: context.node.pointee.flows.invalidate()
         }
-        guard set.pointee.put(key, entry, exist: exist, now: now) else { return false }
-        if old == nil { context.node.pointee.flows.invalidate() }
         return true
     }
 

@@ -5,9 +5,7 @@ import Testing
 /// Rule sets and packets by chance, in the running kernel and here: every frame that leaves, every counter, every
 /// connection and set entry must be equal.
 ///
-/// Each run draws fresh seeds and prints them. `HAWSE_LIVE_SEED` repeats one; `HAWSE_LIVE_RULESETS` sets how many follow
-/// each other; `HAWSE_LIVE_SECONDS` how long it may take (20 unless given); `HAWSE_LIVE_KEEP` names a folder in which the
-/// cases that differ (with `HAWSE_LIVE_KEEP_ALL` all) are kept, in the form of the golden ones.
+/// Each run draws fresh seeds and prints them (`LiveSeeds`).
 ///
 /// A rule set that differs is given to the kernel again, up to three times. Where the kernel agrees with us then, or does not
 /// agree with itself (numbers that it draws decide over a packet; a timer came between two packets), the seed is listed as
@@ -15,25 +13,17 @@ import Testing
 /// fresh seeds more than one in ten is, and fewer stand in the report as a known issue.
 @Suite(.serialized, .enabled(if: LiveObstacle.netfilter == nil, "live netfilter: \(LiveObstacle.netfilter ?? "")"))
 struct LiveNetfilterTests {
-    private static func setting(_ name: String) -> String? { ProcessInfo.processInfo.environment["HAWSE_LIVE_" + name] }
-
     @Test func kernelAndSimulatorAgree() throws {
-        let first = Self.setting("SEED").flatMap { UInt64($0) }
-        let most = Self.setting("RULESETS").flatMap { Int($0) } ?? (first == nil ? Int.max : 1)
-        let deadline = Date().addingTimeInterval(Self.setting("SECONDS").flatMap { Double($0) } ?? 20)
-        let base = first ?? UInt64.random(in: 0...0xffff_ffff) << 16
-        let folder = Self.setting("KEEP") ?? NSTemporaryDirectory() + "hawse-live-\(getpid())"
-        defer { if Self.setting("KEEP") == nil { try? FileManager.default.removeItem(atPath: folder) } }
-        var (count, packets, rules, refused) = (0, 0, 0, 0)
+        var seeds = LiveSeeds("netfilter")
+        defer { seeds.cleanUp() }
+        var (packets, rules, refused) = (0, 0, 0)
         var differences: [String] = []
         var drawn: [UInt64] = []
         var varying: [UInt64] = []
         var endless: [UInt64] = []
         var refusedWhole: [UInt64] = []
         try LiveNamespace.onOneProcessor {
-            while count < most, count == 0 || Date() < deadline {
-                let seed = base &+ UInt64(count)
-                count += 1
+            while let seed = seeds.next() {
                 var run: LiveRun
                 do {
                     run = try LiveRun(seed: seed)
@@ -51,7 +41,7 @@ struct LiveNetfilterTests {
                 packets += run.packets
                 rules += run.rules
                 refused += run.refused.count
-                let directory = folder + "/live-\(seed)"
+                let directory = seeds.folder + "/live-\(seed)"
                 if let difference = try run.difference(keepingIn: directory) {
                     if try run.isOnlyDrawn(keepingIn: directory) {
                         drawn.append(seed)
@@ -60,27 +50,20 @@ struct LiveNetfilterTests {
                     } else {
                         differences.append("HAWSE_LIVE_SEED=\(seed): \(difference)")
                     }
-                } else if Self.setting("KEEP_ALL") == nil {
-                    try FileManager.default.removeItem(atPath: directory)
+                } else {
+                    try seeds.forget(directory)
                 }
                 for line in run.wronglyTaken() { Issue.record("HAWSE_LIVE_SEED=\(seed): the kernel refuses this rule: \(line)") }
             }
         }
         print(
-            "live netfilter: seeds \(base) to \(base &+ UInt64(count - 1)): \(count) rule sets, \(rules) rules, \(refused) refused, \(packets) packets; "
+            "live netfilter: \(seeds.range): \(seeds.count) rule sets, \(rules) rules, \(refused) refused, \(packets) packets; "
                 + "equal but for drawn ports: \(drawn); the kernel itself varies: \(varying); copies without end: \(endless); refused as a whole: \(refusedWhole)")
         for difference in differences { print("live netfilter: \(difference)") }
-        if first != nil || Self.setting("STRICT") != nil {
-            #expect(differences.isEmpty, "\(differences.count) of \(count) rule sets differ")
-        } else {
-            // Rare kinds are left (docs/Testing.md names their seeds); more than these is a fault that is new.
-            #expect(differences.count * 10 <= count + 19, "\(differences.count) of \(count) rule sets differ")
-            withKnownIssue("rare kinds of difference that docs/Testing.md names", isIntermittent: true) {
-                #expect(differences.isEmpty, "\(differences.count) of \(count) rule sets differ: \(differences)")
-            }
-        }
+        // Rare kinds are left (docs/Testing.md names their seeds); more than these is a fault that is new.
+        seeds.judge(differences, among: "rule sets", areTooMany: differences.count * 10 > seeds.count + 19)
         // What varies is rare, but for timers on a busy machine; more is a fault that shows now and then.
-        #expect(varying.count * 4 <= count + 11, "the kernel varies in \(varying.count) of \(count) rule sets: \(varying)")
+        #expect(varying.count * 4 <= seeds.count + 11, "the kernel varies in \(varying.count) of \(seeds.count) rule sets: \(varying)")
         #expect(packets >= 60 || !endless.isEmpty || !refusedWhole.isEmpty)
     }
 
