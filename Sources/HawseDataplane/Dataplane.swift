@@ -75,6 +75,7 @@ public final class Dataplane {
     deinit {
         node.pointee.pool.deallocate()
         node.pointee.work.deallocate()
+        node.pointee.portDraws.deallocate()
         node.pointee.outputs.deallocate()
         node.pointee.interfaces.deallocate()
         node.pointee.routing.deallocate()

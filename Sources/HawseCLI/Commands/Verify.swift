@@ -24,14 +24,21 @@ struct Verify: ParsableCommand {
     @Option(name: [.customShort("o"), .long], help: ArgumentHelp("Also write what was produced, as DIR/<suite>/<case>/….", valueName: "DIR"))
     var output: String?
 
+    @Flag(help: "With -o: also write every decision, as trace.ndjson (one JSON object a line).")
+    var trace = false
+
     @Flag(name: [.customShort("q"), .long], help: "Print only cases that do not pass, and the counts.")
     var quiet = false
+
+    func validate() throws {
+        if trace, output == nil { throw ValidationError("--trace writes into the folder of -o: which one is missing") }
+    }
 
     func run() throws {
         var out = StandardOutput()
         var counts = (pass: 0, fail: 0, unsupported: 0)
         for directory in try GoldenCase.directories(cases) {
-            let report = GoldenCaseRun.verify(directory, writingTo: output)
+            let report = GoldenCaseRun.verify(directory, writingTo: output, isTraced: trace)
             switch report.result {
             case .pass: counts.pass += 1
             case .fail: counts.fail += 1

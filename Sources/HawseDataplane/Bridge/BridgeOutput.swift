@@ -31,6 +31,11 @@ extension Walk {
         let verdict = hookPostrouting(packet)
         if isForOther { packet.pointee.packetType = .otherHost }
         guard verdict == .accept else { return after(verdict, .done) }
+        return leaveBridge(packet)
+    }
+
+    /// `br_nf_dev_queue_xmit`.
+    private func leaveBridge(_ packet: PacketRef) -> Stage {
         packet.pointee.flags.remove([.bridged, .physdev, .preroutingDone])
         let device = node.pointee.interfaces[packet.pointee.physOut]
         let largest = Int(packet.pointee.fragmentMaxSize)
@@ -70,11 +75,25 @@ extension Walk {
                 let port = node.pointee.bridges.forwarding.entries[found].port
                 if !node.pointee.bridges.forwarding.entries[found].isStatic { voidRecording() }
                 guard port != 0, node.pointee.interfaces[port].pointee.isUp else { return drop(packet, .bridgeNoPort) }
+                if let stage = postroutingAgain(packet, bridge, port) { return stage }
                 packet.pointee.physOut = port
                 return pushFrame(packet)
             }
         }
         return floodLocal(packet, bridge)
+    }
+
+    /// TEE's copy of a frame on its way through the bridge knows the port that one was to leave by (`physoutdev`), and so
+    /// `br_nf_post_routing` takes it for a bridged frame too. `nil`: it does not.
+    @inline(__always)
+    private func postroutingAgain(_ packet: PacketRef, _ bridge: UInt16, _ port: UInt16) -> Stage? {
+        guard packet.pointee.flags.isSuperset(of: [.duplicated, .bridged]), packet.pointee.physOut != 0 else { return nil }
+        packet.pointee.outInterface = bridge
+        noteHook(packet, .postrouting)
+        let verdict = hookPostrouting(packet)
+        guard verdict == .accept else { return after(verdict, .done) }
+        packet.pointee.physOut = port
+        return leaveBridge(packet)
     }
 
     @inline(never)
@@ -85,13 +104,18 @@ extension Walk {
             let device = node.pointee.interfaces[port]
             guard device.pointee.isUp, packet.ethernet.destination.isGroup || device.pointee.port.floods else { continue }
             if last != 0, let twin = copy(packet) {
-                twin.pointee.physOut = last
-                twin.pointee.stage = pushFrame(twin)
+                if let stage = postroutingAgain(twin, bridge, last) {
+                    twin.pointee.stage = stage
+                } else {
+                    twin.pointee.physOut = last
+                    twin.pointee.stage = pushFrame(twin)
+                }
                 run(twin)
             }
             last = port
         }
         guard last != 0 else { return drop(packet, .bridgeNoPort) }
+        if let stage = postroutingAgain(packet, bridge, last) { return stage }
         packet.pointee.physOut = last
         return pushFrame(packet)
     }

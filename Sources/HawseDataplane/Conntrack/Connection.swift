@@ -206,6 +206,8 @@ struct ConnectionTemplate: Hashable {
     var zone: UInt16 = 0
     var zoneOriginal = true
     var zoneReply = true
+    /// The zone is the mark that the packet will have when its connection is looked up (`NF_CT_FLAG_MARK`).
+    var zoneIsMark = false
     /// Number of the helper; 0: none.
     var helper: UInt8 = 0
     var isSynproxy = false

@@ -22,7 +22,8 @@ extension Walk {
             noteConnection(packet)
             return .accept
         }
-        let template = packet.pointee.connectionTemplate
+        var template = packet.pointee.connectionTemplate
+        if template.zoneIsMark { template.zone = UInt16(truncatingIfNeeded: packet.pointee.mark) }
         packet.pointee.connectionTemplate = .none
         packet.pointee.connectionInfo = .none
         guard isTrackable(packet, hook) else { return .accept }

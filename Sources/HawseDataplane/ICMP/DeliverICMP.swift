@@ -68,6 +68,7 @@ extension Walk {
         answer.pointee.route = route
         answer.pointee.mark = reflectedMark(packet)
         note(packet, .answered("ICMP reply"))
+        answer.pointee.flags.formUnion([.withinICMP, .ignoreDF])
         sendNow(answer, causedBy: packet, stage: .output)
     }
 
@@ -131,6 +132,7 @@ extension Walk {
         answer.pointee.route = route
         answer.pointee.mark = reflectedMark(packet)
         note(packet, .answered("ICMPv6 echo reply"))
+        answer.pointee.flags.insert(.withinICMP)
         sendNow(answer, causedBy: packet, stage: .output)
     }
 }

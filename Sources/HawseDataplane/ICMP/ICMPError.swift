@@ -7,6 +7,7 @@ extension Walk {
     /// `info` is the last word of the ICMP header in host order: next-hop MTU, pointer (IPv4: in the top byte), gateway.
     /// Runs through OUTPUT and out before the call returns, as in the kernel.
     func sendICMPError(about packet: PacketRef, type: UInt8, code: UInt8, info: UInt32) {
+        if packet.pointee.flags.contains(.withinICMP) { return }
         if packet.isIPv6 {
             sendICMPv6Error(about: packet, type: type, code: code, info: info)
         } else {
@@ -57,6 +58,7 @@ extension Walk {
         answer.pointee.mark = reflectedMark(packet)
         attachConnection(of: packet, to: answer)
         note(packet, .answered("ICMP error \(type)/\(code)"))
+        answer.pointee.flags.formUnion([.withinICMP, .ignoreDF])
         sendNow(answer, causedBy: packet, stage: .output)
     }
 
@@ -138,7 +140,7 @@ extension Walk {
         if target.isZero || target.high >> 56 == 0xff || isAboutICMPv6Error(packet) { return }
         guard allowsICMP(type, code, .ipv6, isFromLoopback: isFromLoopback(packet)) else { return }
         let isScoped = target.high >> 54 == 0x3fa
-        let out = isScoped ? (packet.pointee.arrival != 0 ? packet.pointee.arrival : packet.pointee.outInterface) : 0
+        let out = isScoped ? deviceOfError6(packet) : 0
         let mark = reflectedMark(packet)
         if !isOwn, packet.pointee.arrival != 0 {
             // The device that the packet came in on tells more than the one the answer leaves by, unless the route
@@ -176,7 +178,15 @@ extension Walk {
         answer.pointee.mark = mark
         attachConnection(of: packet, to: answer)
         note(packet, .answered("ICMPv6 error \(type)/\(code)"))
+        answer.pointee.flags.insert(.withinICMP)
         sendNow(answer, causedBy: packet, stage: .output)
+    }
+
+    /// `icmp6_dev`: the device at which a packet is. One that the node sends itself is at the device of its address, not at lo.
+    private func deviceOfError6(_ packet: PacketRef) -> UInt16 {
+        let device = packet.pointee.arrival != 0 ? packet.pointee.arrival : packet.pointee.outInterface
+        guard node.pointee.interfaces[device].pointee.kind == .loopback, packet.pointee.route.kind == .local else { return device }
+        return node.pointee.routing.deviceOfLocal6(packet.ipv6.destination) ?? device
     }
 
     /// `struct flowi_uli`: what rules take for the destination port of an ICMP message are its type and code.

@@ -126,11 +126,13 @@ extension Walk {
         let length = packet.transportLength
         let protocolNumber: IPProtocol = isIPv4 ? .icmp : .icmpv6
         guard
-            hook == .postrouting && packet.pointee.flags.contains(.local)
+            hook == .postrouting && packet.pointee.flags.contains(.local) || isSumKept(packet, hook)
                 || TransportChecksum.isValid(
                     packet.transportPointer, length: length, protocolNumber: protocolNumber, family: packet.family,
                     source: packet.sourceBits, destination: packet.destinationBits)
         else { return false }
+        // OUTPUT has added it up as the header is now.
+        if hook == .output { packet.pointee.headerSum = 0 }
         let status = connection.pointee.status
         if packet.icmp.type == (isIPv4 ? 5 : 137) {
             // A redirect for a connection with NAT would name the wrong hosts.
@@ -149,5 +151,13 @@ extension Walk {
         target.ipProtocol = protocolNumber.rawValue
         return PacketManipulation(ip: packet.networkPointer, end: end, version: packet.pointee.version)
             .apply(target, manip)
+    }
+
+    /// `nf_ip6_checksum` believes the sum over the whole packet that conntrack or OUTPUT has left. A changed address (SNPT,
+    /// DNPT) does not show, as it stands in the header and in the pseudo header; other changes of the header do.
+    private func isSumKept(_ packet: PacketRef, _ hook: Hook) -> Bool {
+        guard packet.isIPv6, hook == .prerouting || hook == .input else { return false }
+        guard packet.pointee.headerSum == 0 || packet.pointee.headerSum == 0xffff else { return false }
+        return packet.pointee.flags.contains(.local) || isVerified(packet, 58)
     }
 }

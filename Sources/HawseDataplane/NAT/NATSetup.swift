@@ -47,8 +47,9 @@ extension Walk {
     ) -> Tuple {
         let table = withUnsafeMutablePointer(to: &node.pointee.connections) { $0 }
         let chance = withUnsafeMutablePointer(to: &node.pointee.chance.natPort) { $0 }
+        let draws = withUnsafeMutablePointer(to: &node.pointee.portDraws) { $0 }
         return UniqueTuple(
-            table: table, chance: chance, connection: connection, range: range, manip: manip, now: node.pointee.now
+            table: table, chance: chance, draws: draws, connection: connection, range: range, manip: manip, now: node.pointee.now
         ).choose(current)
     }
 

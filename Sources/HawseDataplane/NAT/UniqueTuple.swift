@@ -5,6 +5,7 @@ import HawseWire
 struct UniqueTuple {
     let table: UnsafeMutablePointer<ConnectionTable>
     let chance: UnsafeMutablePointer<RandomStream>
+    let draws: UnsafeMutablePointer<PortDraws>
     let connection: ConnectionRef
     let range: NATRange
     let manip: NATManip
@@ -66,8 +67,8 @@ struct UniqueTuple {
         }
         let usesNAT: ConnectionStatus = [.sourceNAT, .destinationNAT, .sequenceAdjust]
         guard connection.pointee.status.isDisjoint(with: usesNAT) else { return true }
-        guard let (other, direction) = findEither(tuple) ?? tuple.inverted.flatMap(findEither) else { return false }
-        guard direction == .reply, other.pointee.status.isDisjoint(with: usesNAT) else { return true }
+        guard let (other, _) = findEither(tuple) ?? tuple.inverted.flatMap(findEither) else { return false }
+        guard other.pointee.status.isDisjoint(with: usesNAT) else { return true }
         return !(table.pointee.tuple(of: other, .original) == table.pointee.tuple(of: connection, .reply)
             && table.pointee.tuple(of: other, .reply) == table.pointee.tuple(of: connection, .original))
     }
@@ -188,10 +189,13 @@ struct UniqueTuple {
     private func choosePort(_ tuple: inout Tuple) {
         guard let (minimum, size) = portRange(tuple) else { return }
         var offset: UInt16
+        var draw = (number: -1, wanted: Int32(-1))
         if range.flags.contains(.protoOffset) {
             offset = port(tuple) &- range.basePort
         } else if !range.flags.isDisjoint(with: .protoRandomAll) || manip == .source {
             offset = UInt16(truncatingIfNeeded: chance.pointee.nextUInt32())
+            draw = draws.pointee.begin()
+            if draw.wanted >= 0 { offset = UInt16(truncatingIfNeeded: Int(draw.wanted) - minimum) }
         } else {
             offset = 0
         }
@@ -199,7 +203,10 @@ struct UniqueTuple {
         while true {
             for attempt in 0..<attempts {
                 setPort(&tuple, UInt16(truncatingIfNeeded: minimum + Int(offset) % size))
-                if !isUsedHarder(tuple, attemptsLeft: attempts - attempt) { return }
+                if !isUsedHarder(tuple, attemptsLeft: attempts - attempt) {
+                    draws.pointee.note(draw.number, port(tuple))
+                    return
+                }
                 offset &+= 1
             }
             if attempts >= size || attempts < 16 { return }

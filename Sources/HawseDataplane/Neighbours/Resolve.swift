@@ -128,6 +128,7 @@ extension Walk {
             oldest.pointee.disposition = .dropped(.neighbourQueueFull)
             finish(oldest)
         }
+        packet.pointee.flags.subtract(.whileCalling)
         queue.append(packet)
         neighbour.pointee.queuedBytes += size
         node.pointee.neighbours.queues[handle] = queue

@@ -44,6 +44,7 @@ struct NodeState: ~Copyable {
     var natBeforeSecurity = false
 
     var chance: ChanceStreams
+    var portDraws = PortDraws()
     /// `net_secret` of SYN cookies.
     var cookieKey = SipHash(key0: 0, key1: 0)
     var timers = TimerQueue()

@@ -93,7 +93,7 @@ struct Packet {
         static let rerouted = Flags(rawValue: 1 << 6)
         /// Some fragment carried DF (`IPSKB_FRAG_PMTU`).
         static let fragmentDF = Flags(rawValue: 1 << 7)
-        /// A copy made by TEE: never copied again.
+        /// A copy made by TEE.
         static let duplicated = Flags(rawValue: 1 << 8)
         /// The frame is a clone whose bytes belong to it alone.
         static let hasEthernet = Flags(rawValue: 1 << 9)
@@ -109,6 +109,13 @@ struct Packet {
         static let physdev = Flags(rawValue: 1 << 14)
         /// IPVS has seen to the MTU: output may cut it whatever DF says (`skb->ignore_df`).
         static let ignoreDF = Flags(rawValue: 1 << 20)
+        /// TEE is sending it, or something that comes of it: it is not copied (`in_nf_duplicate`) until a device takes it.
+        static let withinCopy = Flags(rawValue: 1 << 22)
+        /// ICMP is sending it, or something that comes of it: no ICMP error is sent until a device or a queue takes it
+        /// (`icmp_xmit_lock`, `icmpv6_xmit_lock`: there is one socket).
+        static let withinICMP = Flags(rawValue: 1 << 23)
+        /// Ends where the stack's calls do: a device or a queue has the packet.
+        static let whileCalling: Flags = [.withinCopy, .withinICMP]
         /// IPVS has put it together while it was forwarded: it may not be cut again where its fragments had DF.
         static let gatheredInForward = Flags(rawValue: 1 << 21)
     }

@@ -155,7 +155,10 @@ extension RoutingState {
             if let metric, entry.pointee.metric != metric, bestScore >= 0 { break }
             metric = entry.pointee.metric
             let kind = entry.pointee.kind
-            if kind == .throw {
+            let isRefusal = kind == .throw || kind == .unreachable || kind == .prohibit || kind == .blackhole
+            if isRefusal, q.isStrict, wanted != 0, wanted != loopback {
+                // Its device is lo.
+            } else if kind == .throw {
                 if bestScore < 0 { return RouteMatch(entry: -2) }
             } else if kind == .unreachable || kind == .prohibit || kind == .blackhole {
                 if bestScore < 0 {

@@ -148,6 +148,18 @@ struct RoutingState {
         return false
     }
 
+    /// The device whose address it is (`rt6i_idev` of its local route).
+    func deviceOfLocal6(_ address: AddressBits) -> UInt16? {
+        guard localTable6 >= 0 else { return nil }
+        var index = tables6.find(address, 128, localTable6)
+        while index >= 0 {
+            let entry = tables6.entries + Int(index)
+            if entry.pointee.isAddress, !entry.pointee.isAnycast { return tables6.hops[Int(entry.pointee.firstHop)].device }
+            index = entry.pointee.next
+        }
+        return nil
+    }
+
     /// `ipv6_chk_acast_addr`: a subnet-router address of ours.
     func isAnycast6(_ address: AddressBits) -> Bool {
         guard localTable6 >= 0 else { return false }

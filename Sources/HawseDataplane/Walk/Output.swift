@@ -64,6 +64,7 @@ extension Walk {
         twin.pointee.packetType = .loopback
         twin.pointee.etherType = twin.isIPv4 ? 0x0800 : 0x86dd
         twin.pointee.flags.insert(.loopback)
+        twin.pointee.flags.subtract(.whileCalling)
         if packet.pointee.uid >= 0, packet.pointee.generation == 0 {
             // A process waits until its copy has been dealt with, and only then does the packet leave.
             twin.pointee.generation = 1

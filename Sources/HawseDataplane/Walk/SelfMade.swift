@@ -23,6 +23,7 @@ extension Walk {
         if let parent {
             packet.pointee.generation = parent.pointee.generation &+ 1
             packet.pointee.cause = parent.pointee.cause
+            packet.pointee.flags.formUnion(parent.pointee.flags.intersection(.whileCalling))
         } else {
             packet.pointee.cause = node.pointee.frameOrdinal
         }

@@ -40,6 +40,7 @@ extension Walk {
         packet.pointee.packetType = .host
         packet.pointee.wholeFrom = 0
         packet.pointee.flags.insert(.loopback)
+        packet.pointee.flags.subtract(.whileCalling)
         // `skb_orphan`: whoever sent it owns it no more.
         packet.pointee.uid = -1
         packet.pointee.gid = -1

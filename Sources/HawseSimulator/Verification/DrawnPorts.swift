@@ -32,16 +32,15 @@ struct DrawnPorts {
     /// The node has sent its frame number `index` on an interface.
     mutating func learn(_ bytes: [UInt8], on interface: String, index: Int) {
         guard let frames = recorded[interface], index < frames.count,
-            free.contains(where: {
-                ($0.interface ?? interface) == interface && ($0.frames?.contains(index) ?? true)
-            })
+            let theirs = Self.flow(FrameLayers(frames[index]), interface, isReply: false),
+            let ours = Self.flow(FrameLayers(bytes), interface, isReply: false)
         else { return }
-        guard let theirs = Self.flow(FrameLayers(frames[index]), interface, isReply: false),
-            let ours = Self.flow(FrameLayers(bytes), interface, isReply: false), theirs.recorded != ours.recorded
-        else { return }
+        // A port may have been drawn for one connection, and be another's own later.
+        if theirs == ours { drawn[theirs] = nil }
+        let isFree = free.contains { ($0.interface ?? interface) == interface && ($0.frames?.contains(index) ?? true) }
         var expected = ours
         expected.recorded = theirs.recorded
-        if expected == theirs { drawn[theirs] = ours.recorded }
+        if isFree, theirs != ours, expected == theirs { drawn[theirs] = ours.recorded }
     }
 
     /// The input as it would have been for the ports drawn here.

@@ -37,6 +37,7 @@ extension GoldenCaseRun {
             }
             try writer.close()
         }
+        if !story.isEmpty { try Data(story).write(to: URL(fileURLWithPath: folder + "/trace.ndjson")) }
         for (name, text) in states { try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/expect/" + name)) }
     }
 }

@@ -8,10 +8,12 @@ import Testing
 private final class Chooser {
     let table = UnsafeMutablePointer<ConnectionTable>.allocate(capacity: 1)
     let chance = UnsafeMutablePointer<RandomStream>.allocate(capacity: 1)
+    let draws = UnsafeMutablePointer<PortDraws>.allocate(capacity: 1)
 
     init(seed: UInt64 = 3) {
         table.initialize(to: ConnectionTable(Sysctls(), seed: seed))
         chance.initialize(to: RandomStream(seed: seed, purpose: "nat-port"))
+        draws.initialize(to: PortDraws())
     }
 
     deinit {
@@ -19,6 +21,7 @@ private final class Chooser {
         table.deinitialize(count: 1)
         table.deallocate()
         chance.deallocate()
+        draws.deallocate()
     }
 
     func tuple(_ source: UInt32, _ port: UInt16, to destination: UInt32 = 0xc633_6407, _ toPort: UInt16 = 80, ipProtocol: UInt8 = 6)
@@ -38,7 +41,7 @@ private final class Chooser {
         table.pointee.setReply(connection, inverse)
         connection.pointee.state = TCPState.synSent.rawValue
         let chosen = UniqueTuple(
-            table: table, chance: chance, connection: connection, range: range, manip: manip, now: .zero
+            table: table, chance: chance, draws: draws, connection: connection, range: range, manip: manip, now: .zero
         ).choose(tuple)
         guard let reply = chosen.inverted, table.pointee.find(reply, zone: 0, now: .zero) == nil else {
             table.pointee.release(connection)

@@ -25,9 +25,14 @@ extension SetTable {
         }
         value.priority = entry.skbPriority ?? 0
         value.queue = entry.skbQueue ?? 0
-        if set.pointee.kind == .bitmapIPMac, let mac = entry.mac {
-            value.mac = mac.value
-            value.hasMAC = true
+        if set.pointee.kind == .bitmapIPMac {
+            if let mac = entry.mac {
+                value.mac = mac.value
+                value.hasMAC = true
+            } else {
+                value.mac = UInt64(entry.timeout ?? set.pointee.options.timeout ?? 0)
+                value.expires = .distantFuture
+            }
         }
         for key in try keys(entry, set) { set.pointee.put(key, value, exist: exist, now: now) }
     }
@@ -224,7 +229,9 @@ extension SetTable {
 
     private func extras(_ set: UnsafeMutablePointer<SetInstance>, _ value: SetInstance.Entry, _ now: Instant) -> IPSet.Entry {
         var entry = IPSet.Entry()
-        if set.pointee.options.timeout != nil {
+        if set.pointee.options.timeout != nil, set.pointee.kind == .bitmapIPMac, !value.hasMAC {
+            entry.timeout = UInt32(truncatingIfNeeded: value.mac)
+        } else if set.pointee.options.timeout != nil {
             entry.timeout =
                 value.expires == .distantFuture
                 ? 0 : UInt32(clamping: max((value.expires - now) / 1_000_000_000, 1))

@@ -16,6 +16,7 @@ struct SetInstance {
         var noMatch = false
         /// bitmap:ip,mac: the MAC, once it is known.
         var hasMAC = false
+        /// Without a MAC the seconds that the entry will live from when it has one: until then it waits and does not expire.
         var mac: UInt64 = 0
         /// Into `comments`; 0: none.
         var comment: UInt32 = 0
@@ -102,6 +103,7 @@ struct SetInstance {
     @discardableResult
     mutating func put(_ key: EntryKey, _ entry: Entry, exist: Bool, keepsComment: Bool = false, now: Instant) -> Placement {
         if let index = entries.find(key) {
+            if kind == .bitmapIPMac { return complete(index, entry, exist: exist, now: now) }
             let old = entries[index].pointee.value
             guard exist || !isLive(old, now) else { return .refused }
             entries[index].pointee.value = entry
@@ -119,6 +121,22 @@ struct SetInstance {
         _ = entries.insert(key, entry)
         count(key, 1)
         return .new
+    }
+
+    /// `bitmap_ipmac_do_add` for an entry that is there: it takes a MAC that it does not have, and keeps one that it has
+    /// unless it may be replaced. What the entry carries begins anew.
+    private mutating func complete(_ index: UInt32, _ entry: Entry, exist: Bool, now: Instant) -> Placement {
+        let old = entries[index].pointee.value
+        var new = entry
+        if !old.hasMAC {
+            guard entry.hasMAC || exist else { return .refused }
+            if entry.hasMAC, entry.expires == expiry(nil, now) { new.expires = expiry(UInt32(truncatingIfNeeded: old.mac), now) }
+        } else {
+            guard exist || !isLive(old, now) else { return .refused }
+            if !exist || !entry.hasMAC { (new.mac, new.hasMAC) = (old.mac, true) }
+        }
+        entries[index].pointee.value = new
+        return .replaced
     }
 
     mutating func remove(_ index: UInt32) {

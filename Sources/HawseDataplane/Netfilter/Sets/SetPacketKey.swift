@@ -172,10 +172,9 @@ extension SetTable {
         guard let index = set.pointee.entries.find(EntryKey(key.a)) else { return .miss }
         let row = set.pointee.entries[index]
         if !row.pointee.value.hasMAC {
-            guard set.pointee.isLive(row.pointee.value, context.node.pointee.now) else { return .miss }
             // The element is added anew to be complete (`-EAGAIN` of `bitmap_ipmac_do_test`): what it carried is gone.
             var whole = SetInstance.Entry()
-            whole.expires = set.pointee.expiry(nil, context.node.pointee.now)
+            whole.expires = set.pointee.expiry(UInt32(truncatingIfNeeded: row.pointee.value.mac), context.node.pointee.now)
             if set.pointee.options.counters {
                 whole.packets = 1
                 whole.bytes = UInt64(truncatingIfNeeded: context.packet.length)

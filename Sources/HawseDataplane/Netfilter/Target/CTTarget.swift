@@ -3,14 +3,12 @@ import HawseModel
 /// CT and NOTRACK (`xt_ct_target`): what the connection lookup that follows will go by.
 struct CTAction: BitwiseCopyable {
     var noTrack: Bool
-    var zoneFromMark: Bool
     var template: ConnectionTemplate
     /// `ct->mark` of the template, which all packets of the rule share.
     var mark: UInt32 = 0
 
     init(_ target: CTTarget, _ compiler: RuleCompiler) throws(DataplaneError) {
         noTrack = target.noTrack
-        zoneFromMark = false
         template = .none
         if let name = target.timeout {
             throw compiler.refusal("CT: there is no timeout policy named \"\(name)\" (nfct makes them, and has no dump)")
@@ -19,7 +17,7 @@ struct CTAction: BitwiseCopyable {
         template.isSet = true
         switch target.zone {
         case .id(let zone): template.zone = zone
-        case .mark: zoneFromMark = true
+        case .mark: template.zoneIsMark = true
         case nil: break
         }
         template.zoneOriginal = target.zoneDirection != .reply
@@ -45,7 +43,6 @@ struct CTAction: BitwiseCopyable {
         }
         var template = action.pointee.template
         template.mark = withUnsafeMutablePointer(to: &action.pointee.mark) { $0 }
-        if action.pointee.zoneFromMark { template.zone = UInt16(truncatingIfNeeded: packet.pointee.mark) }
         packet.pointee.connectionTemplate = template
     }
 }

@@ -82,9 +82,10 @@ struct HMarkAction: BitwiseCopyable {
             var walk = upper(packet, from: 0)
             guard walk.outcome == .found else { return Flow() }
             if walk.protocolNumber == .icmpv6, !walk.hasFragmentHeader,
-                let icmp = packet.bytes(at: walk.offset, count: 48), ICMPHeader.isErrorV6(type: icmp.load8(at: 0))
+                let icmp = packet.bytes(at: walk.offset, count: 8), icmp.load8(at: 0) != 0, ICMPHeader.isErrorV6(type: icmp.load8(at: 0))
             {
                 base = walk.offset + 8
+                guard packet.bytes(at: base, count: 40) != nil else { return nil }
                 walk = upper(packet, from: base)
                 guard walk.outcome == .found else { return nil }
             }
@@ -98,10 +99,12 @@ struct HMarkAction: BitwiseCopyable {
             readPorts(&flow, packet, base + walk.offset)
             return flow
         }
-        if packet.ipv4.protocolNumber == .icmp, !packet.isLaterFragment,
-            packet.transportLength >= 28, ICMPHeader.isError(type: packet.icmp.type)
+        let headerLength = packet.ipv4.headerLength
+        if packet.ipv4.protocolNumber == .icmp, let icmp = packet.bytes(at: headerLength, count: 8),
+            ICMPHeader.isError(type: icmp.load8(at: 0))
         {
-            base = packet.transportOffset + 8
+            base = headerLength + 8
+            guard packet.bytes(at: base, count: 20) != nil else { return nil }
         }
         let ip = IPv4Header(packet.networkPointer + base)
         var flow = Flow()

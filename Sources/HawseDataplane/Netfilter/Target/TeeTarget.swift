@@ -16,11 +16,13 @@ struct TeeAction: BitwiseCopyable {
 extension Walk {
     func tee(_ action: TeeAction, _ context: RuleContext) -> TargetResult {
         let packet = context.packet
-        guard !packet.pointee.flags.contains(.duplicated), let twin = copy(packet) else { return .continue }
+        guard !packet.pointee.flags.contains(.withinCopy), let twin = copy(packet) else { return .continue }
         twin.pointee.connectionInfo = .untracked
         twin.pointee.connectionTemplate = .none
-        twin.pointee.flags.insert(.duplicated)
+        twin.pointee.flags.insert([.duplicated, .withinCopy])
         twin.pointee.uid = -1
+        // `__pskb_copy` takes nothing that stands in front of the packet.
+        twin.pointee.mac = -1
         let losesHop = context.hook == .prerouting || context.hook == .input
         let tos = packet.dsField
         if twin.isIPv4 {

@@ -7,10 +7,10 @@ import Testing
 ///
 /// Each run draws fresh seeds and prints them (`LiveSeeds`).
 ///
-/// A rule set that differs is given to the kernel again, up to three times. Where the kernel agrees with us then, or does not
+/// A rule set that differs is given to the kernel again, up to three times (ten with SYNPROXY's cookies). Where the kernel agrees with us then, or does not
 /// agree with itself (numbers that it draws decide over a packet; a timer came between two packets), the seed is listed as
 /// one of which the kernel varies. Every other difference is a failure with a seed given, or with `HAWSE_LIVE_STRICT`; with
-/// fresh seeds more than one in ten is, and fewer stand in the report as a known issue.
+/// fresh seeds more than one in fifty is, and fewer stand in the report as a known issue.
 @Suite(.serialized, .enabled(if: LiveObstacle.netfilter == nil, "live netfilter: \(LiveObstacle.netfilter ?? "")"))
 struct LiveNetfilterTests {
     @Test func kernelAndSimulatorAgree() throws {
@@ -18,7 +18,6 @@ struct LiveNetfilterTests {
         defer { seeds.cleanUp() }
         var (packets, rules, refused) = (0, 0, 0)
         var differences: [String] = []
-        var drawn: [UInt64] = []
         var varying: [UInt64] = []
         var endless: [UInt64] = []
         var refusedWhole: [UInt64] = []
@@ -43,9 +42,7 @@ struct LiveNetfilterTests {
                 refused += run.refused.count
                 let directory = seeds.folder + "/live-\(seed)"
                 if let difference = try run.difference(keepingIn: directory) {
-                    if try run.isOnlyDrawn(keepingIn: directory) {
-                        drawn.append(seed)
-                    } else if try Self.kernelVaries(run) {
+                    if try Self.kernelVaries(run) {
                         varying.append(seed)
                     } else {
                         differences.append("HAWSE_LIVE_SEED=\(seed): \(difference)")
@@ -58,10 +55,10 @@ struct LiveNetfilterTests {
         }
         print(
             "live netfilter: \(seeds.range): \(seeds.count) rule sets, \(rules) rules, \(refused) refused, \(packets) packets; "
-                + "equal but for drawn ports: \(drawn); the kernel itself varies: \(varying); copies without end: \(endless); refused as a whole: \(refusedWhole)")
+                + "the kernel itself varies: \(varying); copies without end: \(endless); refused as a whole: \(refusedWhole)")
         for difference in differences { print("live netfilter: \(difference)") }
         // Rare kinds are left (docs/Testing.md names their seeds); more than these is a fault that is new.
-        seeds.judge(differences, among: "rule sets", areTooMany: differences.count * 10 > seeds.count + 19)
+        seeds.judge(differences, among: "rule sets", areTooMany: differences.count * 50 > seeds.count + 49)
         // What varies is rare, but for timers on a busy machine; more is a fault that shows now and then.
         #expect(varying.count * 4 <= seeds.count + 11, "the kernel varies in \(varying.count) of \(seeds.count) rule sets: \(varying)")
         #expect(packets >= 60 || !endless.isEmpty || !refusedWhole.isEmpty)
@@ -71,7 +68,7 @@ struct LiveNetfilterTests {
     private static func kernelVaries(_ run: LiveRun) throws -> Bool {
         let folder = NSTemporaryDirectory() + "hawse-live-again-\(getpid())"
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        for _ in 0..<3 {
+        for _ in 0..<(run.hasCookies ? 10 : 3) {
             var other = try LiveRun(seed: run.seed)
             try other.play(packets: 60)
             if try other.difference(keepingIn: folder) == nil || other.isUnlike(run) { return true }
