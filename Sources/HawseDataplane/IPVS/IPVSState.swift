@@ -41,7 +41,7 @@ struct IPVSState {
     init(_ spec: IPVSSpec?, sysctls: Sysctls, seed: UInt64, capacity: Int = 1 << 21) {
         settings = IPVSSettings(sysctls)
         var chance = RandomStream(seed: seed, purpose: "ipvs")
-        connections = VirtualConnectionTable(capacity: min(capacity, (1 << 24) - 2), seed: chance.next())
+        connections = VirtualConnectionTable(capacity: min(capacity, 1 << 23), seed: chance.next())
         self.chance = chance
         expiring = .allocate(capacity: expiringCapacity)
         applySettings(settings)
@@ -74,7 +74,7 @@ struct IPVSState {
     @inline(__always)
     func load(_ server: Int32) -> UnsafeMutablePointer<ServerLoad> {
         let s = servers[server]
-        let position = s.pointee.position
+        let position = servers.positions[Int(server)]
         if position >= 0 { return services[s.pointee.service].pointee.loads + Int(position) }
         return (UnsafeMutableRawPointer(s) + RealServer.detachedOffset).assumingMemoryBound(to: ServerLoad.self)
     }

@@ -20,11 +20,14 @@ enum LocalityBasedLeastConnection: IPVSScheduler {
     static func isOverloaded(_ server: Int32, _ service: VirtualServerRef, _ ipvs: inout IPVSState) -> Bool {
         let load = ipvs.load(server)
         guard load.pointee.active > load.pointee.weight else { return false }
+        // All of them without a branch in between: mostly there is none.
+        let loads = service.pointee.loads
+        var hasSlack = false
         for i in 0..<service.pointee.count {
-            let other = service.pointee.loads + i
-            if Int64(other.pointee.active) * 2 < Int64(other.pointee.weight) { return true }
+            let isSlack = Int64(loads[i].active) &* 2 < Int64(loads[i].weight)
+            hasSlack = isSlack || hasSlack
         }
-        return false
+        return hasSlack
     }
 
     static func choose(_ service: VirtualServerRef, _ request: SchedulingRequest, _ ipvs: inout IPVSState) -> Int32 {

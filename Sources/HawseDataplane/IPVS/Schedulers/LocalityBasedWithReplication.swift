@@ -15,19 +15,25 @@ enum LocalityBasedWithReplication: IPVSScheduler {
     static func removed(_ server: Int32, behind predecessor: Int32, _ service: VirtualServerRef, _ ipvs: IPVSState) {}
 
     /// `ip_vs_dest_set_min`
-    private static func least(_ servers: [Int32], _ ipvs: inout IPVSState) -> Int32 {
+    private static func least(_ servers: [Int32], _ service: VirtualServerRef, _ ipvs: inout IPVSState) -> Int32 {
         var best: Int32 = -1
         var bestOverhead: Int64 = 0
         var bestWeight: Int64 = 0
-        for server in servers {
-            let load = ipvs.load(server)
-            if load.pointee.isOverloaded || !ipvs.servers[server].pointee.isAvailable { continue }
-            let overhead = SchedulerMath.overhead(load, ipvs.overheadFactor)
-            let weight = Int64(load.pointee.weight)
-            if best < 0 ? weight > 0 : bestOverhead * weight > overhead * bestWeight {
-                best = server
-                bestOverhead = overhead
-                bestWeight = weight
+        let loads = service.pointee.loads
+        let positions = ipvs.servers.positions
+        let factor = ipvs.overheadFactor
+        servers.withUnsafeBufferPointer { servers in
+            for server in servers {
+                let position = Int(positions[Int(server)])
+                // One that has left the service is not available.
+                guard position >= 0, loads[position].isUsable else { continue }
+                let overhead = SchedulerMath.overhead(loads + position, factor)
+                let weight = Int64(loads[position].eligible)
+                if best < 0 || bestOverhead &* weight > overhead &* bestWeight {
+                    best = server
+                    bestOverhead = overhead
+                    bestWeight = weight
+                }
             }
         }
         return best
@@ -72,7 +78,7 @@ enum LocalityBasedWithReplication: IPVSScheduler {
         }
         locality.pointee[bucket, found].lastUse = request.jiffy
         let entry = locality.pointee[bucket, found]
-        let server = least(entry.servers, &ipvs)
+        let server = least(entry.servers, service, &ipvs)
         if entry.servers.count > 1, request.jiffy > entry.lastChange + expiration,
             let index = most(entry.servers, &ipvs)
         {

@@ -14,7 +14,7 @@ enum RoundRobin: IPVSScheduler {
         let count = service.pointee.count
         let cursor = service.pointee.cursor
         // Positions in memory run against the list: the next server of the list is one place lower.
-        let start = cursor < 0 ? count : Int(ipvs.servers[cursor].pointee.position)
+        let start = cursor < 0 ? count : Int(ipvs.servers.positions[Int(cursor)])
         var at = start
         for _ in 0..<count {
             at = at == 0 ? count &- 1 : at &- 1

@@ -1,3 +1,4 @@
+import CShims
 import HawseModel
 import HawseWire
 
@@ -147,43 +148,34 @@ enum SchedulerMath {
         Int64(load.pointee.active) &* factor &+ Int64(load.pointee.inactive)
     }
 
-    /// The usable server with the least `overhead` per weight; the one nearer the head wins ties.
+    /// `ip_vs_dest_conn_overhead` for a scan.
+    @inline(__always)
+    static func overhead(_ factor: Int64) -> hawse_cost {
+        hawse_cost(shift: 8, active_mask: factor == 257 ? ~0 : 0, inactive_mask: ~0, constant: 0)
+    }
+
+    /// The usable server with the least overhead per weight; the one nearer the head wins ties.
     @inline(__always)
     static func leastLoaded(_ service: VirtualServerRef, _ factor: Int64) -> Int32 {
-        leastRatio(service) { overhead($0, factor) }
+        leastRatio(service, overhead(factor))
     }
 
     /// The usable server with the least `cost` per weight; the one nearer the head wins ties.
     ///
-    /// Few servers of many are better than the best so far: four are compared with it at once, and only if one of them
-    /// wins are they looked at one by one.
+    /// Few servers of many are better than the best so far: four are compared with it at once. No cost takes more than 32 bits,
+    /// as there are never more than 2^23 connections.
     @inline(__always)
-    static func leastRatio(
-        _ service: VirtualServerRef, _ cost: (UnsafeMutablePointer<ServerLoad>) -> Int64
-    ) -> Int32 {
+    static func leastRatio(_ service: VirtualServerRef, _ cost: hawse_cost) -> Int32 {
         let loads = service.pointee.loads
-        var at = service.pointee.count &- 1
-        while at >= 0, !loads[at].isUsable { at &-= 1 }
-        if at < 0 { return -1 }
-        var best = loads + at
-        var bestCost = cost(best)
-        var bestWeight = Int64(best.pointee.eligible)
-        var load = best
-        // One that is not eligible has a product of 0, which is never greater.
-        func isBetter(_ load: UnsafeMutablePointer<ServerLoad>) -> Bool {
-            bestCost &* Int64(load.pointee.eligible) > cost(load) &* bestWeight
+        var best = service.pointee.count &- 1
+        while best >= 0, !loads[best].isUsable { best &-= 1 }
+        if best < 0 { return -1 }
+        while true {
+            let ofBest = hawse_cost_of(UnsafeRawPointer(loads + best).assumingMemoryBound(to: hawse_load.self), cost)
+            let next = hawse_lighter(
+                loads, best, MemoryLayout<ServerLoad>.stride, cost, ofBest, UInt32(truncatingIfNeeded: loads[best].eligible))
+            if next < 0 { return loads[best].server }
+            best = next
         }
-        while load > loads {
-            if load - loads >= 4, !isBetter(load - 1), !isBetter(load - 2), !isBetter(load - 3), !isBetter(load - 4) {
-                load -= 4
-                continue
-            }
-            load -= 1
-            guard isBetter(load) else { continue }
-            best = load
-            bestCost = cost(load)
-            bestWeight = Int64(load.pointee.eligible)
-        }
-        return best.pointee.server
     }
 }

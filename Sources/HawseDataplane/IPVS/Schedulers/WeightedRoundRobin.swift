@@ -38,7 +38,7 @@ enum WeightedRoundRobin: IPVSScheduler {
         let loads = service.pointee.loads
         let cursor = service.pointee.cursor
         let fromHead = cursor < 0
-        let last = fromHead ? -1 : Int(ipvs.servers[cursor].pointee.position)
+        let last = fromHead ? -1 : Int(ipvs.servers.positions[Int(cursor)])
         var at = fromHead ? count : last
         var stop = -1
         var isLastPass = false

@@ -2,19 +2,22 @@ import HawseModel
 import HawseWire
 
 /// What the schedulers look at, side by side in memory for every server of a service.
+///
+/// It begins as `hawse_load`, which is what the scans over all servers read.
 struct ServerLoad {
+    /// `activeconns`
+    var active: Int32 = 0
+    /// The weight while it may be given new connections, else 0: one look instead of two.
+    private(set) var eligible: Int32 = 0
+    /// `inactconns`
+    var inactive: Int32 = 0
     var weight: Int32 = 0 {
         didSet { settle() }
     }
-    /// `activeconns`, `inactconns`
-    var active: Int32 = 0
-    var inactive: Int32 = 0
     /// 1: `IP_VS_DEST_F_OVERLOAD`
     var overloaded: Int32 = 0 {
         didSet { settle() }
     }
-    /// The weight while it may be given new connections, else 0: one look instead of two.
-    private(set) var eligible: Int32 = 0
     /// Number of the server in `IPVSState.servers`.
     var server: Int32 = -1
 
@@ -43,8 +46,7 @@ struct RealServer {
     var lastWeight: Int32 = 0
     var upperThreshold: UInt32 = 0
     var lowerThreshold: UInt32 = 0
-    /// Place in the service's `loads`; -1: not in a service, and `detached` counts.
-    var position: Int32 = -1
+    /// What counts while it is not in a service.
     var detached = ServerLoad()
     /// `persistconns`: templates.
     var persistent: Int32 = 0

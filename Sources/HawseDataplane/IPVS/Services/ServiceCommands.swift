@@ -228,7 +228,7 @@ extension IPVSState {
         server.pointee.isAvailable = true
         var load = server.pointee.detached
         load.server = number
-        server.pointee.position = Int32(s.pointee.insert(load))
+        servers.positions[Int(number)] = Int32(s.pointee.insert(load))
         s.pointee.scheduler.type.changed(s, self)
     }
 
@@ -273,14 +273,14 @@ extension IPVSState {
     private mutating func removeServer(_ number: Int32, _ service: Int32, updates: Bool, _ node: NodePointer) {
         let s = services[service]
         let server = servers[number]
-        let position = Int(server.pointee.position)
+        let position = Int(servers.positions[Int(number)])
         // Memory runs against the list: the predecessor lies one place higher.
         let predecessor = position + 1 < s.pointee.count ? s.pointee.loads[position + 1].server : -1
         var load = s.pointee.remove(at: position)
-        for i in position..<s.pointee.count { servers[s.pointee.loads[i].server].pointee.position = Int32(i) }
+        for i in position..<s.pointee.count { servers.positions[Int(s.pointee.loads[i].server)] = Int32(i) }
         load.server = number
         server.pointee.detached = load
-        server.pointee.position = -1
+        servers.positions[Int(number)] = -1
         server.pointee.isAvailable = false
         server.pointee.isInTrash = true
         server.pointee.idleSince = 0

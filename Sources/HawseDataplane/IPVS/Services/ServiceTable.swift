@@ -211,6 +211,9 @@ struct ServerTable {
     private var records: UnsafeMutablePointer<RealServer>
     /// One of each server, by its number.
     private(set) var tallies: UnsafeMutablePointer<ServerTally>
+    /// By number: the place in the service's `loads`; -1: not in a service, and `RealServer.detached` counts. Beside the records,
+    /// so that a scan over many servers does not touch them.
+    private(set) var positions: UnsafeMutablePointer<Int32>
     private var capacity = 64
     private(set) var highest = 0
     private var free: Int32 = -1
@@ -218,11 +221,13 @@ struct ServerTable {
     init() {
         records = .allocate(capacity: capacity)
         tallies = Self.makeTallies(capacity)
+        positions = .allocate(capacity: capacity)
     }
 
     func deallocate() {
         records.deallocate()
         tallies.deallocate()
+        positions.deallocate()
     }
 
     private static func makeTallies(_ count: Int) -> UnsafeMutablePointer<ServerTally> {
@@ -241,6 +246,7 @@ struct ServerTable {
             let number = free
             free = self[number].pointee.nextFree
             self[number].pointee = RealServer()
+            positions[Int(number)] = -1
             return number
         }
         if highest == capacity {
@@ -252,9 +258,14 @@ struct ServerTable {
             more.update(from: tallies, count: capacity)
             tallies.deallocate()
             tallies = more
+            let places = UnsafeMutablePointer<Int32>.allocate(capacity: capacity * 2)
+            places.update(from: positions, count: capacity)
+            positions.deallocate()
+            positions = places
             capacity *= 2
         }
         (records + highest).initialize(to: RealServer())
+        positions[highest] = -1
         highest += 1
         return Int32(highest - 1)
     }

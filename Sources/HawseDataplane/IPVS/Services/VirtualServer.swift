@@ -68,7 +68,7 @@ struct VirtualServer {
     @inline(__always)
     func flip(_ index: Int) -> Int { count &- 1 &- index }
 
-    /// At the list's head; returns the position in memory, which is what `RealServer.position` says.
+    /// At the list's head; returns the position in memory, which is what `ServerTable.positions` says.
     mutating func insert(_ load: ServerLoad) -> Int {
         if count == capacity {
             let larger = UnsafeMutablePointer<ServerLoad>.allocate(capacity: capacity * 2)
