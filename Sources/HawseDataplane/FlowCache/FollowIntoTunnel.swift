@@ -10,18 +10,26 @@ extension Walk {
     ) -> FastOutcome {
         let link = node.pointee.connections.link(connection)
         let outer = node.pointee.connections[link.handle]
-        let now = node.pointee.now
-        guard way.pointee.tunnel.isUsual, frame.isIPv4, link.handle != 0, link.key == 4 | direction.rawValue,
-            outer.pointee.status.intersection(way.pointee.tunnel.expected.statusMask) == way.pointee.tunnel.expected.status,
-            outer.pointee.address0 == way.pointee.tunnel.expected.addresses,
-            outer.pointee.originalPorts == UInt32(link.port) << 16 | UInt32(way.pointee.tunnel.port),
-            outer.pointee.ipProtocol == 17, !outer.pointee.isIPv6, outer.pointee.zone == 0, outer.pointee.timeout > now,
-            node.pointee.connections.masquerade(outer) == 0
+        let raw = UnsafeRawPointer(outer)
+        // Whose it is and what the hooks do with it, all in one comparison. It is IPv4's: it has no cold part for this.
+        let word = raw.loadUnaligned(fromByteOffset: ConnectionLayout.status, as: UInt64.self)
+        let ports = UInt32(link.port) << 16 | UInt32(way.pointee.tunnel.port)
+        let difference =
+            (word & way.pointee.tunnel.expected.mask ^ way.pointee.tunnel.expected.word)
+            | (outer.pointee.address0 ^ way.pointee.tunnel.expected.addresses) | UInt64(outer.pointee.originalPorts ^ ports)
+            | UInt64(UInt16(truncatingIfNeeded: outer.pointee.address3))
+        guard difference == 0, frame.isIPv4, link.handle != 0, link.key == 4 | direction.rawValue, way.pointee.tunnel.isUsual,
+            outer.pointee.timeout > node.pointee.now
         else { return followSpecially(frame, arrival, way, connection, direction, FlowHint()) }
         let verdict = trackKnown(frame, connection, direction)
         guard verdict == .accept else { return verdict == .again ? .walk : .invalid }
         count(frame, way, connection, direction)
-        renewUDP(outer, .original, length: frame.length &+ 50)
+        if way.pointee.tunnel.info == .new {
+            // `renewUDP` of one that nobody has answered, as none of the node's own tunnel's packets is.
+            refresh(outer, .original, length: frame.length &+ 50, node.pointee.connections.settings.udpTimeout)
+        } else {
+            renewUDP(outer, .original, length: frame.length &+ 50)
+        }
         let out = node.pointee.outputs.reserve(frame.length &+ Self.slack)
         writeTunnelHeader(frame, way, link.port, newIdentification(), to: out)
         writeFrame(frame, way, connection, direction, to: out + 50)

@@ -129,21 +129,33 @@ struct TunnelHeader {
     var isUsual = false
     var expected = ExpectedOuter()
 
-    /// What the tunnel's own connection is compared with: addresses as its record has them, and of the status the bits that
-    /// decide what the hooks do.
+    /// What the tunnel's own connection is compared with, as its record has it: addresses, and of the word from the status on
+    /// (`ConnectionLayout.status`) the bits that tell whose it is and what the hooks do.
     struct ExpectedOuter {
         var addresses: UInt64 = 0
-        var statusMask: ConnectionStatus = []
-        var status: ConnectionStatus = []
+        var mask: UInt64 = 0
+        var word: UInt64 = 0
     }
 
     /// Once everything else is known.
     mutating func settle(asksIPVS: Bool) {
         isUsual = !isIPv6 && isTracked && !asksIPVS
         expected.addresses = source.low << 32 | destination.low
-        let decisive: ConnectionStatus = [.unsteady, .natMask, .natDoneMask, .confirmed, .seenReply]
-        expected.statusMask = info == .new ? decisive.union(.expected) : decisive
-        expected.status = natDone.union(info == .new ? .confirmed : [.confirmed, .seenReply])
+        var mask = Connection()
+        mask.status = [.unsteady, .natMask, .natDoneMask, .confirmed, .seenReply]
+        if info == .new { mask.status.insert(.expected) }
+        mask.zone = .max
+        mask.ipProtocol = .max
+        mask.bits = .ipv6
+        var like = Connection()
+        like.status = natDone.union(info == .new ? .confirmed : [.confirmed, .seenReply])
+        like.ipProtocol = 17
+        expected.mask = Self.statusWord(&mask)
+        expected.word = Self.statusWord(&like)
+    }
+
+    private static func statusWord(_ connection: inout Connection) -> UInt64 {
+        withUnsafeBytes(of: &connection) { $0.loadUnaligned(fromByteOffset: ConnectionLayout.status, as: UInt64.self) }
     }
 
     @inline(__always) var length: Int { isIPv6 ? 70 : 50 }

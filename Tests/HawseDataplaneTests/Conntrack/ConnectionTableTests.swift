@@ -30,6 +30,8 @@ import Testing
 
     @Test func recordIsTwoCacheLines() {
         #expect(MemoryLayout<Connection>.stride == 128)
+        #expect(MemoryLayout<Connection>.offset(of: \.status) == ConnectionLayout.status)
+        #expect(MemoryLayout<Connection>.offset(of: \.bits) == ConnectionLayout.status + 7)
         #expect(MemoryLayout<Connection>.offset(of: \.seenOriginal) == ConnectionLayout.seenOriginal)
         #expect(MemoryLayout<Connection>.offset(of: \.seenReply) == ConnectionLayout.seenReply)
         #expect(MemoryLayout<Connection>.offset(of: \.scales) == ConnectionLayout.scales)

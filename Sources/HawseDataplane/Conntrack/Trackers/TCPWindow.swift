@@ -100,6 +100,8 @@ struct TCPSide {
 /// Byte offsets in `Connection`, for pointers into a record.
 enum ConnectionLayout {
     static let ports = 32
+    /// Eight bytes from here on: status, zone, uses, protocol, bits.
+    static let status = 52
     static let seenOriginal = 64
     static let seenReply = 80
     static let scales = 112
