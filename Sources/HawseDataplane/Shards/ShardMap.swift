@@ -33,8 +33,8 @@ struct ShardMap {
     private let translatesAll: Bool
     /// All endpoints are of one address, port and protocol: the table and its filter say everything.
     private let isExact: Bool
-    /// A bit for each hash in the table, and sixteen times as many without: most endpoints are not translated, and this
-    /// says so without a look into the table.
+    /// A bit for each hash in the table, and thirty times as many without: most endpoints are not translated, and this
+    /// says so without a look into the table, which is needed only where both ends of a connection have a bit.
     private let filter: UnsafeMutablePointer<UInt64>
     private let filterShift: UInt64
     private let bare: UnsafeMutableBufferPointer<Bool>
@@ -53,7 +53,7 @@ struct ShardMap {
         var capacity = 16
         while capacity < single.count * 4 { capacity *= 2 }
         mask = capacity - 1
-        let filterBits = max(15, UInt64(capacity.trailingZeroBitCount) + 2)
+        let filterBits = max(15, UInt64(capacity.trailingZeroBitCount) + 3)
         filterShift = 64 - filterBits
         filter = .allocate(capacity: 1 << Int(filterBits - 6))
         filter.initialize(repeating: 0, count: 1 << Int(filterBits - 6))
@@ -150,13 +150,13 @@ struct ShardMap {
         let bHash = endpointHash(b, UInt32(bPort), number)
         if isExact {
             let mayBeA = mayHold(aHash)
-            // Which of the two it is nobody can foresee: no branch for it.
-            if mayBeA != mayHold(bHash) {
-                let isHeld = holds(
-                    mayBeA ? aHash : bHash, mayBeA ? a : b, UInt32(mayBeA ? aPort : bPort), number, version)
-                return slot(isHeld ? (mayBeA ? bHash : aHash) : aHash &+ bHash)
+            let mayBeB = mayHold(bHash)
+            // One that only looks translated, with a peer that is not: going by the peer is as good, since nothing but such
+            // connections hangs on it, and they all go by it. Which of the two it is nobody can foresee: no branch for it.
+            if !(mayBeA && mayBeB) {
+                let neither = aHash &+ bHash
+                return slot(mayBeA ? bHash : mayBeB ? aHash : neither)
             }
-            if !mayBeA { return slot(aHash &+ bHash) }
         }
         let isA = isTranslated(a, aPort, number, version, aHash)
         let isB = isTranslated(b, bPort, number, version, bHash)
