@@ -216,6 +216,7 @@ struct ConnectionTable: ~Copyable {
             guard highest < capacity else { return nil }
             highest += 1
             number = UInt32(highest)
+            if highest == LazyMemory<Connection>.isLarge { records.beLarge() }
         }
         let connection = records[Int(number)]
         let generation = connection.pointee.generation

@@ -37,6 +37,15 @@ struct ConnectionView {
             version: ct.isIPv6 ? 6 : 4)
     }
 
+    /// Whether a candidate, named as the index names it, has these IPv4 addresses and ports. A look, not a check.
+    @inline(__always)
+    func isOf(_ reference: UInt32, _ addresses: UInt64, _ ports: UInt32) -> Bool {
+        let connection = records[Int(reference >> 1)]
+        return reference & 1 == 0
+            ? connection.pointee.address0 == addresses && connection.pointee.originalPorts == ports
+            : connection.pointee.address1 == addresses && connection.pointee.replyPorts == ports
+    }
+
     @inline(__always)
     func hash(_ tuple: Tuple, zone: UInt16) -> UInt64 {
         hasher(

@@ -41,6 +41,12 @@ struct LazyMemory<Element> {
 
     func deallocate() { munmap(base, byteCount) }
 
+    /// From how many elements on `beLarge` is worth a call.
+    static var isLarge: Int { HugePages.size / MemoryLayout<Element>.stride }
+
+    /// There are many elements now, and more to come.
+    func beLarge() { HugePages.wish(base, byteCount) }
+
     @inline(__always)
     subscript(index: Int) -> UnsafeMutablePointer<Element> { base + index }
 }

@@ -96,6 +96,7 @@ struct SourceList {
         if !isGrowing {
             guard listCount * 2 <= largest else { return }
             isGrowing = true
+            if Int(listCount) == LazyMemory<UInt32>.isLarge / 2 { memory.beLarge() }
         }
         for _ in 0..<4 {
             split(listCount & lowMask, records)

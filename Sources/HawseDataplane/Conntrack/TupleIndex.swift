@@ -227,6 +227,7 @@ struct TupleIndex {
         if !isGrowing {
             guard bucketCount * 2 <= largest else { return }
             isGrowing = true
+            if Int(bucketCount) == LazyMemory<Line>.isLarge / 2 { memory.beLarge() }
         }
         for _ in 0..<Self.stepsPerInsertion {
             split(bucketCount & lowMask, view)

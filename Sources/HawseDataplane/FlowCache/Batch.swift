@@ -61,7 +61,7 @@ extension Walk {
             let next = part(frames, start)
             fetch(frames, start + FlowCache.batch)
             read(next, others)
-            if newcomers != 0 { foresee(batch, newcomers) }
+            if newcomers != 0 { foresee(batch, all(newcomers, of: batch, plans)) }
             let middle = batch.count / 2
             work(batch, plans, 0..<middle, dataplane)
             newcomers = fetchRecords(others, next.count)
@@ -127,6 +127,23 @@ extension Walk {
             plans[index].inner.reference = node.pointee.connections.prefetchRecord(plans[index].inner.hash)
         }
         return newcomers
+    }
+
+    /// Of many newcomers each has to be seen, also one whose bucket has a record that only looks like its own: what one draws
+    /// shifts the draws of those behind it.
+    @inline(never)
+    private func all(
+        _ newcomers: UInt64, of frames: UnsafeBufferPointer<InputFrame>, _ plans: UnsafeMutablePointer<FramePlan>
+    ) -> UInt64 {
+        guard newcomers.nonzeroBitCount > frames.count / 2 else { return newcomers }
+        let view = node.pointee.connections.view
+        var all = newcomers
+        for index in 0..<frames.count {
+            let reference = plans[index].own.reference
+            guard reference != 0, let base = frames[index].bytes.baseAddress, base.load8(at: 14) == 0x45 else { continue }
+            if !view.isOf(reference, base.loadBE64(at: 26), base.loadBE32(at: 34)) { all |= 1 << UInt64(index) }
+        }
+        return all
     }
 
     @inline(__always)

@@ -170,7 +170,7 @@ extension Walk {
             var q = RouteQuestion(destination: source, tos: packet.ipv4.tos & 0xfc)
             q.inInterface = node.pointee.routing.loopback
             let match = node.pointee.routing.lookup4(q)
-            if match.hop >= 0 { return node.pointee.routing.result(match, node.pointee.routing.tables4).source }
+            if match.hop >= 0 { return node.pointee.routing.tables4.result(match).source }
             return node.pointee.routing.sources.select4(on: packet.pointee.inInterface, near: source, scope: 0)
         }
         return node.pointee.routing.sources.select4(on: packet.pointee.inInterface, near: source, scope: 253)
@@ -251,7 +251,7 @@ extension Walk {
             tos: packet.ipv4.tos & 0xfc, inInterface: packet.pointee.inInterface)
         q.outInterface = packet.pointee.route.outInterface
         let match = node.pointee.routing.lookup4(q)
-        if match.hop >= 0 { return node.pointee.routing.result(match, node.pointee.routing.tables4).source }
+        if match.hop >= 0 { return node.pointee.routing.tables4.result(match).source }
         let route = packet.pointee.route
         return node.pointee.routing.sources.select4(
             on: route.outInterface, near: route.gatewayVersion == 4 ? route.gateway : packet.destinationBits)

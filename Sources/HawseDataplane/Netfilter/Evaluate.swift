@@ -70,8 +70,11 @@ extension Walk {
                 }
                 record = next
             }
-            guard generic(record, program, packet, fields, &context),
-                !record.pointee.flags.contains(.hasOperations) || runMatches(record, arena, &context, records)
+            // A trace names the match that failed.
+            let isFull = Watch.isOn || fields.isOdd || !record.pointee.flags.isDisjoint(with: .complex)
+            guard isFull ? genericInFull(record, program, packet, fields, &context) : generic(record, fields),
+                !(isFull ? record.pointee.flags.contains(.hasOperations) : record.pointee.hasUntoldOperations)
+                    || runMatches(record, arena, &context, records)
             else {
                 if context.hotdrop { return dropHot(packet) }
                 record += 1
@@ -131,19 +134,13 @@ extension Walk {
 
     /// The generic part of a rule: addresses, interfaces, protocol, fragment (`ip_packet_match`, `ip6_packet_match`).
     @inline(__always)
-    private func generic(
-        _ record: UnsafeMutablePointer<RuleRecord>, _ program: UnsafeMutablePointer<TableProgram>, _ packet: PacketRef,
-        _ fields: PacketFields, _ context: inout RuleContext
-    ) -> Bool {
-        if !record.pointee.flags.isDisjoint(with: .complex) || fields.isChainBroken {
-            return genericInFull(record, program, packet, fields, &context)
-        }
+    private func generic(_ record: UnsafeMutablePointer<RuleRecord>, _ fields: PacketFields) -> Bool {
         let addresses = (fields.addresses & record.pointee.addressMask) ^ record.pointee.addresses
         let place = (fields.place & record.pointee.placeMask) ^ record.pointee.place
         return addresses | place == 0
     }
 
-    /// With `!`, sets of devices, or a packet whose headers break off.
+    /// With `!`, sets of devices, or a packet whose headers break off. Ports are left to the operations.
     @inline(never)
     private func genericInFull(
         _ record: UnsafeMutablePointer<RuleRecord>, _ program: UnsafeMutablePointer<TableProgram>, _ packet: PacketRef,
@@ -215,8 +212,10 @@ extension Walk {
 struct PacketFields {
     /// The low 32 bits of source and destination.
     var addresses: UInt64
-    /// Device in << 48 | device out << 32 | upper protocol << 8 | 1 for a later fragment.
+    /// Device in << 48 | device out << 32 | destination port << 16 | upper protocol << 8 | 1 for a later fragment.
     var place: UInt64
+    /// The chain of headers is broken, or the header of TCP or UDP is not (all) there: what the words say is not enough.
+    var isOdd = false
     /// IPv6 headers that end before the upper protocol is known: a rule with `-p` drops such a packet.
     var isChainBroken = false
 
@@ -225,6 +224,14 @@ struct PacketFields {
         place =
             UInt64(packet.pointee.inInterface) << RuleRecord.inShift | UInt64(packet.pointee.outInterface) << RuleRecord.outShift
             | UInt64(packet.pointee.ipProtocol) << RuleRecord.protocolShift | (packet.isLaterFragment ? RuleRecord.fragmentBit : 0)
+        let ipProtocol = packet.pointee.ipProtocol
+        if ipProtocol == 6 || ipProtocol == 17 {
+            if !packet.isLaterFragment, packet.transportLength >= (ipProtocol == 6 ? TCPHeader.length : UDPHeader.length) {
+                place |= UInt64(packet.transportPointer.loadBE16(at: 2)) << RuleRecord.portShift
+            } else {
+                isOdd = true
+            }
+        }
         if packet.pointee.version != 6 {
             addresses = packet.networkPointer.loadBE64(at: 12)
             return
@@ -233,6 +240,7 @@ struct PacketFields {
         let next = packet.ipv6.nextHeader
         if next != .tcp, next != .udp, next != .icmpv6, IPv6ExtensionWalk.isExtension(next) {
             isChainBroken = IPv6ExtensionWalk.find(packet.networkPointer, length: packet.length).outcome != .found
+            if isChainBroken { isOdd = true }
         }
     }
 }

@@ -73,7 +73,7 @@ struct Foresight {
         }
         for index in 0..<frames.count {
             guard let record = steps[index].record else { continue }
-            if record.pointee.flags.contains(.hasOperations) { fetchOperations(record) }
+            if record.pointee.hasUntoldOperations { fetchOperations(record) }
             steps[index].record = nil
             guard record.pointee.target == .jump || record.pointee.target == .goto else { continue }
             let chain = records + Int(record.pointee.argument)
@@ -125,7 +125,7 @@ struct Foresight {
 
     @inline(__always)
     private func fetchTarget(_ record: UnsafeMutablePointer<RuleRecord>) {
-        if record.pointee.flags.contains(.hasOperations) { fetchOperations(record) }
+        if record.pointee.hasUntoldOperations { fetchOperations(record) }
         if record.pointee.target == .dnat { fetchArena(record.pointee.argument) }
     }
 
@@ -138,7 +138,7 @@ struct Foresight {
         var record = chain
         var next: UInt32 = 0
         for _ in 0..<Self.longestChain {
-            if record.pointee.flags.contains(.hasOperations), record.pointee.operations >= next {
+            if record.pointee.hasUntoldOperations, record.pointee.operations >= next {
                 fetchOperations(record)
                 next = record.pointee.operations | UInt32(Self.line - 1)
             }
@@ -193,8 +193,9 @@ extension Walk {
         }
     }
 
-    /// Behind the rules: the route to the endpoint, the list of the source, and the place of the answers in the index. The
-    /// port of a masqueraded connection is the next that will be drawn.
+    /// Behind the rules: the route to the endpoint, the list of the source, and the places of the answers in the index. DNAT
+    /// looks whether the endpoint's answer to the client is taken; a masqueraded connection's is to the node, at the port that
+    /// will be drawn next.
     @inline(__always)
     private func foresee(
         _ frame: InputFrame, _ base: UnsafeRawPointer, _ destination: (address: UInt32, port: UInt16?), _ isMarked: Bool,
@@ -211,10 +212,11 @@ extension Walk {
         original.source = source
         original.sourcePort = reply.destinationPort
         node.pointee.connections.bySource.prefetch(SourceList.hash(original))
+        node.pointee.connections.prefetch(node.pointee.connections.hash(reply, zone: 0))
         if isMarked {
             reply.destination = node.pointee.routing.sources.latest.address
             reply.destinationPort = UInt16(truncatingIfNeeded: 1024 + Int(UInt16(truncatingIfNeeded: ports.nextUInt32())) % 64512)
+            node.pointee.connections.prefetch(node.pointee.connections.hash(reply, zone: 0))
         }
-        node.pointee.connections.prefetch(node.pointee.connections.hash(reply, zone: 0))
     }
 }

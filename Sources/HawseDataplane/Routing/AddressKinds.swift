@@ -15,9 +15,11 @@ extension Walk {
         let q = RouteQuestion(destination: address)
         node.pointee.routing.adopt(address, .ipv4)
         // While nobody ran `ip rule` the local table is main's trie.
+        let tables = node.pointee.routing.tables4
         let match =
             node.pointee.routing.policy4.isCustom
-            ? node.pointee.routing.searchTable(q, node.pointee.routing.tables4, node.pointee.routing.localTable4) : node.pointee.routing.lookupMerged4(q)
+            ? tables.lookup(q, node.pointee.routing.localTable4)
+            : tables.lookupMerged(q, local: node.pointee.routing.localTable4, main: node.pointee.routing.mainTable4)
         guard match.hop >= 0 else { return .unicast }
         if device != 0, node.pointee.routing.tables4.hops[Int(match.hop)].device != device { return .unicast }
         return match.kind

@@ -70,21 +70,23 @@ extension Walk {
             return martian
         }
         var q = question
-        if q.hash == 0 { q.hash = multipathHash(packet, question, isIPv4: true) }
         var match = node.pointee.routing.lookup4(q)
         switch match.kind {
         case .broadcast:
             if !device.pointee.forwardsBroadcast { return broadcastRoute4(question) }
         case .local:
             if validateSource(question, out: 0) < 0 { return martian }
-            return node.pointee.routing.result(match, node.pointee.routing.tables4)
+            return node.pointee.routing.tables4.result(match)
         case .unicast: break
         case .multicast: return martian
         default: return RouteResult(kind: match.kind)
         }
         guard device.pointee.forwarding4 else { return RouteResult(kind: .noRoute) }
-        match = node.pointee.routing.selectPath(match, q, node.pointee.routing.tables4)
-        var result = node.pointee.routing.result(match, node.pointee.routing.tables4)
+        if node.pointee.routing.tables4.hasPaths(match) {
+            if q.hash == 0 { q.hash = multipathHash(packet, question, isIPv4: true) }
+            match = node.pointee.routing.tables4.selectPath(match, q)
+        }
+        var result = node.pointee.routing.tables4.result(match)
         let verdict = validateSource(question, out: result.outInterface)
         if verdict < 0 { return martian }
         // `__mkroute_input`: on a shared medium any neighbour may be told.
@@ -130,7 +132,9 @@ extension Walk {
         let mode = device.pointee.rpFilter
         if mode == 0, !node.pointee.routing.hasRealms, out != question.inInterface || !device.pointee.sendRedirects {
             if device.pointee.acceptLocal { return 0 }
-            if !node.pointee.routing.needsFullSourceCheck { return node.pointee.routing.isLocalAddress4(question.source) ? -1 : 0 }
+            if !node.pointee.routing.needsFullSourceCheck {
+                return node.pointee.routing.tables4.hasAddress(question.source, node.pointee.routing.localTable4) ? -1 : 0
+            }
         }
         var back = RouteQuestion(destination: question.source, source: question.destination, tos: question.tos)
         back.inInterface = out == 0 ? node.pointee.routing.loopback : out
@@ -170,8 +174,8 @@ extension Walk {
         q.isStrict = high >> 56 == 0xff || high >> 54 == 0x3fa || (high == 0 && q.destination.low == 1)
         q.hash = multipathHash(packet, question, isIPv4: false)
         var match = node.pointee.routing.lookup6(q)
-        if match.kind == .unicast { match = node.pointee.routing.selectPath(match, q, node.pointee.routing.tables6) }
+        if match.kind == .unicast { match = node.pointee.routing.tables6.selectPath(match, q) }
         return withExceptions(
-            node.pointee.routing.result(match, node.pointee.routing.tables6), question.destination, isIPv4: false)
+            node.pointee.routing.tables6.result(match), question.destination, isIPv4: false)
     }
 }

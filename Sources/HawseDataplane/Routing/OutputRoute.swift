@@ -90,8 +90,8 @@ extension Walk {
             // A bound device: the destination is taken to be on its link.
             return directRoute4(q, .unicast)
         }
-        match = node.pointee.routing.selectPath(match, q, node.pointee.routing.tables4, prefersSource: true)
-        return finishOutput4(node.pointee.routing.result(match, node.pointee.routing.tables4), match, q)
+        match = node.pointee.routing.tables4.selectPath(match, q, prefersSource: true)
+        return finishOutput4(node.pointee.routing.tables4.result(match), match, q)
     }
 
     /// No route leads to `destination` by this device: it is only taken to be on its link.
@@ -151,8 +151,8 @@ extension Walk {
         q.inInterface = node.pointee.routing.policy6.isCustom ? loopback : 0
         if q.hash == 0 { q.hash = multipathHash(nil, q, isIPv4: false) }
         var match = node.pointee.routing.lookup6(q)
-        if match.kind == .unicast { match = node.pointee.routing.selectPath(match, q, node.pointee.routing.tables6) }
-        var result = node.pointee.routing.result(match, node.pointee.routing.tables6)
+        if match.kind == .unicast { match = node.pointee.routing.tables6.selectPath(match, q) }
+        var result = node.pointee.routing.tables6.result(match)
         let device = result.outInterface
         if result.kind == .local {
             result.outInterface = node.pointee.routing.loopback

@@ -9,6 +9,7 @@ struct RouteMatch {
     var kind: RouteResult.Kind = .none
 
     @inline(__always) var isFound: Bool { kind != .none }
+    @inline(__always) var orNoRoute: RouteMatch { isFound ? self : RouteMatch(kind: .noRoute) }
 }
 
 extension RoutingState {
@@ -17,9 +18,9 @@ extension RoutingState {
     mutating func lookup4(_ q: RouteQuestion) -> RouteMatch {
         adopt(q.destination, .ipv4)
         if policy4.isCustom { return lookupByRules(q, policy4, tables4) }
-        let match = lookupMerged4(q)
+        let match = tables4.lookupMerged(q, local: localTable4, main: mainTable4)
         if match.isFound { return match }
-        return defaultTable4 < 0 ? RouteMatch(kind: .noRoute) : orNoRoute(searchTable(q, tables4, defaultTable4))
+        return defaultTable4 < 0 ? RouteMatch(kind: .noRoute) : tables4.lookup(q, defaultTable4).orNoRoute
     }
 
     /// `fib6_rule_lookup`.
@@ -27,15 +28,13 @@ extension RoutingState {
     mutating func lookup6(_ q: RouteQuestion) -> RouteMatch {
         adopt(q.destination, .ipv6)
         if policy6.isCustom { return lookupByRules(q, policy6, tables6) }
-        let local = searchTable(q, tables6, localTable6)
+        let local = tables6.lookup(q, localTable6)
         if local.isFound { return local }
-        return orNoRoute(searchTable(q, tables6, mainTable6))
+        return tables6.lookup(q, mainTable6).orNoRoute
     }
 
-    @inline(__always)
-    func orNoRoute(_ match: RouteMatch) -> RouteMatch { match.isFound ? match : RouteMatch(kind: .noRoute) }
-
-    func lookupByRules(_ q: RouteQuestion, _ policy: RoutingPolicy, _ tables: RouteTables) -> RouteMatch {
+    // Not mutating in truth: but what is passed in place is not copied first.
+    private mutating func lookupByRules(_ q: RouteQuestion, _ policy: RoutingPolicy, _ tables: RouteTables) -> RouteMatch {
         var i = 0
         while i < policy.count {
             let rule = policy[i]
@@ -45,7 +44,7 @@ extension RoutingState {
             case .lookup(let id):
                 let table = tables.table(id)
                 guard table >= 0 else { continue }
-                let match = searchTable(q, tables, table)
+                let match = tables.lookup(q, table)
                 if match.isFound, !isSuppressed(match, rule, tables) { return match }
             // -ENETUNREACH, unlike the route type's -EHOSTUNREACH.
             case .unreachable: return RouteMatch(kind: .noRoute)
@@ -68,26 +67,29 @@ extension RoutingState {
         return rule.pointee.suppressedGroup >= 0
             && groups[Int(tables.hops[Int(match.hop)].device)] == UInt32(truncatingIfNeeded: rule.pointee.suppressedGroup)
     }
+}
 
+/// Pointers alone, to be passed around: a lookup copies no other part of the routing state.
+extension RouteTables {
     /// Without `ip rule` IPv4's local and main tables share one trie (`fib_trie_table`): the longest prefix of both
     /// wins, and local before main for the same prefix.
     @inline(__always)
-    func lookupMerged4(_ q: RouteQuestion) -> RouteMatch {
+    func lookupMerged(_ q: RouteQuestion, local: Int, main: Int) -> RouteMatch {
         var i = 0
         var j = 0
-        let localCount = tables4.lengthCount(localTable4)
-        let mainCount = tables4.lengthCount(mainTable4)
+        let localCount = lengthCount(local)
+        let mainCount = lengthCount(main)
         while i < localCount || j < mainCount {
-            let a = i < localCount ? Int(tables4.length(localTable4, i)) : -1
-            let b = j < mainCount ? Int(tables4.length(mainTable4, j)) : -1
+            let a = i < localCount ? Int(length(local, i)) : -1
+            let b = j < mainCount ? Int(length(main, j)) : -1
             if a >= b {
-                let match = pick(q, tables4, tables4.find(q.destination, UInt8(truncatingIfNeeded: a), localTable4))
+                let match = pick(q, find(q.destination, UInt8(truncatingIfNeeded: a), local))
                 if match.isFound { return match }
                 // `throw` in the shared trie ends the search there (-EAGAIN).
                 if match.entry == -2 { return RouteMatch() }
                 i &+= 1
             } else {
-                let match = pick(q, tables4, tables4.find(q.destination, UInt8(truncatingIfNeeded: b), mainTable4))
+                let match = pick(q, find(q.destination, UInt8(truncatingIfNeeded: b), main))
                 if match.isFound { return match }
                 if match.entry == -2 { return RouteMatch() }
                 j &+= 1
@@ -98,11 +100,11 @@ extension RoutingState {
 
     /// `fib_table_lookup` / `fib6_table_lookup`: the longest prefix that has a usable hop.
     @inline(__always)
-    func searchTable(_ q: RouteQuestion, _ tables: RouteTables, _ table: Int) -> RouteMatch {
-        for i in 0..<tables.lengthCount(table) {
-            let head = tables.find(q.destination, tables.length(table, i), table)
+    func lookup(_ q: RouteQuestion, _ table: Int) -> RouteMatch {
+        for i in 0..<lengthCount(table) {
+            let head = find(q.destination, length(table, i), table)
             guard head >= 0 else { continue }
-            let match = tables.family == .ipv4 ? pick(q, tables, head) : pick6(q, tables, head)
+            let match = family == .ipv4 ? pick(q, head) : pick6(q, head)
             if match.isFound { return match }
             if match.entry == -2 { return RouteMatch() }
         }
@@ -111,10 +113,10 @@ extension RoutingState {
 
     /// The first route of one prefix that fits the question. `entry` -2: `throw`, leave the table.
     @inline(__always)
-    func pick(_ q: RouteQuestion, _ tables: RouteTables, _ head: Int32) -> RouteMatch {
+    func pick(_ q: RouteQuestion, _ head: Int32) -> RouteMatch {
         var index = head
         while index >= 0 {
-            let entry = tables.entries + Int(index)
+            let entry = entries + Int(index)
             if entry.pointee.tos == 0 || entry.pointee.tos == q.tos & RouteQuestion.tosMask {
                 switch entry.pointee.kind {
                 case .unreachable: return RouteMatch(entry: index, kind: .unreachable)
@@ -122,7 +124,7 @@ extension RoutingState {
                 case .blackhole: return RouteMatch(entry: index, kind: .blackhole)
                 case .throw: return RouteMatch(entry: -2)
                 case .unicast, .local, .broadcast, .multicast:
-                    let hop = firstHop(q, tables, entry)
+                    let hop = firstHop(q, entry)
                     if hop >= 0 { return RouteMatch(entry: index, hop: hop, kind: RouteResult.Kind(entry.pointee.kind)) }
                 }
             }
@@ -133,10 +135,10 @@ extension RoutingState {
 
     /// The first hop by the wanted device whose device is up; several are chosen from by hash afterwards.
     @inline(__always)
-    func firstHop(_ q: RouteQuestion, _ tables: RouteTables, _ entry: UnsafeMutablePointer<RouteEntry>) -> Int32 {
+    func firstHop(_ q: RouteQuestion, _ entry: UnsafeMutablePointer<RouteEntry>) -> Int32 {
         let first = Int(entry.pointee.firstHop)
         for i in first..<(first &+ Int(entry.pointee.hopCount)) {
-            if q.outInterface == 0 || tables.hops[i].device == q.outInterface { return Int32(truncatingIfNeeded: i) }
+            if q.outInterface == 0 || hops[i].device == q.outInterface { return Int32(truncatingIfNeeded: i) }
         }
         return -1
     }
@@ -144,14 +146,14 @@ extension RoutingState {
     /// `rt6_select` / `find_rr_leaf`: among routes of the smallest metric the one by the wanted device is preferred,
     /// or demanded when the address is scoped.
     @inline(__always)
-    func pick6(_ q: RouteQuestion, _ tables: RouteTables, _ head: Int32) -> RouteMatch {
+    func pick6(_ q: RouteQuestion, _ head: Int32) -> RouteMatch {
         let wanted = q.outInterface != 0 ? q.outInterface : q.inInterface
         var best = RouteMatch()
         var bestScore = -1
         var index = head
         var metric: UInt32?
         while index >= 0 {
-            let entry = tables.entries + Int(index)
+            let entry = entries + Int(index)
             if let metric, entry.pointee.metric != metric, bestScore >= 0 { break }
             metric = entry.pointee.metric
             let kind = entry.pointee.kind
@@ -168,7 +170,7 @@ extension RoutingState {
             } else {
                 let first = Int(entry.pointee.firstHop)
                 for i in first..<(first &+ Int(entry.pointee.hopCount)) {
-                    let fits = wanted == 0 || tables.hops[i].device == wanted
+                    let fits = wanted == 0 || hops[i].device == wanted
                     if !fits && q.isStrict { continue }
                     let score = fits ? 2 : 1
                     if score > bestScore {
@@ -183,15 +185,17 @@ extension RoutingState {
         return best
     }
 
+    /// There is something for `selectPath` to choose from.
+    @inline(__always)
+    func hasPaths(_ match: RouteMatch) -> Bool { match.entry >= 0 && entries[Int(match.entry)].hopCount > 1 }
+
     /// `fib_select_multipath`: the hop whose share of the hash space holds the flow's hash.
     ///
     /// `prefersSource` is for packets of the node's own that have a source already: the hop that it belongs to comes first.
     @inline(__always)
-    func selectPath(
-        _ match: RouteMatch, _ q: RouteQuestion, _ tables: RouteTables, prefersSource: Bool = false
-    ) -> RouteMatch {
+    func selectPath(_ match: RouteMatch, _ q: RouteQuestion, prefersSource: Bool = false) -> RouteMatch {
         guard match.entry >= 0, match.hop >= 0 else { return match }
-        let entry = tables.entries + Int(match.entry)
+        let entry = entries + Int(match.entry)
         guard entry.pointee.hopCount > 1 else { return match }
         var chosen = match
         let hash = Int32(bitPattern: q.hash >> 1)
@@ -199,9 +203,9 @@ extension RoutingState {
         var best = -1
         for i in first..<(first &+ Int(entry.pointee.hopCount)) {
             // IPv6 takes a device for a wish unless the address is scoped.
-            if q.outInterface != 0, tables.hops[i].device != q.outInterface, tables.family == .ipv4 || q.isStrict { continue }
-            var score = hash <= tables.hops[i].upperBound ? 1 : 0
-            if prefersSource, !q.source.isZero, tables.hops[i].source == q.source { score += 2 }
+            if q.outInterface != 0, hops[i].device != q.outInterface, family == .ipv4 || q.isStrict { continue }
+            var score = hash <= hops[i].upperBound ? 1 : 0
+            if prefersSource, !q.source.isZero, hops[i].source == q.source { score += 2 }
             if score > best, score > 0 || prefersSource {
                 chosen.hop = Int32(truncatingIfNeeded: i)
                 best = score
@@ -213,17 +217,17 @@ extension RoutingState {
 
     /// Writes the match out as the route of a packet.
     @inline(__always)
-    func result(_ match: RouteMatch, _ tables: RouteTables) -> RouteResult {
+    func result(_ match: RouteMatch) -> RouteResult {
         var result = RouteResult()
         result.kind = match.kind
         guard match.entry >= 0 else { return result }
-        let entry = tables.entries + Int(match.entry)
+        let entry = entries + Int(match.entry)
         result.realm = entry.pointee.realm
         result.mtu = entry.pointee.mtu
         result.hasLockedMTU = entry.pointee.isMTULocked
         result.isAnycast = entry.pointee.isAnycast
         guard match.hop >= 0 else { return result }
-        let hop = tables.hops + Int(match.hop)
+        let hop = hops + Int(match.hop)
         result.outInterface = hop.pointee.device
         result.gateway = hop.pointee.gateway
         result.gatewayVersion = hop.pointee.gatewayVersion

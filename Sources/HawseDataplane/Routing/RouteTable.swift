@@ -208,6 +208,14 @@ struct RouteTables {
     @inline(__always)
     func length(_ table: Int, _ position: Int) -> UInt8 { lengths[tables[table].firstLength &+ position] }
 
+    /// The table has the address as one of an interface's.
+    @inline(__always)
+    func hasAddress(_ address: AddressBits, _ table: Int) -> Bool {
+        guard table >= 0 else { return false }
+        let index = find(address, family == .ipv4 ? 32 : 128, table)
+        return index >= 0 && entries[Int(index)].isAddress
+    }
+
     /// The first route of exactly this prefix, or -1.
     @inline(__always)
     func find(_ address: AddressBits, _ length: UInt8, _ table: Int) -> Int32 {

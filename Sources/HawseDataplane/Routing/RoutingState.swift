@@ -125,11 +125,7 @@ struct RoutingState {
 
     /// `inet_lookup_ifaddr`: some interface has this IPv4 address.
     @inline(__always)
-    func isLocalAddress4(_ address: AddressBits) -> Bool {
-        guard localTable4 >= 0 else { return false }
-        let index = tables4.find(address, 32, localTable4)
-        return index >= 0 && tables4.entries[Int(index)].isAddress
-    }
+    func isLocalAddress4(_ address: AddressBits) -> Bool { tables4.hasAddress(address, localTable4) }
 
     /// `ipv6_chk_addr`, on any device or on one.
     @inline(__always)

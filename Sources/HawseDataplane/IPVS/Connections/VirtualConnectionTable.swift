@@ -182,6 +182,7 @@ struct VirtualConnectionTable {
             guard highest + 1 < min(records.capacity, 1 << 24) else { return nil }
             highest += 1
             number = UInt32(highest)
+            if highest == LazyMemory<VirtualConnection>.isLarge { records.beLarge() }
             records[highest].pointee.generation = 1
         }
         let connection = records[Int(number)]

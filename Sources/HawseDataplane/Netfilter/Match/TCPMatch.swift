@@ -22,6 +22,11 @@ struct TCPOperation: MatchOperation {
         optionInverted = match.option?.inverted ?? false
     }
 
+    /// The destination ports, when it asks for nothing else.
+    var onlyPorts: NumberRange<UInt16>? {
+        sourcePorts.isEverything && flagMask == 0 && flagComparison == 0 && !flagsInverted && option == 0 ? destinationPorts : nil
+    }
+
     @inline(__always)
     static func matches(_ operation: UnsafeMutablePointer<Self>, _ context: inout RuleContext) -> Bool {
         let packet = context.packet

@@ -11,6 +11,9 @@ struct UDPOperation: MatchOperation {
         destinationPorts = NumberRange(match.destinationPorts)
     }
 
+    /// The destination ports, when it asks for nothing else.
+    var onlyPorts: NumberRange<UInt16>? { sourcePorts.isEverything ? destinationPorts : nil }
+
     @inline(__always)
     static func matches(_ operation: UnsafeMutablePointer<Self>, _ context: inout RuleContext) -> Bool {
         if context.packet.isLaterFragment { return false }

@@ -13,7 +13,13 @@ struct OperationArena {
 
     init() {
         capacity = 1 << 12
-        base = .allocate(byteCount: capacity, alignment: 16)
+        base = .allocate(byteCount: capacity, alignment: 64)
+    }
+
+    /// The operation that stands from there on, if it is the only one.
+    func only(since start: Int) -> (code: MatchCode, payload: UnsafeRawPointer)? {
+        let header = (base + start).load(as: OperationHeader.self)
+        return Int(header.stride) == count - start ? (header.code, UnsafeRawPointer(base + start + OperationHeader.size)) : nil
     }
 
     func deallocate() { base.deallocate() }
@@ -21,7 +27,7 @@ struct OperationArena {
     private mutating func reserve(_ bytes: Int) {
         guard count + bytes > capacity else { return }
         while count + bytes > capacity { capacity *= 2 }
-        let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
+        let larger = HugePages.allocate(byteCount: capacity)
         larger.copyMemory(from: base, byteCount: count)
         base.deallocate()
         base = larger

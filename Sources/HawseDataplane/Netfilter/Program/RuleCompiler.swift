@@ -118,6 +118,7 @@ struct RuleCompiler {
             record.operations = UInt32(firstOperation)
             record.flags.insert(.hasOperations)
             arena.endOperations()
+            lowerPort(arena.only(since: firstOperation), into: &record)
         }
         if let target = rule.target { try compile(target, ipProtocol: exact, into: &record) }
         return record
@@ -141,6 +142,24 @@ struct RuleCompiler {
         guard family == .ipv6 else { return }
         arena.isSteady = true
         append(.address, both)
+    }
+
+    /// A rule that asks for nothing but `-p tcp` or `-p udp` and perhaps one destination port: the record alone says it.
+    private func lowerPort(_ operation: (code: MatchCode, payload: UnsafeRawPointer)?, into record: inout RuleRecord) {
+        guard let operation, record.hasProtocol, !record.flags.contains(.protocolInverted) else { return }
+        let ports: NumberRange<UInt16>?
+        switch (operation.code, record.ipProtocol) {
+        case (.tcp, 6): ports = operation.payload.loadUnaligned(as: TCPOperation.self).onlyPorts
+        case (.udp, 17): ports = operation.payload.loadUnaligned(as: UDPOperation.self).onlyPorts
+        default: return
+        }
+        guard let ports else { return }
+        if !ports.isEverything {
+            guard ports.lower == ports.upper, !ports.inverted else { return }
+            record.place |= UInt64(ports.lower) << RuleRecord.portShift
+            record.placeMask |= 0xffff << RuleRecord.portShift
+        }
+        record.flags.insert(.tellsPort)
     }
 
     private mutating func lowerDevices(_ inInterface: InterfaceMatch?, _ outInterface: InterfaceMatch?, into record: inout RuleRecord) {

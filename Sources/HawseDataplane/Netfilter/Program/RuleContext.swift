@@ -42,6 +42,9 @@ struct NumberRange<Number: FixedWidthInteger & BitwiseCopyable>: BitwiseCopyable
         inverted = range?.inverted ?? false
     }
 
+    /// Nothing was asked for.
+    var isEverything: Bool { lower == .min && upper == .max && !inverted }
+
     @inline(__always)
     func contains(_ number: Number) -> Bool { (number >= lower && number <= upper) != inverted }
 }

@@ -10,7 +10,7 @@ struct RuleRecord: BitwiseCopyable {
     /// The low 32 bits of source (upper half) and destination: all of an IPv4 address.
     var addresses: UInt64 = 0
     var addressMask: UInt64 = 0
-    /// See `PacketFields.place`: devices, protocol, fragment.
+    /// See `PacketFields.place`: devices, destination port, protocol, fragment.
     var place: UInt64 = 0
     var placeMask: UInt64 = 0
 
@@ -29,7 +29,7 @@ struct RuleRecord: BitwiseCopyable {
     /// Memory for so many records, each on a cache line of its own.
     static func allocate(_ count: Int) -> UnsafeMutablePointer<RuleRecord> {
         let bytes = max(count, 1) * MemoryLayout<RuleRecord>.stride
-        return UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+        return HugePages.allocate(byteCount: bytes)
             .bindMemory(to: RuleRecord.self, capacity: max(count, 1))
     }
 
@@ -45,6 +45,9 @@ struct RuleRecord: BitwiseCopyable {
         static let protocolInverted = Flags(rawValue: 1 << 6)
         /// There are match operations in the arena.
         static let hasOperations = Flags(rawValue: 1 << 7)
+        /// The only operation is `-m tcp` or `-m udp` with one destination port or none, and the two comparisons say the same of a
+        /// packet whose ports are in `PacketFields.place`.
+        static let tellsPort = Flags(rawValue: 1 << 8)
 
         /// More than the two comparisons is needed.
         static let complex: Flags = [.sourceInverted, .destinationInverted, .inInverted, .inSet, .outInverted, .outSet, .protocolInverted]
@@ -53,10 +56,13 @@ struct RuleRecord: BitwiseCopyable {
     // Where things are in `place`.
     @inline(__always) static var inShift: UInt64 { 48 }
     @inline(__always) static var outShift: UInt64 { 32 }
+    @inline(__always) static var portShift: UInt64 { 16 }
     @inline(__always) static var protocolShift: UInt64 { 8 }
     @inline(__always) static var fragmentBit: UInt64 { 1 }
 
     @inline(__always) var hasProtocol: Bool { placeMask & (0xff << Self.protocolShift) != 0 }
+    /// There are operations that have to be read to decide an ordinary packet.
+    @inline(__always) var hasUntoldOperations: Bool { flags.isDisjoint(with: .tellsPort) && flags.contains(.hasOperations) }
     @inline(__always) var ipProtocol: UInt8 { UInt8(truncatingIfNeeded: place >> Self.protocolShift) }
 }
 

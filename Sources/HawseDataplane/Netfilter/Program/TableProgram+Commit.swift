@@ -57,7 +57,7 @@ extension TableProgram {
         }
         let wanted = prepared.chains.reduce(arenaSpace.used) { $0 + SlotSpace.size($1.piece.arena.count / 8) }
         if wanted * 8 > arenaCapacity {
-            let larger = UnsafeMutableRawPointer.allocate(byteCount: wanted * 16, alignment: 16)
+            let larger = HugePages.allocate(byteCount: wanted * 16)
             larger.copyMemory(from: arena, byteCount: arenaSpace.used * 8)
             release(arena)
             arena = larger
