@@ -12,6 +12,7 @@ extension Walk {
         if flags.contains(.decapsulates) {
             return followInside(frame, arrival, way, connection, direction, contents)
         }
+        if flags.contains(.delivers) { return followToListener(frame, way, connection, direction) }
         var virtual: VirtualConnectionRef?
         if flags.contains(.isVirtual) {
             virtual = virtualConnection(frame, connection, direction)

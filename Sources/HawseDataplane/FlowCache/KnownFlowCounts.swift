@@ -8,6 +8,8 @@ public struct KnownFlowCounts: Hashable, Sendable {
     /// Into tunnels, and out of them.
     public var encapsulated: UInt64 = 0
     public var decapsulated: UInt64 = 0
+    /// To the node's own listeners.
+    public var delivered: UInt64 = 0
 
     mutating func add(_ count: UInt64, _ flags: Trajectory.Flags) {
         packets &+= count
@@ -15,6 +17,7 @@ public struct KnownFlowCounts: Hashable, Sendable {
         if flags.contains(.isUntracked) { untracked &+= count }
         if flags.contains(.encapsulates) { encapsulated &+= count }
         if flags.contains(.decapsulates) { decapsulated &+= count }
+        if flags.contains(.delivers) { delivered &+= count }
     }
 }
 

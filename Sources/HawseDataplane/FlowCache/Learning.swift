@@ -47,7 +47,7 @@ extension Walk {
         node.pointee.flows.recorder.tunnel = device.pointee.device
     }
 
-    private func holdsRecordedConnection(_ packet: PacketRef) -> Bool {
+    func holdsRecordedConnection(_ packet: PacketRef) -> Bool {
         packet.pointee.connection != 0
             && node.pointee.connections[packet.pointee.connection] == node.pointee.flows.recorder.connection
     }
@@ -102,7 +102,7 @@ extension Walk {
     }
 
     /// What a packet must be like on arrival.
-    private func arriving(_ frame: KnownFrame, _ recorder: PathRecorder) -> Trajectory {
+    func arriving(_ frame: KnownFrame, _ recorder: PathRecorder) -> Trajectory {
         var way = Trajectory()
         let interface = recorder.copy.map { $0.pointee.inInterface } ?? 0
         way.destinationMAC = frame.destinationMAC
@@ -180,7 +180,7 @@ extension Walk {
     }
 
     /// The connection's direction has this way from now on.
-    private func keep(_ way: Trajectory, _ connection: ConnectionRef, _ recorder: PathRecorder) {
+    func keep(_ way: Trajectory, _ connection: ConnectionRef, _ recorder: PathRecorder) {
         if node.pointee.flows.epoch == 0 {
             node.pointee.connections.forgetWays()
             node.pointee.ipvs.connections.forgetWays()

@@ -63,8 +63,11 @@ struct Trajectory {
         /// No tracked connection has it, only a virtual server's.
         static let isUntracked = Flags(rawValue: 1 << 8)
 
+        /// It ends here: a listener of the node's own takes it.
+        static let delivers = Flags(rawValue: 1 << 9)
+
         /// Those that ask for more than the connection's own record.
-        static let special: Flags = [.encapsulates, .decapsulates, .isVirtual, .forwardAsksIPVS]
+        static let special: Flags = [.encapsulates, .decapsulates, .isVirtual, .forwardAsksIPVS, .delivers]
         static let rewrites: Flags = [.rewritesSource, .rewritesDestination]
     }
 }

@@ -46,6 +46,12 @@ extension Walk {
     }
 
     @inline(__always)
+    private func endAtListener(_ packet: PacketRef) -> Stage {
+        if node.pointee.flows.recorder.isOn { learnDelivery(packet) }
+        return end(packet, .delivered)
+    }
+
+    @inline(__always)
     func transportIsIntact(_ packet: PacketRef) -> Bool {
         if isVerified(packet, packet.pointee.ipProtocol) { return true }
         return TransportChecksum.isValid(
@@ -65,7 +71,8 @@ extension Walk {
             return drop(packet, .transportMalformed)
         }
         guard transportIsIntact(packet) else { return drop(packet, .checksum) }
-        if listener(for: packet) || isTakenByProcess(packet) { return end(packet, .delivered) }
+        if listener(for: packet) { return endAtListener(packet) }
+        if isTakenByProcess(packet) { return end(packet, .delivered) }
         sendReset(about: packet)
         return drop(packet, .noListener)
     }
@@ -150,7 +157,8 @@ extension Walk {
             return drop(packet, .checksum)
         }
         if packet.pointee.ipProtocol == 17, isForVXLAN(packet) { return vxlanReceive(packet) }
-        if listener(for: packet) || isTakenByProcess(packet) { return end(packet, .delivered) }
+        if listener(for: packet) { return endAtListener(packet) }
+        if isTakenByProcess(packet) { return end(packet, .delivered) }
         let kind = packet.pointee.route.kind
         if kind == .broadcast || kind == .multicast { return drop(packet, .noListener) }
         // `nf_reset_ct` comes before the answer: conntrack finds its connection by what it quotes, or not at all.
