@@ -69,11 +69,16 @@ struct RouteTables {
     private let hash = FlowHash(seed: 0x68b1_e0d5)
     /// Some route has several hops.
     let hasMultipath: Bool
+    /// The loopback device: that of routes that refuse.
+    let loopback: UInt16
 
     /// `routes` must be in the order in which they were added; equal prefixes keep it within one metric.
     /// `shared` are prefix lengths of routes that may be added to the main table later.
-    init(family: AddressFamily, routes: [RouteEntry], hops allHops: [RouteHop], shared: [Int] = []) {
+    init(
+        family: AddressFamily, routes: [RouteEntry], hops allHops: [RouteHop], loopback: UInt16 = 0, shared: [Int] = []
+    ) {
         self.family = family
+        self.loopback = loopback
         hasMultipath = routes.contains { $0.hopCount > 1 }
         entryCount = routes.count
         entryCapacity = max(routes.count, 1)
