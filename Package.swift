@@ -20,8 +20,8 @@ let package = Package(
         .systemLibrary(name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(
-            name: "CNetlink", pkgConfig: "libnl-route-3.0",
-            providers: [.apt(["libnl-3-dev", "libnl-genl-3-dev", "libnl-route-3-dev"])]),
+            name: "CNetlink", pkgConfig: "libnl-3.0",
+            providers: [.apt(["libnl-3-dev"])]),
 
         .target(name: "HawseWire", dependencies: ["CShims"]),
         .target(name: "HawseModel", dependencies: ["HawseWire"]),
@@ -48,7 +48,7 @@ let package = Package(
         .executableTarget(
             name: "HawseCLI",
             dependencies: [
-                "Hawse",
+                "Hawse", "HawseHost",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -67,7 +67,7 @@ let package = Package(
             ]),
         .testTarget(name: "HawseCaptureTests", dependencies: ["HawseCapture", "HawseWire", "CPcap"]),
         .testTarget(name: "HawseEtcdTests", dependencies: ["HawseEtcd", "HawseControl", "HawseModel", "HawseWire"]),
-        .testTarget(name: "HawseHostTests", dependencies: ["HawseHost", "HawseModel", "HawseWire"]),
+        .testTarget(name: "HawseHostTests", dependencies: ["HawseHost", "HawseFormats", "HawseSimulator", "HawseModel", "HawseWire"]),
         .target(name: "AllocationCount", path: "Tests/AllocationCount"),
         .testTarget(name: "GoldenTests", dependencies: ["Hawse", "AllocationCount"], exclude: ["unfinished.txt"]),
         // The bodies of the fuzz targets (Tests/Fuzz is a package of its own), for a short run among the tests.

@@ -1,6 +1,9 @@
 #include <netlink/netlink.h>
-#include <netlink/route/link.h>
-#include <netlink/route/addr.h>
-#include <netlink/route/route.h>
-#include <netlink/route/neighbour.h>
-#include <netlink/route/rule.h>
+#include <netlink/msg.h>
+#include <linux/if_link.h>
+#include <linux/if_tunnel.h>
+#include <linux/rtnetlink.h>
+#include <linux/neighbour.h>
+#include <linux/fib_rules.h>
+#include <linux/sock_diag.h>
+#include <linux/inet_diag.h>

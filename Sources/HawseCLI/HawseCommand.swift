@@ -11,16 +11,17 @@ struct HawseCommand: ParsableCommand {
         commandName: "hawse",
         abstract: "A Kubernetes node's network dataplane, offline: what Linux would have done with these packets, and why.",
         discussion: """
-            Give hawse Kubernetes manifests, or a node's own dumps (iptables-save, ipset, ipvsadm-save, routes), and packets
-            from a capture. It does with them what the kernel and kube-proxy would have done, packet for packet and counter
+            Give hawse Kubernetes manifests, or a node's own dumps (iptables-save, ipset, ipvsadm-save, routes), and packets \
+            from a capture. It does with them what the kernel and kube-proxy would have done, packet for packet and counter \
             for counter.
 
-            stdout carries data, stderr everything else; `-` is stdin or stdout. Exit codes: 0 done; 1 the answer is "no";
+            stdout carries data, stderr everything else; `-` is stdin or stdout. Exit codes: 0 done; 1 the answer is "no"; \
             2 usage or input error; 3 damaged input, what could be done was done; 130 interrupted.
             """,
         version: HawseVersion.text,
         subcommands: [
             Replay.self, Trace.self, Diff.self, Render.self, Flows.self, Check.self, Get.self, Describe.self, Verify.self, DNS.self, Route.self,
+            Snapshot.self,
             Generate.self, IPVSCommands.self,
         ])
 

@@ -2,46 +2,93 @@ import CNetlink
 import HawseModel
 import HawseWire
 
-/// Links: `RTM_GETLINK`.
+/// Links: `RTM_GETLINK` (linux/if_link.h).
 enum LinkReading {
     struct Link {
         var index: Int32
         var spec: InterfaceSpec
     }
 
-    static func read(_ socket: OpaquePointer) throws(HostError) -> [Link] {
-        var cache: OpaquePointer?
-        try HostReading.check("rtnl_link_alloc_cache", rtnl_link_alloc_cache(socket, 0, &cache))
-        defer { nl_cache_free(cache) }
-        let objects = HostReading.objects(cache)
+    /// `ARPHRD_ETHER`, `ARPHRD_LOOPBACK`.
+    private static let ethernet: UInt16 = 1
+    private static let loopback: UInt16 = 772
+
+    static func read(_ socket: borrowing NetlinkSocket, _ notes: inout [String]) throws(HostError) -> [Link] {
+        let messages = try socket.dump(RTM_GETLINK, Array(repeating: 0, count: 16), headerLength: 16)
+        let names = Dictionary(
+            messages.compactMap { message in message.attributes.string(IFLA_IFNAME).map { (message.integer(4, Int32.self), $0) } },
+            uniquingKeysWith: { first, _ in first })
         var links: [Link] = []
-        var masters: [Int32] = []
-        for link in objects {
-            guard let name = rtnl_link_get_name(link) else { continue }
-            var spec = InterfaceSpec(name: String(cString: name))
-            let type = rtnl_link_get_type(link).map { String(cString: $0) } ?? ""
-            spec.kind = kind(type, name: spec.name)
-            spec.mac = MACAddress(rtnl_link_get_addr(link)) ?? .zero
-            spec.mtu = Int(rtnl_link_get_mtu(link))
-            spec.isUp = rtnl_link_get_flags(link) & 1 != 0  // IFF_UP
-            spec.group = UInt32(bitPattern: Int32(truncatingIfNeeded: rtnl_link_get_group(link)))
-            links.append(Link(index: rtnl_link_get_ifindex(link), spec: spec))
-            masters.append(rtnl_link_get_master(link))
+        for message in messages {
+            let index = message.integer(4, Int32.self)
+            guard let name = names[index] else { continue }
+            links.append(Link(index: index, spec: link(message, name, names, &notes)))
         }
-        for (position, master) in masters.enumerated() where master > 0 {
-            links[position].spec.bridge = links.first { $0.index == master && $0.spec.kind == .bridge }?.spec.name
+        links.sort { $0.index < $1.index }
+        let bridges = Set(links.filter { $0.spec.kind == .bridge }.map(\.spec.name))
+        for position in links.indices {
+            guard let master = links[position].spec.bridge, !bridges.contains(master) else { continue }
+            links[position].spec.bridge = nil
+            notes.append("\(links[position].spec.name) belongs to \(master), which is no bridge: taken as a device of its own")
         }
         return links
     }
 
-    /// VXLAN and VLAN devices are taken as Ethernet: their own attributes are not read.
-    private static func kind(_ type: String, name: String) -> InterfaceSpec.Kind {
+    private static func link(_ message: NetlinkMessage, _ name: String, _ names: [Int32: String], _ notes: inout [String])
+        -> InterfaceSpec
+    {
+        let attributes = message.attributes
+        var spec = InterfaceSpec(name: name)
+        spec.mtu = Int(attributes.integer(IFLA_MTU, UInt32.self) ?? 1500)
+        spec.isUp = message.integer(8, UInt32.self) & 1 != 0  // IFF_UP
+        spec.group = attributes.integer(IFLA_GROUP) ?? 0
+        spec.bridge = attributes.integer(IFLA_MASTER, Int32.self).flatMap { names[$0] }
+        let type = message.integer(2, UInt16.self)
+        if type == ethernet { spec.mac = attributes.mac(IFLA_ADDRESS) ?? .zero }
+        let info = attributes.nested(IFLA_LINKINFO)
+        let parent = attributes.integer(IFLA_LINK, Int32.self).flatMap { names[$0] }
+        spec.kind = kind(info?.string(IFLA_INFO_KIND), info?.nested(IFLA_INFO_DATA), type, parent, name, names, &notes)
+        if spec.kind == .bridge, let data = info?.nested(IFLA_INFO_DATA) {
+            spec.ageing = data.integer(IFLA_BR_AGEING_TIME, UInt32.self).map { Double($0) / 100 } ?? 300  // in clock ticks
+            if data.flag(IFLA_BR_VLAN_FILTERING) { notes.append("\(name) filters VLANs: its ports are taken as if it did not") }
+        }
+        if info?.string(IFLA_INFO_SLAVE_KIND) == "bridge", let port = info?.nested(IFLA_INFO_SLAVE_DATA) {
+            spec.hairpin = port.flag(IFLA_BRPORT_MODE)
+            spec.port.learns = port.flag(IFLA_BRPORT_LEARNING)
+            spec.port.floods = port.flag(IFLA_BRPORT_UNICAST_FLOOD)
+            spec.port.floodsMulticast = port.flag(IFLA_BRPORT_MCAST_FLOOD)
+            spec.port.floodsBroadcast = port.flag(IFLA_BRPORT_BCAST_FLOOD)
+            spec.port.isIsolated = port.flag(IFLA_BRPORT_ISOLATED)
+        }
+        return spec
+    }
+
+    private static func kind(
+        _ word: String?, _ data: NetlinkAttributes?, _ type: UInt16, _ parent: String?, _ name: String, _ names: [Int32: String],
+        _ notes: inout [String]
+    ) -> InterfaceSpec.Kind {
+        switch word {
+        case nil, "ifb": break
+        case "bridge": return .bridge
+        case "dummy": return .dummy
+        case "veth": return .veth
+        case "wireguard": return .tun
+        case "tun": return type == ethernet ? .ether : .tun
+        case "vlan":
+            if let tag = data?.integer(IFLA_VLAN_ID, UInt16.self), let parent { return .vlan(id: tag, parent: parent) }
+        case "ipip":
+            let local = data?.address(IFLA_IPTUN_LOCAL) ?? .unspecified(.ipv4)
+            return .ipip(local: local, remote: data?.address(IFLA_IPTUN_REMOTE).flatMap { $0 == .unspecified(.ipv4) ? nil : $0 })
+        case "vxlan":
+            if let data, let vni = data.integer(IFLA_VXLAN_ID, UInt32.self) { return .vxlan(VXLANReading.read(data, vni, names)) }
+        case let other?:
+            let taken = type == ethernet ? "an Ethernet device" : "a device without MAC addresses"
+            notes.append("\(name) is of kind \(other): taken as \(taken)")
+        }
         switch type {
-        case "bridge": .bridge
-        case "dummy": .dummy
-        case "veth": .veth
-        case "tun": .tun
-        default: name == "lo" ? .loopback : .ether
+        case loopback: return .loopback
+        case ethernet: return .ether
+        default: return .tun
         }
     }
 }

@@ -48,7 +48,7 @@ import Testing
         "default via 192.0.2.254 dev eth0", "unreachable 198.18.1.0/24",
         "10.244.2.0/24 via 10.244.2.0 dev flannel.1 onlink",
         "198.51.100.0/24 nexthop via 192.0.2.20 dev eth0 nexthop via 192.0.2.21 dev eth0 weight 3",
-        "local ::/0 dev lo table 100", "2001:db8::/64 via 2001:db8:f::14 dev eth0 metric 200",
+        "10.2.0.0/16 table 7 metric 5 mtu lock 1400 nexthop via 192.0.2.1 dev eth0 nexthop dev eth1", "local ::/0 dev lo table 100", "2001:db8::/64 via 2001:db8:f::14 dev eth0 metric 200",
         "10.1.0.0/24 dev eth1 src 10.1.0.1 mtu 1400 realm 5",
     ])
     func routes(line: String) throws {
@@ -57,6 +57,7 @@ import Testing
     }
 
     @Test(arguments: [
+        "oif eth0 ipproto tcp sport 80 dport 1000-2000 suppress_prefixlength 0 prohibit priority 9",
         "fwmark 0x5/0xff lookup 100 priority 100", "not from 10.0.0.0/8 iif eth0 unreachable priority 7",
         "from 2001:db8:1::c to 2001:db8:2::/64 tos 0x10 goto 300 priority 101",
     ])

@@ -31,7 +31,7 @@ public struct NodeFiles {
     /// The node alone: `case.json` and `iptables.v4`.
     public static func write(_ kube: KubeNode, to directory: String) throws {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        try Data(caseText(kube.spec).utf8).write(to: URL(fileURLWithPath: directory + "/case.json"))
+        try Data(CaseText.text(kube.spec, suite: "benchmarks", about: "kube-proxy's rules for many Services.").utf8).write(to: URL(fileURLWithPath: directory + "/case.json"))
         if let rules = kube.spec.iptables {
             try Data(IPTablesPrinter().text(rules).utf8).write(to: URL(fileURLWithPath: directory + "/iptables.v4"))
         }
@@ -72,27 +72,5 @@ public struct NodeFiles {
             }
             try writer.close()
         }
-    }
-
-    private static func caseText(_ spec: NodeSpec) -> String {
-        func list(_ lines: [String]) -> String { "[" + lines.map { "\"\($0)\"" }.joined(separator: ", ") + "]" }
-        let interfaces = spec.interfaces.map { interface in
-            """
-            {"name": "\(interface.name)", "kind": "ether", "mac": "\(interface.mac)", "mtu": \(interface.mtu), \
-            "addresses": \(list(interface.addresses.map { "\($0)" }))}
-            """
-        }
-        let routes = spec.routes.map { "\($0)" }
-        let neighbors = spec.neighbors.map { "\($0.address) lladdr \($0.mac.map { "\($0)" } ?? "") dev \($0.device)" }
-        let names = [
-            "net.ipv4.ip_forward", "net.ipv4.conf.all.rp_filter", "net.ipv4.conf.default.rp_filter", "net.netfilter.nf_conntrack_max",
-        ]
-        let sysctls = names.compactMap { name in spec.sysctls[name].map { "\"\(name)\": \"\($0)\"" } }
-        return """
-            {"name": "kube-node", "suite": "benchmarks", "about": "kube-proxy's rules for many Services.", "kernel": "none", "timed": false,
-             "interfaces": [\(interfaces.joined(separator: ",\n  "))],
-             "routes": \(list(routes)), "neighbors": \(list(neighbors)), "fdb": [], "sysctls": {\(sysctls.joined(separator: ", "))}, "free": []}
-
-            """
     }
 }

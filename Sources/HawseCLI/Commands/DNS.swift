@@ -6,9 +6,9 @@ struct DNS: ParsableCommand {
         commandName: "dns",
         abstract: "What cluster DNS answers.",
         discussion: """
-            Answers are computed as CoreDNS's kubernetes plugin computes them (multi-cluster zones included, and k8s_external
-            beside it), from the objects that the manifests come to. Its options are those of the Corefile in the ConfigMap
-            kube-system/coredns; without one, the plugin's own defaults. Names that are not the cluster's are forwarded: the status
+            Answers are computed as CoreDNS's kubernetes plugin computes them (multi-cluster zones included, and k8s_external \
+            beside it), from the objects that the manifests come to. Its options are those of the Corefile in the ConfigMap \
+            kube-system/coredns; without one, the plugin's own defaults. Names that are not the cluster's are forwarded: the status \
             says so, and nobody is asked.
 
               hawse dns -f cluster/ --query web.default.svc.cluster.local --type A

@@ -6,15 +6,15 @@ struct Diff: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Two configurations over the same traffic: which packets, flows or requests fare differently.",
         discussion: """
-            A side is a folder with a node's own dumps (one that has a case.json), or Kubernetes manifests. Both sides see every
-            packet of the capture at its time. By default a packet fares differently when it ends differently: delivered, sent
+            A side is a folder with a node's own dumps (one that has a case.json or an address.json), or Kubernetes manifests. Both sides see every \
+            packet of the capture at its time. By default a packet fares differently when it ends differently: delivered, sent \
             on, answered with a reset or an ICMP error, dropped, and why. Exit status 1 when some do.
 
               hawse diff --left before/ --right after/ -r traffic.pcap
               hawse diff --left cluster/ --right cluster/ --left-mode iptables --right-mode ipvs -r traffic.pcap
               hawse diff --left before/ --right after/ -r traffic.pcap --compare bytes --format ndjson | jq .flow
 
-            With --request both sides are manifests, and what is compared is who answers each request and how: status, Service,
+            With --request both sides are manifests, and what is compared is who answers each request and how: status, Service, \
             path and redirect; with --compare endpoint also port, protocol and host, with bytes also header fields.
 
               hawse diff -f services.yaml --left ingress.yaml --right gateway.yaml --request requests.ndjson
@@ -77,7 +77,7 @@ struct Diff: ParsableCommand {
         if !shared.isEmpty { throw ValidationError("-f goes with --request") }
         if input.captures.isEmpty { throw ValidationError("a capture is needed: -r FILE, or -r - for stdin") }
         for (side, path, mode, config) in [("left", left, leftMode, leftConfig), ("right", right, rightMode, rightConfig)] {
-            if Self.isNode(path), mode != nil || config != nil {
+            if NodeDirectory.isNode(path), mode != nil || config != nil {
                 throw ValidationError("--\(side)-mode and --\(side)-config go with manifests; \(path) is a node's folder")
             }
         }
@@ -112,12 +112,10 @@ struct Diff: ParsableCommand {
         if !differing.isEmpty { throw Failure.no() }
     }
 
-    private static func isNode(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path + "/case.json") }
-
     private func side(_ path: String, mode: ProxyMode?, config: String?) throws -> TrafficSide {
         var addresses = AddressMap()
         for text in map { if let wrong = addresses.add(text) { throw Failure.input("--map: \(wrong)") } }
-        var words = ["--seed", "\(seed)"] + (Self.isNode(path) ? ["--node-dir", path] : ["-f", path])
+        var words = ["--seed", "\(seed)"] + (NodeDirectory.isNode(path) ? ["--node-dir", path] : ["-f", path])
         if let mode { words += ["--proxy-mode", mode.rawValue] }
         if let config { words += ["--config", config] }
         switch try NodeSource.parse(words).load() {

@@ -5,8 +5,8 @@ struct Flows: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "What a proxy's rules make of each packet of a packet-flow table.",
         discussion: """
-            A table holds states of a cluster (mode, configuration, Services, EndpointSlices) and packets for each. The rules of
-            each state are rendered and walked with every packet, over all choices that chance has. Exit status 1 when a row
+            A table holds states of a cluster (mode, configuration, Services, EndpointSlices) and packets for each. The rules of \
+            each state are rendered and walked with every packet, over all choices that chance has. Exit status 1 when a row \
             does not hold that the table promises.
 
               hawse flows kube-proxy-packet-flows.json --format ndjson

@@ -5,7 +5,7 @@ struct Generate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make traffic as a capture.",
         discussion: """
-            TCP flows open with a handshake, talk in turn and close; UDP and ICMP are answered one for one. The same options
+            TCP flows open with a handshake, talk in turn and close; UDP and ICMP are answered one for one. The same options \
             and seed give the same file.
 
               hawse generate -w flows.pcap --to 10.96.0.80:80 --packets 1000000 --flows 10000

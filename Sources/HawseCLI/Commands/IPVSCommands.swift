@@ -12,8 +12,8 @@ struct IPVSSimulate: ParsableCommand {
         commandName: "simulate",
         abstract: "The same load through several schedulers side by side.",
         discussion: """
-            Takes a service with its real servers from an ipvsadm-save file, and sends it the connections of a capture, or
-            generated ones. For every scheduler: who got how much, how even it was, and what each change of the servers did to
+            Takes a service with its real servers from an ipvsadm-save file, and sends it the connections of a capture, or \
+            generated ones. For every scheduler: who got how much, how even it was, and what each change of the servers did to \
             the flows under way. A scheduler may carry its flags: mh:mh-port,mh-fallback is written mh:mh-port+mh-fallback.
 
               hawse ipvs simulate --ipvs service.ipvs --schedulers wrr,wlc,sh,mh:mh-port

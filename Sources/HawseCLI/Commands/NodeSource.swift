@@ -3,7 +3,7 @@ import Hawse
 
 /// The node or cluster that a command works on.
 struct NodeSource: ParsableArguments {
-    @Option(help: ArgumentHelp("A node from its own dumps: a folder with case.json and any of iptables.v4, iptables.v6, ipset, ipvs.", valueName: "DIR"))
+    @Option(help: ArgumentHelp("A node from its own dumps: a folder made by hawse snapshot or scripts/dump-node, or a case.json with any of iptables.v4, iptables.v6, ipset, ipvs.", valueName: "DIR"))
     var nodeDir: String?
 
     @OptionGroup var manifests: ManifestInput
@@ -33,7 +33,9 @@ struct NodeSource: ParsableArguments {
     }
 
     static func node(_ directory: String) throws -> NodeSpec {
-        do { return try NodeDirectory.load(directory) } catch { throw Failure.input("\(error)") }
+        var notes: [String] = []
+        defer { for note in notes { StandardError.write("hawse: \(directory): \(note)\n") } }
+        do { return try NodeDirectory.load(directory, notes: &notes) } catch { throw Failure.input("\(error)") }
     }
 
     /// Manifests run to a fixed point.

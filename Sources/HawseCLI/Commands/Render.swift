@@ -5,8 +5,8 @@ struct Render: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "What kube-proxy would program on a node.",
         discussion: """
-            Manifests are run through the control plane first: addresses are allocated, pods scheduled, EndpointSlices made. Objects
-            that come with all that (kubectl get -o yaml) keep it. With -o the files iptables.v4, iptables.v6, ipset, ipvs,
+            Manifests are run through the control plane first: addresses are allocated, pods scheduled, EndpointSlices made. Objects \
+            that come with all that (kubectl get -o yaml) keep it. With -o the files iptables.v4, iptables.v6, ipset, ipvs, \
             kube-ipvs0.addresses and nft are written, as far as the mode has them; otherwise everything goes to stdout.
 
               hawse render -f cluster/ --node node-a

@@ -5,7 +5,7 @@ struct Replay: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Put a capture through a node or a cluster and see what comes out.",
         discussion: """
-            The node is either a folder with its own dumps (--node-dir: case.json, iptables.v4, iptables.v6, ipset, ipvs) or a
+            The node is either a folder with its own dumps (--node-dir: case.json, iptables.v4, iptables.v6, ipset, ipvs) or a \
             cluster computed from Kubernetes manifests (-f). Time is the capture's own.
 
               hawse replay --node-dir node/ -r traffic.pcap -w seen.pcapng

@@ -5,9 +5,9 @@ struct Route: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Which backend answers an HTTP request, and how it is asked.",
         discussion: """
-            Ingresses are understood as the API describes them; those of a class whose controller is k8s.io/ingress-nginx as that
-            controller serves them, its annotations and its ConfigMap included. Gateways serve their HTTPRoutes. A Service has the
-            endpoints that the manifests come to; where they say nothing of endpoints, a Service with a selector is taken to have
+            Ingresses are understood as the API describes them; those of a class whose controller is k8s.io/ingress-nginx as that \
+            controller serves them, its annotations and its ConfigMap included. Gateways serve their HTTPRoutes. A Service has the \
+            endpoints that the manifests come to; where they say nothing of endpoints, a Service with a selector is taken to have \
             some.
 
               hawse route -f shop/ --url https://shop.example/cart/3

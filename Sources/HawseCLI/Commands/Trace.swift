@@ -5,7 +5,7 @@ struct Trace: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "One packet's whole story: hook by hook, rule by rule, what changed, the route, the end.",
         discussion: """
-            The packet is number N of a capture (everything before it is played first, so that connections are as they were), or
+            The packet is number N of a capture (everything before it is played first, so that connections are as they were), or \
             made from --from, --to and --proto.
 
               hawse trace --node-dir node/ -r traffic.pcap --packet 12

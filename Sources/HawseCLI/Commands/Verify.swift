@@ -5,7 +5,7 @@ struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Replay golden cases and compare with what a real kernel did.",
         discussion: """
-            Each CASE is a folder with case.json, rules and in/*.pcap; a folder of such folders is walked. A case passes when every
+            Each CASE is a folder with case.json, rules and in/*.pcap; a folder of such folders is walked. A case passes when every \
             frame, counter and state is what the kernel gave, up to fields that the case declares free.
 
               hawse verify pcaps/cases/chains/*

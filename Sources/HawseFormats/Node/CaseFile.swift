@@ -171,9 +171,12 @@ public struct CaseFile: Sendable {
         for line in root.list("routes") {
             spec.routes.append(try RouteText.parse(line, at: root.place(of: line)))
         }
+        // `default_rules: false`: the list is all there is, in its order.
+        let isWhole = root.bool("default_rules") == false
+        if isWhole { spec.rules = [] }
         for line in root.list("rules") {
-            RoutingRuleText.add(
-                try RoutingRuleText.parse(line, family: family, at: root.place(of: line)), to: &spec.rules)
+            let rule = try RoutingRuleText.parse(line, family: family, at: root.place(of: line))
+            if isWhole { spec.rules.append(rule) } else { RoutingRuleText.add(rule, to: &spec.rules) }
         }
         for line in root.list("neighbors") {
             spec.neighbors.append(try NeighborText.parse(line, at: root.place(of: line)))

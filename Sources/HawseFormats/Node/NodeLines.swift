@@ -35,6 +35,13 @@ extension RoutingRule: CustomStringConvertible {
         if let inInterface { words += ["iif", inInterface] }
         if let outInterface { words += ["oif", outInterface] }
         if tos != 0 { words += ["tos", hexText(tos)] }
+        if let ipProtocol { words += ["ipproto", ipProtocol.text] }
+        for (word, ports) in [("sport", sourcePorts), ("dport", destinationPorts)] {
+            guard let ports else { continue }
+            words += [word, ports.count == 1 ? "\(ports.lowerBound)" : "\(ports.lowerBound)-\(ports.upperBound)"]
+        }
+        if let suppressedLength { words += ["suppress_prefixlength", "\(suppressedLength)"] }
+        if let suppressedGroup { words += ["suppress_ifgroup", "\(suppressedGroup)"] }
         switch action {
         case .lookup(let table): words += ["lookup", "\(table)"]
         case .unreachable: words.append("unreachable")

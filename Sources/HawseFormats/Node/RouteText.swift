@@ -53,8 +53,8 @@ public enum RouteText {
             route.mtu = try words.number(word)
         case "realm": route.realm = try words.number(word)
         case "tos", "dsfield": route.tos = try words.serviceType(word)
-        case "scope": route.isLinkScope = try ["link", "253", "host"].contains(words.argument(of: word))
-        case "proto", "pref", "advmss": _ = try words.argument(of: word)
+        // The scope follows from there being a gateway; the others say nothing of a packet's way.
+        case "scope", "proto", "pref", "advmss": _ = try words.argument(of: word)
         default: return try hopOption(word, &words, &hop)
         }
         return true
@@ -126,21 +126,26 @@ extension Route: CustomStringConvertible {
                 destination.length == destination.family.bitCount
                 ? "\(destination.address)" : "\(destination)"
         }
-        for hop in nextHops {
-            if nextHops.count > 1 { text += " nexthop" }
-            if let gateway = hop.gateway {
-                text += gateway.family == destination.family ? " via \(gateway)" : " via inet6 \(gateway)"
-            }
-            if let device = hop.device { text += " dev \(device)" }
-            if nextHops.count > 1, hop.weight != 1 { text += " weight \(hop.weight)" }
-            if hop.onlink { text += " onlink" }
-        }
+        if nextHops.count == 1 { text += words(nextHops[0]) }
         if table != 254, !(kind == .local && table == 255) { text += " table \(table)" }
         if let preferredSource { text += " src \(preferredSource)" }
         if metric != 0 { text += " metric \(metric)" }
         if mtu != 0 { text += " mtu \(isMTULocked ? "lock " : "")\(mtu)" }
         if realm != 0 { text += " realm \(realm)" }
         if tos != 0 { text += tos < 16 ? " tos 0x0\(String(tos, radix: 16))" : " tos 0x\(String(tos, radix: 16))" }
+        // ip takes what concerns the whole route in front of the hops.
+        if nextHops.count > 1 { text += nextHops.map { " nexthop" + words($0) }.joined() }
+        return text
+    }
+
+    private func words(_ hop: NextHop) -> String {
+        var text = ""
+        if let gateway = hop.gateway {
+            text += gateway.family == destination.family ? " via \(gateway)" : " via inet6 \(gateway)"
+        }
+        if let device = hop.device { text += " dev \(device)" }
+        if nextHops.count > 1, hop.weight != 1 { text += " weight \(hop.weight)" }
+        if hop.onlink { text += " onlink" }
         return text
     }
 }

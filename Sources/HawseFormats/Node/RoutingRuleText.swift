@@ -1,7 +1,7 @@
 import HawseModel
 import HawseWire
 
-/// `ip rule add …` lines.
+/// `ip rule add …` lines; `-4` or `-6` in front tells the family where no address does.
 public enum RoutingRuleText {
     private static let words = [
         "from", "to", "fwmark", "iif", "oif", "dev", "lookup", "table", "priority", "preference", "tos",
@@ -15,6 +15,7 @@ public enum RoutingRuleText {
         -> RoutingRule
     {
         var words = try IPRouteWords(line, at: location)
+        let family = words.accept("-6") ? .ipv6 : words.accept("-4") ? .ipv4 : family
         var rule = RoutingRule(family: family, priority: 0, action: .nop)
         while let word = words.take() {
             switch word {
@@ -61,11 +62,8 @@ public enum RoutingRuleText {
 
     private static func ipProtocol(_ words: inout IPRouteWords) throws(FormatError) -> IPProtocol {
         let text = try words.argument(of: "ipproto")
-        let names: [String: IPProtocol] = [
-            "tcp": .tcp, "udp": .udp, "icmp": .icmp, "ipv6-icmp": .icmpv6, "icmpv6": .icmpv6, "sctp": .sctp, "udplite": .udplite,
-        ]
-        guard let found = names[text] ?? UInt8(text).map({ IPProtocol(rawValue: $0) }) else {
-            throw words.error("`\(text)' is no protocol", suggestion: nearestWord(text, among: names.keys.sorted()))
+        guard let found = IPProtocol(text: text) else {
+            throw words.error("`\(text)' is no protocol", suggestion: nearestWord(text, among: IPProtocol.knownNames))
         }
         return found
     }

@@ -25,4 +25,17 @@ public struct Sysctls: Hashable, Sendable {
         }
         return nil
     }
+
+    /// Whether a reader of a running node takes a setting over: the network's, but for keys that are nobody's business.
+    public static func concernsPackets(_ name: String) -> Bool {
+        name.hasPrefix("net.") && !name.hasSuffix(".stable_secret") && !name.contains("fastopen_key")
+    }
+
+    /// What a running node's settings say by not being there: without br_netfilter, whose switches are on when it comes,
+    /// no bridge hands frames to netfilter.
+    public mutating func completeRunning() {
+        for table in ["iptables", "ip6tables", "arptables"] where values["net.bridge.bridge-nf-call-\(table)"] == nil {
+            values["net.bridge.bridge-nf-call-\(table)"] = "0"
+        }
+    }
 }

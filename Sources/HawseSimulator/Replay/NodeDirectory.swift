@@ -2,11 +2,25 @@ import Foundation
 import HawseFormats
 import HawseModel
 
-/// A node from its own dumps: a folder with case.json and any of `iptables.v4`, `iptables.v6`, `ipset`, `ipvs`.
+/// A node from its own dumps: a folder with case.json, or with what iproute2 printed (`NodeDump`), and any of `iptables.v4`,
+/// `iptables.v6`, `ipset`, `ipvs`.
 public enum NodeDirectory {
-    public static func load(_ directory: String) throws -> NodeSpec {
-        let file = try CaseFile(contentsOf: directory + "/case.json")
-        var spec = file.spec
+    /// Whether a folder is one, rather than one of manifests.
+    public static func isNode(_ directory: String) -> Bool {
+        ["case.json", NodeDump.links].contains { FileManager.default.fileExists(atPath: directory + "/" + $0) }
+    }
+
+    /// `notes` get what the dumps have and the node cannot show.
+    public static func load(_ directory: String, notes: inout [String]) throws -> NodeSpec {
+        var spec: NodeSpec
+        let hasCase = FileManager.default.fileExists(atPath: directory + "/case.json")
+        if !hasCase, FileManager.default.fileExists(atPath: directory + "/" + NodeDump.links) {
+            let dump = try NodeDump(directory: directory)
+            spec = dump.spec
+            notes += dump.notes
+        } else {
+            spec = try CaseFile(contentsOf: directory + "/case.json").spec
+        }
         try NodeTexts.read(into: &spec, from: directory)
         return spec
     }

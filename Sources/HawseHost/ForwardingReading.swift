@@ -1,0 +1,24 @@
+import CNetlink
+import HawseModel
+import HawseWire
+
+/// Forwarding entries of bridges and VXLAN devices: `RTM_GETNEIGH` of the bridge family.
+enum ForwardingReading {
+    static func read(_ socket: borrowing NetlinkSocket, _ names: [Int32: String], into spec: inout NodeSpec) throws(HostError) {
+        let request = [UInt8(AF_BRIDGE)] + [UInt8](repeating: 0, count: 11)
+        for message in try socket.dump(RTM_GETNEIGH, request, headerLength: 12) {
+            let attributes = message.attributes
+            // The table of a bridge that filters VLANs has each entry once more for each VLAN.
+            guard let device = names[message.integer(4, Int32.self)], let mac = attributes.mac(NDA_LLADDR),
+                attributes.bytes(NDA_VLAN) == nil
+            else { continue }
+            var entry = ForwardingEntry(mac: mac, device: device)
+            entry.destination = attributes.address(NDA_DST)
+            entry.port = attributes.bytes(NDA_PORT).map { $0.reduce(0) { $0 << 8 | UInt16($1) } }  // network byte order
+            entry.vni = attributes.integer(NDA_VNI)
+            entry.isMaster = attributes.bytes(NDA_MASTER) != nil && message.byte(10) & UInt8(NTF_SELF) == 0
+            entry.isLocal = entry.isMaster && message.integer(8, UInt16.self) & UInt16(NUD_PERMANENT) != 0
+            if !spec.isDerived(entry) { spec.forwarding.append(entry) }
+        }
+    }
+}
