@@ -34,6 +34,25 @@ import Testing
         }
     }
 
+    /// print∘parse of case.json: the cases' own, and the example of docs/Node.md.
+    @Test func everyNodeIsPrintedAndReadAgain() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appendingPathComponent("case.json")
+        let page = String(decoding: try Data(contentsOf: URL(fileURLWithPath: Recordings.root + "/docs/Node.md")), as: UTF8.self)
+        let example = try #require(page.components(separatedBy: "```json\n").last?.components(separatedBy: "```").first)
+        try Data(example.utf8).write(to: file)
+        var specs = [try CaseFile(contentsOf: file.path).spec]
+        #expect(specs[0].interfaces.count == 4)
+        for path in Recordings.files({ $0.hasSuffix("/case.json") }) { specs.append(try CaseFile(contentsOf: path).spec) }
+        for spec in specs {
+            try Data(CaseText.text(spec).utf8).write(to: file)
+            let again = try CaseFile(contentsOf: file.path).spec
+            #expect(again == spec, "\(spec.name)")
+        }
+    }
+
     @Test func everyStepIsLoaded() throws {
         let paths = Recordings.files { $0.hasSuffix("/steps.json") }
         #expect(paths.count > 60)
