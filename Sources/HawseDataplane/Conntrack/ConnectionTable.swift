@@ -30,6 +30,8 @@ struct ConnectionTable: ~Copyable {
     /// Set where flows are dealt out to shards and the result may be approximate: ports are chosen so that replies come back here.
     var shard: ShardPlace?
     var chance: RandomStream
+    /// Which connections share a bucket of the kernel's.
+    private var bucketChance: RandomStream
 
     init(_ sysctls: Sysctls, seed: UInt64) {
         settings = ConntrackSettings(sysctls)
@@ -40,6 +42,7 @@ struct ConnectionTable: ~Copyable {
         bySource = SourceList(connections: bound)
         chance = RandomStream(seed: seed, purpose: "conntrack")
         hasher = FlowHash(seed: chance.next())
+        bucketChance = RandomStream(seed: seed, purpose: "early-drop")
     }
 
     func deallocate() {
@@ -203,7 +206,7 @@ struct ConnectionTable: ~Copyable {
     mutating func allocate(now: Instant, hash: UInt64) -> ConnectionRef? {
         sweep(steps: 4, now: now)
         let bound = settings.maximum == 0 ? capacity : min(settings.maximum, capacity)
-        if count >= bound, !earlyDrop(hash: hash, now: now) { return nil }
+        if count >= bound, !earlyDrop(now: now) { return nil }
         let number: UInt32
         if freeRecord != 0 {
             number = freeRecord
@@ -335,22 +338,6 @@ struct ConnectionTable: ~Copyable {
         }
     }
 
-    /// `early_drop`: looks at up to eight neighbourhoods of the new entry's hash for one that is over or not ASSURED.
-    private mutating func earlyDrop(hash: UInt64, now: Instant) -> Bool {
-        guard highest > 0 else { return false }
-        let start = Int(hash % UInt64(highest))
-        for step in 0..<min(64, highest) {
-            let connection = records[(start + step) % highest + 1]
-            guard connection.pointee.uses > 0, connection.pointee.isConfirmed, !connection.pointee.isDying,
-                connection.pointee.isExpired(at: now) || canDropEarly(connection)
-            else { continue }
-            let held = connection.pointee.uses > 1
-            remove(connection)
-            if !held { return true }
-        }
-        return false
-    }
-
     /// Every live record, in record order.
     func forEach(_ body: (ConnectionRef) -> Void) {
         var number = 1
@@ -376,6 +363,43 @@ struct ConnectionTable: ~Copyable {
             number += 1
         }
         return removed
+    }
+
+    /// `early_drop`: looks into eight buckets, and of the first that holds some forgets all that are not ASSURED. Which connections
+    /// share a bucket hangs on a key that the kernel draws: as many are looked at here as there are in one.
+    private mutating func earlyDrop(now: Instant) -> Bool {
+        guard highest > 0 else { return false }
+        for _ in 0..<8 {
+            var drops = 0
+            for _ in 0..<bucketSize(2 * count) {
+                let connection = records[Int(bucketChance.below(UInt32(truncatingIfNeeded: highest))) + 1]
+                guard connection.pointee.uses > 0, connection.pointee.isConfirmed, !connection.pointee.isDying else { continue }
+                let isOver = connection.pointee.isExpired(at: now)
+                guard isOver || !connection.pointee.isAssured else { continue }
+                remove(connection)
+                if !isOver { drops += 1 }
+            }
+            if drops > 0 || count < settings.maximum { return true }
+        }
+        return false
+    }
+
+    /// How many of some tuples lie in one bucket (Poisson's distribution, as the hash is even).
+    private mutating func bucketSize(_ tuples: Int) -> Int {
+        let mean = Double(tuples) / Double(settings.buckets)
+        guard mean < 16 else { return Int(mean) }
+        // e to the power of -mean.
+        var rest = 1 - mean / 1024
+        for _ in 0..<10 { rest *= rest }
+        var chance = Double(bucketChance.nextUInt32()) / 4_294_967_296
+        var term = rest
+        var size = 0
+        while chance >= term, size < 64 {
+            chance -= term
+            size += 1
+            term *= mean / Double(size)
+        }
+        return size
     }
 
     // MARK: Batch

@@ -2,6 +2,8 @@ import HawseModel
 
 /// `net.netfilter.nf_conntrack_*`, in the form the walk wants. Timeouts are nanoseconds.
 struct ConntrackSettings {
+    /// `nf_conntrack_buckets`.
+    var buckets: Int
     /// `nf_conntrack_max`; 0: no bound but the table's own.
     var maximum: Int
     var checksum: Bool
@@ -70,6 +72,8 @@ struct ConntrackSettings {
         }
         maximum = max(
             sysctls.integer(name("max"), default: sysctls.integer("net.nf_conntrack_max", default: 262_144)), 0)
+        // What the kernel takes on machines of 4 GB or more.
+        buckets = min(max(sysctls.integer(name("buckets"), default: 262_144), 512), 1 << 28)
         checksum = sysctls.isOn(name("checksum"), default: true)
         accounting = sysctls.isOn(name("acct"), default: false)
         tcpLoose = sysctls.isOn(name("tcp_loose"), default: true)

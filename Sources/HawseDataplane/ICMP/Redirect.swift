@@ -62,6 +62,7 @@ extension Walk {
         body.store8(4, at: at)
         body.store8(UInt8((quoted + 8) / 8), at: at + 1)
         (body + at + 8).copyMemory(from: packet.networkPointer, byteCount: quoted)
+        message.pointee.ownDevice = device.pointee.index
         sendDiscovery(message, source: own, destination: host, device: back.outInterface, causedBy: packet, by: back)
     }
 

@@ -17,6 +17,7 @@ extension Walk {
         route.outInterface = device
         route.source = source
         packet.pointee.route = known ?? route
+        if packet.pointee.ownDevice == 0 { packet.pointee.ownDevice = device }
         sendNow(packet, causedBy: parent, stage: .output)
     }
 

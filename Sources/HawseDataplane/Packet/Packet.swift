@@ -36,6 +36,9 @@ struct Packet {
 
     /// `IP6CB(skb)->iif`: the device that counts as the one it came in on, for redirects and errors.
     var arrival: UInt16 = 0
+    /// `skb->dev` of a packet of the node's own at `ip_output`, which POSTROUTING takes for the device it came in on: neighbour
+    /// discovery and TEE set it.
+    var ownDevice: UInt16 = 0
     var mark: UInt32 = 0
     var priority: UInt32 = 0
     var secmark: UInt32 = 0

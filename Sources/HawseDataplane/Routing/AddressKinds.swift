@@ -56,9 +56,24 @@ extension Walk {
     func redirectAddress(_ packet: PacketRef) -> AddressBits? {
         let sources = node.pointee.routing.sources
         if packet.isIPv4 { return sources.ipv4.first { $0.device == packet.pointee.inInterface }?.bits }
-        let scope = SourceAddresses.scope6(packet.destinationBits)
+        let scope = Self.scopeType6(packet.destinationBits)
         return sources.ipv6.first {
-            $0.device == packet.pointee.inInterface && ($0.scope != 253 || scope <= 2)
+            $0.device == packet.pointee.inInterface && (scope == 0 || scope & Self.scopeType6($0.bits) != 0)
         }?.bits
+    }
+
+    /// `ipv6_addr_type() & IPV6_ADDR_SCOPE_MASK`: loopback 1, link 2, site 4, and nothing for the whole world.
+    private static func scopeType6(_ address: AddressBits) -> UInt8 {
+        if address.high >> 56 == 0xff {
+            switch address.high >> 48 & 15 {
+            case 1: return 1
+            case 2: return 2
+            case 5: return 4
+            default: return 0
+            }
+        }
+        if address.high >> 54 == 0x3fa { return 2 }
+        if address.high >> 54 == 0x3fb { return 4 }
+        return address.high == 0 && address.low == 1 ? 3 : 0
     }
 }

@@ -19,9 +19,13 @@ extension Walk {
         let kind = packet.pointee.route.kind
         if kind == .broadcast || kind == .multicast, packet.pointee.flags.contains(.local) { loopBack(packet) }
         if kind == .unicast, packet.pointee.flags.contains(.duplicated), isForGroup6(packet) { loopBack(packet) }
+        let own = packet.pointee.ownDevice
+        if own != 0 { packet.pointee.inInterface = own }
         noteHook(packet, .postrouting)
         if kind == .multicast, isNodeLocal(packet) { return end(packet, .consumed) }
-        return after(hookPostrouting(packet), .fragment)
+        let verdict = hookPostrouting(packet)
+        if own != 0, verdict == .accept { packet.pointee.inInterface = 0 }
+        return after(verdict, .fragment)
     }
 
     /// `ip6_finish_output2` looks at the address, not at the route: what TEE sends to a neighbour comes back too, and ends
@@ -50,6 +54,7 @@ extension Walk {
             guard packet.pointee.uid >= 0 || packet.pointee.flags.contains(.duplicated), hasJoined(packet.ipv6.destination, on: device) else { return }
         }
         guard let twin = copy(packet) else { return }
+        twin.pointee.ownDevice = 0
         shareConnection(of: packet, with: twin)
         switch hookPostrouting(twin) {
         case .accept: break

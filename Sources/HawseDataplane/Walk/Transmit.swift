@@ -37,6 +37,7 @@ extension Walk {
     func loopbackTransmit(_ packet: PacketRef) -> Stage {
         packet.pointee.inInterface = node.pointee.interfaces.loopback
         packet.pointee.outInterface = 0
+        packet.pointee.ownDevice = 0
         packet.pointee.packetType = .host
         packet.pointee.wholeFrom = 0
         packet.pointee.flags.insert(.loopback)

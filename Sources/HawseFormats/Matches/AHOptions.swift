@@ -32,7 +32,7 @@ struct AHOptions: MatchOptions {
 extension AHMatch {
     func write(to out: inout OptionText) {
         out.range("ahspi", spi)
-        if let length { out.option("ahlen", length.value, inverted: length.inverted) }
+        if let length, length.value != 0 || length.inverted { out.option("ahlen", length.value, inverted: length.inverted) }
         if checksReserved { out.flag("ahres") }
     }
 }

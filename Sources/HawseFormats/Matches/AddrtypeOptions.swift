@@ -49,7 +49,7 @@ private let typeWords: KeyValuePairs<String, AddrtypeMatch.Types> = [
 ]
 
 private func types(_ argument: OptionArgument) throws(FormatError) -> AddrtypeMatch.Types {
-    AddrtypeMatch.Types(try argument.words(typeWords))
+    AddrtypeMatch.Types(try argument.shortenedWords(typeWords))
 }
 
 private func names(_ types: AddrtypeMatch.Types) -> String {

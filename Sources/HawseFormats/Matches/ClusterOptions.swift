@@ -21,7 +21,7 @@ struct ClusterOptions: MatchOptions {
             match.nodeMask = 1 << (try argument.uint32(min: 1, max: 32) - 1)
             match.inverted = argument.inverted
         case "cluster-local-nodemask":
-            match.nodeMask = try argument.uint32()
+            match.nodeMask = try argument.uint32(min: 1)
             match.inverted = argument.inverted
         default: match.hashSeed = try argument.uint32()
         }

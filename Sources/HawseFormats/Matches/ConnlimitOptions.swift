@@ -22,7 +22,7 @@ struct ConnlimitOptions: MatchOptions {
         case "connlimit-upto", "connlimit-above":
             match.limit = try argument.uint32()
             match.isAbove = (argument.option == "connlimit-above") != argument.inverted
-        case "connlimit-mask": match.maskLength = try argument.prefixLength()
+        case "connlimit-mask": match.maskLength = try argument.prefixLengthOrMask()
         case "connlimit-saddr": match.byDestination = false
         default: match.byDestination = true
         }

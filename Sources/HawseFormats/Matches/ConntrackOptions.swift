@@ -27,7 +27,7 @@ struct ConntrackOptions: MatchOptions {
         switch argument.option {
         case "ctstate":
             match.states = Flagged(
-                ConntrackMatch.States(try argument.words(conntrackStateWords)), inverted: argument.inverted)
+                ConntrackMatch.States(try argument.shortenedWords(conntrackStateWords)), inverted: argument.inverted)
         case "ctproto":
             match.ipProtocol = try argument.ipProtocol()
             guard match.ipProtocol != ProtocolMatch(.hopByHop, inverted: true) else {
@@ -43,7 +43,7 @@ struct ConntrackOptions: MatchOptions {
         case "ctrepldstport": match.replyDestinationPorts = try argument.looseNumberedPorts()
         case "ctstatus":
             match.status = Flagged(
-                ConntrackMatch.Status(try argument.words(statusWords)), inverted: argument.inverted)
+                ConntrackMatch.Status(try argument.shortenedWords(statusWords)), inverted: argument.inverted)
         case "ctexpire": match.expiry = try argument.range32()
         default: match.direction = try argument.word(directionWords)
         }
@@ -117,7 +117,7 @@ struct StateOptions: MatchOptions {
     init(family: AddressFamily) { match.isStateAlias = true }
 
     mutating func take(_ argument: OptionArgument) throws(FormatError) {
-        let states: [ConntrackMatch.States] = try argument.words([
+        let states: [ConntrackMatch.States] = try argument.shortenedWords([
             "INVALID": .invalid, "NEW": .new, "RELATED": .related, "ESTABLISHED": .established,
             "UNTRACKED": .untracked,
         ])

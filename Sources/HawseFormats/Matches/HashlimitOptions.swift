@@ -131,7 +131,11 @@ extension HashlimitOptions {
 
 /// A number up to a million, or one with a unit.
 private func burstCount(_ burst: OptionArgument) throws(FormatError) -> UInt64 {
-    guard burst.text.lowercased().hasSuffix("b") else { return try burst.number(max: 1_000_000, min: 1) }
+    guard burst.text.lowercased().hasSuffix("b") else {
+        // Nobody looks at what stands behind the number.
+        guard let count = parseNumeralPrefix(burst.text), (1...1_000_000).contains(count) else { return try burst.number(max: 1_000_000, min: 1) }
+        return count
+    }
     guard let count = byteCount(burst.text) else { throw burst.bad("a number is wanted, as 20 or 2mb") }
     return count
 }

@@ -14,8 +14,8 @@ struct IPRangeOptions: MatchOptions {
 
     mutating func take(_ argument: OptionArgument) throws(FormatError) {
         let parts = argument.text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
-        let lower = try argument.address(parts[0])
-        let upper = parts.count == 2 ? try argument.address(parts[1]) : lower
+        let lower = try argument.looseAddress(parts[0])
+        let upper = parts.count == 2 ? try argument.looseAddress(parts[1]) : lower
         // A range that is upside down is taken, with a warning, and holds nothing.
         let range = ValueRange(lower, upper, inverted: argument.inverted)
         if argument.option == "src-range" { match.source = range } else { match.destination = range }

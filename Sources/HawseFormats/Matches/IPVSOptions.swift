@@ -22,7 +22,7 @@ struct IPVSOptions: MatchOptions {
         case "ipvs": match.isIPVS = !argument.inverted
         case "vproto": match.ipProtocol = try argument.ipProtocol()
         case "vaddr": match.address = try argument.addressMatch()
-        case "vport": match.port = Flagged(try argument.port(argument.text), inverted: argument.inverted)
+        case "vport": match.port = Flagged(try argument.decimalPort(argument.text), inverted: argument.inverted)
         case "vdir": match.direction = try argument.word(directionWords)
         case "vmethod":
             let words: KeyValuePairs<String, IPVSMatch.Method> = [
@@ -30,7 +30,7 @@ struct IPVSOptions: MatchOptions {
             ]
             match.method = Flagged(try argument.word(words), inverted: argument.inverted)
         default:
-            match.controllingPort = Flagged(try argument.port(argument.text), inverted: argument.inverted)
+            match.controllingPort = Flagged(try argument.decimalPort(argument.text), inverted: argument.inverted)
         }
     }
 

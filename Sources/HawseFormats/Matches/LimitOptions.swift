@@ -53,7 +53,7 @@ extension OptionArgument {
             }
             seconds = unit.seconds
         }
-        guard let count = parseDecimal(parts[0], max: UInt64(UInt32.max)), count > 0 else {
+        guard let count = parseDecimalPrefix(parts[0], max: UInt64(UInt32.max)), count > 0 else {
             throw refuse("bad rate \"\(text)\"")
         }
         let period = scale * seconds / count

@@ -30,8 +30,8 @@ struct MultiportOptions: MatchOptions {
                 match.ports.append(MultiportMatch.Ports(try argument.port(ends[0])))
                 continue
             }
-            let lower = ends[0].isEmpty ? 0 : try argument.port(ends[0])
-            let upper = ends[1].isEmpty ? .max : try argument.port(ends[1])
+            let lower = try argument.port(ends[0])
+            let upper = try argument.port(ends[1])
             guard lower < upper else { throw argument.refuse("invalid portrange specified") }
             match.ports.append(MultiportMatch.Ports(lower, upper))
         }

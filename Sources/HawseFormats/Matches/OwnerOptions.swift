@@ -19,15 +19,14 @@ struct OwnerOptions: MatchOptions {
         case "uid-owner": match.uid = try ids(argument)
         case "gid-owner": match.gid = try ids(argument)
         case "socket-exists": match.socketExists = !argument.inverted
-        default: match.supplementaryGroups = true
+        default:
+            guard match.gid != nil else { throw argument.refuse("--suppl-groups stands behind --gid-owner") }
+            match.supplementaryGroups = true
         }
     }
 
     func finish(_ context: RuleContext) throws(FormatError) -> Match {
         try context.require("uid-owner", "gid-owner", "socket-exists", of: "owner")
-        guard !match.supplementaryGroups || match.gid != nil else {
-            throw context.refuse("owner: --suppl-groups needs --gid-owner")
-        }
         return .owner(match)
     }
 }
@@ -48,7 +47,7 @@ extension OwnerMatch {
 /// A number or a range; of the names only root's is the same everywhere.
 private func ids(_ argument: OptionArgument) throws(FormatError) -> ValueRange<UInt32> {
     if argument.text == "root" { return ValueRange(0, inverted: argument.inverted) }
-    let parts = argument.text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+    let parts = argument.text.split(maxSplits: 1, omittingEmptySubsequences: false) { $0 == "-" || $0 == ":" }
     let lower = UInt32(try argument.number(parts[0], max: UInt64(UInt32.max - 1)))
     let upper = parts.count == 2 ? UInt32(try argument.number(parts[1], max: UInt64(UInt32.max - 1))) : lower
     guard lower <= upper else { throw argument.bad("the range is upside down") }

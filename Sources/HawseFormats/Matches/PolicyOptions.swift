@@ -39,7 +39,6 @@ struct PolicyOptions: MatchOptions {
 
     func finish(_ context: RuleContext) throws(FormatError) -> Match {
         try context.require("dir", of: "policy")
-        try context.require("pol", of: "policy")
         var match = match
         if element != PolicyMatch.Element() { match.elements.append(element) }
         if match.isNone {
@@ -53,7 +52,7 @@ struct PolicyOptions: MatchOptions {
         }
         for element in match.elements
         where (element.tunnelSource != nil || element.tunnelDestination != nil)
-            && element.mode?.value == .transport
+            && element.mode.map({ ($0.value == .transport) != $0.inverted }) ?? false
         {
             throw context.refuse("policy: tunnel addresses need tunnel mode")
         }

@@ -67,7 +67,7 @@ extension RecentMatch {
             .set: "set", .check: "rcheck", .update: "update", .remove: "remove",
         ]
         out.flag(names[operation] ?? "set", inverted: inverted)
-        if seconds != 0 { out.option("seconds", seconds) }
+        if seconds != 0 { out.option("seconds", Int32(bitPattern: seconds)) }
         if reaps { out.flag("reap") }
         if hitCount != 0 { out.option("hitcount", hitCount) }
         if checksTTL { out.flag("rttl") }

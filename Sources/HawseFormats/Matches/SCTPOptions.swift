@@ -15,8 +15,8 @@ struct SCTPOptions: MatchOptions {
 
     mutating func take(_ argument: OptionArgument) throws(FormatError) {
         switch argument.option {
-        case "source-port": match.sourcePorts = try argument.portRange()
-        case "destination-port": match.destinationPorts = try argument.portRange()
+        case "source-port": match.sourcePorts = try argument.portRange(named: false)
+        case "destination-port": match.destinationPorts = try argument.portRange(named: false)
         default:
             let scope: SCTPMatch.Scope = try argument.word(["any": .any, "all": .all, "only": .only])
             match.chunks = SCTPMatch.Chunks(

@@ -42,7 +42,7 @@ extension TCPMatch {
         out.range("sport", sourcePorts)
         out.range("dport", destinationPorts)
         if let option { out.option("tcp-option", option.lower, inverted: option.inverted) }
-        if let flags {
+        if let flags, flags.mask != 0 || flags.inverted {
             out.option("tcp-flags", tcpFlagNames(flags.mask), inverted: flags.inverted)
             out.raw(" " + tcpFlagNames(flags.comparison))
         }

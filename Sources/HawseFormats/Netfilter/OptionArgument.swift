@@ -50,7 +50,7 @@ struct OptionArgument {
     func range(max: UInt64) throws(FormatError) -> (UInt64, UInt64) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count <= 2 else { throw bad("a value or a range is wanted") }
-        let lower = parts[0].isEmpty && parts.count == 2 ? 0 : try number(parts[0], max: max)
+        let lower = parts[0].isEmpty ? 0 : try number(parts[0], max: max)
         guard parts.count == 2 else { return (lower, lower) }
         return (lower, parts[1].isEmpty ? max : try number(parts[1], max: max))
     }
@@ -68,8 +68,18 @@ struct OptionArgument {
         return ValueRange(UInt32(a), UInt32(b), inverted: inverted)
     }
 
+    /// Numbers are decimal, and of them the low 16 bits count (`xtables_getportbyname` asks `getaddrinfo`).
+    func decimalPort(_ text: some StringProtocol) throws(FormatError) -> UInt16 {
+        if let number = parseLooseDecimal(text, max: UInt64(UInt32.max)) { return UInt16(truncatingIfNeeded: number) }
+        return try service(text)
+    }
+
     func port(_ text: some StringProtocol) throws(FormatError) -> UInt16 {
         if let number = parseNumeral(text, max: 65535) { return UInt16(number) }
+        return try service(text)
+    }
+
+    private func service(_ text: some StringProtocol) throws(FormatError) -> UInt16 {
         guard let number = serviceNames[String(text)] else {
             throw refuse(
                 "invalid port/service `\(text)' specified",
@@ -78,12 +88,13 @@ struct OptionArgument {
         return number
     }
 
-    /// `80`, `80:90`, `80:`, `:90`.
-    func portRange() throws(FormatError) -> ValueRange<UInt16> {
+    /// `80`, `80:90`, `80:`, `:90`. Services are known by name for TCP and UDP only (`named`).
+    func portRange(named: Bool = true) throws(FormatError) -> ValueRange<UInt16> {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count <= 2 else { throw bad("a port or a range of ports is wanted") }
-        let lower = parts[0].isEmpty && parts.count == 2 ? 0 : try port(parts[0])
-        let upper = parts.count == 1 ? lower : parts[1].isEmpty ? .max : try port(parts[1])
+        func end(_ part: Substring) throws(FormatError) -> UInt16 { named ? try port(part) : UInt16(try number(part, max: 65535)) }
+        let lower = parts[0].isEmpty && parts.count == 2 ? 0 : try end(parts[0])
+        let upper = parts.count == 1 ? lower : parts[1].isEmpty ? .max : try end(parts[1])
         guard lower <= upper else { throw refuse("invalid portrange (min > max)") }
         return ValueRange(lower, upper, inverted: inverted)
     }
@@ -94,8 +105,7 @@ struct OptionArgument {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count <= 2 else { throw bad("a port or a range of ports is wanted") }
         func end(_ part: Substring) throws(FormatError) -> UInt16 {
-            if let number = parseNumeral(part, max: UInt64(UInt32.max)) { return UInt16(truncatingIfNeeded: number) }
-            return try port(part)
+            try decimalPort(part)
         }
         let lower = parts[0].isEmpty && parts.count == 2 ? 0 : try end(parts[0])
         let upper = parts.count == 1 ? lower : parts[1].isEmpty ? .max : try end(parts[1])
@@ -113,7 +123,11 @@ struct OptionArgument {
         return MaskedValue(value: value, mask: mask, inverted: inverted)
     }
 
-    func address() throws(FormatError) -> IPAddress { try address(text) }
+    /// As a host's name would be looked up: of IPv4 the last number fills what is left (`inet_aton`).
+    func address() throws(FormatError) -> IPAddress {
+        guard let host = parseHostAddress(text, family: family) else { return try address(text) }
+        return host
+    }
 
     func address(_ text: some StringProtocol) throws(FormatError) -> IPAddress {
         guard let address = IPAddress(String(text)), address.family == family else {
@@ -122,9 +136,15 @@ struct OptionArgument {
         return address
     }
 
+    /// With what `xtables_numeric_to_ipaddr` makes of few or other numbers.
+    func looseAddress(_ text: some StringProtocol) throws(FormatError) -> IPAddress {
+        guard let address = parseLooseAddress(text, family: family) else { return try address(text) }
+        return address
+    }
+
     func addressMatch() throws(FormatError) -> AddressMatch {
-        guard var match = parseAddressMatch(text, family: family, inverted: inverted),
-            let host = parseLooseAddress(
+        guard var match = parseAddressMatch(text, family: family, inverted: inverted, isHost: true),
+            let host = parseHostAddress(
                 text.split(separator: "/", omittingEmptySubsequences: false)[0], family: family)
         else {
             throw bad(
@@ -142,8 +162,14 @@ struct OptionArgument {
 
     func prefixLength() throws(FormatError) -> Int { Int(try number(max: UInt64(family.bitCount))) }
 
+    /// A length, or a mask; one with holes is a host's (`xtopt_parse_plenmask`).
+    func prefixLengthOrMask() throws(FormatError) -> Int {
+        if let length = parseNumeral(text, max: UInt64(family.bitCount)) { return Int(length) }
+        return try address().bits.prefixLength(family: family) ?? family.bitCount
+    }
+
     func ipProtocol() throws(FormatError) -> ProtocolMatch {
-        guard let number = IPProtocol(text: text) else {
+        guard let number = IPProtocol(text: text), number.rawValue != 0 || text.lowercased() != "all" || text == "all" else {
             throw refuse(
                 "unknown protocol \"\(text)\" specified",
                 suggestion: nearestWord(text, among: IPProtocol.knownNames))
@@ -167,6 +193,21 @@ struct OptionArgument {
         throw refuse(
             "unknown value `\(text ?? self.text)' for \"--\(option)\"",
             suggestion: nearestWord(wanted, among: table.map(\.key)))
+    }
+
+    /// Commas between words of `table`, each of which may be cut short (`strncasecmp`); the first that fits is meant.
+    func shortenedWords<Value>(_ table: KeyValuePairs<String, Value>) throws(FormatError) -> [Value] {
+        var values: [Value] = []
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let wanted = part.lowercased()
+            guard !wanted.isEmpty else { throw bad("a list of words is wanted") }
+            if let found = table.first(where: { $0.key.lowercased().hasPrefix(wanted) }) {
+                values.append(found.value)
+            } else {
+                values.append(try word(table, String(part)))
+            }
+        }
+        return values
     }
 
     /// Commas between words of `table`.

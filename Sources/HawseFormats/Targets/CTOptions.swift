@@ -31,6 +31,11 @@ struct CTOptions: TargetOptions {
             target.expectationEvents = bits.reduce(0) { $0 | 1 << $1 }
         default:
             target.zone = argument.text == "mark" ? .mark : .id(try argument.uint16())
+            // Zone 0 is as if none were given.
+            if target.zone == .id(0) {
+                target.zone = nil
+                return
+            }
             target.zoneDirection = ["zone-orig": .original, "zone-reply": .reply][argument.option] ?? .both
         }
     }

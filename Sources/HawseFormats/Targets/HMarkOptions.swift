@@ -38,10 +38,10 @@ struct HMarkOptions: TargetOptions {
         switch argument.option {
         case "hmark-tuple": try tuple(argument)
         case "hmark-src-prefix":
-            target.sourceMask = .mask(prefixLength: try argument.prefixLength(), family: family)
+            target.sourceMask = .mask(prefixLength: try argument.prefixLengthOrMask(), family: family)
             try set(.sourceMask, argument)
         case "hmark-dst-prefix":
-            target.destinationMask = .mask(prefixLength: try argument.prefixLength(), family: family)
+            target.destinationMask = .mask(prefixLength: try argument.prefixLengthOrMask(), family: family)
             try set(.destinationMask, argument)
         case "hmark-sport-mask":
             target.sourcePortMask = try argument.uint16()

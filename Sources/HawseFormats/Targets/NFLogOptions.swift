@@ -21,8 +21,7 @@ struct NFLogOptions: TargetOptions {
         case "nflog-prefix":
             target.prefix = String(decoding: try argument.string(max: 255).utf8.prefix(63), as: UTF8.self)
         case "nflog-range":
-            throw argument.refuse(
-                "--nflog-range has never worked and is no longer supported, please use --nflog-size instead")
+            target.range = try argument.uint32()
         case "nflog-size": target.size = try argument.uint32()
         default: target.threshold = try argument.uint16()
         }
@@ -40,6 +39,7 @@ extension NFLogTarget {
             out.string(prefix)
         }
         if group != 0 { out.option("nflog-group", group) }
+        if range != 0 { out.option("nflog-range", range) }
         if let size { out.option("nflog-size", size) }
         if threshold != 0 { out.option("nflog-threshold", threshold) }
     }

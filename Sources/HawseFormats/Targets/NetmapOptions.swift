@@ -12,13 +12,17 @@ struct NetmapOptions: TargetOptions {
     init(family: AddressFamily) {}
 
     mutating func take(_ argument: OptionArgument) throws(FormatError) {
-        guard let match = parseAddressMatch(argument.text, family: argument.family) else {
+        guard let match = parseAddressMatch(argument.text, family: argument.family, isHost: true) else {
             throw argument.bad("an address or a network is wanted")
         }
-        guard match.mask.prefixLength(family: argument.family) != nil else {
-            throw argument.bad("a mask without holes is wanted")
+        // xtables takes a mask with holes for a host's.
+        let family = argument.family
+        guard match.mask.prefixLength(family: family) == nil else {
+            target = NetmapTarget(network: match.address, mask: match.mask)
+            return
         }
-        target = NetmapTarget(network: match.address, mask: match.mask)
+        let host = parseHostAddress(argument.text.split(separator: "/", omittingEmptySubsequences: false)[0], family: family)
+        target = NetmapTarget(network: host ?? match.address, mask: .mask(prefixLength: family.bitCount, family: family))
     }
 
     func finish(_ context: RuleContext) throws(FormatError) -> Target {

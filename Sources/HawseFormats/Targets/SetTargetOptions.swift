@@ -4,9 +4,10 @@ import HawseWire
 /// `-j SET`
 struct SetTargetOptions: TargetOptions {
     static let words: [OptionWord] = [
-        .init("add-set", arguments: .two),
-        .init("del-set", arguments: .two),
-        .init("map-set", arguments: .two),
+        // A `!` is taken and means nothing.
+        .init("add-set", arguments: .two, inverts: true),
+        .init("del-set", arguments: .two, inverts: true),
+        .init("map-set", arguments: .two, inverts: true),
         .init("exist", arguments: .none),
         .init("timeout"),
         .init("map-mark", arguments: .none),

@@ -19,8 +19,8 @@ struct SynproxyOptions: TargetOptions {
         switch argument.option {
         case "sack-perm": target.sackPermitted = true
         case "timestamp": target.timestamp = true
-        case "wscale": target.windowScale = try argument.uint8(max: 14)
-        case "mss": target.mss = try argument.uint16()
+        case "wscale": target.windowScale = UInt8(truncatingIfNeeded: try argument.uint32())
+        case "mss": target.mss = UInt16(truncatingIfNeeded: try argument.uint32())
         default: target.ecn = true
         }
     }

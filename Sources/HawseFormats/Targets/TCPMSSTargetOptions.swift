@@ -13,7 +13,7 @@ struct TCPMSSTargetOptions: TargetOptions {
     init(family: AddressFamily) {}
 
     mutating func take(_ argument: OptionArgument) throws(FormatError) {
-        target = argument.option == "set-mss" ? .set(try argument.uint16()) : .clampToPathMTU
+        target = argument.option == "set-mss" ? .set(try argument.uint16(max: 65534)) : .clampToPathMTU
     }
 
     func finish(_ context: RuleContext) throws(FormatError) -> Target {

@@ -12,8 +12,9 @@ struct TCPOptStripOptions: TargetOptions {
     init(family: AddressFamily) {}
 
     mutating func take(_ argument: OptionArgument) throws(FormatError) {
-        for item in argument.text.split(separator: ",") {
+        for item in argument.text.split(separator: ",", omittingEmptySubsequences: false) {
             if let number = parseNumeral(item, max: 255) {
+                guard number > 1 else { throw argument.bad("the options 0 and 1 cannot be stripped") }
                 options.insert(UInt8(number))
                 continue
             }

@@ -15,7 +15,7 @@ struct TProxyOptions: TargetOptions {
 
     mutating func take(_ argument: OptionArgument) throws(FormatError) {
         switch argument.option {
-        case "on-port": target.port = try argument.port(argument.text)
+        case "on-port": target.port = try argument.decimalPort(argument.text)
         case "on-ip":
             let address = try argument.address()
             target.address = address.isUnspecified ? nil : address

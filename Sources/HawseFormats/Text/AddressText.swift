@@ -18,6 +18,22 @@ func parseLooseAddress(_ text: some StringProtocol, family: AddressFamily) -> IP
     return IPAddress(ipv4: value << (8 * UInt32(4 - parts.count)))
 }
 
+/// Addresses as host names are looked up (`inet_aton`): the last of one to four numbers fills what is left, so that 10.1 is
+/// 10.0.0.1.
+func parseHostAddress(_ text: some StringProtocol, family: AddressFamily) -> IPAddress? {
+    guard family == .ipv4 else { return parseLooseAddress(text, family: family) }
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+    guard let last = parts.last, parts.count <= 4, parts.allSatisfy({ $0.utf8.first.map { (0x30...0x39).contains($0) } ?? false }),
+        let rest = parseNumeral(last, max: UInt64(UInt32.max) >> (8 * UInt64(parts.count - 1)))
+    else { return nil }
+    var value: UInt32 = 0
+    for part in parts.dropLast() {
+        guard let octet = parseNumeral(part, max: 255) else { return nil }
+        value = value << 8 | UInt32(octet)
+    }
+    return IPAddress(ipv4: UInt32(truncatingIfNeeded: UInt64(value) << (8 * UInt64(5 - parts.count)) | rest))
+}
+
 /// A prefix length or a mask in dotted or IPv6 form.
 func parseMask(_ text: some StringProtocol, family: AddressFamily) -> AddressBits? {
     if let length = parseNumeral(text, max: UInt64(family.bitCount)) {
@@ -28,11 +44,13 @@ func parseMask(_ text: some StringProtocol, family: AddressFamily) -> AddressBit
 }
 
 /// `address[/mask]`.
-func parseAddressMatch(_ text: some StringProtocol, family: AddressFamily, inverted: Bool = false)
+func parseAddressMatch(_ text: some StringProtocol, family: AddressFamily, inverted: Bool = false, isHost: Bool = false)
     -> AddressMatch?
 {
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-    guard let first = parts.first, let address = parseLooseAddress(first, family: family) else { return nil }
+    guard let first = parts.first,
+        let address = (isHost ? nil : parseLooseAddress(first, family: family)) ?? parseHostAddress(first, family: family)
+    else { return nil }
     guard parts.count == 2 else {
         return AddressMatch(
             address: address, mask: .mask(prefixLength: family.bitCount, family: family), inverted: inverted)

@@ -1,6 +1,6 @@
-/// Unsigned numbers as `xtables_strtoul` reads them: decimal, hexadecimal after 0x, octal after 0.
+/// Unsigned numbers as `xtables_strtoul` reads them: decimal, hexadecimal after 0x, octal after 0; blanks and a plus in front.
 func parseNumeral(_ text: some StringProtocol, max: UInt64 = .max) -> UInt64? {
-    var digits = Array(text.utf8)[...]
+    var digits = withoutBlanksAndPlus(text)
     var radix: UInt64 = 10
     if digits.count > 2, digits.first == UInt8(ascii: "0"),
         digits[digits.startIndex + 1] | 0x20 == UInt8(ascii: "x")
@@ -12,6 +12,31 @@ func parseNumeral(_ text: some StringProtocol, max: UInt64 = .max) -> UInt64? {
         radix = 8
     }
     return parseDigits(digits, radix: radix, max: max)
+}
+
+/// What `strtoul` skips.
+private func withoutBlanksAndPlus(_ text: some StringProtocol) -> ArraySlice<UInt8> {
+    let digits = Array(text.utf8).drop { $0 == 0x20 || (9...13).contains($0) }
+    return digits.first == UInt8(ascii: "+") ? digits.dropFirst() : digits
+}
+
+/// The number that a text begins with, whatever follows (`strtoul` with nobody looking at its end).
+func parseNumeralPrefix(_ text: some StringProtocol) -> UInt64? {
+    let bytes = Array(text.utf8)
+    for end in stride(from: bytes.count, to: 0, by: -1) {
+        if let value = parseNumeral(String(decoding: bytes[..<end], as: UTF8.self)) { return value }
+    }
+    return nil
+}
+
+/// A decimal number that a text begins with (`atoi`).
+func parseDecimalPrefix(_ text: some StringProtocol, max: UInt64 = .max) -> UInt64? {
+    parseDigits(withoutBlanksAndPlus(text).prefix { (0x30...0x39).contains($0) }, radix: 10, max: max)
+}
+
+/// Decimal digits with what `strtoul` skips in front.
+func parseLooseDecimal(_ text: some StringProtocol, max: UInt64 = .max) -> UInt64? {
+    parseDigits(withoutBlanksAndPlus(text), radix: 10, max: max)
 }
 
 /// Plain decimal digits.

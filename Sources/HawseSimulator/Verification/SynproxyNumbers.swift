@@ -43,7 +43,7 @@ struct SynproxyNumbers {
                 first: tcp.sequence)
         }
         var result = tcp
-        if let shift = shift(tcp.flow(isFromServer: true), tcp.flow(isFromServer: false), tcp.sequence) {
+        if let shift = shift(tcp.flow(isFromServer: true), tcp.sequence) {
             result.change(sequence: 0 &- shift.sequence, acknowledgement: 0, value: 0 &- shift.stamp, echo: 0)
         } else if tcp.flags & 0x12 == 0x02, let shift = shifts[tcp.flow(isFromServer: false)] {
             // The proxy's own SYN carries the number in its acknowledgement, and the stamp that the client echoed.
@@ -56,23 +56,22 @@ struct SynproxyNumbers {
         return result.frame
     }
 
-    /// What holds for a number of ours from a server. The proxy may have greeted both ends of a conversation, each as the
-    /// other: then only numbers near its own are meant.
-    private func shift(_ flow: Flow, _ reverse: Flow, _ number: UInt32) -> Shift? {
+    /// What holds for a number of ours from a server: one near the proxy's own. Others are the server's, as what is invalid passes
+    /// unchanged, or the proxy has greeted both ends of a conversation, each as the other.
+    private func shift(_ flow: Flow, _ number: UInt32) -> Shift? {
         guard let shift = shifts[flow] else { return nil }
-        guard shifts[reverse] != nil else { return shift }
         return Self.isNear(number, shift.first) ? shift : nil
     }
 
     private static func isNear(_ number: UInt32, _ first: UInt32) -> Bool {
-        Int32(bitPattern: number &- first).magnitude < 1 << 24
+        Int32(bitPattern: number &- first).magnitude < 1 << 18
     }
 
     /// What a client sent, in our numbers.
     func readdressed(_ bytes: [UInt8]) -> [UInt8] {
         guard var tcp = Segment(bytes), tcp.flags & 0x10 != 0 else { return bytes }
-        let (flow, reverse) = (tcp.flow(isFromServer: false), tcp.flow(isFromServer: true))
-        guard let known = shifts[flow], let shift = shift(flow, reverse, tcp.acknowledgement &+ known.sequence) else {
+        let flow = tcp.flow(isFromServer: false)
+        guard let known = shifts[flow], let shift = shift(flow, tcp.acknowledgement &+ known.sequence) else {
             return bytes
         }
         tcp.change(sequence: 0, acknowledgement: shift.sequence, value: 0, echo: shift.stamp)

@@ -61,7 +61,13 @@ struct HMarkAction: BitwiseCopyable {
     }
 
     private func connectionFlow(_ context: RuleContext) -> Flow? {
-        guard let connection = context.connection else { return nil }
+        guard let connection = context.connection else {
+            // CT's template is a connection with nothing in it.
+            guard context.packet.pointee.connectionTemplate.isSet else { return nil }
+            var flow = Flow()
+            if !isLayer3 { flow.ports = order(0) }
+            return flow
+        }
         let original = context.node.pointee.connections.tuple(of: connection, .original)
         let reply = context.node.pointee.connections.tuple(of: connection, .reply)
         var flow = Flow()

@@ -48,6 +48,7 @@ extension Walk {
             route.gatewayVersion = packet.pointee.version
         }
         twin.pointee.route = route
+        twin.pointee.ownDevice = route.outInterface
         sendNow(twin, causedBy: packet, stage: .output)
         return .continue
     }

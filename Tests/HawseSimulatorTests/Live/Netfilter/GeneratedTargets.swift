@@ -70,7 +70,8 @@ enum GeneratedTargets {
         RuleWords(name: "TCPOPTSTRIP", weight: 6, fits: { $0.table == "mangle" && $0.isOneOf(["tcp"]) }) { draw, _ in
             "-j TCPOPTSTRIP --strip-options \(draw.pick(["timestamp", "3,8", "sack-permitted", "mss,wscale"]))"
         },
-        RuleWords(name: "TEE", weight: 3) { draw, context in
+        // Where a copy's frame header should be the kernel reads what memory holds.
+        RuleWords(name: "TEE", weight: 3, fits: { !$0.sets.hasMACs }) { draw, context in
             "-j TEE --gateway \(draw.pick(context.node.hosts.filter { !context.node.remotes.contains($0.address) }).address)\(draw.oneIn(3) ? " --oif \(draw.pick(context.node.hasBridge ? ["br0", "eth0"] : ["eth1", "eth2"]))" : "")"
         },
         RuleWords(name: "CHECKSUM", weight: 1, fits: within("mangle")) { _, _ in "-j CHECKSUM --checksum-fill" },

@@ -23,7 +23,8 @@ struct LiveRun {
     private let kernel: KernelNode
     private let traffic: GeneratedTraffic
 
-    init(seed: UInt64) throws {
+    /// `numberShift`: servers begin with other numbers.
+    init(seed: UInt64, numberShift: UInt32 = 0) throws {
         self.seed = seed
         let draw = Draw(seed: seed)
         let node = GeneratedNode(draw, seed: seed)
@@ -31,6 +32,7 @@ struct LiveRun {
         var generated = GeneratedRules(draw, node, sets)
         live = LiveCase(setup: node.setup, rules: LiveRules(tables: generated.text(), sets: sets.text))
         traffic = GeneratedTraffic(draw, node)
+        traffic.numberShift = numberShift
         live.setup.kernel = LiveCase.release
         // Where translations clash the kernel draws: ours draws the same then.
         live.setup.free.append(LiveSetup.Free(field: "nat-draws"))
