@@ -42,34 +42,73 @@ struct FramePlan {
     var inner = FlowHint()
 }
 
+/// Whether connections have links at all, and where they may lead.
+private struct Links {
+    let areKept: Bool
+    /// The records of virtual connections.
+    let virtual: UnsafeRawPointer?
+
+    @inline(__always)
+    init(_ node: UnsafeMutablePointer<NodeState>) {
+        let isVirtual = node.pointee.ipvs.active != 0
+        areKept = isVirtual || node.pointee.vxlan.count > 0 || node.pointee.connections.hasExtensions
+        virtual = isVirtual ? UnsafeRawPointer(node.pointee.ipvs.connections.records.base) : nil
+    }
+}
+
 extension Walk {
     /// Batches one after the other, the packets of each strictly in order. While one is worked on, the next is prepared:
-    /// its headers are read and the buckets fetched first, the records in the middle, what hangs on the records at the
-    /// end, so that nobody waits for memory.
+    /// its headers are read and the buckets fetched first, then with each packet a record or two, in the second half what
+    /// hangs on them, so that nobody waits for memory. A few at a time: a core takes no more than some two dozen misses at
+    /// once, and what it is asked to fetch beyond them is not fetched.
     fileprivate func enter(_ frames: UnsafeBufferPointer<InputFrame>, _ dataplane: Unmanaged<Dataplane>) {
         var plans = node.pointee.flows.plans
         var others = plans + FlowCache.batch
-        fetch(frames, 0)
-        fetch(frames, FlowCache.batch)
+        for index in 0..<min(2 * FlowCache.batch, frames.count) { fetch(frames, index) }
         var batch = part(frames, 0)
         read(batch, plans)
-        var newcomers = fetchRecords(plans, batch.count)
-        fetchLinks(plans, batch.count)
+        var newcomers: UInt64 = 0
+        for index in 0..<batch.count { newcomers |= fetchRecord(plans, index) }
+        let links = Links(node)
+        if links.areKept { for index in 0..<batch.count { fetchLink(plans + index, links) } }
         var start = 0
         while !batch.isEmpty {
             start += batch.count
             let next = part(frames, start)
-            fetch(frames, start + FlowCache.batch)
             read(next, others)
             if newcomers != 0 { foresee(batch, all(newcomers, of: batch, plans)) }
-            let middle = batch.count / 2
-            work(batch, plans, 0..<middle, dataplane)
-            newcomers = fetchRecords(others, next.count)
-            work(batch, plans, middle..<batch.count, dataplane)
-            fetchLinks(others, next.count)
+            newcomers = work(batch, plans, frames, start, others, next.count, dataplane)
             swap(&plans, &others)
             batch = next
         }
+    }
+
+    /// One batch, and with each of its packets a part of what the next one needs.
+    @inline(__always)
+    private func work(
+        _ batch: UnsafeBufferPointer<InputFrame>, _ plans: UnsafeMutablePointer<FramePlan>,
+        _ frames: UnsafeBufferPointer<InputFrame>, _ next: Int, _ others: UnsafeMutablePointer<FramePlan>, _ count: Int,
+        _ dataplane: Unmanaged<Dataplane>
+    ) -> UInt64 {
+        let half = FlowCache.batch / 2
+        let links = Links(node)
+        var newcomers: UInt64 = 0
+        for index in 0..<batch.count {
+            let ahead = next &+ FlowCache.batch &+ index
+            if ahead < frames.count { fetch(frames, ahead) }
+            let pair = (index & (half &- 1)) &* 2
+            if pair &+ 1 < count {
+                if index < half {
+                    newcomers |= fetchRecord(others, pair) | fetchRecord(others, pair &+ 1)
+                } else if links.areKept {
+                    fetchLink(others + pair, links)
+                    fetchLink(others + (pair &+ 1), links)
+                }
+            }
+            work(batch[index], plans + index, dataplane)
+        }
+        if count & 1 != 0 { newcomers |= fetchRecord(others, count &- 1) }
+        return newcomers
     }
 
     @inline(__always)
@@ -77,31 +116,23 @@ extension Walk {
         UnsafeBufferPointer(rebasing: frames[start..<min(start + FlowCache.batch, frames.count)])
     }
 
-    /// The headers of the batch that begins there are on their way.
+    /// A frame's headers are on their way.
     @inline(__always)
-    private func fetch(_ frames: UnsafeBufferPointer<InputFrame>, _ start: Int) {
-        for index in start..<max(min(start + FlowCache.batch, frames.count), start) {
-            guard let base = frames[index].bytes.baseAddress else { continue }
-            hawse_prefetch(base)
-            // The last header byte that every frame has.
-            hawse_prefetch(base + min(53, max(frames[index].bytes.count - 1, 0)))
-        }
+    private func fetch(_ frames: UnsafeBufferPointer<InputFrame>, _ index: Int) {
+        guard let base = frames[index].bytes.baseAddress else { return }
+        hawse_prefetch(base)
+        // The last header byte that every frame has.
+        hawse_prefetch(base + min(53, max(frames[index].bytes.count - 1, 0)))
     }
 
     @inline(__always)
-    private func work(
-        _ frames: UnsafeBufferPointer<InputFrame>, _ plans: UnsafeMutablePointer<FramePlan>, _ range: Range<Int>,
-        _ dataplane: Unmanaged<Dataplane>
-    ) {
-        for index in range {
-            let frame = frames[index]
-            if node.pointee.timers.next <= frame.time || node.pointee.ipvs.needsAdvance(frame.time) {
-                dataplane._withUnsafeGuaranteedRef { $0.advance(to: frame.time) }
-            }
-            if node.pointee.now < frame.time { node.pointee.now = frame.time }
-            node.pointee.frameOrdinal &+= 1 &+ UInt64(frame.skipped)
-            enter(frame.bytes, frame.interface, plans + index)
+    private func work(_ frame: InputFrame, _ plan: UnsafeMutablePointer<FramePlan>, _ dataplane: Unmanaged<Dataplane>) {
+        if node.pointee.timers.next <= frame.time || node.pointee.ipvs.needsAdvance(frame.time) {
+            dataplane._withUnsafeGuaranteedRef { $0.advance(to: frame.time) }
         }
+        if node.pointee.now < frame.time { node.pointee.now = frame.time }
+        node.pointee.frameOrdinal &+= 1 &+ UInt64(frame.skipped)
+        enter(frame.bytes, frame.interface, plan)
     }
 
     /// Reads the headers and fetches the buckets of the index.
@@ -116,17 +147,16 @@ extension Walk {
         }
     }
 
-    /// Looks into the buckets and fetches the records; which frames have none, by bit.
+    /// Looks into a frame's buckets and fetches its records; its bit when it has none.
     @inline(__always)
-    private func fetchRecords(_ plans: UnsafeMutablePointer<FramePlan>, _ count: Int) -> UInt64 {
-        var newcomers: UInt64 = 0
-        for index in 0..<count where plans[index].own.hash != 0 {
-            plans[index].own.reference = node.pointee.connections.prefetchRecord(plans[index].own.hash)
-            if plans[index].own.reference == 0 { newcomers |= 1 << UInt64(index) }
-            guard plans[index].inner.hash != 0 else { continue }
-            plans[index].inner.reference = node.pointee.connections.prefetchRecord(plans[index].inner.hash)
+    private func fetchRecord(_ plans: UnsafeMutablePointer<FramePlan>, _ index: Int) -> UInt64 {
+        let plan = plans + index
+        guard plan.pointee.own.hash != 0 else { return 0 }
+        plan.pointee.own.reference = node.pointee.connections.prefetchRecord(plan.pointee.own.hash)
+        if plan.pointee.inner.hash != 0 {
+            plan.pointee.inner.reference = node.pointee.connections.prefetchRecord(plan.pointee.inner.hash)
         }
-        return newcomers
+        return plan.pointee.own.reference == 0 ? 1 << UInt64(index) : 0
     }
 
     /// Of many newcomers each has to be seen, also one whose bucket has a record that only looks like its own: what one draws
@@ -147,18 +177,9 @@ extension Walk {
     }
 
     @inline(__always)
-    private func fetchLinks(_ plans: UnsafeMutablePointer<FramePlan>, _ count: Int) {
-        let isVirtual = node.pointee.ipvs.active != 0
-        guard isVirtual || node.pointee.vxlan.count > 0 || node.pointee.connections.hasExtensions else { return }
-        let virtual = isVirtual ? UnsafeRawPointer(node.pointee.ipvs.connections.records.base) : nil
-        for index in 0..<count {
-            if plans[index].own.reference != 0 {
-                node.pointee.connections.prefetchLink(plans[index].own.reference, virtual)
-            }
-            if plans[index].inner.reference != 0 {
-                node.pointee.connections.prefetchLink(plans[index].inner.reference, virtual)
-            }
-        }
+    private func fetchLink(_ plan: UnsafeMutablePointer<FramePlan>, _ links: Links) {
+        if plan.pointee.own.reference != 0 { node.pointee.connections.prefetchLink(plan.pointee.own.reference, links.virtual) }
+        if plan.pointee.inner.reference != 0 { node.pointee.connections.prefetchLink(plan.pointee.inner.reference, links.virtual) }
     }
 
     /// The frame's headers, and the hashes under which its connections are found. A look, not a check.

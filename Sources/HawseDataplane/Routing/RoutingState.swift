@@ -40,9 +40,11 @@ struct RoutingState {
         let four = RouteList.ipv4(spec, interfaces, sources)
         let six = RouteList.ipv6(spec, interfaces)
         tables4 = RouteTables(
-            family: .ipv4, routes: four.entries, hops: four.hops, loopback: interfaces.loopback, shared: shared?.prefixLengths(.ipv4) ?? [])
+            family: .ipv4, routes: four.entries, hops: four.hops, loopback: interfaces.loopback,
+            shared: shared?.prefixLengths(.ipv4) ?? [])
         tables6 = RouteTables(
-            family: .ipv6, routes: six.entries, hops: six.hops, loopback: interfaces.loopback, shared: shared?.prefixLengths(.ipv6) ?? [])
+            family: .ipv6, routes: six.entries, hops: six.hops, loopback: interfaces.loopback,
+            shared: shared?.prefixLengths(.ipv6) ?? [])
         policy4 = RoutingPolicy(spec.rules, family: .ipv4, interfaces: interfaces)
         policy6 = RoutingPolicy(spec.rules, family: .ipv6, interfaces: interfaces)
         localTable4 = tables4.table(255)
