@@ -16,7 +16,7 @@ struct GeneratedSets {
         guard draw.percent(70) else { return }
         let kinds = [
             "hash:ip", "hash:net", "hash:ip,port", "hash:ip,port,ip", "hash:ip,port,net", "hash:net,port", "hash:net,iface",
-            "bitmap:port", "bitmap:ip", "bitmap:ip,mac", "hash:mac", "hash:ip,mac", "hash:ip,mark", "hash:net,net", "hash:net,port,net",
+            "bitmap:port", "bitmap:ip", "bitmap:ip,mac",
         ]
         for (index, kind) in draw.shuffled(kinds).prefix(1 + draw.below(5)).enumerated() {
             if node.isIPv6, ["bitmap:ip", "bitmap:ip,mac"].contains(kind) { continue }
@@ -35,10 +35,9 @@ struct GeneratedSets {
         let hasComments = draw.oneIn(6)
         var options =
             kind.hasPrefix("hash")
-            ? (kind == "hash:mac" ? "" : "family \(node.isIPv6 ? "inet6" : "inet") ") + "hashsize 64 maxelem 1000 bucketsize 12 initval 0x01020304" : ""
+            ? "family \(node.isIPv6 ? "inet6" : "inet") hashsize 64 maxelem 1000 bucketsize 12 initval 0x01020304" : ""
         if kind == "bitmap:port" { options = "range 1-10000" }
         if kind.hasPrefix("bitmap:ip") { options = "range 10.1.0.0/24" }
-        if kind == "hash:ip,mark", draw.oneIn(2) { options += " markmask 0x3" }
         if kind == "hash:ip", draw.oneIn(5) { options += " netmask \(node.isIPv6 ? 120 : 30)" }
         if hasCounters { options += " counters" }
         if hasComments { options += " comment" }
@@ -71,11 +70,6 @@ struct GeneratedSets {
         case "hash:net,port": return "\(net),\(port)"
         case "hash:net,iface":
             return "\(net),\(draw.oneIn(5) && node.hasBridge ? "physdev:" : "")\(draw.pick(["eth0", "eth1", "br0"]))"
-        case "hash:mac": return draw.pick(node.hosts).mac
-        case "hash:ip,mac": return "\(host),\(draw.pick(node.hosts).mac)"
-        case "hash:ip,mark": return "\(host),\(draw.pick(["0x0", "0x1", "0x2", "0x3"]))"
-        case "hash:net,net": return "\(net),\(draw.oneIn(2) ? draw.pick(node.networks) : other)"
-        case "hash:net,port,net": return "\(net),\(port),\(draw.oneIn(2) ? draw.pick(node.networks) : other)"
         case "bitmap:port": return "\(node.port(draw))"
         case "bitmap:ip": return "10.1.0.\(10 + draw.below(5))"
         default:
