@@ -9,6 +9,7 @@ struct Check: ParsableCommand {
 
               hawse check -f cluster/ --format ndjson
               hawse check --rules iptables.v4 --rules iptables.v6
+              hawse check --net-conf net-conf.json --subnet-env /run/flannel/subnet.env
             """)
 
     enum Format: String, ExpressibleByArgument, CaseIterable { case text, ndjson }
@@ -24,6 +25,12 @@ struct Check: ParsableCommand {
     @Option(help: ArgumentHelp("An ipset save file. Repeatable.", valueName: "FILE"))
     var ipset: [String] = []
 
+    @Option(help: ArgumentHelp("flannel's net-conf.json. Repeatable.", valueName: "FILE"))
+    var netConf: [String] = []
+
+    @Option(help: ArgumentHelp("flannel's subnet.env. Repeatable.", valueName: "FILE"))
+    var subnetEnv: [String] = []
+
     @Flag(name: [.customShort("6"), .customLong("ipv6")], help: "The --rules files are for ip6tables.")
     var isIPv6 = false
 
@@ -31,8 +38,9 @@ struct Check: ParsableCommand {
     var format: Format = .text
 
     func validate() throws {
-        if manifests.filenames.isEmpty, rules.isEmpty, ipvs.isEmpty, ipset.isEmpty {
-            throw ValidationError("what is to be checked? -f MANIFESTS, --rules FILE, --ipvs FILE or --ipset FILE")
+        if manifests.filenames.isEmpty, (rules + ipvs + ipset + netConf + subnetEnv).isEmpty {
+            throw ValidationError(
+                "what is to be checked? -f MANIFESTS, --rules FILE, --ipvs FILE, --ipset FILE, --net-conf FILE or --subnet-env FILE")
         }
     }
 
@@ -42,6 +50,8 @@ struct Check: ParsableCommand {
         for file in rules { findings += try RuleFileCheck.iptables(file, family: family(of: file)) }
         for file in ipset { findings += try RuleFileCheck.ipset(file) }
         for file in ipvs { findings += try RuleFileCheck.ipvs(file) }
+        for file in netConf { findings += try ManifestCheck.networkConfiguration(file) }
+        for file in subnetEnv { findings += try ManifestCheck.subnetEnvironment(file) }
         var out = StandardOutput()
         for finding in findings { out.line(format == .text ? finding.text : finding.json) }
         out.flush()

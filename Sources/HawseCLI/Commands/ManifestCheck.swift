@@ -18,7 +18,24 @@ enum ManifestCheck {
                     file: finding.file, line: Int(finding.mark.line), column: Int(finding.mark.column),
                     kind: finding.kind, namespace: finding.namespace, name: finding.name, field: finding.field,
                     type: finding.type, message: finding.message + hint(finding.suggestion))
-            }
+            } + Flannel.Check.manifests(loader.objects).map(finding)
+    }
+
+    static func networkConfiguration(_ file: String) throws -> [CheckFinding] {
+        Flannel.Check.networkConfiguration(try RuleFileCheck.read(file), file: file).map(finding)
+    }
+
+    static func subnetEnvironment(_ file: String) throws -> [CheckFinding] {
+        Flannel.Check.subnetEnvironment(try RuleFileCheck.read(file), file: file).map(finding)
+    }
+
+    /// Of flannel's own checks.
+    private static func finding(_ diagnostic: ManifestDiagnostic) -> CheckFinding {
+        CheckFinding(
+            file: diagnostic.file, line: Int(diagnostic.mark.line), column: Int(diagnostic.mark.column),
+            kind: diagnostic.object?.kind ?? "", namespace: diagnostic.object?.namespace ?? "", name: diagnostic.object?.name ?? "",
+            field: diagnostic.field, type: "Flannel", message: diagnostic.message + hint(diagnostic.suggestion),
+            isError: diagnostic.severity == .error)
     }
 
     private static func hint(_ suggestion: String?) -> String { suggestion.map { " (did you mean \"\($0)\"?)" } ?? "" }

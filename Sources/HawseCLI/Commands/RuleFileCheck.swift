@@ -15,7 +15,7 @@ enum RuleFileCheck {
         IPVSAdmParser(file: file).diagnose(try read(file)).errors.map { finding($0, kind: "ipvs") }
     }
 
-    private static func read(_ file: String) throws -> String {
+    static func read(_ file: String) throws -> String {
         guard let text = TextFile.read(file) else { throw Failure.input("\(file): cannot be read") }
         return text
     }

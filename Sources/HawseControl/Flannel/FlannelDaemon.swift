@@ -80,7 +80,8 @@ extension Flannel {
                 }
                 return [
                     InterfaceSpec(
-                        name: Self.ipipDevice, kind: .ipip(local: local, remote: nil), mtu: podMTU,
+                        // flanneld asks for a device without `pmtudisc`.
+                        name: Self.ipipDevice, kind: .ipip(IPIPSpec(local: local, discoversPathMTU: false)), mtu: podMTU,
                         addresses: [IPPrefix(subnet.network.address, length: 32)])
                 ]
             case .udp:

@@ -80,6 +80,16 @@ struct BridgeTable {
         return isNews
     }
 
+    /// What has been learnt and not aged out.
+    func learned(_ now: Instant) -> [(mac: MACAddress, port: UInt16, bridge: UInt16)] {
+        (0..<forwarding.count).compactMap { index in
+            let entry = forwarding.entries[index]
+            let bridge = UInt16(truncatingIfNeeded: entry.key)
+            guard !entry.isStatic, !entry.isLocal, now - entry.updated < ageing[Int(bridge)] else { return nil }
+            return (MACAddress(entry.key >> 16), entry.port, bridge)
+        }
+    }
+
     /// The entry of a destination that has not aged out, or -1.
     @inline(__always)
     func find(_ mac: MACAddress, _ bridge: UInt16, _ now: Instant) -> Int {

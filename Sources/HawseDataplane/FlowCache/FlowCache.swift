@@ -17,9 +17,9 @@ struct FlowCache: ~Copyable {
     private var hits: UnsafeMutablePointer<TrajectoryHit>
     private var hitCapacity = 1 << 12
     private var hitTotal = 0
-    /// Numbers + 1 by content, twice as many places as there are trajectories. Looked at once per flow and direction.
-    private let slots: UnsafeMutablePointer<UInt16>
-    private static let slotMask = 2 * capacity - 1
+    /// Numbers + 1 by content, at least twice as many places as there are trajectories. Looked at once per flow and direction.
+    private var slots: UnsafeMutablePointer<UInt16>
+    private var slotMask = 63
     /// Of the frames that are about to be worked on, and of the batch behind them.
     let plans: UnsafeMutablePointer<FramePlan>
     /// A record outside the table, for rewriting the packets of flows that are not tracked.
@@ -36,8 +36,8 @@ struct FlowCache: ~Copyable {
         stranger = .allocate(capacity: 1)
         stranger.initialize(to: Connection())
         plans = .allocate(capacity: 2 * Self.batch)
-        slots = .allocate(capacity: 2 * Self.capacity)
-        slots.initialize(repeating: 0, count: 2 * Self.capacity)
+        slots = .allocate(capacity: slotMask + 1)
+        slots.initialize(repeating: 0, count: slotMask + 1)
     }
 
     func deallocate() {
@@ -92,7 +92,7 @@ struct FlowCache: ~Copyable {
         flush()
         count = 0
         hitTotal = 0
-        slots.update(repeating: 0, count: 2 * Self.capacity)
+        slots.update(repeating: 0, count: slotMask + 1)
         epoch = epoch == 1 << (32 - Self.numberBits) - 1 ? 0 : epoch + 1
     }
 
@@ -102,13 +102,14 @@ struct FlowCache: ~Copyable {
     /// The word for a recorded way, new or known; 0 when there are too many.
     mutating func intern(_ way: Trajectory) -> UInt32 {
         let length = recorder.count
-        var slot = Int(truncatingIfNeeded: hash(way)) & Self.slotMask
+        if 2 * count > slotMask { growSlots() }
+        var slot = Int(truncatingIfNeeded: hash(way, recorder.hits, length)) & slotMask
         while slots[slot] != 0 {
             let number = Int(slots[slot] - 1)
             if trajectories[number].isSameWay(way), Int(trajectories[number].hitCount) == length, hasRecordedHits(number) {
                 return epoch << Self.numberBits | UInt32(number)
             }
-            slot = (slot + 1) & Self.slotMask
+            slot = (slot + 1) & slotMask
         }
         guard count < Self.capacity, hitTotal + length < 1 << 24 else { return 0 }
         if hitTotal + length > hitCapacity { growHits(length) }
@@ -129,13 +130,27 @@ struct FlowCache: ~Copyable {
         return true
     }
 
-    private func hash(_ way: Trajectory) -> UInt64 {
+    private func hash(_ way: Trajectory, _ hits: UnsafeMutablePointer<TrajectoryHit>, _ count: Int) -> UInt64 {
         var hash = way.hash
-        for index in 0..<recorder.count {
-            hash = (hash ^ UInt64(UInt(bitPattern: recorder.hits[index].counters))) &* 0x9e37_79b9_7f4a_7c15
+        for index in 0..<count {
+            hash = (hash ^ UInt64(UInt(bitPattern: hits[index].counters))) &* 0x9e37_79b9_7f4a_7c15
             hash ^= hash >> 29
         }
         return hash >> 20
+    }
+
+    /// Four times as many places.
+    private mutating func growSlots() {
+        slots.deallocate()
+        slotMask = 4 * slotMask + 3
+        slots = .allocate(capacity: slotMask + 1)
+        slots.initialize(repeating: 0, count: slotMask + 1)
+        for number in 0..<count {
+            let way = trajectories[number]
+            var slot = Int(truncatingIfNeeded: hash(way, hits + Int(way.firstHit), Int(way.hitCount))) & slotMask
+            while slots[slot] != 0 { slot = (slot + 1) & slotMask }
+            slots[slot] = UInt16(number + 1)
+        }
     }
 
     private mutating func growHits(_ more: Int) {

@@ -11,6 +11,8 @@ extension Walk {
         guard quoted.headerLength >= 20, quotedLength >= quoted.headerLength + 8 else { return }
         let type = packet.icmp.type
         let isTooBig = type == ICMPType.destinationUnreachable && packet.icmp.code == ICMPUnreachableCode.fragmentationNeeded
+        let isTunnels = quoted.protocolNumber == .ipip && node.pointee.interfaces.hasTunnels
+        if isTunnels, !isTooBig { countTunnelError(packet, quoted) }
         guard isTooBig || type == ICMPType.redirect else { return }
         guard !quoted.isLaterFragment, concernsUs(quoted, packet) else { return }
         var q = RouteQuestion(destination: quoted.destinationBits, source: quoted.sourceBits, tos: quoted.tos & 0xfc)
@@ -34,6 +36,7 @@ extension Walk {
     private func concernsUs(_ quoted: IPv4Header, _ packet: PacketRef) -> Bool {
         let transport = quoted.base + quoted.headerLength
         switch quoted.protocolNumber {
+        case .ipip: return isTunnel(quoted)
         case .icmp: return transport.load8(at: 0) == ICMPType.echoReply
         case .udp:
             return isUDPSocket(
@@ -41,6 +44,11 @@ extension Walk {
                 destinationPort: transport.loadBE16(at: 2))
         default: return false
         }
+    }
+
+    /// `ipip_err`: a tunnel of ours sends to there.
+    private func isTunnel(_ quoted: IPv4Header) -> Bool {
+        tunnel(local: quoted.sourceBits, remote: quoted.destinationBits) != nil
     }
 
     /// `__udp4_lib_err`: a socket at the quoted source port, or a tunnel's at the destination port.
@@ -66,7 +74,7 @@ extension Walk {
             guard areOnLink(gateway, AddressBits(ipv4: packet.ipv4.source), packet.pointee.inInterface) else { return }
             if device.pointee.secureRedirects, !isDefaultGateway(gateway, packet.pointee.inInterface) { return }
         }
-        let handle = node.pointee.neighbours.findOrMake(gateway, route.outInterface, version: 4, now: node.pointee.now)
+        let handle = neighbourEntry(gateway, route.outInterface, version: 4)
         guard handle >= 0 else { return }
         if node.pointee.neighbours.entries[Int(handle)].isValid {
             learnGateway(q, isIPv4: true, gateway, until: node.pointee.now + .seconds(300))

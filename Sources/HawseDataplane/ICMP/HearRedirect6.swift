@@ -25,7 +25,7 @@ extension Walk {
         guard route.kind == .unicast, route.gatewayVersion == 6, route.gateway == router,
             route.outInterface == device.pointee.index
         else { return }
-        let handle = node.pointee.neighbours.findOrMake(target, device.pointee.index, version: 6, now: node.pointee.now)
+        let handle = neighbourEntry(target, device.pointee.index, version: 6)
         guard handle >= 0 else { return }
         updateNeighbour(handle, mac, .stale, override: true, weak: true)
         if !isOnLink { node.pointee.neighbours.entries[Int(handle)].isRouter = true }

@@ -28,11 +28,11 @@ struct RateLimits {
     var isTouched: Bool { credit != 0 || !peers.isEmpty }
 
     init(_ sysctls: Sysctls) {
-        perSecond = Int64(sysctls.integer("net.ipv4.icmp_msgs_per_sec", default: 10000))
-        burst = Int64(sysctls.integer("net.ipv4.icmp_msgs_burst", default: 10000))
+        perSecond = Int64(sysctls.integer("net.ipv4.icmp_msgs_per_sec", default: 1000))
+        burst = Int64(sysctls.integer("net.ipv4.icmp_msgs_burst", default: 50))
         rateMask4 = UInt64(truncatingIfNeeded: sysctls.integer("net.ipv4.icmp_ratemask", default: 6168))
         rate4 = Int64(sysctls.integer("net.ipv4.icmp_ratelimit", default: 1000))
-        rate6 = Int64(sysctls.integer("net.ipv6.icmp.ratelimit", default: 1000))
+        rate6 = Int64(sysctls.integer("net.ipv6.icmp.ratelimit", default: 100))
         mask6 = (sysctls["net.ipv6.icmp.ratemask"] ?? "0-1,3-127").split(separator: ",").compactMap { part in
             let ends = part.split(separator: "-").compactMap { UInt8($0) }
             guard let first = ends.first, let last = ends.last, first <= last else { return nil }

@@ -31,10 +31,10 @@ extension Walk {
         let target = route.gatewayVersion == 6 ? route.gateway : destination
         // The target is the destination itself or a router by its link-local address.
         guard target == destination || target.high >> 54 == 0x3fa else { return }
-        // The host may sit behind another device; then the redirect leaves there. A link-local one cannot.
-        let isScoped = host.high >> 54 == 0x3fa
+        // Rules are asked with the device (`icmpv6_flow_init`), routes only wish for it: the host may sit behind another one.
         let back = lookupOutput(
-            family: .ipv6, source: own, destination: host, mark: 0, tos: 0, out: isScoped ? device.pointee.index : 0)
+            family: .ipv6, source: own, destination: host, mark: 0, tos: 0, out: device.pointee.index, anySource: true,
+            ipProtocol: 58, ports: Self.portsOfICMP(ICMPv6Type.redirect, 0))
         guard back.kind == .unicast || back.kind == .local, back.gatewayVersion == 0,
             node.pointee.limits.allows(IPAddress(family: .ipv6, bits: host), timeout: 1000, now)
         else { return }

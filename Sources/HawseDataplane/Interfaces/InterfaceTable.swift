@@ -19,9 +19,15 @@ struct Interface {
     /// VLAN sub-interface: its parent and identifier.
     var parent: UInt16 = 0
     var vlan: UInt16 = 0
-    /// ipip: the tunnel's ends.
+    /// ipip: the tunnel's ends, and what `IPIPSpec` says besides.
     var tunnelLocal: AddressBits = .zero
     var tunnelRemote: AddressBits = .zero
+    var tunnelTTL: UInt8 = 0
+    var tunnelTOS: UInt8 = 0
+    var tunnelSetsDF = true
+    /// Errors about outer packets that have come back and nobody has been told of (`ip_tunnel.err_count`), and the last.
+    var tunnelErrors = 0
+    var tunnelErrorTime: Instant = .zero
 
     // net.ipv4.conf.<dev>.*, with `all` merged in as the kernel merges it for each key
     var forwarding4 = true
@@ -54,6 +60,7 @@ struct Interface {
     var acceptsRedirects6 = false
     var dropsUnicastInMulticast6 = false
     var dropsUnsolicited = false
+    var suppressesFragmentedDiscovery = true
     /// `accept_untracked_na`.
     var acceptsUntracked: UInt8 = 0
 
@@ -82,6 +89,8 @@ struct InterfaceTable {
     private(set) var addresses: [[IPPrefix]]
     private var indexByName: [String: UInt16]
     let loopback: UInt16
+    /// There are IPv4-in-IPv4 tunnels.
+    private(set) var hasTunnels = false
 
     mutating func setAddresses(_ new: [IPPrefix], of index: UInt16) { addresses[Int(index)] = new }
 
@@ -117,9 +126,12 @@ struct InterfaceTable {
             case .vlan(let id, let parent):
                 interface.vlan = id
                 interface.parent = indexByName[parent] ?? 0
-            case .ipip(let local, let remote):
-                interface.tunnelLocal = local.bits
-                interface.tunnelRemote = remote?.bits ?? .zero
+            case .ipip(let tunnel):
+                hasTunnels = true
+                interface.tunnelLocal = tunnel.local?.bits ?? .zero
+                interface.tunnelRemote = tunnel.remote?.bits ?? .zero
+                (interface.tunnelTTL, interface.tunnelTOS) = (tunnel.ttl, tunnel.tos)
+                interface.tunnelSetsDF = tunnel.discoversPathMTU
             default: break
             }
             interface.mtu = Self.limitedMTU(spec, all)
@@ -241,6 +253,7 @@ extension Interface {
         acceptsRedirects6 = !forwarding6 && own("accept_redirects", 1) != 0
         dropsUnicastInMulticast6 = own("drop_unicast_in_l2_multicast", 0) != 0
         dropsUnsolicited = own("drop_unsolicited_na", 0) != 0
+        suppressesFragmentedDiscovery = own("suppress_frag_ndisc", 1) != 0
         acceptsUntracked = UInt8(clamping: own("accept_untracked_na", 0))
     }
 }

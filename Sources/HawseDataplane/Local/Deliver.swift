@@ -23,8 +23,10 @@ extension Walk {
         default: break
         }
         if hasListener(packet) { return end(packet, .delivered) }
-        sendICMPError(
-            about: packet, type: ICMPType.destinationUnreachable, code: ICMPUnreachableCode.protocolUnreachable, info: 0)
+        // `tunnel4_rcv`, `tunnel64_rcv`: with tunnels on the node the protocols are known, but nobody takes the packet.
+        let isKnown = node.pointee.interfaces.hasTunnels && [4, 41].contains(packet.pointee.ipProtocol)
+        let code = isKnown ? ICMPUnreachableCode.port : ICMPUnreachableCode.protocolUnreachable
+        sendICMPError(about: packet, type: ICMPType.destinationUnreachable, code: code, info: 0)
         return drop(packet, .unknownProtocol)
     }
 

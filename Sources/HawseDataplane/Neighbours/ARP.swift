@@ -178,8 +178,7 @@ extension Walk {
 
     /// `neigh_event_ns`: whoever asks us is worth remembering.
     private func sawSender(_ arp: ARPHeader, _ device: UnsafeMutablePointer<Interface>) -> Bool {
-        let handle = node.pointee.neighbours.findOrMake(
-            AddressBits(ipv4: arp.senderAddress), device.pointee.index, version: 4, now: node.pointee.now)
+        let handle = neighbourEntry(AddressBits(ipv4: arp.senderAddress), device.pointee.index, version: 4)
         guard handle >= 0 else { return false }
         updateNeighbour(handle, arp.senderMAC, .stale, override: true)
         return true
@@ -218,8 +217,7 @@ extension Walk {
         if handle < 0, acceptsARP(device, sender) {
             let isReply = arp.operation == ARPHeader.reply
             guard isGratuitous || (isReply && addressKind(sender, family: .ipv4, on: 0) == .unicast) else { return }
-            handle = node.pointee.neighbours.findOrMake(
-                sender, device.pointee.index, version: 4, now: node.pointee.now)
+            handle = neighbourEntry(sender, device.pointee.index, version: 4)
         }
         guard handle >= 0 else { return }
         let lockTime = node.pointee.neighbours.settings.of(device.pointee.index, version: 4).lockTime

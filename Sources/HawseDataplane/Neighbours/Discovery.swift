@@ -50,6 +50,14 @@ extension Walk {
         guard packet.transportLength >= 8, packet.ipv6.hopLimit == 255, packet.icmp.code == 0 else {
             return drop(packet, .icmpUnwanted)
         }
+        // `ndisc_suppress_frag_ndisc` (RFC 6980).
+        let index = packet.pointee.inInterface
+        if node.pointee.interfaces[index].pointee.suppressesFragmentedDiscovery,
+            packet.pointee.fragmentMaxSize != 0
+                || IPv6ExtensionWalk.find(packet.networkPointer, length: packet.length).hasFragmentHeader
+        {
+            return drop(packet, .icmpUnwanted)
+        }
         switch packet.icmp.type {
         case ICMPv6Type.neighborSolicitation: return solicitationReceive(packet)
         case ICMPv6Type.neighborAdvertisement: return advertisementReceive(packet)
@@ -96,7 +104,7 @@ extension Walk {
         case .absent: break
         case .address(let found): mac = found
         }
-        let handle = node.pointee.neighbours.findOrMake(source, index, version: 6, now: node.pointee.now)
+        let handle = neighbourEntry(source, index, version: 6)
         if handle >= 0 { updateNeighbour(handle, mac, .stale, override: true, weak: true) }
     }
 
@@ -141,7 +149,7 @@ extension Walk {
         }
         var handle: Int32
         if !isToGroup || mac != nil {
-            handle = node.pointee.neighbours.findOrMake(source, index, version: 6, now: node.pointee.now)
+            handle = neighbourEntry(source, index, version: 6)
         } else {
             handle = node.pointee.neighbours.find(source, index, version: 6)
         }
@@ -232,7 +240,7 @@ extension Walk {
         var handle = node.pointee.neighbours.find(target, index, version: 6)
         var isSolicited = header.isSolicited
         if handle < 0, mac != nil, device.pointee.forwarding6, acceptsUntracked(packet.ipv6.source, device) {
-            handle = node.pointee.neighbours.findOrMake(target, index, version: 6, now: node.pointee.now)
+            handle = neighbourEntry(target, index, version: 6)
             isSolicited = false
         }
         if handle >= 0, node.pointee.neighbours.entries[Int(handle)].state != .failed {

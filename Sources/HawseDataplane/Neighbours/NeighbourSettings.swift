@@ -12,6 +12,8 @@ struct NeighbourParameters: BitwiseCopyable {
     var retransmit: Int64
     var reachable: Int64
     var delayProbe: Int64
+    /// `gc_stale_time`.
+    var staleTime: Int64
     /// `unres_qlen_bytes`.
     var queueBytes: Int
     /// `locktime`: so long a neighbour's address is not believed to have changed again.
@@ -50,6 +52,7 @@ struct NeighbourParameters: BitwiseCopyable {
             setting("base_reachable_time_ms") != nil
             ? time("base_reachable_time_ms", 30000, unit: millisecond) : time("base_reachable_time", 30, unit: .seconds(1))
         delayProbe = time("delay_first_probe_time", 5, unit: .seconds(1))
+        staleTime = time("gc_stale_time", 60, unit: .seconds(1))
         queueBytes = number("unres_qlen_bytes", 212_992)
         lockTime = time("locktime", family == "ipv4" ? 100 : 0, unit: tick)
         proxyDelay = time("proxy_delay", 80, unit: tick)
@@ -61,8 +64,28 @@ struct NeighbourParameters: BitwiseCopyable {
 struct NeighbourSettings {
     private let four: [NeighbourParameters]
     private let six: [NeighbourParameters]
+    private let limits4: Limits
+    private let limits6: Limits
+
+    /// `gc_thresh1` to `gc_thresh3`: how many entries may be learnt before any are looked at, given up, and refused.
+    struct Limits {
+        var first: Int
+        var second: Int
+        var third: Int
+
+        fileprivate init(_ sysctls: Sysctls, _ family: String) {
+            func number(_ key: String, _ fallback: Int) -> Int {
+                max(sysctls["net.\(family).neigh.default.\(key)"].flatMap { Int($0) } ?? fallback, 0)
+            }
+            (first, second, third) = (number("gc_thresh1", 128), number("gc_thresh2", 512), number("gc_thresh3", 1024))
+        }
+    }
+
+    func limits(_ version: UInt8) -> Limits { version == 6 ? limits6 : limits4 }
 
     init(_ sysctls: Sysctls, _ interfaces: InterfaceTable) {
+        limits4 = Limits(sysctls, "ipv4")
+        limits6 = Limits(sysctls, "ipv6")
         four = interfaces.names.map { NeighbourParameters(sysctls, $0, "ipv4") }
         six = interfaces.names.map { NeighbourParameters(sysctls, $0, "ipv6") }
     }

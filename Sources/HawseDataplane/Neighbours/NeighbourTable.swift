@@ -15,6 +15,8 @@ struct Neighbour {
     var isRouter = false
     /// Taken over from `SharedNetwork`.
     var isShared = false
+    /// A packet has made it, and collection may take it away again.
+    var isLearned = false
     var probes: UInt8 = 0
     /// Increases with every timer armed or cancelled, so that an old timer is known as such.
     var timerGeneration: UInt32 = 0
@@ -33,15 +35,21 @@ struct Neighbour {
 
 /// ARP and neighbour-discovery entries (`struct neigh_table`) of both families in one chained hash.
 struct NeighbourTable {
-    /// `gc_thresh3`: entries that were learnt, not configured.
-    static let learnedLimit = 1024
-
     private(set) var entries: UnsafeMutablePointer<Neighbour>
     private var capacity: Int
     private(set) var count = 0
     private var buckets: UnsafeMutablePointer<Int32>
     private var bucketMask: Int
-    private var learned = 0
+    /// Entries that were learnt, not configured (`gc_entries`), by family; IPv4 first.
+    private var learned = (0, 0)
+    /// All entries, by family.
+    private var present = (0, 0)
+    /// Places of entries that are gone.
+    private var free: [Int32] = []
+    /// A timer of the periodic collection runs, by family.
+    var isCollecting = (false, false)
+    /// `last_flush` of each family.
+    private var flushed = (Instant.zero, Instant.zero)
     /// Whether a packet has met an entry that was not settled beforehand: what comes of it depends on other packets.
     var hasResolved = false
     /// Packets that wait for an answer, oldest first. Cold.
@@ -92,6 +100,10 @@ struct NeighbourTable {
         let index = handle >= 0 ? handle : insert(Neighbour(address: address.bits, device: device, version: version))
         entries[Int(index)].mac = mac
         entries[Int(index)].state = .permanent
+        if entries[Int(index)].isLearned {
+            entries[Int(index)].isLearned = false
+            if version == 6 { learned.1 -= 1 } else { learned.0 -= 1 }
+        }
         entries[Int(index)].timerGeneration &+= 1
     }
 
@@ -160,7 +172,7 @@ struct NeighbourTable {
     /// Another view: what the table holds becomes what the view says of it.
     mutating func follow(_ view: SharedTables?) {
         shared = view
-        for i in 0..<count {
+        for i in 0..<count where entries[i].device != 0 {
             let entry = entries + i
             let address = IPAddress(family: entry.pointee.version == 6 ? .ipv6 : .ipv4, bits: entry.pointee.address)
             if let mac = view?.neighbor(address, on: entry.pointee.device) {
@@ -177,7 +189,7 @@ struct NeighbourTable {
     }
 
     private mutating func insert(_ neighbour: Neighbour) -> Int32 {
-        if count == capacity {
+        if free.isEmpty, count == capacity {
             let larger = UnsafeMutablePointer<Neighbour>.allocate(capacity: capacity * 2)
             larger.moveInitialize(from: entries, count: count)
             entries.deallocate()
@@ -185,9 +197,18 @@ struct NeighbourTable {
             capacity *= 2
             rehash(bucketMask * 2 + 2)
         }
-        let index = Int32(count)
-        (entries + count).initialize(to: neighbour)
-        count += 1
+        let index: Int32
+        if let gone = free.popLast() {
+            index = gone
+            let generation = entries[Int(gone)].timerGeneration
+            entries[Int(gone)] = neighbour
+            entries[Int(gone)].timerGeneration = generation &+ 1
+        } else {
+            index = Int32(count)
+            (entries + count).initialize(to: neighbour)
+            count += 1
+        }
+        if neighbour.version == 6 { present.1 += 1 } else { present.0 += 1 }
         let at = bucket(neighbour.address, neighbour.device)
         entries[Int(index)].nextInBucket = buckets[at]
         buckets[at] = index
@@ -199,7 +220,7 @@ struct NeighbourTable {
         buckets = .allocate(capacity: size)
         buckets.initialize(repeating: -1, count: size)
         bucketMask = size - 1
-        for i in 0..<count {
+        for i in 0..<count where entries[i].device != 0 {
             let at = bucket(entries[i].address, entries[i].device)
             entries[i].nextInBucket = buckets[at]
             buckets[at] = Int32(i)
@@ -210,11 +231,80 @@ struct NeighbourTable {
     mutating func findOrMake(_ address: AddressBits, _ device: UInt16, version: UInt8, now: Instant) -> Int32 {
         let handle = find(address, device, version: version)
         if handle >= 0 { return handle }
-        guard learned < Self.learnedLimit else { return -1 }
-        learned += 1
+        guard makeRoom(version, now) else { return -1 }
+        if version == 6 { learned.1 += 1 } else { learned.0 += 1 }
         var neighbour = Neighbour(address: address, device: device, version: version)
+        neighbour.isLearned = true
         neighbour.updated = now
         neighbour.used = now
         return insert(neighbour)
+    }
+
+    // MARK: Entries that nobody needs
+
+    private func learnt(_ version: UInt8) -> Int { version == 6 ? learned.1 : learned.0 }
+
+    /// Whether the periodic collection has anything to look at.
+    func isCollected(_ version: UInt8) -> Bool {
+        learnt(version) > 0 && (version == 6 ? present.1 : present.0) >= settings.limits(version).first
+    }
+
+    /// `neigh_alloc`: above the second threshold room is made at most every five seconds, above the third always.
+    private mutating func makeRoom(_ version: UInt8, _ now: Instant) -> Bool {
+        let limits = settings.limits(version)
+        let count = learnt(version)
+        let last = version == 6 ? flushed.1 : flushed.0
+        guard count >= limits.third || (count >= limits.second && now > last + .seconds(5)) else { return true }
+        return forceCollection(version, now, atMost: count - limits.second + 1) > 0 || count < limits.third
+    }
+
+    /// `neigh_forced_gc`: entries that are unfinished or have not changed for five seconds go, the oldest first.
+    private mutating func forceCollection(_ version: UInt8, _ now: Instant, atMost most: Int) -> Int {
+        if version == 6 { flushed.1 = now } else { flushed.0 = now }
+        let old = (0..<count).filter { place in
+            let entry = entries[place]
+            return entry.device != 0 && entry.version == version && entry.isLearned && queues[Int32(place)] == nil
+                && (entry.state == .none || entry.state == .failed || entry.updated + .seconds(5) < now)
+        }.sorted { entries[$0].updated < entries[$1].updated }
+        for place in old.prefix(max(most, 1)) { forget(Int32(place)) }
+        return old.count
+    }
+
+    /// `neigh_periodic_work`: failed entries go, and those that no packet has used for `gc_stale_time`.
+    mutating func collect(_ version: UInt8, _ now: Instant) {
+        guard isCollected(version) else { return }
+        for place in 0..<count {
+            let entry = entries[place]
+            guard entry.device != 0, entry.version == version, entry.isLearned, queues[Int32(place)] == nil,
+                entry.state != .permanent
+            else { continue }
+            let used = max(entry.used, entry.confirmed)
+            if entry.state == .failed || now > used + parameters(entry).staleTime { forget(Int32(place)) }
+        }
+    }
+
+    /// Takes a learnt entry out of the table.
+    private mutating func forget(_ handle: Int32) {
+        let entry = entries + Int(handle)
+        let at = bucket(entry.pointee.address, entry.pointee.device)
+        if buckets[at] == handle {
+            buckets[at] = entry.pointee.nextInBucket
+        } else {
+            var index = buckets[at]
+            while index >= 0, entries[Int(index)].nextInBucket != handle { index = entries[Int(index)].nextInBucket }
+            if index >= 0 { entries[Int(index)].nextInBucket = entry.pointee.nextInBucket }
+        }
+        if entry.pointee.version == 6 {
+            learned.1 -= 1
+            present.1 -= 1
+        } else {
+            learned.0 -= 1
+            present.0 -= 1
+        }
+        entry.pointee.device = 0
+        entry.pointee.state = .none
+        entry.pointee.timerDue = .distantFuture
+        entry.pointee.timerGeneration &+= 1
+        free.append(handle)
     }
 }

@@ -36,6 +36,49 @@ extension Walk {
         return resolveSlow(packet, nextHop, version, device)
     }
 
+    /// The entry of an address, made when there is none; -1 when there is no room for it.
+    func neighbourEntry(_ address: AddressBits, _ device: UInt16, version: UInt8) -> Int32 {
+        let count = node.pointee.neighbours.count
+        let handle = node.pointee.neighbours.findOrMake(address, device, version: version, now: node.pointee.now)
+        if handle >= 0, node.pointee.neighbours.entries[Int(handle)].state == .none {
+            construct(node.pointee.neighbours.entries + Int(handle))
+        }
+        if node.pointee.neighbours.count == count { return handle }
+        let isArmed = version == 6 ? node.pointee.neighbours.isCollecting.1 : node.pointee.neighbours.isCollecting.0
+        if !isArmed, node.pointee.neighbours.isCollected(version) { armCollection(version) }
+        return handle
+    }
+
+    /// `arp_constructor`, `ndisc_constructor`: groups and broadcasts have their MAC from the beginning, and nothing changes it.
+    private func construct(_ neighbour: UnsafeMutablePointer<Neighbour>) {
+        let address = neighbour.pointee.address
+        if neighbour.pointee.version == 6 {
+            guard address.high >> 56 == 0xff else { return }
+            neighbour.pointee.mac = MACAddress(0x3333_0000_0000 | address.low & 0xffff_ffff)
+        } else {
+            switch addressKind(address, family: .ipv4, on: 0) {
+            case .broadcast: neighbour.pointee.mac = .broadcast
+            case .multicast: neighbour.pointee.mac = MACAddress(0x0100_5e00_0000 | UInt64(address.ipv4 & 0x7f_ffff))
+            default: return
+            }
+        }
+        neighbour.pointee.state = .noarp
+    }
+
+    /// Every half `base_reachable_time` of the family's defaults.
+    private func armCollection(_ version: UInt8) {
+        if version == 6 { node.pointee.neighbours.isCollecting.1 = true } else { node.pointee.neighbours.isCollecting.0 = true }
+        let period = max(node.pointee.neighbours.settings.of(0, version: version).reachable / 2, .seconds(1))
+        node.pointee.timers.arm(.neighbourCollection(version), at: node.pointee.now + period)
+    }
+
+    func collectNeighbours(_ version: UInt8) {
+        node.pointee.flows.invalidate()
+        node.pointee.neighbours.collect(version, node.pointee.now)
+        if version == 6 { node.pointee.neighbours.isCollecting.1 = false } else { node.pointee.neighbours.isCollecting.0 = false }
+        if node.pointee.neighbours.isCollected(version) { armCollection(version) }
+    }
+
     @inline(__always)
     func writeEthernet(_ packet: PacketRef, to destination: MACAddress, from source: MACAddress) {
         packet.pointee.mac = packet.pointee.network &- 14
@@ -58,8 +101,7 @@ extension Walk {
             return .transmit
         }
         let now = node.pointee.now
-        let handle = node.pointee.neighbours.findOrMake(
-            nextHop, device.pointee.index, version: version, now: now)
+        let handle = neighbourEntry(nextHop, device.pointee.index, version: version)
         guard handle >= 0 else { return drop(packet, .neighbourUnresolved) }
         voidRecording()
         node.pointee.neighbours.hasResolved = true
@@ -187,7 +229,7 @@ extension Walk {
         let settings = node.pointee.neighbours.parameters(neighbour.pointee)
         switch neighbour.pointee.state {
         case .reachable:
-            if now <= neighbour.pointee.confirmed + settings.reachable {
+            if now < neighbour.pointee.confirmed + settings.reachable {
                 armNeighbour(index, neighbour.pointee.confirmed + settings.reachable)
             } else if now <= neighbour.pointee.used + settings.delayProbe {
                 neighbour.pointee.state = .delay

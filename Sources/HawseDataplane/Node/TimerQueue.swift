@@ -6,6 +6,8 @@ import HawseModel
 struct TimerQueue {
     enum Purpose: Hashable {
         case neighbour(UInt32)
+        /// Entries of this IP version that nobody needs.
+        case neighbourCollection(UInt8)
         case reassembly(UInt32)
         case connections
         case ipvs

@@ -30,27 +30,14 @@ extension Walk {
         var question = RouteQuestion(
             destination: destination, source: source, mark: packet.pointee.mark, tos: tos,
             inInterface: packet.pointee.inInterface)
-        if node.pointee.routing.cacheOff {
-            question.ipProtocol = packet.pointee.ipProtocol
-            if packet.transportLength >= 4, Self.hasPorts(packet.pointee.ipProtocol), !isPiece(packet) {
-                question.sourcePort = packet.transportPointer.loadBE16(at: 0)
-                question.destinationPort = packet.transportPointer.loadBE16(at: 2)
-            }
+        // `fib4_rules_early_flow_dissect`, `fib6_rules_early_flow_dissect`.
+        guard isIPv4 ? node.pointee.routing.policy4.looksAtPorts : node.pointee.routing.policy6.looksAtPorts else {
+            return isIPv4 ? inputRoute4(packet, question) : inputRoute6(packet, question, nil)
         }
-        return isIPv4 ? inputRoute4(packet, question) : inputRoute6(packet, question)
-    }
-
-    /// The flow dissector does not look into fragments, the first one included.
-    private func isPiece(_ packet: PacketRef) -> Bool {
-        packet.isIPv4
-            ? packet.ipv4.isFragment
-            : IPv6ExtensionWalk.find(packet.networkPointer, length: packet.length).hasFragmentHeader
-    }
-
-    /// Protocols whose first four bytes the kernel's flow dissector takes for ports.
-    @inline(__always)
-    static func hasPorts(_ ipProtocol: UInt8) -> Bool {
-        ipProtocol == 6 || ipProtocol == 17 || ipProtocol == 132 || ipProtocol == 136 || ipProtocol == 33
+        let keys = packet.flowKeys(stopsAtEncapsulation: true)
+        (question.ipProtocol, question.sourcePort, question.destinationPort) =
+            (keys.ipProtocol, keys.sourcePort, keys.destinationPort)
+        return isIPv4 ? inputRoute4(packet, question) : inputRoute6(packet, question, keys)
     }
 
     /// `ip_route_input_slow`.
@@ -168,11 +155,13 @@ extension Walk {
 
     /// `ip6_route_input`.
     @inline(never)
-    private func inputRoute6(_ packet: PacketRef, _ question: RouteQuestion) -> RouteResult {
+    private func inputRoute6(_ packet: PacketRef, _ question: RouteQuestion, _ early: FlowKeys?) -> RouteResult {
         var q = question
         let high = q.destination.high
         q.isStrict = high >> 56 == 0xff || high >> 54 == 0x3fa || (high == 0 && q.destination.low == 1)
-        q.hash = multipathHash(packet, question, isIPv4: false)
+        // Only for ICMPv6 the hash is made here, of what was dissected for the rules.
+        let dissected = early?.ipProtocol == IPProtocol.icmpv6.rawValue ? early : nil
+        q.hash = multipathHash(packet, question, isIPv4: false, dissected: dissected)
         var match = node.pointee.routing.lookup6(q)
         if match.kind == .unicast { match = node.pointee.routing.tables6.selectPath(match, q) }
         return withExceptions(

@@ -52,12 +52,12 @@ extension RoutingState {
 }
 
 extension Walk {
-    /// `fib_multipath_hash`, `rt6_multipath_hash`. A packet is given when it comes from outside; of the node's own the
-    /// question tells.
+    /// `fib_multipath_hash`, `rt6_multipath_hash`. A packet is given when it comes from outside, or when an error about it
+    /// is sent; of the node's own the question tells. `dissected` is what IPv6 rules have made of it already.
     ///
     /// Policy 0: the addresses; 1: the five-tuple; 2: the addresses, of the inner packet where there is one; 3: the fields
     /// that `fib_multipath_hash_fields` names.
-    func multipathHash(_ packet: PacketRef?, _ q: RouteQuestion, isIPv4: Bool) -> UInt32 {
+    func multipathHash(_ packet: PacketRef?, _ q: RouteQuestion, isIPv4: Bool, dissected: FlowKeys? = nil) -> UInt32 {
         guard isIPv4 ? node.pointee.routing.tables4.hasMultipath : node.pointee.routing.tables6.hasMultipath else { return 0 }
         // The label may be another in each packet of a connection.
         if !isIPv4 { voidRecording() }
@@ -66,87 +66,94 @@ extension Walk {
         switch policy {
         case 1:
             (keys.ipProtocol, keys.sourcePort, keys.destinationPort) = (q.ipProtocol, q.sourcePort, q.destinationPort)
+            if let packet {
+                let found = packet.flowKeys(stopsAtEncapsulation: true)
+                (keys.source, keys.destination, keys.ipProtocol) = (found.source, found.destination, found.ipProtocol)
+                (keys.sourcePort, keys.destinationPort) = (found.sourcePort, found.destinationPort)
+            }
         case 2:
             guard let packet else {
                 if !isIPv4 { keys.ipProtocol = q.ipProtocol }
                 break
             }
-            let isInner = takeInner(packet, &keys)
-            if !keys.isIPv4 {
-                if !isInner { (keys.ipProtocol, keys.flowLabel) = (packet.pointee.ipProtocol, packet.ipv6.flowLabel) }
-            }
+            let found = packet.flowKeys(stopsAtEncapsulation: false)
+            (keys.source, keys.destination, keys.isIPv4) = (found.source, found.destination, found.isIPv4)
+            if !found.isIPv4 { (keys.ipProtocol, keys.flowLabel) = (found.ipProtocol, found.flowLabel) }
         case 3: return customHash(packet, q, isIPv4: isIPv4)
-        default: takeHeader(packet, q, &keys)
+        default: takeHeader(packet, q, &keys, dissected)
         }
         return keys.hash(node.pointee.routing.multipathKey)
     }
 
     /// `ip_multipath_l3_keys`, `ip6_multipath_l3_keys`: an error goes the way of the packet that it is about.
-    private func takeHeader(_ packet: PacketRef?, _ q: RouteQuestion, _ keys: inout MultipathKeys) {
+    private func takeHeader(_ packet: PacketRef?, _ q: RouteQuestion, _ keys: inout MultipathKeys, _ dissected: FlowKeys?) {
         if !keys.isIPv4 { keys.ipProtocol = q.ipProtocol }
         guard let packet else { return }
-        if packet.isIPv4 { (keys.source, keys.destination) = (packet.sourceBits, packet.destinationBits) }
-        if packet.isIPv6 {
-            let header = packet.ipv6
-            (keys.source, keys.destination) = (header.source, header.destination)
-            (keys.ipProtocol, keys.flowLabel) = (header.nextHeader.rawValue, header.flowLabel.byteSwapped)
-        }
-        guard !packet.isLaterFragment else { return }
-        if packet.isIPv4, packet.pointee.ipProtocol == 1, packet.transportLength >= 28 {
+        if packet.isIPv4 {
+            (keys.source, keys.destination) = (packet.sourceBits, packet.destinationBits)
+            guard !packet.isLaterFragment, packet.pointee.ipProtocol == 1, packet.transportLength >= 28 else { return }
             switch packet.icmp.type {
             case 3, 5, 11, 12:
                 let quoted = IPv4Header(packet.transportPointer + 8)
                 (keys.source, keys.destination) = (quoted.sourceBits, quoted.destinationBits)
             default: break
             }
-        } else if packet.isIPv6, keys.ipProtocol == 58, packet.transportLength >= 48, packet.icmp.type < 128 {
-            let quoted = IPv6Header(packet.transportPointer + 8)
-            (keys.source, keys.destination) = (quoted.source, quoted.destination)
-            (keys.ipProtocol, keys.flowLabel) = (quoted.nextHeader.rawValue, quoted.flowLabel.byteSwapped)
+            return
         }
-    }
-
-    /// The addresses of an IP packet directly within this one.
-    private func takeInner(_ packet: PacketRef, _ keys: inout MultipathKeys) -> Bool {
-        guard !packet.isLaterFragment else { return false }
-        switch packet.pointee.ipProtocol {
-        case 4 where packet.transportLength >= 20:
-            let inner = IPv4Header(packet.transportPointer)
-            (keys.source, keys.destination, keys.isIPv4) = (inner.sourceBits, inner.destinationBits, true)
-            return true
-        case 41 where packet.transportLength >= 40:
-            let inner = IPv6Header(packet.transportPointer)
-            (keys.source, keys.destination, keys.isIPv4) = (inner.source, inner.destination, false)
-            (keys.ipProtocol, keys.flowLabel) = (inner.nextHeader.rawValue, inner.flowLabel)
-            return true
-        default: return false
+        var header = packet.ipv6
+        var isQuoted = false
+        if header.nextHeader == .icmpv6, packet.transportLength >= 48, packet.icmp.type < 128 {
+            header = IPv6Header(packet.transportPointer + 8)
+            isQuoted = true
         }
+        (keys.source, keys.destination) = (header.source, header.destination)
+        (keys.ipProtocol, keys.flowLabel) = (header.nextHeader.rawValue, header.flowLabel.byteSwapped)
+        if let dissected, !isQuoted { (keys.ipProtocol, keys.flowLabel) = (dissected.ipProtocol, dissected.flowLabel) }
     }
 
     /// `fib_multipath_custom_hash_skb`, `rt6_multipath_custom_hash_skb`: outer and inner fields by a mask each.
     private func customHash(_ packet: PacketRef?, _ q: RouteQuestion, isIPv4: Bool) -> UInt32 {
         let fields = isIPv4 ? node.pointee.routing.multipathFields : node.pointee.routing.multipathFields6
+        var hasInner = true
         var outer: UInt32 = 0
         if fields & 0x3f != 0 {
-            var keys = MultipathKeys(source: .zero, destination: .zero, isIPv4: isIPv4)
-            if fields & 1 != 0 { keys.source = q.source }
-            if fields & 2 != 0 { keys.destination = q.destination }
-            if fields & 4 != 0 { keys.ipProtocol = q.ipProtocol }
-            if fields & 8 != 0, let packet, packet.isIPv6 { keys.flowLabel = packet.ipv6.flowLabel }
-            if fields & 0x10 != 0 { keys.sourcePort = q.sourcePort }
-            if fields & 0x20 != 0 { keys.destinationPort = q.destinationPort }
-            outer = keys.hash(node.pointee.routing.multipathKey)
+            var keys = MultipathKeys(source: q.source, destination: q.destination, isIPv4: isIPv4)
+            (keys.ipProtocol, keys.sourcePort, keys.destinationPort) = (q.ipProtocol, q.sourcePort, q.destinationPort)
+            if let packet {
+                let found = packet.flowKeys(stopsAtEncapsulation: true)
+                keys = MultipathKeys(found, isIPv4: isIPv4)
+                hasInner = found.isEncapsulated
+            }
+            outer = keys.masked(by: fields).hash(node.pointee.routing.multipathKey)
         }
         guard let packet else { return outer }
         var inner: UInt32 = 0
-        var keys = MultipathKeys(source: .zero, destination: .zero, isIPv4: isIPv4)
-        if fields & 0xfc0 != 0, takeInner(packet, &keys) {
-            if fields & 0x40 == 0 { keys.source = .zero }
-            if fields & 0x80 == 0 { keys.destination = .zero }
-            if fields & 0x100 == 0 { keys.ipProtocol = 0 }
-            if fields & 0x200 == 0 { keys.flowLabel = 0 }
-            inner = keys.hash(node.pointee.routing.multipathKey)
+        if hasInner, fields & 0xfc0 != 0 {
+            let found = packet.flowKeys(stopsAtEncapsulation: false)
+            if found.isEncapsulated {
+                inner = MultipathKeys(found, isIPv4: found.isIPv4).masked(by: fields >> 6).hash(node.pointee.routing.multipathKey)
+            }
         }
         return JHash.hash2(outer, inner, seed: 0)
+    }
+}
+
+extension MultipathKeys {
+    init(_ found: FlowKeys, isIPv4: Bool) {
+        self.init(source: found.source, destination: found.destination, isIPv4: isIPv4)
+        (ipProtocol, sourcePort, destinationPort) = (found.ipProtocol, found.sourcePort, found.destinationPort)
+        if !isIPv4 { flowLabel = found.flowLabel }
+    }
+
+    /// `FIB_MULTIPATH_HASH_FIELD_*`, the outer packet's.
+    fileprivate func masked(by fields: Int) -> MultipathKeys {
+        var keys = self
+        if fields & 1 == 0 { keys.source = .zero }
+        if fields & 2 == 0 { keys.destination = .zero }
+        if fields & 4 == 0 { keys.ipProtocol = 0 }
+        if fields & 8 == 0 { keys.flowLabel = 0 }
+        if fields & 0x10 == 0 { keys.sourcePort = 0 }
+        if fields & 0x20 == 0 { keys.destinationPort = 0 }
+        return keys
     }
 }

@@ -169,6 +169,17 @@ struct VXLANTable {
         }
     }
 
+    /// What has been learnt and not aged out.
+    func learned(_ now: Instant) -> [(mac: MACAddress, device: UInt16, remote: VXLANRemote)] {
+        (0..<forwarding.count).compactMap { index in
+            let entry = forwarding.entries[index]
+            guard !entry.isStatic, entry.remoteCount > 0, now - entry.updated < ageing else { return nil }
+            return (
+                MACAddress(entry.key >> 16), UInt16(truncatingIfNeeded: entry.key), remotes[Int(entry.firstRemote)]
+            )
+        }
+    }
+
     private mutating func growRemotes() {
         let larger = UnsafeMutablePointer<VXLANRemote>.allocate(capacity: remoteCapacity * 2)
         larger.moveInitialize(from: remotes, count: remoteCount)

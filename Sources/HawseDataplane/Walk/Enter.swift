@@ -79,6 +79,7 @@ extension Walk {
     func fire(_ timer: TimerQueue.Timer) {
         switch timer.purpose {
         case .neighbour(let handle): neighbourTimer(handle)
+        case .neighbourCollection(let version): collectNeighbours(version)
         case .reassembly(let handle): reassemblyTimer(handle)
         case .connections: connectionsTimer()
         case .ipvs: ipvsTimer()

@@ -124,10 +124,7 @@ public struct CaseFile: Sendable {
             else { throw item.error("interface \(name): a vlan needs `vlan' (1-4094) and `parent'") }
             return .vlan(id: tag, parent: parent)
         case "ipip":
-            guard let local = item.string("local").flatMap({ IPAddress($0) }) else {
-                throw item.error("interface \(name): an ipip tunnel needs `local'")
-            }
-            return .ipip(local: local, remote: item.string("remote").flatMap { IPAddress($0) })
+            return .ipip(try ipip(item, name))
         case "vxlan":
             guard let options = item.object("vxlan"),
                 let vni = options.integer("vni").flatMap({ UInt32(exactly: $0) })
@@ -142,7 +139,31 @@ public struct CaseFile: Sendable {
         }
     }
 
+    private func ipip(_ item: JSONFile, _ name: String) throws(FormatError) -> IPIPSpec {
+        func end(_ key: String) throws(FormatError) -> IPAddress? {
+            guard let text = item.string(key), text != "any" else { return nil }
+            guard let address = IPAddress(text), address.family == .ipv4 else {
+                throw item.error("interface \(name): `\(key)' of an ipip tunnel is an IPv4 address or any, not `\(text)'")
+            }
+            return address
+        }
+        return IPIPSpec(
+            local: try end("local"), remote: try end("remote"), ttl: UInt8(clamping: item.integer("ttl") ?? 0),
+            tos: item.string("tos") == "inherit" ? 1 : UInt8(clamping: item.integer("tos") ?? 0),
+            discoversPathMTU: item.bool("pmtudisc") ?? true)
+    }
+
+    /// Options of a VXLAN device that make it behave otherwise than is modelled.
+    private static let otherVXLAN = [
+        "external": "lightweight tunnels or tc say where its frames go", "proxy": "it answers ARP by itself",
+        "rsc": "it routes around the router", "gpe": "other headers", "remcsumtx": "other headers", "remcsumrx": "other headers",
+        "vnifilter": "it has several VNIs",
+    ]
+
     private func vxlan(_ options: JSONFile, _ vni: UInt32, _ name: String) throws(FormatError) -> VXLANSpec {
+        for (option, why) in Self.otherVXLAN.sorted(by: { $0.key < $1.key }) where options.bool(option) == true {
+            throw options.error("interface \(name): VXLAN with `\(option)' (\(why)) is not modelled")
+        }
         var spec = VXLANSpec(
             vni: vni, local: options.string("local").flatMap { IPAddress($0) },
             port: UInt16(clamping: options.integer("port") ?? 8472), device: options.string("dev"),

@@ -12,7 +12,7 @@ public struct InterfaceSpec: Hashable, Sendable {
         case vxlan(VXLANSpec)
         /// 802.1Q sub-interface.
         case vlan(id: UInt16, parent: String)
-        case ipip(local: IPAddress, remote: IPAddress?)
+        case ipip(IPIPSpec)
         case tun
     }
 
@@ -61,6 +61,30 @@ public struct BridgePort: Hashable, Sendable {
     public var isIsolated = false
 
     public init() {}
+}
+
+/// An IPv4-in-IPv4 tunnel (`ip link add … type ipip`).
+public struct IPIPSpec: Hashable, Sendable {
+    /// The outer source; `nil`: what the route says, and packets to any address of the node come in.
+    public var local: IPAddress?
+    /// The other end; `nil`: the next hop of each packet.
+    public var remote: IPAddress?
+    /// 0: the inner packet's.
+    public var ttl: UInt8
+    /// 1 is `inherit`.
+    public var tos: UInt8
+    /// Outer packets have DF (`pmtudisc`, as `ip link` makes them); else only those whose inner packet has.
+    public var discoversPathMTU: Bool
+
+    public init(
+        local: IPAddress?, remote: IPAddress? = nil, ttl: UInt8 = 0, tos: UInt8 = 0, discoversPathMTU: Bool = true
+    ) {
+        self.local = local
+        self.remote = remote
+        self.ttl = ttl
+        self.tos = tos
+        self.discoversPathMTU = discoversPathMTU
+    }
 }
 
 /// A VXLAN device (`ip link add … type vxlan`).

@@ -5,8 +5,12 @@ import HawseModel
 /// The texts that real tools would print of a node's present state.
 enum CaseStates {
     /// `name` as in expect/, without a snapshot number.
-    static func text(_ name: String, _ dataplane: Dataplane, _ suite: String) throws -> String {
+    /// `recorded` is the file, for those that say what was asked.
+    static func text(_ name: String, _ dataplane: Dataplane, _ suite: String, recorded: String) throws -> String {
         switch name {
+        case "neigh": return NetworkStates.neighbours(dataplane)
+        case "fdb": return NetworkStates.learned(dataplane)
+        case "routes": return try NetworkStates.routes(dataplane, recorded)
         case "conntrack":
             // The ipvs suites were recorded with use counts.
             return ConntrackPrinter.timelessListing(dataplane.connections(), keepsUses: suite.hasPrefix("ipvs-"))

@@ -29,6 +29,21 @@ struct FrameLayers {
         }
     }
 
+    /// A packet within another, without a frame's header of its own.
+    private init(_ frame: [UInt8], packetAt at: Int) {
+        self.frame = frame
+        end = frame.count
+        guard frame.count >= at + 20 else { return }
+        if frame[at] >> 4 == 4 { readIPv4(at) } else if frame[at] >> 4 == 6, frame.count >= at + 40 { readIPv6(at) }
+    }
+
+    /// The headers of what a VXLAN datagram or an IPv4-in-IPv4 packet carries.
+    var inner: FrameLayers? {
+        if let encapsulated { return FrameLayers(frame, at: encapsulated) }
+        guard version == 4, ipProtocol == 4, let transport, !isFragment else { return nil }
+        return FrameLayers(frame, packetAt: transport)
+    }
+
     func word(_ at: Int) -> Int { at + 1 < frame.count ? Int(frame[at]) << 8 | Int(frame[at + 1]) : 0 }
 
     private mutating func readIPv4(_ at: Int) {

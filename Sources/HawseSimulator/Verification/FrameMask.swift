@@ -14,13 +14,14 @@ struct FrameMask {
 
     private static func spot(_ frame: [UInt8], _ name: String) -> Spot? {
         var field = name[...]
+        var layers = FrameLayers(frame)
         var start = 0
         if field.hasPrefix("inner.") {
-            guard let inner = FrameLayers(frame).encapsulated else { return nil }
-            start = inner
+            start = layers.encapsulated ?? 0
+            guard let inner = layers.inner else { return nil }
+            layers = inner
             field = field.dropFirst(6)
         }
-        let layers = FrameLayers(frame, at: start)
         if field == "edst" { return Spot(layers: layers, offset: start, size: 6, checksum: nil) }
         guard let ip = layers.ip else { return nil }
         switch (field, layers.version) {
@@ -94,7 +95,8 @@ struct FrameMask {
         // What is right or wrong in both is not looked at.
         if let check = b.checksum, value(expected, a) != value(produced, b) || !isSame(expected, produced, a.checksum, check) {
             let isInner = field.hasPrefix("inner.")
-            let fresh = FrameLayers(raw, at: isInner ? FrameLayers(raw).encapsulated ?? 0 : 0)
+            let outer = FrameLayers(raw)
+            let fresh = isInner ? outer.inner ?? outer : outer
             let isHeaderField = field.hasPrefix("ip-") || field.hasPrefix("inner.ip-")
             guard isHeaderField ? fresh.hasRightHeaderChecksum : fresh.hasRightTransportChecksum else {
                 throw Objection(reason: "wrong checksum over the free field \(field)")

@@ -231,7 +231,9 @@ public struct GoldenCaseRun {
             let base = suffix.isEmpty ? name : String(name.dropLast(suffix.utf8.count))
             // `ipvs-list.2` belongs to snapshot 2, not to the end.
             if suffix.isEmpty, let last = name.split(separator: ".").last, Int(last) != nil { continue }
-            states[name] = try CaseStates.text(base, dataplane, golden.file.suite)
+            let recorded = FileManager.default.contents(atPath: golden.directory + "/expect/" + name) ?? Data()
+            states[name] = try CaseStates.text(
+                base, dataplane, golden.file.suite, recorded: String(decoding: recorded, as: UTF8.self))
         }
     }
 }

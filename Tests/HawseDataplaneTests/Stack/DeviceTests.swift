@@ -44,7 +44,7 @@ import Testing
         try StackNode { spec in
             spec.interfaces.append(
                 InterfaceSpec(
-                    name: "tunl", kind: .ipip(local: IPAddress(ipv4: 0xc000_0201), remote: nil), mtu: 1480,
+                    name: "tunl", kind: .ipip(IPIPSpec(local: IPAddress(ipv4: 0xc000_0201))), mtu: 1480,
                     addresses: [IPPrefix(IPAddress(ipv4: 0x0a02_0001), length: 32)]))
             spec.routes.append(
                 Route(

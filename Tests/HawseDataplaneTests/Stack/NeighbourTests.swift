@@ -95,4 +95,51 @@ import Testing
         _ = try node.receive(Frame.ethernet(StackNode.eth1, moved, other, type: 0x0806), on: "eth1", after: .milliseconds(1))
         #expect(try request(&node).first.map { Array($0.bytes[0..<6]) } == [2, 0, 0, 0, 0x77, 2])
     }
+
+    private func asks(_ node: inout StackNode, _ numbers: ClosedRange<UInt32>) throws {
+        for number in numbers {
+            let question = Frame.arp(1, Self.strangerMAC, 0x0a01_0000 + number, .zero, 0x0a01_0001)
+            _ = try node.receive(Frame.ethernet(.broadcast, Self.strangerMAC, question, type: 0x0806), on: "eth1")
+        }
+    }
+
+    /// `neigh_periodic_work`: below `gc_thresh1` nobody goes; above it, who has not been used for `gc_stale_time`.
+    @Test func entriesThatNobodyUsesAreCollected() throws {
+        var node = try StackNode { $0.sysctls["net.ipv4.neigh.default.gc_thresh1"] = "20" }
+        try asks(&node, 20...29)
+        _ = node.wait(.seconds(200))
+        #expect(node.dataplane.neighborStates().count { $0.state == .stale } == 10)
+        try asks(&node, 30...49)
+        #expect(node.dataplane.neighborStates().count { $0.state == .stale } == 30)
+        _ = node.wait(.seconds(50))
+        #expect(node.dataplane.neighborStates().count { $0.state == .stale } == 20)
+        // Once there are fewer than 20, three permanent ones included, the rest stays however old it is.
+        _ = node.wait(.seconds(500))
+        #expect((1..<17).contains(node.dataplane.neighborStates().count { $0.state == .stale }))
+    }
+
+    /// `neigh_forced_gc`: a full table makes room only among entries that have not changed for five seconds.
+    @Test func aFullTableMakesRoomAmongOldEntries() throws {
+        var node = try StackNode {
+            $0.sysctls["net.ipv4.neigh.default.gc_thresh2"] = "8"
+            $0.sysctls["net.ipv4.neigh.default.gc_thresh3"] = "10"
+        }
+        try asks(&node, 20...35)
+        #expect(node.dataplane.neighborStates().count { $0.state == .stale } == 10)
+        _ = node.wait(.seconds(6))
+        try asks(&node, 40...41)
+        let stale = node.dataplane.neighborStates().filter { $0.state == .stale }.map { "\($0.address)" }
+        #expect(stale.contains("10.1.0.40") && stale.contains("10.1.0.41") && stale.count <= 10, "\(stale)")
+    }
+
+    /// A reachable neighbour that nobody uses becomes stale when its time is up, and time goes on.
+    @Test func reachableEndsByItself() throws {
+        var node = try StackNode()
+        _ = try request(&node)
+        let answer = Frame.arp(2, Self.strangerMAC, Self.stranger, StackNode.eth1, 0x0a01_0001)
+        _ = try node.receive(Frame.ethernet(StackNode.eth1, Self.strangerMAC, answer, type: 0x0806), on: "eth1")
+        #expect(node.dataplane.neighborStates().count { $0.state == .reachable } == 1)
+        _ = node.wait(.seconds(120))
+        #expect(node.dataplane.neighborStates().count { $0.state == .stale } == 1)
+    }
 }

@@ -63,9 +63,14 @@ extension LiveCase {
         return Int64(clamping: DispatchTime.now().uptimeNanoseconds - began) > limit ? nil : packets
     }
 
-    /// Multicast listener messages, IGMP and router solicitations, as in the recordings.
+    /// Multicast listener messages, IGMP and router solicitations, as in the recordings; a tunnel's own too.
     static func isLeftOut(_ frame: [UInt8]) -> Bool {
         guard let received = Received(frame) else { return false }
+        let inner = received.transport + 16
+        if received.ipProtocol == 17, frame.count > inner, [[0x21, 0x18], [0x12, 0xb5]].contains(frame[received.transport + 2..<received.transport + 4]) {
+            let carried = Array(frame[inner...])
+            if carried.count > 13, carried[12] == 0x86 { return isLeftOut(carried) }
+        }
         if !received.isIPv6 { return received.ipProtocol == 2 }
         // Those of the kernel have hop-by-hop options and nothing else in front.
         let next = frame[20] == 0 ? frame[54] : frame[20]

@@ -160,8 +160,10 @@ final class LiveNamespaces {
                     "link add \(device.name) address \(device.mac) type vxlan id \(options.vni) \(local) dev \(options.device ?? "eth0")"
                         + " dstport \(options.port) nolearning"
                 ] + setUp)
-        case .ipip(let local, _):
-            try batch(name, ["link add \(device.name) type ipip local \(local) remote any"] + setUp)
+        case .ipip(let tunnel):
+            let local = tunnel.local.map { "\($0)" } ?? "any"
+            let discovery = tunnel.discoversPathMTU ? "pmtudisc" : "nopmtudisc"
+            try batch(name, ["link add \(device.name) type ipip local \(local) remote any \(discovery)"] + setUp)
         default: throw Failure(message: "\(device.name) is not built here")
         }
     }

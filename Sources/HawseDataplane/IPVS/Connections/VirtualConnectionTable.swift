@@ -9,6 +9,7 @@ struct VirtualConnectionTable {
     /// Of the same numbers; touched only for flows that are not tracked.
     private let wayWords: LazyMemory<VirtualWays>
     private var hasWays = false
+    /// There are none before the first record is taken: most nodes never have one.
     private var heads: SegmentedMemory<UInt32>
     private var chains = ChainCount(kernelBuckets)
     private let hasher: FlowHash
@@ -27,8 +28,7 @@ struct VirtualConnectionTable {
     init(capacity: Int, seed: UInt64) {
         records = LazyMemory(capacity: capacity + 1)
         wayWords = LazyMemory(capacity: capacity + 1)
-        heads = SegmentedMemory(capacity: chains.count)
-        for number in 0..<chains.count { heads[number].initialize(to: 0) }
+        heads = SegmentedMemory(capacity: 1)
         hasher = FlowHash(seed: seed)
     }
 
@@ -117,6 +117,7 @@ struct VirtualConnectionTable {
 
     @inline(__always)
     private func findExact(_ flow: VirtualFlow, withClientPort: Bool) -> VirtualConnectionRef? {
+        guard highest > 0 else { return nil }
         var number = heads[slot(flow.ipProtocol, flow.client, flow.clientPort)].pointee
         while number != 0 {
             let c = records[Int(number)]
@@ -134,6 +135,7 @@ struct VirtualConnectionTable {
 
     /// `ip_vs_ct_in_get`: the template of a masked client; with a persistence engine, that of the same data.
     func findTemplate(_ flow: VirtualFlow, engineData data: [UInt8]? = nil) -> VirtualConnectionRef? {
+        guard highest > 0 else { return nil }
         var number = heads[
             data.map { chains.number(UInt64(EngineDataTable.hash($0))) } ?? slot(flow.ipProtocol, flow.client, flow.clientPort)
         ].pointee
@@ -153,6 +155,7 @@ struct VirtualConnectionTable {
     /// `ip_vs_conn_out_get`: by the real server's end (`flow.client`) and the client's (`flow.virtual`).
     @inline(__always)
     func findOutgoing(_ flow: VirtualFlow) -> VirtualConnectionRef? {
+        guard highest > 0 else { return nil }
         var number = heads[slot(flow.ipProtocol, flow.virtual, flow.virtualPort)].pointee
         while number != 0 {
             let c = records[Int(number)]
@@ -180,6 +183,7 @@ struct VirtualConnectionTable {
             freeRecord = records[Int(number)].pointee.next
         } else {
             guard highest + 1 < min(records.capacity, 1 << 24) else { return nil }
+            if highest == 0 { makeHeads() }
             highest += 1
             number = UInt32(highest)
             if highest == LazyMemory<VirtualConnection>.isLarge { records.beLarge() }
@@ -192,6 +196,11 @@ struct VirtualConnectionTable {
         if hasWays, Int(number) < wayWords.capacity { wayWords[Int(number)].pointee = VirtualWays() }
         count += 1
         return connection
+    }
+
+    private mutating func makeHeads() {
+        heads.reserve(chains.count)
+        for number in 0..<chains.count { heads[number].initialize(to: 0) }
     }
 
     /// Gives the record back; it must be out of the index and the wheel.
@@ -286,6 +295,7 @@ struct VirtualConnectionTable {
     /// The records that one of the kernel's buckets would hold, the newest of each of its parts first.
     func numbers(inKernelBucket bucket: Int) -> [UInt32] {
         var numbers: [UInt32] = []
+        guard highest > 0 else { return numbers }
         var at = bucket
         while at < chains.count {
             var number = heads[at].pointee

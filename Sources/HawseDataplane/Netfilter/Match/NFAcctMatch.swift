@@ -9,7 +9,7 @@ struct NFAcctOperation: MatchOperation {
     }
 
     static func matches(_ operation: UnsafeMutablePointer<Self>, _ context: inout RuleContext) -> Bool {
-        let counters = context.node.pointee.named.accounts + Int(operation.pointee.object)
+        guard let counters = context.node.pointee.named.account(operation.pointee.object) else { return true }
         counters.pointee.packets &+= 1
         counters.pointee.bytes &+= UInt64(truncatingIfNeeded: context.packet.length)
         return true

@@ -6,8 +6,8 @@ struct NamedState {
     private var recentTables: [UnsafeMutablePointer<RecentTable>] = []
     private var hashlimitTables: [UnsafeMutablePointer<HashlimitTable>] = []
     private var seeds: RandomStream
-    /// `nfacct` objects: the first rule that names one makes it.
-    private(set) var accounts: UnsafeMutablePointer<Counters>
+    /// `nfacct` objects: the first rule that names one makes it, and the first of all the memory for them.
+    private var accounts: UnsafeMutablePointer<Counters>?
     private(set) var accountNames: [String] = []
     private static let accountCapacity = 4096
     private var estimators: [RateEstimator] = []
@@ -15,14 +15,12 @@ struct NamedState {
 
     init(seed: UInt64) {
         seeds = RandomStream(seed: seed, purpose: "rule-tables")
-        accounts = .allocate(capacity: Self.accountCapacity)
-        accounts.initialize(repeating: .zero, count: Self.accountCapacity)
     }
 
     func deallocate() {
         for table in recentTables { free(table) }
         for table in hashlimitTables { free(table) }
-        accounts.deallocate()
+        accounts?.deallocate()
     }
 
     private func free(_ table: UnsafeMutablePointer<RecentTable>) {
@@ -83,11 +81,19 @@ struct NamedState {
 
     /// The object's place; the last place takes what is beyond the bound.
     mutating func accountIndex(_ name: String) -> UInt32 {
+        if accounts == nil {
+            accounts = .allocate(capacity: Self.accountCapacity)
+            accounts?.initialize(repeating: .zero, count: Self.accountCapacity)
+        }
         if let index = accountNames.firstIndex(of: name) { return UInt32(index) }
         guard accountNames.count < Self.accountCapacity else { return UInt32(Self.accountCapacity - 1) }
         accountNames.append(name)
         return UInt32(accountNames.count - 1)
     }
+
+    /// The counters of an object that has an index.
+    @inline(__always)
+    func account(_ index: UInt32) -> UnsafeMutablePointer<Counters>? { accounts.map { $0 + Int(index) } }
 
     mutating func estimatorIndex(_ name: String) -> UInt32 {
         if let index = estimators.firstIndex(where: { $0.name == name }) { return UInt32(index) }

@@ -4,6 +4,7 @@ import Hawse
 @main
 struct Client {
     static func main() throws {
+        try ClusterExample.run()
         var spec = NodeSpec(name: "router")
         spec.interfaces = [
             InterfaceSpec(

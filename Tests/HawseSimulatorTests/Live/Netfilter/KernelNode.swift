@@ -63,7 +63,8 @@ final class KernelNode {
                 lines.append(
                     "link add \(device.name) address \(device.mac) mtu \(device.mtu) type veth peer name h-\(device.name) netns \(hub)"
                 )
-                hubLines.append("link set h-\(device.name) arp off mtu \(device.mtu) up")
+                // A veth refuses what its other end could not take; a wire does not.
+                hubLines.append("link set h-\(device.name) arp off mtu 9000 up")
             }
         }
         lines += later
@@ -317,11 +318,14 @@ extension LiveSetup.VXLAN {
     fileprivate var words: String {
         var words = "id \(vni) local \(local) dev \(dev) dstport \(port) \(learning ? "learning" : "nolearning")"
         if let remote { words += " remote \(remote)" }
-        if let ttl { words += " ttl \(ttl)" }
+        if let ttl { words += " ttl \(ttl.word)" }
         if let tos { words += " tos 0x" + String(tos, radix: 16) }
         if let df { words += " df \(df)" }
         if let udpcsum { words += udpcsum ? " udpcsum" : " noudpcsum" }
         if gbp { words += " gbp" }
+        if let srcport { words += " srcport \(srcport[0]) \(srcport[1])" }
+        if let udp6zerocsumtx { words += udp6zerocsumtx ? " udp6zerocsumtx" : " noudp6zerocsumtx" }
+        if let udp6zerocsumrx { words += udp6zerocsumrx ? " udp6zerocsumrx" : " noudp6zerocsumrx" }
         return words
     }
 }

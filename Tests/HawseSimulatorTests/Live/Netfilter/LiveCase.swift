@@ -38,11 +38,26 @@ struct LiveSetup: Encodable {
         var port = 8472
         var learning = false
         var gbp = false
-        var ttl: Int?
+        var ttl: TTL?
         var tos: Int?
         var df: String?
         var udpcsum: Bool?
         var remote: String?
+        var srcport: [Int]?
+        var udp6zerocsumtx: Bool?
+        var udp6zerocsumrx: Bool?
+
+        enum TTL: Encodable {
+            case number(Int)
+            case inherit
+
+            var word: String { if case .number(let value) = self { "\(value)" } else { "inherit" } }
+
+            func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                if case .number(let value) = self { try container.encode(value) } else { try container.encode("inherit") }
+            }
+        }
     }
 
     struct Socket: Encodable {

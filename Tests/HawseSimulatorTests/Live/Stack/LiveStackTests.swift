@@ -37,8 +37,8 @@ struct LiveStackTests {
             "live stack: \(seeds.range): \(seeds.count) topologies, \(packets) packets; "
                 + "\(slow) took so long that the kernel's timers ran and were not compared; equal the second time: \(unsteady)")
         for difference in differences { print("live stack: \(difference)") }
-        // What is not understood yet is rare; more is a fault that has come in.
-        seeds.judge(differences, among: "topologies", areTooMany: differences.count * 10 > seeds.count + 9)
+        // More than one in a hundred is a fault that has come in.
+        seeds.judge(differences, among: "topologies", areTooMany: differences.count * 100 > seeds.count + 99)
         #expect(packets >= 80 || slow == seeds.count)
     }
 
@@ -53,6 +53,12 @@ struct LiveStackTests {
         guard let played = try live.play(StackTraffic(draw, node), packets: 80, in: kernel, limit: 900_000_000) else {
             return nil
         }
+        // Before the kernel's timers change what it knows.
+        live.states["neigh"] = try kernel.neighbours()
+        live.states["fdb"] = try kernel.learnedAddresses()
+        // The packet that the kernel makes up for a question from outside is hashed with what happens to lie in memory.
+        let hashes = node.setup.routes.contains { $0.contains("nexthop") }
+        live.states["routes"] = kernel.routes(node.questions(draw).filter { !hashes || !$0.contains("iif") })
         live.freeFragmentNumbers(of: node.own + node.targets.filter { $0.hasPrefix("2001:db8:55:") })
         return (played, try live.difference(keepingIn: directory))
     }

@@ -172,6 +172,11 @@ extension StackNode {
         setup.free = ["ip-id", "vxlan-source-port", "ipv6-flow-label"].map {
             LiveSetup.Free(field: $0, of: $0 == "ip-id" ? "ICMP messages of the node" : nil)
         }
+        if let ports = overlay?.vxlan?.srcport {
+            setup.free = setup.free.map {
+                $0.field == "vxlan-source-port" ? LiveSetup.Free(field: $0.field, range: [ports[0], ports[1]]) : $0
+            }
+        }
         if kind == .overlay { setup.free.append(LiveSetup.Free(field: "inner.ip-id")) }
         if draw.oneIn(2) {
             setup.listeners = [4, 6].flatMap { family in

@@ -178,7 +178,9 @@ struct StackNode {
             vni: draw.pick([1, 1, 1, 4096]), local: isOuterIPv6 ? name.v6 + "1" : name.v4 + "1", dev: "eth0")
         options.learning = draw.oneIn(4)
         options.gbp = draw.oneIn(6)
-        if draw.oneIn(4) { options.ttl = draw.pick([1, 5, 64]) }
+        if draw.oneIn(4) { options.ttl = draw.pick([.number(1), .number(5), .number(64), .inherit]) }
+        if draw.oneIn(6) { options.srcport = [40000, 40000 + draw.pick([2, 10, 1000])] }
+        if isOuterIPv6, draw.oneIn(3) { (options.udp6zerocsumtx, options.udp6zerocsumrx) = (draw.oneIn(2), draw.oneIn(2)) }
         if draw.oneIn(4) { options.tos = draw.pick([1, 0x10, 0xb8]) }
         if draw.oneIn(4) { options.df = isOuterIPv6 ? "unset" : draw.pick(["set", "inherit", "unset"]) }
         if draw.oneIn(4) { options.udpcsum = draw.oneIn(2) }
