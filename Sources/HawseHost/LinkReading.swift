@@ -77,8 +77,11 @@ enum LinkReading {
         case "vlan":
             if let tag = data?.integer(IFLA_VLAN_ID, UInt16.self), let parent { return .vlan(id: tag, parent: parent) }
         case "ipip":
-            let local = data?.address(IFLA_IPTUN_LOCAL) ?? .unspecified(.ipv4)
-            return .ipip(local: local, remote: data?.address(IFLA_IPTUN_REMOTE).flatMap { $0 == .unspecified(.ipv4) ? nil : $0 })
+            func end(_ type: Int) -> IPAddress? { data?.address(type).flatMap { $0 == .unspecified(.ipv4) ? nil : $0 } }
+            return .ipip(
+                IPIPSpec(
+                    local: end(IFLA_IPTUN_LOCAL), remote: end(IFLA_IPTUN_REMOTE), ttl: data?.integer(IFLA_IPTUN_TTL) ?? 0,
+                    tos: data?.integer(IFLA_IPTUN_TOS) ?? 0, discoversPathMTU: data?.flag(IFLA_IPTUN_PMTUDISC) ?? true))
         case "vxlan":
             if let data, let vni = data.integer(IFLA_VXLAN_ID, UInt32.self) { return .vxlan(VXLANReading.read(data, vni, names)) }
         case let other?:

@@ -72,7 +72,15 @@ extension Figures {
         return arrived
     }
 
+    /// What is resident, pages that many mappings have in common counted once (`Pss`): rules that nodes share are mapped by
+    /// each of them.
     private static func residentBytes() -> Int {
+        if let text = try? String(contentsOfFile: "/proc/self/smaps_rollup", encoding: .utf8),
+            let line = text.split(separator: "\n").first(where: { $0.hasPrefix("Pss:") }),
+            let kilobytes = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
+        {
+            return kilobytes * 1024
+        }
         guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return 0 }
         return (Int(text.split(separator: " ").dropFirst().first ?? "0") ?? 0) * 4096
     }

@@ -45,9 +45,12 @@ public enum CaseText {
         case .vlan(let id, let parent):
             object["vlan"] = Int(id)
             object["parent"] = parent
-        case .ipip(let local, let remote):
-            object["local"] = local.description
-            if let remote { object["remote"] = remote.description }
+        case .ipip(let tunnel):
+            if let local = tunnel.local { object["local"] = local.description }
+            if let remote = tunnel.remote { object["remote"] = remote.description }
+            if tunnel.ttl != 0 { object["ttl"] = Int(tunnel.ttl) }
+            if tunnel.tos != 0 { object["tos"] = Int(tunnel.tos) }
+            if !tunnel.discoversPathMTU { object["pmtudisc"] = false }
         case .vxlan(let vxlan): object["vxlan"] = self.object(vxlan)
         case .bridge:
             let ports = spec.interfaces.filter { $0.bridge == interface.name }

@@ -82,8 +82,12 @@ enum LinkDump {
             return .vlan(id: tag, parent: parent)
         case "ipip":
             // A tunnel without addresses is the module's own tunl0, or takes its peers from the route.
-            let local = data?.string("local").flatMap { IPAddress($0) } ?? .unspecified(.ipv4)
-            return .ipip(local: local, remote: data?.string("remote").flatMap { IPAddress($0) })
+            func end(_ key: String) -> IPAddress? { data?.string(key).flatMap { IPAddress($0) } }
+            return .ipip(
+                IPIPSpec(
+                    local: end("local"), remote: end("remote"), ttl: UInt8(clamping: data?.integer("ttl") ?? 0),
+                    tos: data?.string("tos") == "inherit" ? 1 : UInt8(clamping: data?.numeral("tos") ?? 0),
+                    discoversPathMTU: data?.bool("pmtudisc") ?? true))
         case "vxlan":
             guard let data, let vni = data.numeral("id") else {
                 throw item.error("device \(name): a vxlan needs `info_data' with `id': dump with `ip -d'")
