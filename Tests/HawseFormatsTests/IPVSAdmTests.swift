@@ -56,6 +56,23 @@ import Testing
         #expect(count > 75)
     }
 
+    /// Lines put together by chance, each after the commands in `ipvsadm/drawn-base`, and what the kernel's IPVS and
+    /// ipvsadm made of them.
+    @Test func drawnLinesAreRefusedOrTakenAsByIPVSAdm() throws {
+        let base = try text("drawn-base")
+        let last = base.split(separator: "\n").count + 1
+        var (taken, refused) = (0, 0)
+        for line in try text("drawn").split(separator: "\n") {
+            let parts = line.split(separator: "\t", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            let reason = parts.count > 1 ? parts[1] : ""
+            let errors = IPVSAdmParser().diagnose(base + parts[0]).errors
+            #expect(errors.map(\.message) == (reason.isEmpty ? [] : [reason]), "\(parts[0])")
+            #expect(errors.allSatisfy { $0.location.line == last })
+            if reason.isEmpty { taken += 1 } else { refused += 1 }
+        }
+        #expect(taken >= 50 && refused >= 300)
+    }
+
     @Test func largeNumbers() {
         var counters = IPVSListing.Counters()
         counters.connections = 99_999

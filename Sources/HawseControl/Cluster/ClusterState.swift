@@ -43,6 +43,8 @@ public struct ClusterState: Sendable {
     var runtimes: [ObjectKey: PodRuntime] = [:]
     /// Machines that stopped, and when.
     var stoppedNodes: [String: Kubernetes.Time] = [:]
+    /// Those of them that are on again, but found no API server.
+    var waitingNodes: Set<String> = []
     /// Pods whose processes hang.
     var silentPods: Set<ObjectKey> = []
     /// False while nobody reaches the API server: controllers, kubelets and proxies keep what they know.

@@ -7,7 +7,10 @@ extension ClusterState {
     public mutating func stopNode(_ name: String) throws(StatusError) {
         let key = ObjectKey(name: name)
         guard store.nodes[key] != nil else { throw StatusError.notFound("nodes", name) }
-        guard stoppedNodes[name] == nil else { return }
+        guard stoppedNodes[name] == nil else {
+            waitingNodes.remove(name)
+            return
+        }
         stoppedNodes[name] = now
         wake(.node, key, inSeconds: Self.gracePeriod, isProgress: false)
         note("NodeStopped", "the machine stopped", kind: "Node", key: key)
@@ -25,7 +28,15 @@ extension ClusterState {
     public mutating func startNode(_ name: String) throws(StatusError) {
         let key = ObjectKey(name: name)
         guard store.nodes[key] != nil else { throw StatusError.notFound("nodes", name) }
+        // Its kubelet, proxy and network have nothing to go by yet.
+        guard isReachableAPI else {
+            if stoppedNodes[name] != nil, waitingNodes.insert(name).inserted {
+                note("NodeStarted", "the machine is on and waits for the API server", kind: "Node", key: key)
+            }
+            return
+        }
         stoppedNodes[name] = nil
+        waitingNodes.remove(name)
         let time = now
         store.update(Kubernetes.Node.self, key) { node in
             node.spec.taints.removeAll { $0.key == Self.unreachable }

@@ -40,6 +40,7 @@ extension ClusterState {
     /// The API server is back: kubelets say what has happened, and machines that went silent meanwhile are waited for
     /// from now on, since the node controller has heard of nobody either.
     mutating func catchUp() {
+        for name in waitingNodes.sorted() { try? startNode(name) }
         for key in runtimes.keys.sorted() {
             if let status = runtimes[key]?.unpublished {
                 runtimes[key]?.unpublished = nil

@@ -104,6 +104,7 @@ public struct KubeProxy: Sendable {
         case .nftables, .userspace: break
         }
         if configuration.conntrack.tcpBeLiberal { result["net.netfilter.nf_conntrack_tcp_be_liberal"] = "1" }
+        if let maximum = configuration.conntrack.maximum(cores: node.cores) { result[ProxyState.conntrackMaximum] = String(maximum) }
         for (name, seconds) in configuration.conntrack.timeouts where seconds > 0 {
             result["net.netfilter.nf_conntrack_\(name)"] = String(seconds)
         }

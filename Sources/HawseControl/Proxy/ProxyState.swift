@@ -41,6 +41,17 @@ public struct ProxyState: Sendable, Hashable {
                     InterfaceSpec(name: Self.dummyDevice, kind: .dummy, isUp: false, addresses: addresses))
             }
         }
-        for (name, value) in sysctls { spec.sysctls[name] = value }
+        for (name, value) in sysctls where name != Self.conntrackMaximum || raises(spec.sysctls, to: value) {
+            spec.sysctls[name] = value
+        }
+    }
+
+    static let conntrackMaximum = "net.netfilter.nf_conntrack_max"
+
+    /// kube-proxy lets a node keep more room for connections than it asks for.
+    private func raises(_ sysctls: Sysctls, to value: String) -> Bool {
+        let current = sysctls.integer(
+            Self.conntrackMaximum, default: sysctls.integer("net.nf_conntrack_max", default: 262_144))
+        return current < Int(value) ?? 0
     }
 }

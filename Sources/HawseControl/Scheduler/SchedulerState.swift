@@ -59,21 +59,28 @@ struct SchedulerState: Sendable {
 
     /// In thousandths: all containers together, or the largest init container if that is more, plus sidecars
     /// and overhead (`resource.PodRequests`).
-    static func requests(of spec: Kubernetes.PodSpec) -> [String: Int64] {
+    static func requests(of spec: Kubernetes.PodSpec) -> [String: Int64] { amounts(of: spec, \.requests) }
+
+    /// The same of limits (`resource.PodLimits`).
+    static func limits(of spec: Kubernetes.PodSpec) -> [String: Int64] { amounts(of: spec, \.limits) }
+
+    private static func amounts(
+        of spec: Kubernetes.PodSpec, _ kind: KeyPath<Kubernetes.ResourceRequirements, [String: Kubernetes.Quantity]>
+    ) -> [String: Int64] {
         func sum(_ containers: [Kubernetes.Container]) -> [String: Int64] {
             containers.reduce(into: [:]) { total, container in
-                for (name, amount) in container.resources.requests { total[name, default: 0] += amount.thousandths }
+                for (name, amount) in container.resources[keyPath: kind] { total[name, default: 0] += amount.thousandths }
             }
         }
         let sidecars = spec.initContainers.filter { $0.restartPolicy == "Always" }
         let running = sum(spec.containers + sidecars)
         var result = running
         for container in spec.initContainers where container.restartPolicy != "Always" {
-            for (name, amount) in container.resources.requests {
+            for (name, amount) in container.resources[keyPath: kind] {
                 result[name] = max(result[name] ?? 0, amount.thousandths)
             }
         }
-        for (name, amount) in spec.overhead { result[name, default: 0] += amount.thousandths }
+        for (name, amount) in spec.overhead where kind == \.requests || result[name] != nil { result[name, default: 0] += amount.thousandths }
         return result
     }
 

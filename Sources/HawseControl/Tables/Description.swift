@@ -1,71 +1,91 @@
-/// The text of `hawse describe`: a label column, nested sections, events at the end, as `kubectl describe` has it.
+/// The text of `hawse describe`: cells parted by tabs, indented by levels of two blanks, as kubectl writes them.
 struct DescriptionWriter {
-    private(set) var lines: [(indent: Int, label: String, value: String, isPlain: Bool)] = []
+    private var raw = ""
 
-    /// A label with its value; an empty value leaves the label alone on its line.
-    mutating func line(_ label: String, _ value: String = "", indent: Int = 0) {
-        lines.append((indent, label, value, false))
-    }
+    var text: String { TabAligner.aligned(raw) }
 
-    /// A line as it is.
-    mutating func plain(_ text: String, indent: Int = 0) { lines.append((indent, text, "", true)) }
+    mutating func write(_ text: String, _ level: Int = 0) { raw += String(repeating: "  ", count: level) + text }
 
-    /// Columns with a ruled header, two blanks between.
-    mutating func table(_ header: [String], _ rows: [[String]], indent: Int = 1) {
-        let all = [header, header.map { String(repeating: "-", count: $0.count) }] + rows
-        var widths = [Int](repeating: 0, count: header.count)
-        for row in all { for (column, cell) in row.enumerated() where column < widths.count { widths[column] = max(widths[column], cell.count) } }
-        for row in all {
-            var text = ""
-            for (column, cell) in row.enumerated() {
-                text += cell
-                if column + 1 < row.count { text += String(repeating: " ", count: widths[column] + 2 - cell.count) }
-            }
-            while text.last == " " { text.removeLast() }
-            plain(text, indent: indent)
-        }
+    /// `label:` and what it says.
+    mutating func line(_ label: String, _ value: String, _ level: Int = 0) { write("\(label):\t\(value)\n", level) }
+
+    /// `label:` alone.
+    mutating func heading(_ label: String, _ level: Int = 0) { write("\(label):\n", level) }
+
+    mutating func plain(_ text: String, _ level: Int = 0) { write(text + "\n", level) }
+
+    mutating func row(_ cells: [String], _ level: Int = 1) { write(cells.joined(separator: "\t") + "\n", level) }
+
+    /// A header, ruled by as many dashes as its words have letters.
+    mutating func header(_ names: [String], _ level: Int = 1) {
+        row(names, level)
+        row(names.map { String(repeating: "-", count: $0.count) }, level)
     }
 
     /// The first value beside the label, the others below it.
-    mutating func list(_ label: String, _ values: [String], indent: Int = 0, empty: String = "<none>") {
-        guard let first = values.first else {
-            line(label, empty, indent: indent)
-            return
-        }
-        line(label, first, indent: indent)
-        for value in values.dropFirst() { line("", value, indent: indent) }
+    mutating func list(_ label: String, _ values: [String]) {
+        write("\(label):\t")
+        if values.isEmpty { write("<none>\n") }
+        for (number, value) in values.enumerated() { write((number > 0 ? "\t" : "") + value + "\n") }
     }
 
-    mutating func map(_ label: String, _ values: [String: String], separator: String = "=", indent: Int = 0) {
-        list(label, values.sorted { $0.key < $1.key }.map { "\($0.key)\(separator)\($0.value)" }, indent: indent)
+    /// `printLabelsMultiline`
+    mutating func labels(_ labels: [String: String], as title: String = "Labels") {
+        list(title, labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })
     }
 
-    /// Values of one run of lines stand in one column, two blanks after the longest label.
-    var text: String {
-        var out = ""
-        var at = 0
-        while at < lines.count {
-            var end = at
-            while end < lines.count, lines[end].indent == lines[at].indent, lines[end].isPlain == lines[at].isPlain { end += 1 }
-            let section = lines[at..<end]
-            let width = (section.filter { !$0.value.isEmpty }.map { $0.label.isEmpty ? 0 : $0.label.count + 1 }.max() ?? 0) + 2
-            for entry in section {
-                let margin = String(repeating: "  ", count: entry.indent)
-                if entry.isPlain {
-                    out += entry.label.isEmpty ? "\n" : margin + entry.label + "\n"
-                    continue
-                }
-                let label = entry.label.isEmpty ? "" : "\(entry.label):"
-                if entry.value.isEmpty {
-                    out += "\(margin)\(label)\n"
-                } else {
-                    out += margin + label + String(repeating: " ", count: max(1, width - label.count)) + entry.value + "\n"
-                }
+    private static let lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
+
+    /// `printAnnotationsMultiline`: what is long or has lines stands below its key.
+    mutating func annotations(_ annotations: [String: String], as title: String = "Annotations") {
+        let longest = 140
+        var values: [String] = []
+        for (key, whole) in annotations.sorted(by: { $0.key < $1.key }) where key != Self.lastApplied {
+            let value = whole.hasSuffix("\n") ? String(whole.dropLast()) : whole
+            guard value.utf8.count + key.utf8.count + 2 > longest || value.contains("\n") else {
+                values.append("\(key): \(value)")
+                continue
             }
-            at = end
+            let lines = value.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+                "\t  " + (line.utf8.count > longest - 2 ? line.prefix(longest - 2) + "..." : line)
+            }
+            values.append(([key + ":"] + lines).joined(separator: "\n"))
         }
-        return out
+        list(title, values)
     }
+
+    /// Type, status and reason of conditions, as workloads have them.
+    mutating func conditions(_ conditions: [Kubernetes.Condition]) {
+        if conditions.isEmpty { return }
+        heading("Conditions")
+        row(["Type", "Status", "Reason"])
+        row(["----", "------", "------"])
+        for condition in conditions { row(["\(condition.type) ", condition.status, condition.reason]) }
+    }
+}
+
+extension Kubernetes.Time {
+    /// `Mon, 02 Jan 2006 15:04:05 +0000` (RFC 1123).
+    var longText: String {
+        let days = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        let parts = text.split { !$0.isNumber }
+        guard parts.count >= 6, let month = Int(parts[1]), (1...12).contains(month) else { return text }
+        let day = Int(((seconds / 86_400) % 7 + 7) % 7)
+        return "\(days[day]), \(parts[2]) \(months[month - 1]) \(parts[0]) \(parts[3]):\(parts[4]):\(parts[5]) +0000"
+    }
+
+    /// As Go prints a time: `2006-01-02 15:04:05 +0000 UTC`.
+    var goText: String {
+        let parts = text.split { !$0.isNumber }
+        guard parts.count >= 6 else { return text }
+        return "\(parts[0])-\(parts[1])-\(parts[2]) \(parts[3]):\(parts[4]):\(parts[5]) +0000 UTC"
+    }
+}
+
+extension Kubernetes.ObjectMeta {
+    /// `0001-01-01` where there is none, as Go has it.
+    var createdText: String { creationTimestamp?.longText ?? "Mon, 01 Jan 0001 00:00:00 +0000" }
 }
 
 /// `hawse describe`.
@@ -111,16 +131,16 @@ public enum ResourceDescription {
 
     static func describe(_ object: any KubernetesObject, _ state: ClusterState) -> String {
         var writer = DescriptionWriter()
-        writer.line("Name", object.metadata.name)
-        if type(of: object).isNamespaced { writer.line("Namespace", object.metadata.namespace) }
         switch object {
         case let service as Kubernetes.Service: ServiceDescription.write(service, state, &writer)
         case let pod as Kubernetes.Pod: PodDescription.write(pod, state, &writer)
         case let node as Kubernetes.Node: NodeDescription.write(node, state, &writer)
         case let deployment as Kubernetes.Deployment: DeploymentDescription.write(deployment, state, &writer)
+        case let map as Kubernetes.ConfigMap: DataDescription.write(map, &writer)
+        case let secret as Kubernetes.Secret: DataDescription.write(secret, &writer)
         default:
             if !WorkloadDescription.write(object, state, &writer), !NetworkDescription.write(object, state, &writer) {
-                other(object, &writer)
+                generic(object, &writer)
             }
         }
         // Of these nobody reports anything.
@@ -129,64 +149,86 @@ public enum ResourceDescription {
         return writer.text
     }
 
-    private static func other(_ object: any KubernetesObject, _ writer: inout DescriptionWriter) {
-        if object is Kubernetes.ConfigMap || object is Kubernetes.Secret {
-            writer.map("Labels", object.metadata.labels)
-            writer.map("Annotations", object.metadata.annotations, separator: ": ")
-        }
-        switch object {
-        case let map as Kubernetes.ConfigMap: DataDescription.write(map, &writer)
-        case let secret as Kubernetes.Secret: DataDescription.write(secret, &writer)
-        default: generic(object, &writer)
-        }
+    /// Name, namespace, labels and annotations, as most kinds begin.
+    static func head(_ object: any KubernetesObject, _ writer: inout DescriptionWriter) {
+        writer.line("Name", object.metadata.name)
+        if type(of: object).isNamespaced { writer.line("Namespace", object.metadata.namespace) }
+        writer.labels(object.metadata.labels)
+        writer.annotations(object.metadata.annotations)
     }
 
-    /// Other kinds: labels, annotations, and their fields as they are.
+    /// Other kinds: name, namespace, labels, annotations, and all fields as they are.
     private static func generic(_ object: any KubernetesObject, _ writer: inout DescriptionWriter) {
-        writer.map("Labels", object.metadata.labels)
-        writer.map("Annotations", object.metadata.annotations, separator: ": ")
-        for entry in object.written().entries ?? [] where entry.key != "metadata" {
-            write(title(entry.key), entry.node, 0, &writer)
+        writer.line("Name", object.metadata.name)
+        writer.line("Namespace", object.metadata.namespace)
+        writer.labels(object.metadata.labels)
+        writer.annotations(object.metadata.annotations)
+        let known: Set = ["name", "namespace", "labels", "annotations", "managedFields"]
+        for entry in (object.written().entries ?? []).sorted(by: { $0.key < $1.key }) {
+            var node = entry.node
+            if entry.key == "metadata" { node = ManifestNode(.map((node.entries ?? []).filter { !known.contains($0.key) })) }
+            write(entry.key, node, 0, &writer)
         }
     }
 
-    /// `spec` → `Spec`, `podCIDR` → `Pod CIDR`.
-    private static func title(_ key: String) -> String {
-        var out = ""
-        var previous: Character = "A"
-        for character in key {
-            if out.isEmpty {
-                out.append(contentsOf: character.uppercased())
+    private static let acronyms: Set = ["API", "URL", "UID", "GUID"]
+
+    /// `smartLabelFor`: `apiVersion` → `API Version`, `podCIDRs` → `Pod CIDRs`.
+    static func title(_ field: String) -> String {
+        if field.contains(where: { !$0.isLetter && $0 != "-" }) { return field }
+        return words(field).map { part in
+            if acronyms.contains(part.uppercased()) { return part.uppercased() }
+            return part.lowercased() == part ? part.prefix(1).uppercased() + part.dropFirst() : part
+        }.joined(separator: " ")
+    }
+
+    /// `camelcase.Split`: a run of capitals gives its last letter to the small ones that follow; then capitals rejoin the
+    /// capitalised word behind them.
+    private static func words(_ field: String) -> [String] {
+        var runs: [String] = []
+        var kind: Int?
+        for character in field {
+            let now = character.isLowercase ? 1 : character.isUppercase ? 2 : 4
+            if now == kind { runs[runs.count - 1].append(character) } else { runs.append(String(character)) }
+            kind = now
+        }
+        for i in runs.indices.dropLast() where runs[i].first?.isUppercase == true && runs[i + 1].first?.isLowercase == true {
+            runs[i + 1] = String(runs[i].suffix(1)) + runs[i + 1]
+            runs[i].removeLast()
+        }
+        var merged: [String] = []
+        for run in runs where !run.isEmpty {
+            if let last = merged.last, last.count >= 2, last.allSatisfy({ !$0.isLowercase }), last.first?.isLetter == true,
+                run.first?.isUppercase == true
+            {
+                merged[merged.count - 1] += run
             } else {
-                if character.isUppercase, !previous.isUppercase { out.append(" ") }
-                out.append(character)
+                merged.append(run)
             }
-            previous = character
         }
-        return out
+        return merged
     }
 
-    private static func write(_ label: String, _ node: ManifestNode, _ indent: Int, _ writer: inout DescriptionWriter) {
+    /// `printUnstructuredContent`
+    private static func write(_ key: String, _ node: ManifestNode, _ level: Int, _ writer: inout DescriptionWriter) {
         switch node.value {
         case .map(let entries):
-            writer.line(label, entries.isEmpty ? "<none>" : "", indent: indent)
-            for entry in entries { write(title(entry.key), entry.node, indent + 1, &writer) }
+            writer.heading(title(key), level)
+            for entry in entries.sorted(by: { $0.key < $1.key }) { write(entry.key, entry.node, level + 1, &writer) }
         case .list(let items):
-            writer.line(label, items.isEmpty ? "<none>" : "", indent: indent)
+            writer.heading(title(key), level)
             for item in items {
                 if let entries = item.entries {
-                    for entry in entries { write(title(entry.key), entry.node, indent + 1, &writer) }
+                    for entry in entries.sorted(by: { $0.key < $1.key }) { write(entry.key, entry.node, level + 1, &writer) }
                 } else {
-                    writer.line("", scalar(item), indent: indent + 1)
+                    writer.plain(scalar(item), level + 1)
                 }
             }
-        default: writer.line(label, scalar(node), indent: indent)
+        default: writer.line(title(key), scalar(node), level)
         }
     }
 
-    private static func scalar(_ node: ManifestNode) -> String {
-        node.text ?? JSONWriter.compact(node)
-    }
+    private static func scalar(_ node: ManifestNode) -> String { node.text ?? JSONWriter.compact(node) }
 
     private static func events(of object: any KubernetesObject, _ state: ClusterState, _ writer: inout DescriptionWriter) {
         let own = state.events.filter { $0.kind == object.kindName && $0.key == object.key }.suffix(20)
@@ -194,13 +236,13 @@ public enum ResourceDescription {
             writer.line("Events", "<none>")
             return
         }
-        writer.line("Events")
-        writer.table(
-            ["Type", "Reason", "Age", "From", "Message"],
-            own.map { event in
-                let isWarning = ["FailedScheduling", "Unhealthy", "Crashed", "BackoffLimitExceeded"].contains(event.reason)
-                let age = HumanDuration.age(of: event.time, at: state.now)
-                return [isWarning ? "Warning" : "Normal", event.reason, age, "hawse", event.message]
-            })
+        writer.heading("Events")
+        writer.row(["Type", "Reason", "Age", "From", "Message"])
+        writer.row(["----", "------", "----", "----", "-------"])
+        for event in own {
+            let isWarning = ["FailedScheduling", "Unhealthy", "Crashed", "BackoffLimitExceeded"].contains(event.reason)
+            let age = HumanDuration.age(of: event.time, at: state.now)
+            writer.row([isWarning ? "Warning" : "Normal", event.reason, age, "hawse", event.message])
+        }
     }
 }

@@ -1,101 +1,100 @@
 /// `kubectl describe pod`.
 enum PodDescription {
     static func write(_ pod: Kubernetes.Pod, _ state: ClusterState, _ writer: inout DescriptionWriter) {
-        if let priority = pod.spec.priority { writer.line("Priority", String(priority)) }
-        let host = pod.status.hostIP.isEmpty ? "" : "/\(pod.status.hostIP)"
-        writer.line("Node", pod.spec.nodeName.isEmpty ? "<none>" : pod.spec.nodeName + host)
-        if let start = pod.status.startTime { writer.line("Start Time", start.text) }
-        writer.map("Labels", pod.metadata.labels)
-        writer.map("Annotations", pod.metadata.annotations, separator: ": ")
-        if let end = pod.metadata.deletionTimestamp {
-            writer.line("Status", "Terminating (until \(end.text))")
+        let (spec, status) = (pod.spec, pod.status)
+        writer.line("Name", pod.metadata.name)
+        writer.line("Namespace", pod.metadata.namespace)
+        if let priority = spec.priority { writer.line("Priority", String(priority)) }
+        if !spec.priorityClassName.isEmpty { writer.line("Priority Class Name", spec.priorityClassName) }
+        for (label, field) in [("Runtime Class Name", "runtimeClassName"), ("Service Account", "serviceAccountName")] {
+            if let name = spec.other[field]?.text, !name.isEmpty { writer.line(label, name) }
+        }
+        writer.line("Node", spec.nodeName.isEmpty ? "<none>" : "\(spec.nodeName)/\(status.hostIP)")
+        if let start = status.startTime { writer.line("Start Time", start.longText) }
+        writer.labels(pod.metadata.labels)
+        writer.annotations(pod.metadata.annotations)
+        if let end = pod.metadata.deletionTimestamp, !pod.isFinished {
+            writer.line("Status", "Terminating (lasts \(HumanDuration.age(of: end, at: state.now)))")
             writer.line("Termination Grace Period", "\(pod.metadata.deletionGracePeriodSeconds ?? 0)s")
         } else {
-            writer.line("Status", pod.status.phase)
+            writer.line("Status", status.phase)
         }
-        if !pod.status.reason.isEmpty { writer.line("Reason", pod.status.reason) }
-        writer.line("IP", pod.status.podIP)
-        writer.line("IPs", pod.status.podIPs.isEmpty ? "<none>" : "")
-        for address in pod.status.podIPs { writer.line("IP", address.ip, indent: 1) }
+        if !status.reason.isEmpty { writer.line("Reason", status.reason) }
+        if !status.message.isEmpty { writer.line("Message", status.message) }
+        writer.line("IP", status.podIP)
+        if status.podIPs.isEmpty { writer.line("IPs", "<none>") } else { writer.heading("IPs") }
+        for address in status.podIPs { writer.line("IP", address.ip, 1) }
         if let owner = pod.metadata.controller { writer.line("Controlled By", "\(owner.kind)/\(owner.name)") }
-        if !pod.spec.initContainers.isEmpty {
-            writer.line("Init Containers")
-            containers(pod.spec.initContainers, pod.status.initContainerStatuses, &writer)
+        if let resources = spec.resources {
+            writer.heading("Resources")
+            ContainerDescription.resources(resources, 1, &writer)
         }
-        writer.line("Containers")
-        containers(pod.spec.containers, pod.status.containerStatuses, &writer)
-        writer.line("Conditions")
-        for condition in pod.status.conditions { writer.line(condition.type, condition.status, indent: 1) }
-        writer.line("QoS Class", pod.status.qosClass)
-        writer.line("Node-Selectors", ResourceColumns.labels(pod.spec.nodeSelector))
-        writer.list("Tolerations", pod.spec.tolerations.map(toleration))
+        let containers = ContainerDescription(pod: pod)
+        if !spec.initContainers.isEmpty {
+            containers.write("Init Containers", spec.initContainers, status.initContainerStatuses, &writer)
+        }
+        containers.write("Containers", spec.containers, status.containerStatuses, &writer)
+        conditions(pod, &writer)
+        VolumeDescription.write(spec, isTemplate: false, &writer)
+        writer.line("QoS Class", status.qosClass)
+        writer.labels(spec.nodeSelector, as: "Node-Selectors")
+        writer.list("Tolerations", tolerations(spec))
+        spread(spec, "", &writer)
     }
 
-    private static func toleration(_ toleration: Kubernetes.Toleration) -> String {
-        var text = toleration.key
-        if !toleration.value.isEmpty { text += "=\(toleration.value)" }
-        if !toleration.effect.isEmpty { text += ":\(toleration.effect)" }
-        if toleration.op == "Exists", toleration.value.isEmpty { text += " op=Exists" }
-        if let seconds = toleration.tolerationSeconds { text += " for \(seconds)s" }
-        return text
-    }
-
-    private static func containers(
-        _ containers: [Kubernetes.Container], _ statuses: [Kubernetes.ContainerStatus],
-        _ writer: inout DescriptionWriter
-    ) {
-        for container in containers {
-            let status = statuses.first { $0.name == container.name }
-            writer.line(container.name, indent: 1)
-            writer.line("Image", container.image, indent: 2)
-            let ports = container.ports.map { "\($0.containerPort)/\($0.protocol)\($0.name.isEmpty ? "" : " (\($0.name))")" }
-            writer.line(ports.count > 1 ? "Ports" : "Port", ports.isEmpty ? "<none>" : ports.joined(separator: ", "), indent: 2)
-            if let status { state(status, &writer) }
-            for (label, amounts) in [("Limits", container.resources.limits), ("Requests", container.resources.requests)]
-            where !amounts.isEmpty {
-                writer.line(label, indent: 2)
-                for (name, amount) in amounts.sorted(by: { $0.key < $1.key }) {
-                    writer.line(name, amount.text, indent: 3)
-                }
-            }
-            for (label, probe) in [
-                ("Liveness", container.livenessProbe), ("Readiness", container.readinessProbe),
-                ("Startup", container.startupProbe),
-            ] {
-                if let probe { writer.line(label, self.probe(probe), indent: 2) }
+    private static func conditions(_ pod: Kubernetes.Pod, _ writer: inout DescriptionWriter) {
+        if !pod.spec.readinessGates.isEmpty {
+            writer.heading("Readiness Gates")
+            writer.row(["Type", "Status"])
+            for gate in pod.spec.readinessGates {
+                writer.row(["\(gate.conditionType) ", "\(pod.condition(gate.conditionType)?.status ?? "<none>") "])
             }
         }
+        if pod.status.conditions.isEmpty { return }
+        writer.heading("Conditions")
+        writer.row(["Type", "Status"])
+        for condition in pod.status.conditions { writer.row(["\(condition.type) ", "\(condition.status) "]) }
     }
 
-    private static func state(_ status: Kubernetes.ContainerStatus, _ writer: inout DescriptionWriter) {
-        if let running = status.state.running {
-            writer.line("State", "Running", indent: 2)
-            if let time = running.startedAt { writer.line("Started", time.text, indent: 3) }
-        } else if let ended = status.state.terminated {
-            writer.line("State", "Terminated", indent: 2)
-            writer.line("Reason", ended.reason, indent: 3)
-            writer.line("Exit Code", String(ended.exitCode), indent: 3)
-        } else {
-            writer.line("State", "Waiting", indent: 2)
-            if let reason = status.state.waiting?.reason { writer.line("Reason", reason, indent: 3) }
+    static func tolerations(_ spec: Kubernetes.PodSpec) -> [String] {
+        spec.tolerations.sorted { $0.key < $1.key }.map { toleration in
+            var text = toleration.key
+            if !toleration.value.isEmpty { text += "=\(toleration.value)" }
+            if !toleration.effect.isEmpty { text += ":\(toleration.effect)" }
+            if toleration.op == "Exists", toleration.value.isEmpty { text += text.isEmpty ? "op=Exists" : " op=Exists" }
+            if let seconds = toleration.tolerationSeconds { text += " for \(seconds)s" }
+            return text
         }
-        writer.line("Ready", status.ready ? "True" : "False", indent: 2)
-        writer.line("Restart Count", String(status.restartCount), indent: 2)
     }
 
-    /// `http-get http://:8080/ delay=0s timeout=1s period=10s #success=1 #failure=3`
-    private static func probe(_ probe: Kubernetes.Probe) -> String {
-        var what = "unknown"
-        if let http = probe.httpGet {
-            what = "http-get \(http.scheme.lowercased())://\(http.host):\(http.port)\(http.path)"
-        } else if let tcp = probe.tcpSocket {
-            what = "tcp-socket \(tcp.host):\(tcp.port)"
-        } else if let grpc = probe.grpc {
-            what = "grpc <pod>:\(grpc.port) \(grpc.service ?? "")"
-        } else if let exec = probe.exec {
-            what = "exec [\(exec.command.joined(separator: " "))]"
+    /// `describeTopologySpreadConstraints`
+    static func spread(_ spec: Kubernetes.PodSpec, _ indent: String, _ writer: inout DescriptionWriter) {
+        if spec.topologySpreadConstraints.isEmpty { return }
+        let texts = spec.topologySpreadConstraints.sorted { $0.topologyKey < $1.topologyKey }.map { constraint in
+            let selector = constraint.labelSelector.map { " for selector \(ResourceColumns.selector($0))" } ?? ""
+            return "\(constraint.topologyKey):\(constraint.whenUnsatisfiable) when max skew \(constraint.maxSkew) is exceeded"
+                + selector
         }
-        return "\(what) delay=\(probe.initialDelaySeconds)s timeout=\(probe.timeoutSeconds)s "
-            + "period=\(probe.periodSeconds)s #success=\(probe.successThreshold) #failure=\(probe.failureThreshold)"
+        writer.list("\(indent)Topology Spread Constraints", texts)
+    }
+}
+
+/// The part `Pod Template:` of workloads (`DescribePodTemplate`).
+enum PodTemplateDescription {
+    static func write(_ template: Kubernetes.PodTemplate?, _ writer: inout DescriptionWriter) {
+        writer.heading("Pod Template")
+        guard let template else { return writer.write("<unset>", 1) }
+        let spec = template.spec
+        writer.labels(template.metadata.labels, as: "  Labels")
+        if !template.metadata.annotations.isEmpty { writer.annotations(template.metadata.annotations, as: "  Annotations") }
+        if let name = spec.other["serviceAccountName"]?.text, !name.isEmpty { writer.line("Service Account", name, 1) }
+        let containers = ContainerDescription(pod: nil)
+        if !spec.initContainers.isEmpty { containers.write("Init Containers", spec.initContainers, [], &writer) }
+        containers.write("Containers", spec.containers, [], &writer)
+        VolumeDescription.write(spec, isTemplate: true, &writer)
+        PodDescription.spread(spec, "  ", &writer)
+        if !spec.priorityClassName.isEmpty { writer.line("Priority Class Name", spec.priorityClassName, 1) }
+        writer.labels(spec.nodeSelector, as: "  Node-Selectors")
+        writer.list("  Tolerations", PodDescription.tolerations(spec))
     }
 }

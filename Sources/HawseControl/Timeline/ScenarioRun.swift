@@ -243,7 +243,7 @@ extension ScenarioAction {
     /// Whether it goes through the API server; what happens to machines and processes does not.
     var needsAPI: Bool {
         switch self {
-        case .fail, .recover, .crash, .stopNode, .apiServer, .observe, .metrics: false
+        case .fail, .recover, .crash, .stopNode, .startNode, .apiServer, .observe, .metrics: false
         default: true
         }
     }

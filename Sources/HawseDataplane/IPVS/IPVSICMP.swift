@@ -100,7 +100,6 @@ extension Walk {
             return ipvsDrop(packet, .checksum)
         }
         if isTunnel { return reportTunnelError(packet, connection, quoted) }
-        if packet.isIPv6, hook == .output, connection.pointee.forwarding != .masquerade { return .accept }
         packet.pointee.virtualConnection = node.pointee.ipvs.connections.handle(of: connection)
         node.pointee.ipvs.countIncoming(connection, bytes: packet.length)
         if connection.pointee.forwarding != .masquerade {

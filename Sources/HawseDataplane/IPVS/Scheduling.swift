@@ -85,14 +85,16 @@ extension Walk {
     ) -> VirtualConnectionRef? {
         let s = node.pointee.ipvs.servers[server]
         var flags: VirtualConnection.Flags = isOnePacket ? [.onePacket] : []
-        if isOwnAddress(flow.client, packet.family) { flags.insert(.localClient) }
+        if mayBeLocal(flow.client, packet.family) { flags.insert(.localClient) }
         return node.pointee.ipvs.makeConnection(
             flow, destination: s.pointee.address, port: port != 0 ? port : flow.virtualPort,
             version: s.pointee.version, flags: flags, server: server, mark: packet.pointee.mark)
     }
 
-    private func isOwnAddress(_ address: AddressBits, _ family: AddressFamily) -> Bool {
-        addressKind(address, family: family, on: 0) == .local
+    /// Whether packets to a client can come to LOCAL_IN: with rules, any may (`local default dev lo table …`).
+    private func mayBeLocal(_ address: AddressBits, _ family: AddressFamily) -> Bool {
+        if family == .ipv4 ? node.pointee.routing.policy4.isCustom : node.pointee.routing.policy6.isCustom { return true }
+        return addressKind(address, family: family, on: 0) == .local
     }
 
     /// `ip_vs_sched_persist`: the client's template decides, and is made when there is none.
@@ -188,7 +190,7 @@ extension Walk {
         }
         flow.version = header.version
         var flags: VirtualConnection.Flags = s.pointee.isOnePacket ? [.onePacket] : []
-        if isOwnAddress(flow.client, packet.family) { flags.insert(.localClient) }
+        if mayBeLocal(flow.client, packet.family) { flags.insert(.localClient) }
         let connection = node.pointee.ipvs.makeConnection(
             flow, destination: header.source, port: ports.source, version: header.version, flags: flags, server: server,
             mark: 0)

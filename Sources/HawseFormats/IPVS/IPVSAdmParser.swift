@@ -10,19 +10,33 @@ public struct IPVSAdmParser: Sendable {
 
     /// One command line, as `-A -t 10.0.0.1:80 -s rr` or `ipvsadm -A …`.
     public func command(_ line: some StringProtocol, number: Int = 1) throws(FormatError) -> IPVSCommand {
+        let (command, unknown) = try read(line, number: number, rules: .shell)
+        if let unknown { throw unknown }
+        return command
+    }
+
+    /// With what the kernel would say of a name in it, if nothing else is wrong.
+    private func read(
+        _ line: some StringProtocol, number: Int, rules: WordRules
+    ) throws(FormatError) -> (command: IPVSCommand, unknown: FormatError?) {
         let location = SourceLocation(file: file, line: number, column: 1)
-        var tokens = try tokenize(line, rules: .shell, at: location)
+        var tokens = try tokenize(line, rules: rules, at: location)
         if let first = tokens.first, first.text == "ipvsadm" || first.text.hasSuffix("/ipvsadm") {
             tokens.removeFirst()
         }
         var reader = IPVSAdmReader(tokens: tokens, location: location)
-        return try reader.command()
+        let command = try reader.command()
+        return (command, reader.unknownName)
     }
 
     /// The commands of a text in order; blank lines and comments are passed over.
     public func commands(_ text: some StringProtocol) throws(FormatError) -> [IPVSCommand] {
         var commands: [IPVSCommand] = []
-        for (number, line) in numberedLines(text) { commands.append(try command(line, number: number)) }
+        for (number, line) in numberedLines(text) {
+            let (command, unknown) = try read(line, number: number, rules: .plain)
+            if let unknown { throw unknown }
+            commands.append(command)
+        }
         return commands
     }
 
@@ -32,7 +46,7 @@ public struct IPVSAdmParser: Sendable {
     {
         var servers = IndexedServers(base)
         for (number, line) in numberedLines(text) {
-            try apply(try command(line, number: number), number: number, to: &servers)
+            try apply(line, number: number, to: &servers)
         }
         return servers.spec
     }
@@ -43,7 +57,7 @@ public struct IPVSAdmParser: Sendable {
         var errors: [FormatError] = []
         for (number, line) in numberedLines(text) {
             do throws(FormatError) {
-                try apply(try command(line, number: number), number: number, to: &servers)
+                try apply(line, number: number, to: &servers)
             } catch {
                 errors.append(error)
             }
@@ -51,12 +65,15 @@ public struct IPVSAdmParser: Sendable {
         return (servers.spec, errors)
     }
 
-    private func apply(_ command: IPVSCommand, number: Int, to servers: inout IndexedServers) throws(FormatError) {
+    private func apply(_ line: Substring, number: Int, to servers: inout IndexedServers) throws(FormatError) {
+        let (command, unknown) = try read(line, number: number, rules: .plain)
         do throws(IPVSEditError) {
-            try servers.apply(command)
+            // The kernel looks for the service before it asks for its scheduler.
+            if unknown != nil { try servers.find(command) } else { try servers.apply(command) }
         } catch {
             throw FormatError(file: file, line: number, message: error.description)
         }
+        if let unknown { throw unknown }
     }
 
     private func numberedLines(_ text: some StringProtocol) -> [(Int, Substring)] {
@@ -71,6 +88,7 @@ public struct IPVSAdmParser: Sendable {
 private struct IndexedServers {
     private(set) var spec: IPVSSpec
     private var places: [VirtualService.Key: Int] = [:]
+    private var daemons: Set<IPVSSyncDaemon.Role> = []
 
     init(_ spec: IPVSSpec) {
         self.spec = spec
@@ -82,7 +100,16 @@ private struct IndexedServers {
             spec.services.enumerated().map { ($0.element.key, $0.offset) }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// The same as the spec's own `apply`.
+    /// Whether there is the service that a command wants to add, or is not the one it wants to change.
+    func find(_ command: IPVSCommand) throws(IPVSEditError) {
+        switch command {
+        case .addService(let service): if places[service.key] != nil { throw .serviceExists }
+        case .editService(let service): if places[service.key] == nil { throw .noSuchService }
+        default: break
+        }
+    }
+
+    /// The same as the spec's own `apply`, and which daemons run.
     mutating func apply(_ command: IPVSCommand) throws(IPVSEditError) {
         switch command {
         case .addService(let service):
@@ -92,7 +119,10 @@ private struct IndexedServers {
         case .addDestination(let key, let destination):
             guard let place = places[key], !spec.services[place].destinations.contains(where: { $0.isSame(destination) })
             else { return try spec.apply(command) }
+            guard destination.isHost else { throw .notUnicast }
             spec.services[place].destinations.append(destination)
+        case .startDaemon(let daemon): if !daemons.insert(daemon.role).inserted { throw .daemonRunning }
+        case .stopDaemon(let role): if daemons.remove(role) == nil { throw .daemonNotRunning }
         default:
             try spec.apply(command)
             findPlaces()

@@ -86,7 +86,6 @@ extension IPVSAdmReader {
             }
             service.flags.insert(.onePacket)
         }
-        if let unknownName { throw unknownName }
         return service
     }
 

@@ -44,7 +44,10 @@ struct IPVSAdmReader {
         while index < tokens.count {
             let token = tokens[index]
             index += 1
-            if token.text.hasPrefix("--"), token.text.utf8.count > 2 {
+            if token.text == "--" {
+                words += tokens[index...]
+                index = tokens.count
+            } else if token.text.hasPrefix("--") {
                 try long(token)
             } else if token.text.hasPrefix("-"), token.text.utf8.count > 1 {
                 try letters(token)
@@ -77,9 +80,12 @@ struct IPVSAdmReader {
             guard let option = IPVSAdmOption.named(letter) else {
                 throw FormatError(place(token), "\(token.text): unknown option")
             }
-            if option.takesArgument, i + 1 < letters.count {
+            if option.takesArgument || option.meaning == .persistent, i + 1 < letters.count {
+                // An equals sign may stand between.
+                let isJoined = letters[i + 1] == "="
                 let rest = Token(
-                    text: String(letters[(i + 1)...]), column: token.column + 2 + i, isQuoted: false)
+                    text: String(letters[(i + (isJoined ? 2 : 1))...]), column: token.column + (isJoined ? 3 : 2) + i,
+                    isQuoted: false)
                 return try take(option, rest, at: token)
             }
             try take(option, nil, at: token)
@@ -113,14 +119,15 @@ struct IPVSAdmReader {
             return try takeCommand(option, attached, at: token)
         }
         if option.isCommand { throw FormatError(place(token), "invalid option `\(token.text)'") }
-        let value = option.takesArgument ? try argument(option, attached, at: token) : token
+        let value = option.takesArgument ? try argument(option, attached, at: token) : attached ?? token
+        let hasValue = attached != nil
         let kind = option.meaning.optionName
         guard option.meaning == .display || !given.keys.contains(where: { $0.optionName == kind }) else {
             throw FormatError(place(token), "multiple '\(kind)' options specified")
         }
         given[option.meaning] = place(token)
         if option.meaning == .display { displayWords.append((option.name, place(token))) }
-        try takeOption(option, value)
+        try takeOption(option, value, isAttached: hasValue)
     }
 
     /// Options that say how a listing looks, for which there is no place in a command.
@@ -141,7 +148,7 @@ struct IPVSAdmReader {
         daemonRole = role
     }
 
-    private mutating func takeOption(_ option: IPVSAdmOption, _ value: Token) throws(FormatError) {
+    private mutating func takeOption(_ option: IPVSAdmOption, _ value: Token, isAttached: Bool) throws(FormatError) {
         switch option.meaning {
         case .tcp: try service(.tcp, value)
         case .udp: try service(.udp, value)
@@ -170,7 +177,7 @@ struct IPVSAdmReader {
             }
         case .persistent:
             persistence = 360
-            if let word = optionalArgument() { persistence = UInt32(try timeout(word, least: 1)) }
+            if let word = isAttached ? value : optionalArgument() { persistence = UInt32(try timeout(word, least: 1)) }
         case .netmask: try netmask(value)
         case .schedulerFlags: flagWords = value
         case .server: try realServer(value)

@@ -71,6 +71,8 @@ enum IPVSAdmText {
         guard let address = IPAddress(host).flatMap({ $0.family == .ipv6 ? $0 : nil }) ?? shortIPv4(host) else {
             return nil
         }
+        // The port behind a bracket is one of IPv6.
+        if text.hasPrefix("["), address.family == .ipv4 { return (address, nil) }
         guard let portText else { return (address, nil) }
         if let port = number(String(portText), 0, 65535) { return (address, UInt16(port)) }
         guard let port = serviceNames[String(portText)] else { return nil }

@@ -4,15 +4,16 @@ import HawseWire
 /// Why a command on the virtual servers cannot be carried out, in ipvsadm's words.
 public enum IPVSEditError: Error, Hashable, Sendable, CustomStringConvertible {
     case serviceExists, noSuchService, serviceNotDefined, destinationExists, noSuchDestination
-    case schedulerNotFound, thresholdRange
+    case notUnicast, daemonRunning, daemonNotRunning
 
     public var description: String {
         switch self {
         case .serviceExists: "Service already exists"
         case .noSuchService: "No such service"
         case .serviceNotDefined: "Service not defined"
-        case .schedulerNotFound: "Scheduler or persistence engine not found"
-        case .thresholdRange: "Numerical result out of range"
+        case .notUnicast: "Invalid operation.  Possibly wrong module version, address not unicast, ..."
+        case .daemonRunning: "Daemon has already run"
+        case .daemonNotRunning: "No daemon is running"
         case .destinationExists: "Destination already exists"
         case .noSuchDestination: "No such destination"
         }
@@ -37,6 +38,7 @@ extension IPVSSpec {
             guard !services[i].destinations.contains(where: { $0.isSame(destination) }) else {
                 throw .destinationExists
             }
+            guard destination.isHost else { throw .notUnicast }
             services[i].destinations.append(destination)
         case .editDestination(let key, let destination):
             let i = try index(key, else: .serviceNotDefined)
@@ -78,4 +80,14 @@ extension IPVSSpec {
 extension Destination {
     /// Address and port name a destination within its service.
     func isSame(_ other: Destination) -> Bool { address == other.address && port == other.port }
+
+    /// Whether a new server may have its address as far as the address alone tells (`ip_vs_new_dest`): on a node that has a
+    /// link-local one for itself, that is possible too.
+    var isHost: Bool {
+        if address.family == .ipv4 {
+            let word = address.bits.ipv4
+            return word >> 24 != 0 && word >> 28 != 14 && word != 0xffff_ffff
+        }
+        return !address.isMulticast && !address.isUnspecified
+    }
 }

@@ -16,6 +16,8 @@ enum WordRules {
     case restore
     /// A shell's: single and double quotes anywhere in a word, backslash outside of quotes.
     case shell
+    /// `config_stream_read` of ipvsadm: blanks alone.
+    case plain
 }
 
 func tokenize(
@@ -73,7 +75,7 @@ private struct WordCutter {
             } else {
                 word.append(byte)
             }
-        } else if byte == double || (byte == UInt8(ascii: "'") && rules == .shell) {
+        } else if (byte == double && rules != .plain) || (byte == UInt8(ascii: "'") && rules == .shell) {
             quote = byte
             quoteColumn = column
             isQuoted = true

@@ -22,6 +22,7 @@ enum CaseStates {
         case "ipvs-list": return IPVSListingPrinter(.plain).text(dataplane.ipvsListing())
         case "ipvs-thresholds": return IPVSListingPrinter(.thresholds).text(dataplane.ipvsListing())
         case "ipvs-persistent-conn": return IPVSListingPrinter(.persistentConnections).text(dataplane.ipvsListing())
+        case "ipvs-timers": return IPVSConnectionPrinter().text(dataplane.ipvsListing().connections)
         case "ipvs-conns": return IPVSConnectionPrinter(isRecorded: true).text(dataplane.ipvsListing().connections)
         case "iptables.v4": return IPTablesPrinter(counters: true).text(dataplane.ruleSet(.ipv4))
         case "iptables.v6": return IPTablesPrinter(counters: true).text(dataplane.ruleSet(.ipv6))

@@ -21,6 +21,7 @@ enum StateComparison {
 
     static func difference(_ name: String, expected: String, produced: String, free: [FreeField]) -> String? {
         let kind = kind(of: name).kind
+        if kind == "ipvs-timers" { return TimerListing(expected).difference(TimerListing(produced)).map { "expect/\(name): \($0)" } }
         var drawn: [String] = []
         if kind == "conntrack" {
             if free.contains(where: { $0.field == "vxlan-source-port" }) { drawn += ["8472", "4789"] }

@@ -154,13 +154,35 @@ import Testing
         #expect(
             try sysctls("mode: iptables\n") == [
                 "net.netfilter.nf_conntrack_tcp_timeout_established": "86400",
-                "net.netfilter.nf_conntrack_tcp_timeout_close_wait": "3600",
+                "net.netfilter.nf_conntrack_tcp_timeout_close_wait": "3600", "net.netfilter.nf_conntrack_max": "131072",
             ])
-        let text = "conntrack: {tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 1m30s, udpTimeout: 5s, tcpBeLiberal: true}\n"
+        let text = "conntrack: {maxPerCore: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 1m30s, udpTimeout: 5s, tcpBeLiberal: true}\n"
         #expect(
             try sysctls(text) == [
                 "net.netfilter.nf_conntrack_tcp_timeout_close_wait": "90", "net.netfilter.nf_conntrack_udp_timeout": "5",
                 "net.netfilter.nf_conntrack_tcp_be_liberal": "1",
             ])
+    }
+
+    /// Room for connections: so many a processor and a least number, and never less than the node has.
+    @Test func conntrackHasRoomByProcessors() throws {
+        func maximum(_ text: String, cores: Int, of spec: NodeSpec = NodeSpec()) throws -> String? {
+            let configuration = try ProxyConfiguration.parse("conntrack: {\(text)}\n", file: "c").configuration
+            var spec = spec
+            KubeProxy(node: ProxyNode(name: "n", cores: cores), configuration: configuration).state().install(on: &spec)
+            return spec.sysctls["net.netfilter.nf_conntrack_max"]
+        }
+        #expect(try maximum("", cores: 4) == nil)
+        #expect(try maximum("", cores: 16) == "524288")
+        #expect(try maximum("maxPerCore: 100000", cores: 3) == "300000")
+        #expect(try maximum("maxPerCore: 10, min: 300001", cores: 3) == "300001")
+        #expect(try maximum("maxPerCore: 0, min: 900000", cores: 64) == nil)
+        var tuned = NodeSpec()
+        tuned.sysctls["net.netfilter.nf_conntrack_max"] = "400000"
+        #expect(try maximum("min: 300000", cores: 1, of: tuned) == "400000")
+        #expect(try maximum("min: 500000", cores: 1, of: tuned) == "500000")
+        var object = Kubernetes.Node()
+        object.status.capacity["cpu"] = Kubernetes.Quantity("11500m")
+        #expect(ProxyNode(object).cores == 12)
     }
 }

@@ -15,7 +15,7 @@ import Testing
         let text = try text(["endpointslices"], "nodeport-local/objects")
         #expect(text.contains("AddressType:  IPv4\nPorts:\n  Name  Port  Protocol\n  ----  ----  --------\n  http  8080  TCP\n"))
         #expect(text.contains("  - Addresses:  10.244."))
-        #expect(text.contains("\n      Ready:  true\n"))
+        #expect(text.contains("\n      Ready:    true\n    Hostname:   <unset>\n"))
         #expect(text.contains("Zone:       zone-1\n"))
     }
 
@@ -28,8 +28,8 @@ import Testing
 
     @Test func statefulSetsAndDaemonSetsCountTheirPods() throws {
         let set = try text(["sts"], "statefulset/manifests")
-        #expect(set.contains("Replicas:           3 desired | 3 total\nUpdate Strategy:    RollingUpdate\n  Partition:  0\n"))
-        #expect(set.contains("Pods Status:  3 Running / 0 Waiting / 0 Succeeded / 0 Failed\n"))
+        #expect(set.contains("Replicas:           3 desired | 3 total\nUpdate Strategy:    RollingUpdate\n  Partition:        0\n"))
+        #expect(set.contains("Pods Status:        3 Running / 0 Waiting / 0 Succeeded / 0 Failed\n"))
         let daemon = try text(["ds"], "daemonset/manifests")
         #expect(daemon.contains("Desired Number of Nodes Scheduled: 3\nCurrent Number of Nodes Scheduled: 3\n"))
     }

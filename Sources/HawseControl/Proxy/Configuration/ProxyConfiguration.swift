@@ -151,6 +151,15 @@ public struct ProxyConfiguration: FieldMap {
         public var udpTimeout: ManifestNode?
         public var udpStreamTimeout: ManifestNode?
 
+        /// Connections that the kernel shall have room for on a machine of that many processors, `nil`: as many as it says
+        /// itself (`getConntrackMax`).
+        func maximum(cores: Int) -> Int? {
+            let share = maxPerCore ?? 32_768
+            guard share > 0 else { return nil }
+            let (scaled, overflows) = share.multipliedReportingOverflow(by: Swift.max(cores, 1))
+            return Swift.max(overflows ? Int.max : scaled, min ?? 131_072)
+        }
+
         /// Seconds by the kernel's setting; 0 leaves the kernel's own (`setupConntrack`).
         var timeouts: [(name: String, seconds: UInt32)] {
             func seconds(_ node: ManifestNode?, default value: UInt32) -> UInt32 {

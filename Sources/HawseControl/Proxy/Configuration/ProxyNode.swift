@@ -10,10 +10,12 @@ public struct ProxyNode: Hashable, Sendable {
     public var primaryIPv6: IPAddress?
     /// Every address on its interfaces, loopback included, in interface order, without kube-ipvs0's.
     public var localAddresses: [IPAddress]
+    /// Processors; 0: not known.
+    public var cores: Int
 
     public init(
         name: String, labels: [String: String] = [:], podCIDRs: [IPPrefix] = [], primaryIPv4: IPAddress? = nil,
-        primaryIPv6: IPAddress? = nil, localAddresses: [IPAddress] = []
+        primaryIPv6: IPAddress? = nil, localAddresses: [IPAddress] = [], cores: Int = 0
     ) {
         self.name = name
         self.labels = labels
@@ -21,6 +23,7 @@ public struct ProxyNode: Hashable, Sendable {
         self.primaryIPv4 = primaryIPv4
         self.primaryIPv6 = primaryIPv6
         self.localAddresses = localAddresses
+        self.cores = cores
     }
 
     /// A node of the API. Its interfaces are not in the object: they are taken to be loopback, one with the
@@ -38,9 +41,15 @@ public struct ProxyNode: Hashable, Sendable {
         self.init(
             name: node.metadata.name, labels: node.metadata.labels, podCIDRs: ranges,
             primaryIPv4: hosts.first { $0.family == .ipv4 }, primaryIPv6: hosts.first { $0.family == .ipv6 },
-            localAddresses: loopback + hosts + (bridge.map { [$0] } ?? []))
+            localAddresses: loopback + hosts + (bridge.map { [$0] } ?? []),
+            cores: Int(clamping: node.status.capacity["cpu"]?.units ?? 0))
     }
 
     public var zone: String? { labels["topology.kubernetes.io/zone"] }
+    /// The address of the family that kube-proxy goes by: loopback where the node has none.
+    public func ownAddress(_ family: AddressFamily) -> IPAddress {
+        primary(family) ?? (family == .ipv4 ? IPAddress(ipv4: 0x7f00_0001) : IPAddress(ipv6High: 0, low: 1))
+    }
+
     public func primary(_ family: AddressFamily) -> IPAddress? { family == .ipv4 ? primaryIPv4 : primaryIPv6 }
 }

@@ -220,10 +220,10 @@ struct IPTablesBlockWriter {
                     source: AddressMatch(source), matches: [.comment("\(names.text) loadbalancer IP")],
                     target: .jump(names.external)))
         }
-        let nodeIP = settings.node.primary(settings.family)
+        let nodeIP = settings.node.ownAddress(settings.family)
         for range in service.sourceRanges {
             admit(range)
-            if let nodeIP, range.contains(nodeIP) { admitsNode = true }
+            if range.contains(nodeIP) { admitsNode = true }
         }
         // A VIP may be an address of the node: then its own requests to the VIP come from the VIP.
         if admitsNode {

@@ -85,8 +85,8 @@ struct IPVSBlockWriter {
         if !service.sourceRanges.isEmpty {
             add(.loadBalancerFirewall, address, service.port)
             for range in service.sourceRanges { add(.loadBalancerSourceRange, address, service.port, second: range) }
-            let nodeIP = settings.node.primary(settings.family)
-            if let nodeIP, service.sourceRanges.contains(where: { $0.contains(nodeIP) }) {
+            let nodeIP = settings.node.ownAddress(settings.family)
+            if service.sourceRanges.contains(where: { $0.contains(nodeIP) }) {
                 // The node's own requests to a VIP that is its address come from the VIP.
                 add(.loadBalancerSourceIP, address, service.port, second: IPPrefix(address, length: bits))
             } else {

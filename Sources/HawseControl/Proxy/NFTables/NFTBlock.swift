@@ -169,7 +169,8 @@ struct NFTBlockWriter {
     private func firewallRule() -> NFTRule {
         var sources = service.sourceRanges
         // A VIP may be an address of the node: then its own requests to the VIP come from the VIP.
-        if let nodeIP = settings.node.primary(settings.family), sources.contains(where: { $0.contains(nodeIP) }) {
+        let nodeIP = settings.node.ownAddress(settings.family)
+        if sources.contains(where: { $0.contains(nodeIP) }) {
             sources += service.loadBalancerVIPs.map { IPPrefix($0, length: settings.family.bitCount) }
         }
         return NFTRule(.prefixes(.source, sources, inverted: true), .verdict(.drop))

@@ -69,6 +69,10 @@ struct RealServer {
     var routeGeneration: UInt32 = 0
     var routeMTU: Int32 = 0
     var route = RouteResult()
+    /// The generation of routes in which the kernel's route to it was looked up (0: not yet), and whether that was to have the
+    /// server as its next hop: direct routing finds it so, and whoever comes later takes it as it is.
+    var lookupGeneration: UInt32 = 0
+    var isLookupByServer = false
     /// Of a tunnel: what errors said about the way to it, until which jiffy, and the MTU that the packets go by.
     var pathMTU: Int32 = 0
     var pathMTUEnd: Int64 = 0

@@ -16,16 +16,21 @@ public enum IPVSCommandError: Error, Hashable, CustomStringConvertible {
         case .destinationExists: "Destination already exists"
         case .noSuchDestination: "No such destination"
         case .weightRange, .thresholdRange: "Numerical result out of range"
-        case .tunnelPort: "A gue tunnel needs a port"
-        case .family: "Destination of another address family is possible for tunnels only"
-        case .persistenceMask: "Invalid netmask"
-        case .tableSize: "More destinations than the table of the scheduler has places"
+        case .tunnelPort: Self.invalid("a gue tunnel needs a port")
+        case .family: Self.invalid("a server of another address family is possible for tunnels only")
+        case .persistenceMask: Self.invalid("the netmask")
+        case .tableSize: Self.invalid("more servers than the scheduler's table has places")
         case .daemonRunning: "Daemon has already run"
         case .daemonNotRunning: "No daemon is running"
-        case .mixedFamilies: "A synchronisation daemon and servers of another family than their service's exclude each other"
-        case .destinationAddress: "The address of a destination must be a host's"
-        case .unknownInterface(let name): "No interface \(name)"
+        case .mixedFamilies:
+            Self.invalid("a synchronisation daemon and servers of another family than their service's exclude each other")
+        case .destinationAddress: Self.invalid("a server's address must be a host's")
+        case .unknownInterface(let name): "No such device (\(name))"
         }
+    }
+
+    private static func invalid(_ what: String) -> String {
+        "Invalid operation.  Possibly wrong module version, address not unicast, ... (\(what))"
     }
 }
 
@@ -258,6 +263,7 @@ extension IPVSState {
         load.pointee.weight = destination.weight
         server.pointee.take(destination)
         server.pointee.routeGeneration = 0
+        server.pointee.lookupGeneration = 0
         server.pointee.upperThreshold = destination.upperThreshold
         server.pointee.lowerThreshold = destination.lowerThreshold
         if destination.upperThreshold == 0 {

@@ -226,6 +226,8 @@ extension IPVSState {
 
     /// `ip_vs_proc_conn`
     private mutating func apply(_ entry: SyncEntry) {
+        // A connection for one packet is over.
+        if entry.flags & VirtualConnection.Flags.onePacket.rawValue != 0 { return }
         // IP_VS_CONN_F_BACKUP_MASK: forwarding, no output, inactive, sequences, no client port, template.
         var flags = VirtualConnection.Flags(rawValue: entry.flags & 0x1f87)
         flags.insert(.sync)
@@ -267,7 +269,8 @@ extension IPVSState {
     }
 
     private func validState(_ entry: SyncEntry, _ flags: VirtualConnection.Flags) -> UInt8? {
-        if flags.contains(.template) { return UInt8(truncatingIfNeeded: entry.state) }
+        // IP_VS_CTPL_S_NONE and IP_VS_CTPL_S_ASSURED.
+        if flags.contains(.template) { return entry.state < 2 ? UInt8(entry.state) : nil }
         let count: Int
         switch entry.ipProtocol {
         case 6: count = IPVSTCPState.count

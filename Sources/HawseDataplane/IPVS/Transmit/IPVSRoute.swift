@@ -63,6 +63,7 @@ extension Walk {
             sendHostUnreachable(packet)
             return .failed(.ipvsNoRoute)
         }
+        let isByServer = isLookupByServer(server, mode)
         if crossesLocalBoundary(packet, isLocal: isLocal, mode) { return .failed(.ipvsNoRoute) }
         if isLocal { return .local }
         guard decrementTTL(packet) else { return .failed(.ipvsTTL) }
@@ -80,7 +81,7 @@ extension Walk {
         }
         noteLimit(mtu, packet)
         guard isMTUAdequate(packet, mtu, mode, header) else { return .failed(.ipvsTooBig) }
-        if mode.contains(.knownNextHop) || mode.contains(.tunnel) || packet.pointee.version != version,
+        if isByServer || mode.contains(.tunnel) || packet.pointee.version != version,
             route.gatewayVersion == 0
         {
             route.gatewayVersion = version
@@ -94,6 +95,19 @@ extension Walk {
             s.pointee.routeGeneration = node.pointee.routing.cache.generation
         }
         return .remote
+    }
+
+    /// Whether the route has the server as its next hop whatever the packet's destination (`FLOWI_FLAG_KNOWN_NH`). The
+    /// first packet to the server decides it for all, though its connection may forward in another way.
+    private func isLookupByServer(_ server: Int32, _ mode: IPVSRouteMode) -> Bool {
+        guard server >= 0 else { return mode.contains(.knownNextHop) }
+        let s = node.pointee.ipvs.servers[server]
+        let generation = node.pointee.routing.cache.generation
+        if s.pointee.lookupGeneration != generation {
+            s.pointee.lookupGeneration = generation
+            s.pointee.isLookupByServer = mode.contains(.knownNextHop)
+        }
+        return s.pointee.isLookupByServer
     }
 
     /// `crosses_local_route_boundary`

@@ -133,7 +133,9 @@ struct GeneratedServices {
             for _ in 0..<(new.isRandom ? 1 : draw.between(1...3)) { addServer(draw, to: index) }
             return ["-A \(name(new)) \(new.words)"] + services[index].servers.map { line("-a", new, $0) }
         }
+        if draw.oneIn(16) { return ["--set \(draw.pick([0, 20, 900])) \(draw.pick([0, 5, 120])) \(draw.pick([0, 3, 300]))"] }
         let index = draw.below(services.count)
+        if draw.oneIn(16) { return [draw.oneIn(2) ? "-Z" : "-Z \(name(services[index]))"] }
         switch draw.below(12) {
         case 0:
             let service = services.remove(at: index)
