@@ -56,10 +56,11 @@ struct IPVSListingText {
                 switch rest[i] {
                 case "persistent": options += ["-p", rest[i + 1]]
                 case "mask": options += ["-M", rest[i + 1]]
+                case "pe": options += ["--pe", rest[i + 1]]
                 case "ops": options.append("-o")
                 default: options += ["-b", String(rest[i].dropFirst().dropLast())]
                 }
-                i += rest[i] == "persistent" || rest[i] == "mask" ? 2 : 1
+                i += ["persistent", "mask", "pe"].contains(rest[i]) ? 2 : 1
             }
         }
         let line = "-A " + options.joined(separator: " ")

@@ -185,4 +185,33 @@ import Testing
         object.status.capacity["cpu"] = Kubernetes.Quantity("11500m")
         #expect(ProxyNode(object).cores == 12)
     }
+
+    @Test(arguments: [
+        ("clusterCIDR: '10.0.0.0/8,10.1.0.0/16'", "clusterCIDR", "must be a valid DualStack CIDR"),
+        ("clusterCIDR: '10.0.0.0/8,fd00::/8,10.1.0.0/16'", "clusterCIDR", "only one CIDR allowed"),
+        ("clusterCIDR: 10.0.0.0", "clusterCIDR", "must be a valid CIDR block"),
+        ("conntrack: {maxPerCore: -1}", "conntrack.maxPerCore", "must be greater than or equal to 0"),
+        ("conntrack: {udpTimeout: -5s}", "conntrack.udpTimeout", "must be greater than or equal to 0"),
+        ("iptables: {minSyncPeriod: 40s}", "iptables.syncPeriod", "must be greater than or equal to minSyncPeriod"),
+        ("iptables: {syncPeriod: -1s}", "iptables.syncPeriod", "must be greater than 0"),
+        ("ipvs: {excludeCIDRs: [10.0.0.0/8, x]}", "ipvs.excludeCIDRs", "is not an address range"),
+        ("ipvs: {tcpTimeout: soon}", "ipvs.tcpTimeout", "is not a duration"),
+        ("detectLocalMode: BridgeInterface", "detectLocal.bridgeInterface", "must not be empty"),
+        ("nodePortAddresses: [primary, 10.0.0.0/8]", "nodePortAddresses", "is not an address range"),
+        ("oomScoreAdj: 1001", "oomScoreAdj", "must be within the range"), ("bindAddress: x", "bindAddress", "is not an address"),
+    ])
+    func configurationsAreRefusedByField(_ text: String, _ field: String, _ message: String) {
+        do throws(ProxyConfigurationError) {
+            _ = try ProxyConfiguration.parse("kind: KubeProxyConfiguration\n\(text)\n", file: "c")
+            Issue.record("\(text) was taken")
+        } catch {
+            #expect(error.diagnostics.contains { $0.field.hasPrefix(field) && $0.message.contains(message) }, "\(error)")
+        }
+    }
+
+    /// kubeadm writes zeros for what kube-proxy shall choose itself.
+    @Test func zeroPeriodsAreKubeProxysOwn() throws {
+        let text = "kind: KubeProxyConfiguration\niptables: {syncPeriod: 0s, minSyncPeriod: 0s}\nipvs: {tcpTimeout: 0s}\n"
+        #expect(try ProxyConfiguration.parse(text, file: "c").warnings.isEmpty)
+    }
 }

@@ -64,12 +64,79 @@ extension ProxyConfiguration {
         check(
             ipvs.scheduler.isEmpty || schedulers.contains(ipvs.scheduler), ["ipvs", "scheduler"],
             "unknown scheduler \"\(ipvs.scheduler)\"", known: schedulers, word: ipvs.scheduler)
-        for text in nodePortAddresses where text != "primary" {
-            check(IPPrefix(text) != nil, ["nodePortAddresses"], "\"\(text)\" is not an address range")
+        if nodePortAddresses != ["primary"] {
+            for text in nodePortAddresses {
+                check(Self.range(text) != nil, ["nodePortAddresses"], "\"\(text)\" is not an address range")
+            }
         }
-        for text in clusterCIDR.split(separator: ",") {
-            check(IPPrefix(text) != nil, ["clusterCIDR"], "\"\(text)\" is not an address range")
+        for text in ipvs.excludeCIDRs {
+            check(Self.range(text) != nil, ["ipvs", "excludeCIDRs"], "\"\(text)\" is not an address range")
         }
+        check(bindAddress.isEmpty || IPAddress(bindAddress) != nil, ["bindAddress"], "\"\(bindAddress)\" is not an address")
+        check((-1000...1000).contains(oomScoreAdj ?? 0), ["oomScoreAdj"], "must be within the range [-1000, 1000]")
+        for (name, number) in [("maxPerCore", conntrack.maxPerCore), ("min", conntrack.min)] {
+            check(number ?? 0 >= 0, ["conntrack", name], "must be greater than or equal to 0")
+        }
+        for (path, message) in clusterRangeProblems + detectorProblems + durationProblems(document) { check(false, path, message) }
+    }
+
+    /// An address alone is no range.
+    private static func range(_ text: String) -> IPPrefix? { text.contains("/") ? IPPrefix(text) : nil }
+
+    private var clusterRangeProblems: [(path: [String], message: String)] {
+        if clusterCIDR.isEmpty { return [] }
+        let example = "10.100.0.0/16,fde4:8dba:82e1::/48"
+        let ranges = clusterCIDR.split(separator: ",", omittingEmptySubsequences: false).map { Self.range(String($0)) }
+        let families = Set(ranges.compactMap { $0?.family })
+        switch ranges.count {
+        case 1 where families.count == 1, 2 where families.count == 2: return []
+        case 1:
+            return [(["clusterCIDR"], "must be a valid CIDR block (e.g. 10.100.0.0/16 or fde4:8dba:82e1::/48)")]
+        case 2: return [(["clusterCIDR"], "must be a valid DualStack CIDR (e.g. \(example))")]
+        default: return [(["clusterCIDR"], "only one CIDR allowed or a valid DualStack CIDR (e.g. \(example))")]
+        }
+    }
+
+    /// The name that the way of telling local traffic goes by.
+    private var detectorProblems: [(path: [String], message: String)] {
+        if detectLocalMode == "BridgeInterface", detectLocal.bridgeInterface.isEmpty {
+            return [(["detectLocal", "bridgeInterface"], "must not be empty")]
+        }
+        if detectLocalMode == "InterfaceNamePrefix", detectLocal.interfaceNamePrefix.isEmpty {
+            return [(["detectLocal", "interfaceNamePrefix"], "must not be empty")]
+        }
+        return []
+    }
+
+    private func durationProblems(_ document: ManifestNode) -> [(path: [String], message: String)] {
+        var problems: [(path: [String], message: String)] = []
+        func seconds(_ path: [String], positive: Bool = false) -> UInt32? {
+            let node = path.reduce(Optional(document)) { $0?[$1] }
+            guard let node, !node.isNull else { return nil }
+            guard let text = node.text, let value = GoDuration.seconds(text.hasPrefix("-") ? String(text.dropFirst()) : text) else {
+                problems.append((path, "is not a duration such as 30s or 1h15m"))
+                return nil
+            }
+            // Zero stands for kube-proxy's own. What is less than a second counts, too.
+            if text.hasPrefix("-"), text.contains(where: { "123456789".contains($0) }) {
+                problems.append((path, positive ? "must be greater than 0" : "must be greater than or equal to 0"))
+                return nil
+            }
+            return value
+        }
+        for section in ["iptables", "ipvs", "nftables"] {
+            let longest = seconds([section, "syncPeriod"], positive: true) ?? 0
+            let least = seconds([section, "minSyncPeriod"]) ?? 0
+            if least > (longest == 0 ? 30 : longest) {
+                problems.append(([section, "syncPeriod"], "must be greater than or equal to minSyncPeriod"))
+            }
+        }
+        for name in ["tcpTimeout", "tcpFinTimeout", "udpTimeout"] { _ = seconds(["ipvs", name]) }
+        for name in ["tcpEstablishedTimeout", "tcpCloseWaitTimeout", "udpTimeout", "udpStreamTimeout"] {
+            _ = seconds(["conntrack", name])
+        }
+        _ = seconds(["configSyncPeriod"])
+        return problems
     }
 }
 

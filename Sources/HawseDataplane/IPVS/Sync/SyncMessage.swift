@@ -118,12 +118,16 @@ enum SyncRefusal: Error, Hashable {
 extension SyncEntry {
     /// Takes a message apart (`ip_vs_process_message`). Where the kernel applies the entries before a bad one, this one
     /// reads all first, so that a message that lies about a length changes nothing.
-    static func parse(_ bytes: UnsafeRawBufferPointer, syncID: UInt8) throws(SyncRefusal) -> [SyncEntry] {
+    ///
+    /// `knowsEngine`: the persistence engine has been asked for by a service; else its module is not there.
+    static func parse(
+        _ bytes: UnsafeRawBufferPointer, syncID: UInt8, knowsEngine: Bool = true
+    ) throws(SyncRefusal) -> [SyncEntry] {
         guard bytes.count >= 4, let base = bytes.baseAddress else { throw .tooShort }
         guard Int(base.loadBE16(at: 2)) == bytes.count else { throw .wrongSize }
         if syncID != 0, base.load8(at: 1) != syncID { throw .otherSyncID }
         let isNew = bytes.count >= 8 && base.load8(at: 0) == 0 && base.load8(at: 5) == 1 && base.loadBE16(at: 6) == 0
-        return isNew ? try parseNew(base, bytes.count) : try parseOld(base, bytes.count)
+        return isNew ? try parseNew(base, bytes.count, knowsEngine) : try parseOld(base, bytes.count)
     }
 
     private static func parseOld(_ base: UnsafeRawPointer, _ count: Int) throws(SyncRefusal) -> [SyncEntry] {
@@ -146,7 +150,9 @@ extension SyncEntry {
         return entries
     }
 
-    private static func parseNew(_ base: UnsafeRawPointer, _ count: Int) throws(SyncRefusal) -> [SyncEntry] {
+    private static func parseNew(
+        _ base: UnsafeRawPointer, _ count: Int, _ knowsEngine: Bool
+    ) throws(SyncRefusal) -> [SyncEntry] {
         var entries: [SyncEntry] = []
         var at = 8
         for _ in 0..<Int(base.load8(at: 4)) {
@@ -155,20 +161,22 @@ extension SyncEntry {
             let size = Int(word & 0xfff)
             guard at + size <= count else { throw .entryTooLong }
             guard word >> 12 == 0 else { throw .entryVersion }
-            if let entry = try parseEntry(base + at, size) { entries.append(entry) }
+            if let entry = try parseEntry(base + at, size, knowsEngine) { entries.append(entry) }
             at += (size + 3) & ~3
         }
         return entries
     }
 
     /// `nil` for an entry with an option that must be understood and is not.
-    private static func parseEntry(_ p: UnsafeRawPointer, _ size: Int) throws(SyncRefusal) -> SyncEntry? {
+    private static func parseEntry(
+        _ p: UnsafeRawPointer, _ size: Int, _ knowsEngine: Bool
+    ) throws(SyncRefusal) -> SyncEntry? {
         let type = p.load8(at: 0)
         guard type & 1 != 0 || type == 0 else { throw .entryType }
         let isIPv6 = type & 1 != 0
         let fixed = isIPv6 ? 72 : 36
         guard size >= fixed else { throw .entryTooShort }
-        guard let engineData = try options(p, from: fixed, to: size) else { return nil }
+        guard let engineData = try options(p, from: fixed, to: size, knowsEngine) else { return nil }
         func address(_ index: Int) -> AddressBits {
             isIPv6 ? p.loadAddressBits(at: 24 + 16 * index) : AddressBits(ipv4: p.loadBE32(at: 24 + 4 * index))
         }
@@ -184,7 +192,7 @@ extension SyncEntry {
     /// What a persistence engine told (empty: nothing); `nil` when there is an option that must be understood and is not,
     /// or an engine that is not known.
     private static func options(
-        _ p: UnsafeRawPointer, from start: Int, to end: Int
+        _ p: UnsafeRawPointer, from start: Int, to end: Int, _ knowsEngine: Bool
     ) throws(SyncRefusal) -> [UInt8]? {
         var at = start
         var seen: Set<UInt8> = []
@@ -208,7 +216,7 @@ extension SyncEntry {
             }
             at += 2 + length
         }
-        return data.isEmpty || name.elementsEqual("sip".utf8) ? data : nil
+        return data.isEmpty || knowsEngine && name.elementsEqual("sip".utf8) ? data : nil
     }
 }
 
@@ -216,7 +224,9 @@ extension IPVSState {
     /// A master's message arrives at the backup: connections are made, or brought up to date.
     mutating func applySync(_ bytes: UnsafeRawBufferPointer, _ node: NodePointer) {
         do {
-            for entry in try SyncEntry.parse(bytes, syncID: sync.backup?.syncID ?? 0) { apply(entry) }
+            for entry in try SyncEntry.parse(
+                bytes, syncID: sync.backup?.syncID ?? 0, knowsEngine: services.engineCount > 0)
+            { apply(entry) }
             sync.count(accepted: true)
         } catch {
             sync.count(accepted: false)
@@ -236,8 +246,9 @@ extension IPVSState {
             version: entry.version, ipProtocol: entry.ipProtocol, client: entry.client,
             clientPort: entry.clientPort, virtual: entry.virtual, virtualPort: entry.virtualPort)
         let engineData = entry.engineData.isEmpty ? nil : entry.engineData
+        // A connection with an engine's data, which no master sends, is looked for where templates of such data are.
         var found = flags.contains(.template)
-            ? connections.findTemplate(flow, engineData: engineData) : connections.findIncoming(flow)
+            ? connections.findTemplate(flow, engineData: engineData) : engineData == nil ? connections.findIncoming(flow) : nil
         if let old = found, !flags.contains(.template),
             old.pointee.destinationPort != entry.destinationPort || old.pointee.destination != entry.destination
         {

@@ -47,14 +47,17 @@ struct IPVSOperation: MatchOperation {
         guard isIPVS, !test.propertyInverted else { return false }
         if test.hasProtocol, (packet.pointee.ipProtocol == test.ipProtocol) == test.protocolInverted { return false }
         let node = context.node
-        guard let connection = node.pointee.ipvs.connections.live(packet.pointee.virtualConnection)?.pointee else {
-            return false
-        }
-        // The lookup is made with source and destination exchanged, and so finds the way to the real server only; it finds
-        // what is in the table, which connections for one packet are not, and nothing for an ICMP error.
-        let end = connection.forwarding == .masquerade ? connection.destination : connection.virtual
-        guard connection.flags.contains(.hashed), packet.pointee.ipProtocol == connection.ipProtocol, packet.sourceBits == connection.client, packet.destinationBits == end
+        // The lookup is made with source and destination exchanged, and so finds a way to a real server only, whichever the
+        // packet took itself; connections for one packet are not in the table, and an ICMP error finds nothing.
+        let ipProtocol = packet.pointee.ipProtocol
+        guard ipProtocol == 6 || ipProtocol == 17 || ipProtocol == 132, packet.pointee.fragmentOffset == 0,
+            packet.transportLength >= 4
         else { return false }
+        let flow = VirtualFlow(
+            version: packet.pointee.version, ipProtocol: ipProtocol, client: packet.destinationBits,
+            clientPort: packet.transportPointer.loadBE16(at: 2), virtual: packet.sourceBits,
+            virtualPort: packet.transportPointer.loadBE16(at: 0))
+        guard let connection = node.pointee.ipvs.connections.findOutgoing(flow)?.pointee else { return false }
         guard test.port.holds(UInt32(connection.virtualPort)), test.address.holds(connection.virtual) else { return false }
         if test.controllingPort.isSet {
             let hit =
