@@ -138,6 +138,20 @@ import Testing
         #expect(run.state.store.pods[pod]?.isReady == true)
     }
 
+    @Test func aMachineStartedWithoutTheAPIServerWaitsForIt() throws {
+        var run = try run(
+            "steps:\n- at: 1\n  apiServer: unreachable\n- at: 2\n  stopNode: node-a\n- at: 5\n  startNode: node-a\n- at: 20\n"
+                + "  apiServer: reachable\n")
+        run.advance(to: 19)
+        #expect(run.problems.isEmpty)
+        #expect(run.state.isStopped(node: "node-a"))
+        let own = run.state.store.pods.all.filter { $0.spec.nodeName == "node-a" }.map(\.key)
+        #expect(own.allSatisfy { run.state.processState($0) == .absent })
+        run.advance(to: 40)
+        #expect(!run.state.isStopped(node: "node-a"))
+        #expect(own.allSatisfy { run.state.processState($0) == .serving })
+    }
+
     @Test func podsEndWithoutTheAPIServer() throws {
         var run = try run(
             "steps:\n- at: 0.5\n  scale: {deployment: web, replicas: 1}\n- at: 1\n  apiServer: unreachable\n"
