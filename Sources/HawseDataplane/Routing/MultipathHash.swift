@@ -102,7 +102,7 @@ extension Walk {
         }
         var header = packet.ipv6
         var isQuoted = false
-        if header.nextHeader == .icmpv6, packet.transportLength >= 48, packet.icmp.type < 128 {
+        if header.nextHeader == .icmpv6, packet.transportLength >= 48, (1...4).contains(packet.icmp.type) {
             header = IPv6Header(packet.transportPointer + 8)
             isQuoted = true
         }
