@@ -76,6 +76,7 @@ public final class Dataplane {
         node.pointee.pool.deallocate()
         node.pointee.work.deallocate()
         node.pointee.portDraws.deallocate()
+        node.pointee.cookieShifts.deallocate()
         node.pointee.outputs.deallocate()
         node.pointee.interfaces.deallocate()
         node.pointee.routing.deallocate()

@@ -45,6 +45,7 @@ struct NodeState: ~Copyable {
 
     var chance: ChanceStreams
     var portDraws = PortDraws()
+    var cookieShifts = CookieShifts()
     /// `net_secret` of SYN cookies.
     var cookieKey = SipHash(key0: 0, key1: 0)
     var timers = TimerQueue()

@@ -17,7 +17,7 @@ public struct GoldenCaseRun {
     private var lastCause: UInt64 = 0
     private var sequence: Int64 = 0
     private var drawnPorts: DrawnPorts?
-    private var synproxyNumbers: SynproxyNumbers?
+    private(set) var synproxyNumbers: SynproxyNumbers?
     private var lastLook = 0
     /// Decisions as lines of `hawse.trace/1`, when they are traced.
     var story: [UInt8] = []
@@ -77,12 +77,17 @@ public struct GoldenCaseRun {
             let golden = try GoldenCase(directory: directory)
             name = golden.name
             var draws: [Int: UInt16] = [:]
+            var cookies: [SynproxyNumbers.Flow: UInt32] = [:]
             while true {
                 var run = try GoldenCaseRun(golden)
                 run.dataplane.isTracing = isTraced
-                if golden.followsDraws { run.dataplane.drawPorts(as: draws) }
+                if golden.followsDraws {
+                    run.dataplane.drawPorts(as: draws)
+                    run.shift(cookies)
+                }
                 try run.play()
                 let why = try run.divergence()
+                if why != nil, golden.followsDraws, run.follow(&cookies) { continue }
                 if why != nil, golden.followsDraws, let draw = try run.unlikeDraw(except: draws) {
                     draws[draw.number] = draw.port
                     continue

@@ -1,5 +1,7 @@
 import Foundation
+import HawseDataplane
 import HawseModel
+import HawseWire
 
 extension GoldenCase {
     /// `nat-draws` in `free`: the kernel has drawn ports or identifiers where translations clash; the recording is played with
@@ -60,5 +62,23 @@ extension GoldenCaseRun {
             }
         }
         return nil
+    }
+}
+
+extension GoldenCaseRun {
+    /// SYNPROXY's first numbers as recorded; whether some are not yet those.
+    func follow(_ cookies: inout [SynproxyNumbers.Flow: UInt32]) -> Bool {
+        guard let distances = synproxyNumbers?.distances, !distances.isEmpty else { return false }
+        let known = cookies.count
+        for (flow, distance) in distances where distance != 0 && cookies[flow] == nil { cookies[flow] = distance }
+        return cookies.count > known
+    }
+
+    func shift(_ cookies: [SynproxyNumbers.Flow: UInt32]) {
+        for (flow, distance) in cookies {
+            guard let client = IPAddress(bytes: flow.client), let server = IPAddress(bytes: flow.server) else { continue }
+            dataplane.shiftCookies(
+                from: client, port: UInt16(flow.clientPort), to: server, port: UInt16(flow.serverPort), by: distance)
+        }
     }
 }

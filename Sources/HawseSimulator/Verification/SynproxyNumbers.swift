@@ -2,7 +2,7 @@
 /// node sends is put into the recorded numbers before it is compared; what a client says to them is put into ours.
 struct SynproxyNumbers {
     /// Addresses and ports as the proxy writes them: server first.
-    private struct Flow: Hashable {
+    struct Flow: Hashable {
         var server: [UInt8]
         var client: [UInt8]
         var serverPort: Int
@@ -19,6 +19,8 @@ struct SynproxyNumbers {
     }
 
     private var shifts: [Flow: Shift] = [:]
+    /// By how much the recorded number of a client's first greeting is ahead of ours; later ones are already adjusted.
+    private(set) var distances: [Flow: UInt32] = [:]
     private let recorded: [String: [[UInt8]]]
 
     /// `nil` when the case has no such numbers.
@@ -38,7 +40,9 @@ struct SynproxyNumbers {
             let theirs = Segment(frames[index]), theirs.flags & 0x12 == 0x12,
             tcp.flow(isFromServer: true) == theirs.flow(isFromServer: true)
         {
-            shifts[tcp.flow(isFromServer: true)] = Shift(
+            let flow = tcp.flow(isFromServer: true)
+            if distances[flow] == nil { distances[flow] = theirs.sequence &- tcp.sequence }
+            shifts[flow] = Shift(
                 sequence: tcp.sequence &- theirs.sequence, stamp: (tcp.stamps?.0 ?? 0) &- (theirs.stamps?.0 ?? 0),
                 first: tcp.sequence)
         }

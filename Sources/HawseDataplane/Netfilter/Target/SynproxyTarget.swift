@@ -82,5 +82,5 @@ extension Walk {
         return true
     }
 
-    private var synproxyCookie: SynproxyCookie { SynproxyCookie(node.pointee.cookieKey, now: node.pointee.now) }
+    private var synproxyCookie: SynproxyCookie { SynproxyCookie(node.pointee.cookieKey, now: node.pointee.now, node.pointee.cookieShifts) }
 }

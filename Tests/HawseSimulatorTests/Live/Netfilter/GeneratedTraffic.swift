@@ -6,8 +6,6 @@ final class GeneratedTraffic: LiveTraffic {
     let node: GeneratedNode
     /// Otherwise a packet in fifty has a wrong checksum.
     var sumsAreRight = false
-    /// Added to the first numbers of hosts that answer.
-    var numberShift: UInt32 = 0
     /// Kernels with mobile IPv6 drop routing headers of its type.
     var hasRoutingHeaders = true
     var conversations: [Conversation.Key: Conversation] = [:]
@@ -66,7 +64,7 @@ final class GeneratedTraffic: LiveTraffic {
         add(
             Conversation(
                 key: key, mac: RawPacket.text(mac: received.frame[0..<6]), routerMAC: RawPacket.text(mac: received.frame[6..<12]),
-                sequence: draw.word() &+ numberShift))
+                sequence: draw.word()))
     }
 
     func add(_ conversation: Conversation) {

@@ -23,8 +23,7 @@ struct LiveRun {
     private let kernel: KernelNode
     private let traffic: GeneratedTraffic
 
-    /// `numberShift`: servers begin with other numbers.
-    init(seed: UInt64, numberShift: UInt32 = 0) throws {
+    init(seed: UInt64) throws {
         self.seed = seed
         let draw = Draw(seed: seed)
         let node = GeneratedNode(draw, seed: seed)
@@ -32,7 +31,6 @@ struct LiveRun {
         var generated = GeneratedRules(draw, node, sets)
         live = LiveCase(setup: node.setup, rules: LiveRules(tables: generated.text(), sets: sets.text))
         traffic = GeneratedTraffic(draw, node)
-        traffic.numberShift = numberShift
         live.setup.kernel = LiveCase.release
         // Where translations clash the kernel draws: ours draws the same then.
         live.setup.free.append(LiveSetup.Free(field: "nat-draws"))
@@ -122,9 +120,6 @@ struct LiveRun {
 
     /// Writes the case and plays it here; what differs, or `nil`.
     func difference(keepingIn directory: String) throws -> String? { try live.difference(keepingIn: directory) }
-
-    /// Numbers of the kernel's own choice decide whether a client's answer lies in the window.
-    var hasCookies: Bool { live.rules.tables.contains("-j SYNPROXY") }
 
     /// Whether the kernel did something else with the same seed: other counters, or another number of frames.
     func isUnlike(_ other: LiveRun) -> Bool {
