@@ -114,7 +114,6 @@ extension Walk {
     func stripOptions(_ action: TCPOptStripAction, _ context: RuleContext) -> TargetResult {
         let packet = context.packet
         if packet.isLaterFragment { return .continue }
-        linearize(packet)
         let length = packet.transportLength
         guard length >= TCPHeader.length else { return .drop }
         let tcp = packet.tcp
