@@ -70,8 +70,9 @@ extension Walk {
             return .drop
         }
         if isSource { ip.source = mapped } else { ip.destination = mapped }
-        // An error about a translated packet quotes it with the other address translated.
-        if ip.nextHeader == .icmpv6, packet.transportLength >= 48, ICMPHeader.isErrorV6(type: packet.icmp.type) {
+        // An error about a translated packet quotes it with the other address translated: one of the four that
+        // `icmpv6_is_err` knows.
+        if ip.nextHeader == .icmpv6, packet.transportLength >= 48, (1...4).contains(packet.icmp.type) {
             let quoted = IPv6Header(packet.transportPointer + 8)
             let address = isSource ? quoted.destination : quoted.source
             if action.covers(address), let mapped = action.map(address) {
