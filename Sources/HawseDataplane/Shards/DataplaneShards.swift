@@ -26,8 +26,8 @@ public final class DataplaneShards {
     private var clock = Instant.zero
     private var datagrams = DatagramOwners()
 
-    /// Frames that are dealt out at a time: their headers stay in a core's cache until they are worked on.
-    static let round = 1 << 12
+    /// Frames that are dealt out at a time. Threads wait for each other at the end of each round: fewer, larger rounds.
+    static let round = 1 << 14
 
     public init(
         _ spec: NodeSpec, count: Int, seed: UInt64 = 0, isApproximate: Bool = false
