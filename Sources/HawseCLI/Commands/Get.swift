@@ -35,24 +35,24 @@ struct ResourceInput: ParsableArguments {
 
     /// The cluster at the moment asked for. What the API server refuses is reported, as kubectl would, and left out.
     func state() throws -> ClusterState {
-        let loader = try manifests.load()
-        let (state, problems) = ClusterState.build(from: loader.objects, seed: seed)
-        ManifestInput.report(problems)
-        guard let scenario else { return state }
-        guard let text = TextFile.read(scenario) else { throw Failure.input("\(scenario): cannot be read") }
-        let folder = scenario.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-        let (read, complaints) = Scenario.read(text: text, file: scenario, folder: folder.isEmpty ? "." : folder)
-        ManifestInput.report(complaints)
-        guard let read else { throw Failure.input("") }
-        var run = ScenarioRun(read, state: state)
-        run.advance(to: try moment(read))
+        var run = try run()
+        if scenario == nil, at == nil { return run.state }
+        run.advance(to: try moment(run.scenario) ?? 0)
         ManifestInput.report(run.problems)
         return run.state
     }
 
-    /// After the last step unless told.
-    private func moment(_ scenario: Scenario) throws -> Double {
-        guard let at else { return scenario.steps.last?.at ?? 0 }
+    /// The cluster at the start, with the steps that are to come.
+    func run() throws -> ScenarioRun {
+        let loader = try manifests.load()
+        let (state, problems) = ClusterState.build(from: loader.objects, seed: seed)
+        ManifestInput.report(problems)
+        return ScenarioRun(try scenario.map(TimelineReplay.steps) ?? Scenario(file: "", steps: []), state: state)
+    }
+
+    /// The moment asked for; the last step's unless told, nil when there is none.
+    func moment(_ scenario: Scenario) throws -> Double? {
+        guard let at else { return scenario.steps.last?.at }
         guard let seconds = Scenario.seconds(at) else { throw Failure.input("--at: `\(at)' is no time: 90, 1m30s") }
         return seconds
     }
@@ -78,6 +78,7 @@ struct Get: ParsableCommand {
               hawse get -f cluster/ pods -o wide
               hawse get -f cluster/ svc,endpointslices -A
               hawse get -f cluster/ deploy/web -o yaml --scenario rollout.yaml --at 30s
+              hawse get -f cluster/ pods -w --scenario rollout.yaml
               hawse get -f cluster/ pods -o jsonpath='{.items[*].status.podIP}'
             """)
 
@@ -104,8 +105,25 @@ struct Get: ParsableCommand {
     @Flag(help: "Leave the header out.")
     var noHeaders = false
 
-    func run() throws {
-        let state = try input.state()
+    @Flag(name: [.customShort("w"), .long], help: "After the listing, every change while the scenario's steps are taken, or until --at.")
+    var watch = false
+
+    @Flag(help: "The changes alone.")
+    var watchOnly = false
+
+    @Flag(help: "With each change its kind: ADDED, MODIFIED, DELETED.")
+    var outputWatchEvents = false
+
+    func validate() throws {
+        if (watch || watchOnly), input.scenario == nil, input.at == nil {
+            throw ValidationError("what should change? --scenario FILE plays steps, --at TIME lets time pass")
+        }
+        if outputWatchEvents, !watch, !watchOnly {
+            throw ValidationError("--output-watch-events option can only be used with --watch or --watch-only")
+        }
+    }
+
+    private func query(_ state: ClusterState) throws -> ResourceQuery {
         var query = try input.query(state)
         query.headers = !noHeaders
         query.showsLabels = showLabels
@@ -115,11 +133,49 @@ struct Get: ParsableCommand {
             query.fieldSelector = try FieldQuery(fieldSelector)
             query.sortBy = try sortBy.map { try JSONPath(relaxed: $0) }
         } catch { throw Failure.input("\(error)") }
-        let listing = ResourceListing(query, of: state)
+        return query
+    }
+
+    func run() throws {
+        if watch || watchOnly { return try follow() }
+        let state = try input.state()
+        let listing = ResourceListing(try query(state), of: state)
         var out = StandardOutput()
         out.write(listing.text)
         out.flush()
         for message in listing.messages { StandardError.write("\(message)\n") }
         if !listing.isComplete { throw Failure.no() }
+    }
+
+    /// Shows the objects, and every change up to the moment asked for: unless told, to the end of what the last step began.
+    private func follow() throws {
+        var run = try input.run()
+        let query = try query(run.state)
+        var watch: ResourceWatch
+        do { watch = try ResourceWatch(query, showsEvents: outputWatchEvents) } catch { throw Failure.input("\(error)") }
+        if sortBy != nil {
+            let rest = watchOnly ? "" : " for watch events received"
+            StandardError.write("warning: --watch\(watchOnly ? "-only" : "") requested, --sort-by will be ignored\(rest)\n")
+        }
+        let listing = ResourceListing(query, of: run.state)
+        if !listing.isComplete {
+            for message in listing.messages { StandardError.write("\(message)\n") }
+            throw Failure.no()
+        }
+        var out = StandardOutput()
+        if !watchOnly { out.write(watch.text(of: listing, in: run.state)) }
+        watch.begin(&run)
+        let last = try input.moment(run.scenario) ?? 0
+        let end = input.at == nil ? last + 600 : last
+        while let moment = run.nextMoment, moment <= end {
+            if moment > last, input.at == nil {
+                guard let progress = run.nextProgress, progress <= end else { break }
+            }
+            run.advance(to: max(moment, run.elapsed))
+            out.write(watch.text(ofChangesIn: &run))
+            out.flush()
+            for problem in run.takeProblems() { StandardError.write("\(problem)\n") }
+        }
+        out.flush()
     }
 }

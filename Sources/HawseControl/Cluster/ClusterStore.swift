@@ -11,6 +11,14 @@ public struct WatchEvent: Sendable, Hashable {
     public var key: ObjectKey
 }
 
+/// What one change did to an object.
+struct ObjectChange: Sendable {
+    var change: WatchEvent.Change
+    /// Nil when it was not there, or is there no more.
+    var before: (any KubernetesObject)?
+    var after: (any KubernetesObject)?
+}
+
 /// The objects of a cluster, as etcd holds them: versioned, with one order of changes. A value: copies are snapshots.
 public struct ClusterStore: Sendable {
     public internal(set) var namespaces = Shelf<Kubernetes.Namespace>()
@@ -42,6 +50,9 @@ public struct ClusterStore: Sendable {
     public private(set) var revision: Int64 = 0
     /// The changes since `firstKeptRevision`.
     public private(set) var log: [WatchEvent] = []
+    /// The kind of which whole objects are kept with every change, for a watcher that shows them.
+    var watchedKind: String?
+    private var changes: [ObjectChange] = []
     private var podIndex = PodIndex()
     private var setsByOwner: [String: OrderedSet<ObjectKey>] = [:]
     private var sliceIndex: [ObjectKey: OrderedSet<ObjectKey>] = [:]
@@ -69,6 +80,16 @@ public struct ClusterStore: Sendable {
         log.append(WatchEvent(revision: revision, change: change, kind: kind, key: key))
     }
 
+    private mutating func keep<T: StoredKind>(_ change: WatchEvent.Change, _ before: T?, _ after: T?) {
+        if watchedKind == T.kind { changes.append(ObjectChange(change: change, before: before, after: after)) }
+    }
+
+    /// The changes of the watched kind since the last call.
+    mutating func takeChanges() -> [ObjectChange] {
+        defer { changes = [] }
+        return changes
+    }
+
     /// Puts a new object, which has its UID and times already.
     @discardableResult
     mutating func insert<T: StoredKind>(_ object: T) -> T {
@@ -82,6 +103,7 @@ public struct ClusterStore: Sendable {
             setsByOwner[owner.uid, default: []].append(key)
         }
         record(.added, T.kind, key)
+        keep(.added, nil, object)
         return object
     }
 
@@ -107,6 +129,7 @@ public struct ClusterStore: Sendable {
             index(after, isPresent: true)
         }
         record(.modified, T.kind, key)
+        keep(.modified, old, new)
         return true
     }
 
@@ -120,6 +143,7 @@ public struct ClusterStore: Sendable {
             setsByOwner[owner.uid]?.remove(key)
         }
         record(.deleted, T.kind, key)
+        keep(.deleted, old, nil)
         return old
     }
 

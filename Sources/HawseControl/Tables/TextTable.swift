@@ -4,8 +4,18 @@ struct TextTable {
     var rows: [[String]] = []
 
     func text(headers: Bool = true) -> String {
-        let lines = (headers ? [header] : []) + rows
-        var widths = [Int](repeating: 6, count: header.count)
+        var columns = TextColumns(count: header.count)
+        return columns.text((headers ? [header] : []) + rows)
+    }
+}
+
+/// The widths of columns that are printed piece by piece: they grow, and never shrink again (`RememberWidths`).
+struct TextColumns {
+    private var widths: [Int]
+
+    init(count: Int) { widths = [Int](repeating: 6, count: count) }
+
+    mutating func text(_ lines: [[String]]) -> String {
         for line in lines {
             for (column, cell) in line.enumerated() where column < widths.count {
                 widths[column] = max(widths[column], cell.count + 3)

@@ -42,6 +42,10 @@ public struct ScenarioRun: Sendable {
         state.watchedRevision = seen
     }
 
+    /// Keeps whole objects of a kind, as they are after each change, for `takeChanges`.
+    mutating func watch(objectsOf kind: String) { state.store.watchedKind = kind }
+    mutating func takeChanges() -> [ObjectChange] { state.store.takeChanges() }
+
     public var nextStep: ScenarioStep? { next < scenario.steps.count ? scenario.steps[next] : nil }
 
     private func time(_ seconds: Double) -> Kubernetes.Time {
@@ -74,6 +78,9 @@ public struct ScenarioRun: Sendable {
 
     /// Seconds from the start to a moment of the cluster's clock.
     public func seconds(to time: Kubernetes.Time) -> Double { Double(time.microseconds - start.microseconds) / 1_000_000 }
+
+    /// The next moment of work that comes to an end by itself (starting containers, graceful ends), in seconds from the start.
+    public var nextProgress: Double? { state.timers.nextProgress().map { seconds(to: $0) } }
 
     /// The next moment at which something happens, a step or work of the cluster's own, in seconds from the start.
     public var nextMoment: Double? {

@@ -40,4 +40,9 @@ public struct Scenario: Sendable {
     public var file: String
     /// In the order of time; steps of one moment in the order of the file.
     public var steps: [ScenarioStep]
+
+    public init(file: String, steps: [ScenarioStep]) {
+        self.file = file
+        self.steps = steps
+    }
 }
