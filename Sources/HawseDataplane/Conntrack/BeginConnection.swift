@@ -50,7 +50,7 @@ extension Walk {
     func setConnectionClosing(_ packet: PacketRef) {
         guard packet.pointee.connection != 0 else { return }
         let connection = node.pointee.connections[packet.pointee.connection]
-        guard connection.pointee.ipProtocol == 6, connection.pointee.isConfirmed else { return }
+        guard connection.pointee.ipProtocol == .tcp, connection.pointee.isConfirmed else { return }
         let old = connection.pointee.tcpState
         connection.pointee.state = TCPState.close.rawValue
         if old == .close || connection.pointee.status.contains(.fixedTimeout) { return }

@@ -52,7 +52,7 @@ struct Connection {
     var zone: UInt16 = 0
     /// Packets and tables that hold it; 0 is free.
     var uses: UInt16 = 0
-    var ipProtocol: UInt8 = 0
+    var ipProtocol: IPProtocol = .unspecified
     var bits: Bits = []
     /// Part of the handle, so that an old handle does not find a new connection.
     var generation: UInt8 = 0

@@ -52,7 +52,7 @@ extension ConnectionTable {
         }
         let helper = cold(connection).flatMap { ConnectionHelper(rawValue: $0.pointee.helper)?.name } ?? ""
         return ConnectionListing(
-            family: ct.family, ipProtocol: IPProtocol(rawValue: ct.ipProtocol),
+            family: ct.family, ipProtocol: ct.ipProtocol,
             timeout: UInt32(clamping: ct.remaining(at: now) / 1_000_000_000), state: Self.stateName(ct),
             original: original, reply: reply, isReplied: ct.status.contains(.seenReply), isAssured: ct.isAssured,
             mark: ct.mark, zone: ct.zone != 0 && isZoneOfBoth ? ct.zone : nil, helper: helper.isEmpty ? nil : helper,
@@ -63,14 +63,14 @@ extension ConnectionTable {
         let tuple = tuple(of: connection, direction)
         let ports: ConnectionListing.Ports
         switch tuple.ipProtocol {
-        case 6, 17, 132, 136: ports = .ports(source: tuple.sourcePort, destination: tuple.destinationPort)
-        case 1, 58:
+        case .tcp, .udp, .sctp, .udplite: ports = .ports(source: tuple.sourcePort, destination: tuple.destinationPort)
+        case .icmp, .icmpv6:
             ports = .icmp(
                 type: UInt8(truncatingIfNeeded: tuple.destinationPort >> 8),
                 code: UInt8(truncatingIfNeeded: tuple.destinationPort), identifier: tuple.sourcePort)
-        case 47: ports = .gre(sourceKey: tuple.sourcePort, destinationKey: tuple.destinationPort)
+        case .gre: ports = .gre(sourceKey: tuple.sourcePort, destinationKey: tuple.destinationPort)
         // The kernel tracks DCCP by addresses only, but the tool prints its ports all the same.
-        case 33: ports = .ports(source: 0, destination: 0)
+        case .dccp: ports = .ports(source: 0, destination: 0)
         default: ports = .none
         }
         return ConnectionListing.Side(
@@ -81,13 +81,13 @@ extension ConnectionTable {
     /// `tcp_conntrack_names`, `sctp_conntrack_names`.
     private static func stateName(_ ct: Connection) -> String? {
         switch ct.ipProtocol {
-        case 6:
+        case .tcp:
             let names = [
                 "NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT",
                 "CLOSE", "SYN_SENT2",
             ]
             return names[min(Int(ct.state), names.count - 1)]
-        case 132:
+        case .sctp:
             let names = [
                 "NONE", "CLOSED", "COOKIE_WAIT", "COOKIE_ECHOED", "ESTABLISHED", "SHUTDOWN_SENT", "SHUTDOWN_RECD",
                 "SHUTDOWN_ACK_SENT", "HEARTBEAT_SENT",

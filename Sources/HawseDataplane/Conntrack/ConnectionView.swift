@@ -50,7 +50,7 @@ struct ConnectionView {
     func hash(_ tuple: Tuple, zone: UInt16) -> UInt64 {
         hasher(
             tuple.source, tuple.destination,
-            UInt64(tuple.ports) << 32 | UInt64(zone) << 16 | UInt64(tuple.ipProtocol) << 8 | UInt64(tuple.version))
+            UInt64(tuple.ports) << 32 | UInt64(zone) << 16 | UInt64(tuple.ipProtocol.rawValue) << 8 | UInt64(tuple.version))
     }
 
     /// Of one direction of a record, named as the index names it: record number × 2 + direction.

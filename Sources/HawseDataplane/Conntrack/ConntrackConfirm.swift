@@ -60,7 +60,7 @@ extension Walk {
     /// `nf_ct_resolve_clash`: another packet has confirmed the same flow, or one that looks the same from one side.
     private func resolveClash(_ packet: PacketRef, loser: ConnectionRef, winner: ConnectionRef) -> Verdict {
         switch winner.pointee.ipProtocol {
-        case 17, 136, 47: break
+        case .udp, .udplite, .gre: break
         default: return failConfirm(packet)
         }
         if merge(packet, loser, into: winner) { return .accept }

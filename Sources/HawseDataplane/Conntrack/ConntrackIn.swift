@@ -27,7 +27,7 @@ extension Walk {
         packet.pointee.connectionTemplate = .none
         packet.pointee.connectionInfo = .none
         guard isTrackable(packet, hook) else { return .accept }
-        if packet.pointee.ipProtocol == 1 || packet.pointee.ipProtocol == 58 {
+        if packet.pointee.ipProtocol == .icmp || packet.pointee.ipProtocol == .icmpv6 {
             guard trackICMPError(packet, template, hook) else { return .accept }
         }
         let verdict = trackNormal(packet, template, hook)
@@ -42,7 +42,7 @@ extension Walk {
             let field = packet.ipv4.fragmentField
             return field & 0x1fff == 0 && (hook != .output || field & 0x2000 == 0)
         }
-        return packet.pointee.fragmentOffset == 0 && packet.pointee.ipProtocol != 59
+        return packet.pointee.fragmentOffset == 0 && packet.pointee.ipProtocol != .noNextHeader
             && packet.pointee.transport <= packet.pointee.end
     }
 
@@ -122,12 +122,12 @@ extension Walk {
         _ packet: PacketRef, _ connection: ConnectionRef, _ direction: Direction, _ hook: Hook
     ) -> TrackVerdict {
         switch connection.pointee.ipProtocol {
-        case 6: return trackTCP(TrackedHeaders(packet), connection, direction, hook)
-        case 17: return trackUDP(TrackedHeaders(packet), connection, direction, hook)
-        case 1, 58: return trackICMP(packet, connection, direction)
-        case 136: return trackUDPLite(packet, connection, direction, hook)
-        case 132: return trackSCTP(packet, connection, direction, hook)
-        case 47: return trackGRE(packet, connection, direction)
+        case .tcp: return trackTCP(TrackedHeaders(packet), connection, direction, hook)
+        case .udp: return trackUDP(TrackedHeaders(packet), connection, direction, hook)
+        case .icmp, .icmpv6: return trackICMP(packet, connection, direction)
+        case .udplite: return trackUDPLite(packet, connection, direction, hook)
+        case .sctp: return trackSCTP(packet, connection, direction, hook)
+        case .gre: return trackGRE(packet, connection, direction)
         default:
             refresh(packet, connection, direction, node.pointee.connections.settings.genericTimeout)
             return .accept
@@ -181,12 +181,12 @@ extension Walk {
     }
 
     /// Conntrack has verified the transport checksum on the way in, and nobody looks again (`skb->csum_valid`).
-    func isVerified(_ packet: PacketRef, _ ipProtocol: UInt8) -> Bool {
+    func isVerified(_ packet: PacketRef, _ ipProtocol: IPProtocol) -> Bool {
         guard packet.pointee.connection != 0, !packet.pointee.flags.contains(.local),
             node.pointee.connections.settings.checksum
         else { return false }
         switch ipProtocol {
-        case 1, 6, 17, 58: return true
+        case .icmp, .tcp, .udp, .icmpv6: return true
         default: return false
         }
     }

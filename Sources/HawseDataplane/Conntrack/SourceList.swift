@@ -46,8 +46,8 @@ struct SourceList {
     }
 
     @inline(__always)
-    private static func mix(_ source: UInt64, _ port: UInt16, _ ipProtocol: UInt8) -> UInt32 {
-        let word = (source ^ UInt64(port) << 32 ^ UInt64(ipProtocol) << 48) &* 0xff51_afd7_ed55_8ccd
+    private static func mix(_ source: UInt64, _ port: UInt16, _ ipProtocol: IPProtocol) -> UInt32 {
+        let word = (source ^ UInt64(port) << 32 ^ UInt64(ipProtocol.rawValue) << 48) &* 0xff51_afd7_ed55_8ccd
         return UInt32(truncatingIfNeeded: word >> 32)
     }
 

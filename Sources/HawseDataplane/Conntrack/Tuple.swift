@@ -17,13 +17,13 @@ struct Tuple: Hashable, Sendable {
     var destination: AddressBits
     var sourcePort: UInt16
     var destinationPort: UInt16
-    var ipProtocol: UInt8
+    var ipProtocol: IPProtocol
     /// 4 or 6.
     var version: UInt8
 
     @inline(__always) var family: AddressFamily { version == 6 ? .ipv6 : .ipv4 }
-    @inline(__always) var protocolNumber: IPProtocol { IPProtocol(rawValue: ipProtocol) }
-    @inline(__always) var isICMP: Bool { version == 6 ? ipProtocol == 58 : ipProtocol == 1 }
+    @inline(__always) var protocolNumber: IPProtocol { ipProtocol }
+    @inline(__always) var isICMP: Bool { version == 6 ? ipProtocol == .icmpv6 : ipProtocol == .icmp }
 
     /// Both ports as one word, for comparison and hashing.
     @inline(__always) var ports: UInt32 { UInt32(sourcePort) << 16 | UInt32(destinationPort) }
@@ -34,7 +34,7 @@ struct Tuple: Hashable, Sendable {
         var result = Tuple(
             source: destination, destination: source, sourcePort: destinationPort, destinationPort: sourcePort,
             ipProtocol: ipProtocol, version: version)
-        if ipProtocol == 1 || ipProtocol == 58 {
+        if ipProtocol == .icmp || ipProtocol == .icmpv6 {
             result.sourcePort = sourcePort
             let type = UInt8(truncatingIfNeeded: destinationPort >> 8)
             guard isICMP, let answer = version == 6 ? Self.answerICMPv6(type) : Self.answerICMP(type) else { return nil }
@@ -77,7 +77,7 @@ extension Tuple {
     /// is there. `nil` when the header is not there, or (GRE version 1) carries no PPP.
     @inline(__always)
     init?(
-        source: AddressBits, destination: AddressBits, version: UInt8, ipProtocol: UInt8,
+        source: AddressBits, destination: AddressBits, version: UInt8, ipProtocol: IPProtocol,
         transport: UnsafeRawPointer, available: Int
     ) {
         self.source = source
@@ -87,15 +87,15 @@ extension Tuple {
         sourcePort = 0
         destinationPort = 0
         switch ipProtocol {
-        case 6, 17, 132, 136:
+        case .tcp, .udp, .sctp, .udplite:
             guard available >= 4 else { return nil }
             sourcePort = transport.loadBE16(at: 0)
             destinationPort = transport.loadBE16(at: 2)
-        case 1, 58:
+        case .icmp, .icmpv6:
             guard available >= 8 else { return nil }
             sourcePort = transport.loadBE16(at: 4)
             destinationPort = transport.loadBE16(at: 0)
-        case 47:
+        case .gre:
             // Only PPTP's enhanced GRE has a call identifier; the rest is tracked by addresses alone.
             guard available >= 8, transport.loadBE16(at: 0) & 7 == 1 else { return }
             guard transport.loadBE16(at: 2) == 0x880b else { return nil }
@@ -122,14 +122,15 @@ extension Tuple {
             guard headerLength <= count else { return nil }
             self.init(
                 source: AddressBits(ipv4: ip.loadBE32(at: 12)), destination: AddressBits(ipv4: ip.loadBE32(at: 16)),
-                version: 4, ipProtocol: ip.load8(at: 9), transport: ip + headerLength, available: count - headerLength)
+                version: 4, ipProtocol: IPProtocol(rawValue: ip.load8(at: 9)), transport: ip + headerLength,
+                available: count - headerLength)
         } else {
             guard count >= 40 else { return nil }
             let walk = IPv6ExtensionWalk.skip(from: IPProtocol(rawValue: ip.load8(at: 6)), at: 40, ip, length: count)
             guard walk.outcome == .found, !walk.isLaterFragment, walk.offset <= count else { return nil }
             self.init(
                 source: ip.loadAddressBits(at: 8), destination: ip.loadAddressBits(at: 24), version: 6,
-                ipProtocol: walk.protocolNumber.rawValue, transport: ip + walk.offset, available: count - walk.offset)
+                ipProtocol: walk.protocolNumber, transport: ip + walk.offset, available: count - walk.offset)
         }
     }
 }
@@ -149,7 +150,7 @@ extension Tuple: CustomStringConvertible {
                     place[count] = byte
                     count += 1
                 }
-                return count + DecimalText.write(UInt64(ipProtocol), place + count)
+                return count + DecimalText.write(UInt64(ipProtocol.rawValue), place + count)
             }
         }
         let from = IPAddress(family: family, bits: source)

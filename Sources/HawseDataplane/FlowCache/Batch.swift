@@ -193,7 +193,7 @@ extension Walk {
             return plan
         }
         plan.own.hash = node.pointee.connections.hash(known.tuple, zone: 0)
-        if hasTunnels, known.isIPv4, known.ipProtocol == 17, frame.count >= 92,
+        if hasTunnels, known.isIPv4, known.ipProtocol == .udp, frame.count >= 92,
             node.pointee.vxlan.listens(known.destinationPort, version: 4)
         {
             plan.inner.hash = quickHash(base + 50, frame.count - 50)
@@ -206,8 +206,8 @@ extension Walk {
         let type = base.loadBE16(at: 12)
         let tuple: Tuple
         if type == 0x0800 {
-            let number = base.load8(at: 23)
-            guard base.load8(at: 14) == 0x45, base.loadBE16(at: 20) & 0x3fff == 0, number == 6 || number == 17 else {
+            let number = IPProtocol(rawValue: base.load8(at: 23))
+            guard base.load8(at: 14) == 0x45, base.loadBE16(at: 20) & 0x3fff == 0, number == .tcp || number == .udp else {
                 return 0
             }
             tuple = Tuple(
@@ -215,8 +215,8 @@ extension Walk {
                 sourcePort: base.loadBE16(at: 34), destinationPort: base.loadBE16(at: 36), ipProtocol: number, version: 4)
         } else {
             guard type == 0x86dd, count >= 62 else { return 0 }
-            let number = base.load8(at: 20)
-            guard number == 6 || number == 17 else { return 0 }
+            let number = IPProtocol(rawValue: base.load8(at: 20))
+            guard number == .tcp || number == .udp else { return 0 }
             tuple = Tuple(
                 source: base.loadAddressBits(at: 22), destination: base.loadAddressBits(at: 38),
                 sourcePort: base.loadBE16(at: 54), destinationPort: base.loadBE16(at: 56), ipProtocol: number, version: 6)

@@ -34,7 +34,7 @@ extension Walk {
             connection.pointee.originalPorts == UInt32(virtual.pointee.clientPort) << 16 | UInt32(virtual.pointee.virtualPort)
         else { return nil }
         // UDP without a checksum gets one from the virtual server.
-        if frame.ipProtocol == 17, frame.transport.loadBE16(at: 6) == 0 { return nil }
+        if frame.ipProtocol == .udp, frame.transport.loadBE16(at: 6) == 0 { return nil }
         // At LOCAL_IN a request might as well be a reply to the node itself.
         if direction == .original, node.pointee.ipvs.connections.localClients != 0,
             node.pointee.ipvs.connections.findOutgoing(VirtualFlow(frame.tuple)) != nil
@@ -68,7 +68,7 @@ extension Walk {
 
     @inline(__always)
     private func setState(_ virtual: VirtualConnectionRef, _ frame: KnownFrame, _ direction: IPVSDirection) {
-        if frame.ipProtocol == 6 {
+        if frame.ipProtocol == .tcp {
             setTCPState(virtual, TCPFlags(rawValue: frame.transport.load8(at: 13)), direction)
         } else {
             setUDPState(virtual, direction)

@@ -37,7 +37,7 @@ extension Walk {
     /// Is this record the connection of the tunnel's packets with that source port?
     @inline(__always)
     private func isOuter(_ record: ConnectionRef, _ way: UnsafeMutablePointer<Trajectory>, _ port: UInt16) -> Bool {
-        guard record.pointee.status.contains(.confirmed), record.pointee.ipProtocol == 17,
+        guard record.pointee.status.contains(.confirmed), record.pointee.ipProtocol == .udp,
             record.pointee.originalPorts == UInt32(port) << 16 | UInt32(way.pointee.tunnel.port),
             record.pointee.zone(.original) == 0, record.pointee.isIPv6 == way.pointee.tunnel.isIPv6
         else { return false }
@@ -67,7 +67,7 @@ extension Walk {
     private func outerTuple(_ way: UnsafeMutablePointer<Trajectory>, _ port: UInt16) -> Tuple {
         Tuple(
             source: way.pointee.tunnel.source, destination: way.pointee.tunnel.destination, sourcePort: port,
-            destinationPort: way.pointee.tunnel.port, ipProtocol: 17, version: way.pointee.tunnel.isIPv6 ? 6 : 4)
+            destinationPort: way.pointee.tunnel.port, ipProtocol: .udp, version: way.pointee.tunnel.isIPv6 ? 6 : 4)
     }
 
     @inline(never)
@@ -104,7 +104,7 @@ extension Walk {
             destination: newDestination ? target.source : frame.destination,
             sourcePort: hasLabel ? 0 : newSource ? target.destinationPort : frame.sourcePort,
             destinationPort: hasLabel ? 0 : newDestination ? target.sourcePort : frame.destinationPort,
-            protocolNumber: IPProtocol(rawValue: frame.ipProtocol), device)
+            protocolNumber: frame.ipProtocol, device)
     }
 
     /// The frame as it leaves, behind the tunnel's headers; returns the bytes of the whole.
@@ -142,11 +142,11 @@ extension Walk {
         _ inner: UnsafeMutableRawPointer, _ udp: UnsafeMutableRawPointer, _ datagram: Int
     ) {
         guard node.pointee.connections.settings.checksum, frame.isIPv4,
-            frame.ipProtocol == 6 || frame.transport.loadBE16(at: 6) != 0
+            frame.ipProtocol == .tcp || frame.transport.loadBE16(at: 6) != 0
         else { return sumOuter(udp, datagram, way) }
         let addresses = inner.loadBE64(at: 26)
         let pseudo =
-            (addresses >> 32) &+ (addresses & 0xffff_ffff) &+ UInt64(frame.ipProtocol)
+            (addresses >> 32) &+ (addresses & 0xffff_ffff) &+ UInt64(frame.ipProtocol.rawValue)
             &+ UInt64(truncatingIfNeeded: frame.transportLength)
         let sum =
             UInt64(way.pointee.tunnel.datagramSum) &+ UInt64(outer.port)

@@ -62,11 +62,11 @@ extension Walk {
     ) {
         let datagram = frame.length &+ 30
         guard node.pointee.connections.settings.checksum,
-            frame.ipProtocol == 6 || frame.transport.loadBE16(at: 6) != 0
+            frame.ipProtocol == .tcp || frame.transport.loadBE16(at: 6) != 0
         else { return sumOuter(out + 34, datagram, way) }
         let addresses = out.loadBE64(at: 76)
         let pseudo =
-            (addresses >> 32) &+ (addresses & 0xffff_ffff) &+ UInt64(frame.ipProtocol)
+            (addresses >> 32) &+ (addresses & 0xffff_ffff) &+ UInt64(frame.ipProtocol.rawValue)
             &+ UInt64(truncatingIfNeeded: frame.transportLength)
         // Its complement: a multiple of 0xffff without it.
         let sum =

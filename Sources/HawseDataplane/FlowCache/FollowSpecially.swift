@@ -48,7 +48,7 @@ extension Walk {
         let udp = frame.transport
         let claimed = Int(udp.loadBE16(at: 4))
         let device = node.pointee.interfaces[way.pointee.outInterface]
-        guard frame.ipProtocol == 17, claimed == frame.transportLength, claimed >= 30, isIntactTunnel(frame),
+        guard frame.ipProtocol == .udp, claimed == frame.transportLength, claimed >= 30, isIntactTunnel(frame),
             udp.loadBE64(at: 8) == way.pointee.tunnel.bytes.0, device.pointee.isUp
         else { return .walk }
         let inner = udp + 16

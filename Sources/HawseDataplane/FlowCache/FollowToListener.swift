@@ -34,7 +34,7 @@ extension Walk {
         defer { dropRecording() }
         // TPROXY's choice of a socket, and IPv6's sums over datagrams that a target has spoilt, are for the walk.
         guard !recorder.isVoid, connection.pointee.isConfirmed, !connection.pointee.isDying, packet.pointee.socket == 0,
-            !recorder.isEncapsulated, holdsRecordedConnection(packet), packet.isIPv4 || packet.pointee.ipProtocol == 6,
+            !recorder.isEncapsulated, holdsRecordedConnection(packet), packet.isIPv4 || packet.pointee.ipProtocol == .tcp,
             let frame = KnownFrame(copy.ethernet.base, count: Int(copy.pointee.end &- copy.pointee.mac))
         else { return }
         // IPVS was asked about what the rules have made of it.

@@ -27,7 +27,7 @@ extension Walk {
         else { return .record }
         let rewrites = !way.pointee.flags.isDisjoint(with: .rewrites)
         // UDP without a checksum gets one from the virtual server.
-        if rewrites, frame.ipProtocol == 17, frame.transport.loadBE16(at: 6) == 0 { return .walk }
+        if rewrites, frame.ipProtocol == .udp, frame.transport.loadBE16(at: 6) == 0 { return .walk }
         if family.pointee.usesConntrack {
             guard let info = trackStranger(frame), info == way.pointee.info else { return .walk }
         }
@@ -53,7 +53,7 @@ extension Walk {
         record.pointee.bits = [.zoneOriginal, .zoneReply]
         node.pointee.connections.setOriginal(record, tuple)
         node.pointee.connections.setReply(record, reply)
-        let verdict = frame.ipProtocol == 6
+        let verdict = frame.ipProtocol == .tcp
             ? trackTCP(frame.headers, record, .original, .prerouting)
             : trackUDP(frame.headers, record, .original, .prerouting)
         switch verdict {

@@ -11,7 +11,7 @@ struct KnownFrame {
     let addresses: UInt64
     /// Source port << 16 | destination port.
     let ports: UInt32
-    let ipProtocol: UInt8
+    let ipProtocol: IPProtocol
     /// TOS or traffic class.
     let service: UInt8
     let isIPv4: Bool
@@ -36,7 +36,7 @@ struct KnownFrame {
             guard InternetChecksum.fold(sum) == 0xffff else { return nil }
             addresses = second << 32 | destination
             ports = ip.loadBE32(at: 20)
-            ipProtocol = UInt8(truncatingIfNeeded: second >> 48)
+            ipProtocol = IPProtocol(rawValue: UInt8(truncatingIfNeeded: second >> 48))
             service = UInt8(truncatingIfNeeded: first >> 48)
             isIPv4 = true
             guard Self.isUsual(ip + 20, ipProtocol, length &- 20) else { return nil }
@@ -48,16 +48,16 @@ struct KnownFrame {
         guard length <= count &- 14, first & 0xff > 1 else { return nil }
         addresses = 0
         ports = ip.loadBE32(at: 40)
-        ipProtocol = UInt8(truncatingIfNeeded: first >> 8)
+        ipProtocol = IPProtocol(rawValue: UInt8(truncatingIfNeeded: first >> 8))
         service = UInt8(truncatingIfNeeded: first >> 52)
         isIPv4 = false
         guard Self.isUsual(ip + 40, ipProtocol, length &- 40), Self.addressesMayPass(ip) else { return nil }
     }
 
     @inline(__always)
-    private static func isUsual(_ transport: UnsafeRawPointer, _ ipProtocol: UInt8, _ length: Int) -> Bool {
-        if ipProtocol == 6 { return length >= 20 && transport.load8(at: 13) & 0x07 == 0 }
-        return ipProtocol == 17 && length >= 8
+    private static func isUsual(_ transport: UnsafeRawPointer, _ ipProtocol: IPProtocol, _ length: Int) -> Bool {
+        if ipProtocol == .tcp { return length >= 20 && transport.load8(at: 13) & 0x07 == 0 }
+        return ipProtocol == .udp && length >= 8
     }
 
     /// No loopback address, nothing from a group; for groups the walk knows the rules (`ip6_rcv_core`).
@@ -97,7 +97,7 @@ struct KnownFrame {
         let start = ip + (isIPv4 ? 12 : 8)
         let count = length &- (isIPv4 ? 12 : 8)
         // As the words lie in memory: protocol and length with their bytes swapped.
-        let rest = UInt64(ipProtocol) << 8 &+ UInt64(UInt16(truncatingIfNeeded: transportLength).byteSwapped)
+        let rest = UInt64(ipProtocol.rawValue) << 8 &+ UInt64(UInt16(truncatingIfNeeded: transportLength).byteSwapped)
         return InternetChecksum.fold(InternetChecksum.rawSum(start, count: count) &+ rest) == 0xffff
     }
 }
@@ -146,7 +146,7 @@ extension ConnectionTable {
         let other =
             raw.load(fromByteOffset: side &* 8, as: UInt64.self) ^ frame.addresses
             | UInt64(raw.load(fromByteOffset: ConnectionLayout.ports &+ side &* 4, as: UInt32.self) ^ frame.ports)
-            | UInt64(connection.pointee.ipProtocol ^ frame.ipProtocol)
+            | UInt64(connection.pointee.ipProtocol.rawValue ^ frame.ipProtocol.rawValue)
             | UInt64(connection.pointee.bits.rawValue & Connection.Bits.ipv6.rawValue)
             | UInt64(connection.pointee.zone) &* UInt64(zoned)
         return other == 0

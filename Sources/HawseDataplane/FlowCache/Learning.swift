@@ -133,7 +133,7 @@ extension Walk {
 
     /// The outer part of the way: its headers, and the outer packet's own connection. False: it cannot be foretold.
     private func learnTunnel(_ packet: PacketRef, _ way: inout Trajectory) -> Bool {
-        guard packet.pointee.ipProtocol == 17,
+        guard packet.pointee.ipProtocol == .udp,
             packet.pointee.transport &- packet.pointee.network == (packet.isIPv4 ? 20 : 40),
             packet.transportLength >= 16 + 14 + 28
         else { return false }

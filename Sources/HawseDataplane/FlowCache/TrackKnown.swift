@@ -6,7 +6,7 @@ extension Walk {
     /// others by the trackers themselves. The outcome, and what the connection learns, is the same.
     @inline(__always)
     func trackKnown(_ frame: KnownFrame, _ connection: ConnectionRef, _ direction: Direction) -> TrackVerdict {
-        guard frame.ipProtocol == 6 else { return trackDatagram(frame, connection, direction) }
+        guard frame.ipProtocol == .tcp else { return trackDatagram(frame, connection, direction) }
         if node.pointee.connections.settings.checksum, !frame.isIntact { return .invalid }
         if acceptUsual(frame, connection, direction) { return .accept }
         return trackUnusual(frame, connection, direction)

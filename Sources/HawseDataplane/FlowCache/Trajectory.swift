@@ -148,11 +148,11 @@ struct TunnelHeader {
         mask.status = [.unsteady, .natMask, .natDoneMask, .confirmed, .seenReply]
         if info == .new { mask.status.insert(.expected) }
         mask.zone = .max
-        mask.ipProtocol = .max
+        mask.ipProtocol = IPProtocol(rawValue: .max)
         mask.bits = .ipv6
         var like = Connection()
         like.status = natDone.union(info == .new ? .confirmed : [.confirmed, .seenReply])
-        like.ipProtocol = 17
+        like.ipProtocol = .udp
         expected.mask = Self.statusWord(&mask)
         expected.word = Self.statusWord(&like)
     }

@@ -70,7 +70,7 @@ extension Walk {
 
     @inline(__always)
     private func updateTransport(_ frame: KnownFrame, _ transport: UnsafeMutableRawPointer, _ delta: UInt64) {
-        if frame.ipProtocol == 6 {
+        if frame.ipProtocol == .tcp {
             transport.storeBE16(ChecksumUpdate.apply(delta, to: frame.transport.loadBE16(at: 16)), at: 16)
         } else {
             let old = frame.transport.loadBE16(at: 6)

@@ -82,8 +82,8 @@ extension Walk {
         let sizes = node.pointee.reassembly.sizes(packet.pointee.fragmentGeometry)
         guard sizes.count > 1, sizes.reduce(0, { $0 + Int($1) }) == total else { return nil }
         // A transport header in two pieces was pulled into one on the way (early demultiplexing, SCTP's checksum).
-        if packet.pointee.ipProtocol == 6, sizes[0] < 20 { return nil }
-        if packet.pointee.ipProtocol == 132, sizes[0] < 12 { return nil }
+        if packet.pointee.ipProtocol == .tcp, sizes[0] < 20 { return nil }
+        if packet.pointee.ipProtocol == .sctp, sizes[0] < 12 { return nil }
         for (i, size) in sizes.enumerated() {
             if Int(size) > mtu || (size & 7 != 0 && i < sizes.count - 1) || size == 0 { return nil }
         }

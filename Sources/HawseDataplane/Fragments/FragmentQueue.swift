@@ -15,7 +15,7 @@ struct FragmentKey: Hashable {
     var destination: AddressBits
     var identification: UInt32
     /// IPv4 only: IPv6 has it behind the fragment header.
-    var ipProtocol: UInt8
+    var ipProtocol: IPProtocol
     var version: UInt8
     var user: DefragUser
     /// IPv6, multicast and link-local destinations: the incoming device.

@@ -8,7 +8,7 @@ extension Walk {
         let ip = packet.ipv4
         let key = FragmentKey(
             source: ip.sourceBits, destination: ip.destinationBits, identification: UInt32(ip.identification),
-            ipProtocol: ip.protocolNumber.rawValue, version: 4, user: user, interface: 0)
+            ipProtocol: ip.protocolNumber, version: 4, user: user, interface: 0)
         guard let (slot, isNew) = node.pointee.reassembly.slot(for: key) else {
             return refuseFragment(packet, .fragmentLimit)
         }

@@ -14,7 +14,7 @@ extension Walk {
         let isScoped = destination.high >> 56 == 0xff || destination.high >> 54 == 0x3fa
         let key = FragmentKey(
             source: packet.ipv6.source, destination: destination, identification: fragment.identification,
-            ipProtocol: 0, version: 6, user: user, interface: isScoped ? packet.pointee.inInterface : 0)
+            ipProtocol: .unspecified, version: 6, user: user, interface: isScoped ? packet.pointee.inInterface : 0)
         guard let (slot, isNew) = node.pointee.reassembly.slot(for: key) else {
             return refuseFragment(packet, .fragmentLimit)
         }

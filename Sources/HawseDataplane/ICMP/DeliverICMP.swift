@@ -40,7 +40,7 @@ extension Walk {
         let route = lookupOutput(
             family: .ipv4, source: source, destination: AddressBits(ipv4: target), mark: reflectedMark(packet),
             tos: ip.tos & 0x1e,
-            out: 0, anySource: false, ipProtocol: 1)
+            out: 0, anySource: false, ipProtocol: .icmp)
         let type = packet.icmp.type
         guard isUsable(route),
             let answer = newPacket(bytes: 20 + echo.bytes.count + 8 + payload)
@@ -114,7 +114,7 @@ extension Walk {
             packet.pointee.route.kind == .local && (!isAnycast || node.pointee.settings.anycastEchoReply)
         let route = lookupOutput(
             family: .ipv6, source: isUnicast ? asked : .zero, destination: target, mark: reflectedMark(packet), tos: 0,
-            out: isFromLoopback(packet) ? ownDevice6(asked) : packet.pointee.inInterface, anySource: true, ipProtocol: 58,
+            out: isFromLoopback(packet) ? ownDevice6(asked) : packet.pointee.inInterface, anySource: true, ipProtocol: .icmpv6,
             ports: Self.portsOfICMP(ICMPv6Type.echoReply, 0))
         let size = packet.transportLength
         guard isUsable(route), let answer = newPacket(bytes: 40 + size) else { return }

@@ -17,7 +17,7 @@ extension Walk {
         guard !quoted.isLaterFragment, concernsUs(quoted, packet) else { return }
         var q = RouteQuestion(destination: quoted.destinationBits, source: quoted.sourceBits, tos: quoted.tos & 0xfc)
         q.inInterface = node.pointee.routing.loopback
-        q.ipProtocol = quoted.protocolNumber.rawValue
+        q.ipProtocol = quoted.protocolNumber
         guard addressKind(q.source, family: .ipv4, on: 0) == .local else { return }
         if isTooBig {
             switch node.pointee.settings.pathMTUMode {

@@ -29,7 +29,7 @@ extension Walk {
         let route = lookupOutput(
             family: .ipv4, source: isLocal ? ip.destinationBits : inboundSource(packet),
             destination: AddressBits(ipv4: target), mark: reflectedMark(packet), tos: tos, out: 0, anySource: false,
-            ipProtocol: 1, ports: Self.portsOfICMP(type, code), about: packet)
+            ipProtocol: .icmp, ports: Self.portsOfICMP(type, code), about: packet)
         guard isUsable(route) else { return }
         let peer = IPAddress(family: .ipv4, bits: AddressBits(ipv4: target))
         guard allowsPeer(peer, type, code, route) else { return }
@@ -147,14 +147,14 @@ extension Walk {
             // there says itself what its source is (`icmpv6_rt_has_prefsrc`).
             let plain = lookupOutput(
                 family: .ipv6, source: .zero, destination: target, mark: mark, tos: 0, out: out, anySource: true,
-                ipProtocol: 58, ports: Self.portsOfICMP(type, code))
+                ipProtocol: .icmpv6, ports: Self.portsOfICMP(type, code))
             source =
                 plain.hasPreferredSource
                 ? plain.source
                 : node.pointee.routing.sources.select6(on: packet.pointee.arrival, for: target) ?? .zero
         }
         let route = lookupOutput(
-            family: .ipv6, source: source, destination: target, mark: mark, tos: 0, out: out, anySource: true, ipProtocol: 58,
+            family: .ipv6, source: source, destination: target, mark: mark, tos: 0, out: out, anySource: true, ipProtocol: .icmpv6,
             ports: Self.portsOfICMP(type, code), about: packet)
         guard route.kind == .unicast || route.kind == .local else { return }
         if source.isZero { source = route.source }
@@ -208,27 +208,10 @@ extension Walk {
     /// fragment that does not show its ICMP type, may be answered.
     private func isAboutICMPv6Error(_ packet: PacketRef) -> Bool {
         let base = packet.networkPointer
-        let length = packet.length
-        var next = base.load8(at: 6)
-        var at = 40
-        var fragmentField: UInt16 = 0
-        while next == 0 || next == 43 || next == 44 || next == 51 || next == 60 || next == 59 {
-            if next == 59 || length - at < 2 { return false }
-            var size = (Int(base.load8(at: at + 1)) + 1) * 8
-            if next == 44 {
-                guard length - at >= 8 else { return false }
-                fragmentField = base.loadBE16(at: at + 2)
-                if fragmentField & 0xfff8 != 0 { return false }
-                size = 8
-            } else if next == 51 {
-                size = (Int(base.load8(at: at + 1)) + 2) * 4
-            }
-            next = base.load8(at: at)
-            at += size
-        }
-        guard next == IPProtocol.icmpv6.rawValue else { return false }
-        guard at < length else { return fragmentField == 0 }
-        return base.load8(at: at) & 0x80 == 0
+        let walk = IPv6ExtensionWalk.skip(from: packet.ipv6.nextHeader, at: IPv6Header.length, base, length: packet.length)
+        guard walk.outcome == .found, walk.protocolNumber == .icmpv6 else { return false }
+        guard walk.offset < packet.length else { return walk.fragmentField == 0 }
+        return base.load8(at: walk.offset) & 0x80 == 0
     }
 
     /// A neighbour did not answer (`ipv4_link_failure`, `ip6_link_failure`).

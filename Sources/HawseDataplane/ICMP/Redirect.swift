@@ -34,7 +34,7 @@ extension Walk {
         // Rules are asked with the device (`icmpv6_flow_init`), routes only wish for it: the host may sit behind another one.
         let back = lookupOutput(
             family: .ipv6, source: own, destination: host, mark: 0, tos: 0, out: device.pointee.index, anySource: true,
-            ipProtocol: 58, ports: Self.portsOfICMP(ICMPv6Type.redirect, 0))
+            ipProtocol: .icmpv6, ports: Self.portsOfICMP(ICMPv6Type.redirect, 0))
         guard back.kind == .unicast || back.kind == .local, back.gatewayVersion == 0,
             node.pointee.limits.allows(IPAddress(family: .ipv6, bits: host), timeout: 1000, now)
         else { return }

@@ -91,13 +91,13 @@ extension IPVSState {
             return connection.pointee.state & 1 == 0
         }
         switch connection.pointee.ipProtocol {
-        case 6:
+        case .tcp:
             switch IPVSTCPState(rawValue: connection.pointee.state) {
             case .synRecv, .synAck: return true
             case .established: return defence.dropsEntry(connection, at: tick)
             default: return false
             }
-        case 132:
+        case .sctp:
             switch IPVSSCTPState(rawValue: connection.pointee.state) {
             case .init1, .initiation: return true
             case .established: return defence.dropsEntry(connection, at: tick)

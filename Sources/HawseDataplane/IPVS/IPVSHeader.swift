@@ -5,7 +5,7 @@ import HawseWire
 struct IPVSHeader {
     /// 4 or 6.
     var version: UInt8
-    var ipProtocol: UInt8
+    var ipProtocol: IPProtocol
     /// Offsets in the packet's buffer of the IP and of the transport header.
     var network: Int32
     var transport: Int32
@@ -40,7 +40,7 @@ struct IPVSHeader {
             guard available >= 20 else { return nil }
             let ip = IPv4Header(pointer)
             guard ip.base.load8(at: 0) >> 4 == 4, ip.headerLength >= 20 else { return nil }
-            ipProtocol = ip.protocolNumber.rawValue
+            ipProtocol = ip.protocolNumber
             transport = offset + Int32(ip.headerLength)
             source = ip.sourceBits
             destination = ip.destinationBits
@@ -49,7 +49,7 @@ struct IPVSHeader {
             guard available >= 40 else { return nil }
             let ip = IPv6Header(pointer)
             let walk = IPv6ExtensionWalk.find(pointer, length: available)
-            ipProtocol = walk.protocolNumber.rawValue
+            ipProtocol = walk.protocolNumber
             transport = offset + Int32(clamping: walk.offset)
             source = ip.source
             destination = ip.destination
@@ -82,22 +82,22 @@ struct IPVSHeader {
     /// `conn_in_get` of the protocol: AH and ESP belong to the key exchange's connection.
     @inline(__always)
     func incomingFlow(_ packet: PacketRef) -> VirtualFlow? {
-        if ipProtocol == 50 || ipProtocol == 51 { return isakmpFlow }
+        if ipProtocol == .esp || ipProtocol == .ah { return isakmpFlow }
         return flow(packet)
     }
 
     private var isakmpFlow: VirtualFlow {
         VirtualFlow(
-            version: version, ipProtocol: 17, client: isInverse ? destination : source, clientPort: 500,
+            version: version, ipProtocol: .udp, client: isInverse ? destination : source, clientPort: 500,
             virtual: isInverse ? source : destination, virtualPort: 500)
     }
 
     /// TCP, UDP, SCTP, AH or ESP: `ip_vs_proto_data_get` knows it.
     @inline(__always)
     var isSupported: Bool {
-        ipProtocol == 6 || ipProtocol == 17 || ipProtocol == 132 || ipProtocol == 50 || ipProtocol == 51
+        ipProtocol == .tcp || ipProtocol == .udp || ipProtocol == .sctp || ipProtocol == .esp || ipProtocol == .ah
     }
 
     @inline(__always)
-    var hasPorts: Bool { ipProtocol == 6 || ipProtocol == 17 || ipProtocol == 132 }
+    var hasPorts: Bool { ipProtocol == .tcp || ipProtocol == .udp || ipProtocol == .sctp }
 }

@@ -13,7 +13,7 @@ extension Walk {
     /// FORWARD: ICMP (99), then replies of real servers (100).
     @inline(__always)
     func ipvsForward(_ packet: PacketRef) -> Verdict {
-        if packet.pointee.ipProtocol == (packet.isIPv4 ? 1 : 58) {
+        if packet.pointee.ipProtocol == (packet.isIPv4 ? .icmp : .icmpv6) {
             let verdict = ipvsForwardICMP(packet)
             if verdict != .accept { return verdict }
         }
@@ -42,7 +42,7 @@ extension Walk {
             return .accept
         }
         var header = IPVSHeader(packet)
-        if header.ipProtocol == (packet.isIPv4 ? 1 : 58) {
+        if header.ipProtocol == (packet.isIPv4 ? .icmp : .icmpv6) {
             let (verdict, isRelated) = ipvsIncomingICMP(packet, at: hook)
             if isRelated { return verdict }
         }
@@ -136,8 +136,8 @@ extension Walk {
     /// `is_new_conn`
     @inline(__always)
     private func isNewConnection(_ packet: PacketRef, _ header: IPVSHeader) -> Bool {
-        if header.ipProtocol == 6 { return packet.transportLength >= 20 && packet.tcp.flags.contains(.syn) }
-        if header.ipProtocol == 132 {
+        if header.ipProtocol == .tcp { return packet.transportLength >= 20 && packet.tcp.flags.contains(.syn) }
+        if header.ipProtocol == .sctp {
             return packet.transportLength >= 16
                 && packet.transportPointer.load8(at: 12) == SCTPChunks.Kind.initiation
         }
@@ -148,13 +148,13 @@ extension Walk {
     private func isReuseExpected(_ connection: VirtualConnectionRef, _ mode: Int) -> Bool {
         if connection.pointee.control != 0 { return false }
         switch connection.pointee.ipProtocol {
-        case 6:
+        case .tcp:
             switch IPVSTCPState(rawValue: connection.pointee.state) {
             case .timeWait, .close: return true
             case .finWait: return mode & 2 != 0 && connection.pointee.flags.contains(.noOutput)
             default: return false
             }
-        case 132: return connection.pointee.state == IPVSSCTPState.closed.rawValue
+        case .sctp: return connection.pointee.state == IPVSSCTPState.closed.rawValue
         default: return false
         }
     }
@@ -163,7 +163,7 @@ extension Walk {
     @inline(__always)
     func ipvsOut(_ packet: PacketRef, at hook: Hook) -> Verdict {
         if packet.pointee.flags.contains(.ipvs) { return .accept }
-        if packet.pointee.ipProtocol == (packet.isIPv4 ? 1 : 58) {
+        if packet.pointee.ipProtocol == (packet.isIPv4 ? .icmp : .icmpv6) {
             let (verdict, isRelated) = ipvsOutgoingICMP(packet, at: hook)
             if isRelated { return verdict }
         }
@@ -182,7 +182,7 @@ extension Walk {
         if let flow, let connection = node.pointee.ipvs.connections.findOutgoing(flow) {
             return ipvsReply(packet, connection, header, at: hook)
         }
-        if node.pointee.ipvs.services.engineCount > 0, header.ipProtocol == 17, hook != .input {
+        if node.pointee.ipvs.services.engineCount > 0, header.ipProtocol == .udp, hook != .input {
             // What a payload says may make a connection of it.
             voidRecording()
             if let connection = connectFromServer(packet, header) { return ipvsReply(packet, connection, header, at: hook) }
@@ -209,8 +209,8 @@ extension Walk {
             node.pointee.ipvs.findMasqueradedServer(
                 header.version, ipProtocol: header.ipProtocol, address: header.source, port: ports.source) >= 0
         else { return .accept }
-        if header.ipProtocol == 6, packet.transportLength < 20 || packet.tcp.flags.contains(.rst) { return .accept }
-        if header.ipProtocol == 132,
+        if header.ipProtocol == .tcp, packet.transportLength < 20 || packet.tcp.flags.contains(.rst) { return .accept }
+        if header.ipProtocol == .sctp,
             packet.transportLength < 16 || packet.transportPointer.load8(at: 12) == SCTPChunks.Kind.abort
         {
             return .accept

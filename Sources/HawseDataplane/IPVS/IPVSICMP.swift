@@ -139,12 +139,12 @@ extension Walk {
     private func peelTunnel(_ packet: PacketRef, _ outer: IPVSHeader, at hook: Hook) -> Peeled {
         let isLocal = packet.pointee.route.kind == .local
         switch outer.ipProtocol {
-        case 4:
+        case .ipip:
             guard outer.fragmentOffset == 0, isLocal,
                 node.pointee.ipvs.findTunnel(4, outer.destination, kind: .ipip, port: 0) >= 0
             else { return .unknown }
             return inner(packet, at: outer.transport)
-        case 17:
+        case .udp:
             guard isLocal else { return .plain }
             guard outer.fragmentOffset == 0 else { return .unknown }
             guard let ports = outer.ports(packet), packet.pointee.end - outer.transport >= 12,
@@ -154,7 +154,7 @@ extension Walk {
             let first = gue.load8(at: 0)
             guard first >> 6 == 0, first & 0x20 == 0, gue.load8(at: 1) == 4 else { return .plain }
             return inner(packet, at: outer.transport + 8 + 4 + Int32(first & 31) * 4)
-        case 47:
+        case .gre:
             guard isLocal else { return .plain }
             guard outer.fragmentOffset == 0 else { return .unknown }
             guard packet.pointee.end - outer.transport >= 4,

@@ -61,9 +61,9 @@ extension IPVSState {
     private func list(_ connection: VirtualConnectionRef) -> IPVSListing.Connection {
         let c = connection.pointee
         let family: AddressFamily = c.version == 6 ? .ipv6 : .ipv4
-        let isMark = c.ipProtocol == 0 && c.isTemplate
+        let isMark = c.ipProtocol == .unspecified && c.isTemplate
         return IPVSListing.Connection(
-            ipProtocol: IPProtocol(rawValue: c.ipProtocol),
+            ipProtocol: c.ipProtocol,
             expires: Int(max(c.expires - jiffy, 0) / Jiffies.perSecond), state: stateName(c),
             client: IPAddress(family: family, bits: c.client), clientPort: c.clientPort,
             virtual: isMark ? markAddress(c, family) : IPAddress(family: family, bits: c.virtual),
@@ -84,10 +84,10 @@ extension IPVSState {
     private func stateName(_ c: VirtualConnection) -> String {
         if c.isTemplate { return c.state & 1 != 0 ? "ASSURED" : "NONE" }
         switch c.ipProtocol {
-        case 6: return IPVSTCPState(rawValue: c.state)?.name ?? "ERR!"
-        case 17: return "UDP"
-        case 132: return IPVSSCTPState(rawValue: c.state)?.name ?? "ERR!"
-        case 0: return "NONE"
+        case .tcp: return IPVSTCPState(rawValue: c.state)?.name ?? "ERR!"
+        case .udp: return "UDP"
+        case .sctp: return IPVSSCTPState(rawValue: c.state)?.name ?? "ERR!"
+        case .hopByHop: return "NONE"
         default: return "ERR!"
         }
     }

@@ -38,7 +38,7 @@ extension Walk {
         }
         let server = choose(header, flow, service)
         guard server >= 0 else { return (nil, ipvsLeave(packet, header, flow, service, at: hook)) }
-        let isOnePacket = s.pointee.isOnePacket && header.ipProtocol == 17
+        let isOnePacket = s.pointee.isOnePacket && header.ipProtocol == .udp
         guard
             let connection = connect(
                 flow, to: server, port: node.pointee.ipvs.servers[server].pointee.port, isOnePacket, packet)
@@ -53,12 +53,12 @@ extension Walk {
     private func mayBegin(_ packet: PacketRef, _ header: IPVSHeader) -> Beginning {
         if header.isQuoted { return header.ports(packet) == nil ? .drop : .schedule }
         switch header.ipProtocol {
-        case 6:
+        case .tcp:
             guard packet.transportLength >= 20 else { return .drop }
             let flags = packet.tcp.flags
             if flags.contains(.rst) { return .accept }
             return flags.contains(.syn) || node.pointee.ipvs.settings.sloppyTCP ? .schedule : .accept
-        case 132:
+        case .sctp:
             guard packet.transportLength >= 16 else { return .drop }
             let chunk = packet.transportPointer.load8(at: 12)
             if chunk == SCTPChunks.Kind.abort { return .accept }
@@ -109,7 +109,7 @@ extension Walk {
         if flow.virtualPort == s.pointee.port {
             if s.pointee.port != 21 { key.virtualPort = flow.virtualPort }
         } else if s.pointee.mark != 0 {
-            key.ipProtocol = 0
+            key.ipProtocol = .unspecified
             key.virtual = AddressBits(ipv4: s.pointee.mark)
         }
         var engineData: [UInt8]?
@@ -137,7 +137,7 @@ extension Walk {
         }
         let own = node.pointee.ipvs.servers[server].pointee.port
         let port = flow.virtualPort == s.pointee.port && own != 0 ? own : flow.virtualPort
-        let isOnePacket = s.pointee.isOnePacket && header.ipProtocol == 17
+        let isOnePacket = s.pointee.isOnePacket && header.ipProtocol == .udp
         guard let connection = connect(flow, to: server, port: port, isOnePacket, packet) else {
             node.pointee.ipvs.restart(template)
             return (nil, ipvsDrop(packet, .ipvsOverload))
@@ -150,7 +150,7 @@ extension Walk {
 
     /// `ip_vs_sip_fill_param`: only datagrams with a Call-ID can be served.
     private func engineDataOf(_ packet: PacketRef) -> [UInt8]? {
-        guard packet.pointee.ipProtocol == 17, packet.transportLength > 8 else { return nil }
+        guard packet.pointee.ipProtocol == .udp, packet.transportLength > 8 else { return nil }
         return SIPEngine.callID(
             UnsafeRawBufferPointer(
                 start: UnsafeRawPointer(packet.transportPointer) + 8, count: packet.transportLength - 8))
@@ -208,7 +208,7 @@ extension Walk {
         if node.pointee.ipvs.settings.cacheBypass, s.pointee.mark != 0, !header.isInverse, !header.isQuoted,
             isBypassable(header.destination, packet.family)
         {
-            return ipvsBypass(packet, header, flow, isOnePacket: s.pointee.isOnePacket && header.ipProtocol == 17, at: hook)
+            return ipvsBypass(packet, header, flow, isOnePacket: s.pointee.isOnePacket && header.ipProtocol == .udp, at: hook)
         }
         // Other ports of an FTP service's address are not ours to refuse.
         if s.pointee.port == 21, flow.virtualPort != 21 { return .accept }

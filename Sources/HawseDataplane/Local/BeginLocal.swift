@@ -12,9 +12,6 @@ extension Walk {
         }
     }
 
-    /// `IPPROTO_RAW`: to the routes the socket's protocol counts, not the header's.
-    private static var rawProtocol: UInt8 { 255 }
-
     private func beginLocal4(_ packet: PacketRef) -> Stage {
         guard packet.length >= 20 else { return drop(packet, .ipTruncated) }
         let ip = packet.ipv4
@@ -24,7 +21,7 @@ extension Walk {
         packet.pointee.packetType = .host
         let route = lookupOutput(
             family: .ipv4, source: .zero, destination: ip.destinationBits, mark: packet.pointee.mark, tos: 0, out: 0,
-            anySource: true, ipProtocol: Self.rawProtocol)
+            anySource: true, ipProtocol: .raw)
         guard isUsable(route) else { return drop(packet, failure(route)) }
         packet.pointee.route = route
         guard packet.length <= node.pointee.interfaces[route.outInterface].pointee.mtu else {
@@ -37,7 +34,7 @@ extension Walk {
             ip.storeChecksum()
         }
         packet.pointee.transport = packet.pointee.network + Int32(max(headerLength, 20))
-        packet.pointee.ipProtocol = ip.protocolNumber.rawValue
+        packet.pointee.ipProtocol = ip.protocolNumber
         packet.pointee.fragmentOffset = (ip.fragmentField & 0x1fff) &* 8
         return .output
     }
@@ -50,7 +47,7 @@ extension Walk {
             family: .ipv6, source: .zero,
             // The unspecified address stands for the node itself.
             destination: packet.ipv6.destination.isZero ? AddressBits(high: 0, low: 1) : packet.ipv6.destination,
-            mark: packet.pointee.mark, tos: 0, out: 0, anySource: true, ipProtocol: Self.rawProtocol)
+            mark: packet.pointee.mark, tos: 0, out: 0, anySource: true, ipProtocol: .raw)
         guard isUsable(route) else { return drop(packet, failure(route)) }
         packet.pointee.route = route
         guard packet.length <= node.pointee.interfaces[route.outInterface].pointee.mtu else {

@@ -12,26 +12,26 @@ extension Walk {
     @inline(never)
     private func deliver4(_ packet: PacketRef) -> Stage {
         switch packet.pointee.ipProtocol {
-        case 1: return deliverICMP4(packet)
-        case 6: return deliverTCP(packet)
-        case 17, 136: return deliverUDP(packet)
-        case 2, 103: return end(packet, .consumed)
-        case 4:
+        case .icmp: return deliverICMP4(packet)
+        case .tcp: return deliverTCP(packet)
+        case .udp, .udplite: return deliverUDP(packet)
+        case .igmp, .pim: return end(packet, .consumed)
+        case .ipip:
             if let device = tunnel(for: packet) { return tunnelReceive(packet, device) }
-        case 47, 50, 51, 132:
+        case .gre, .esp, .ah, .sctp:
             break
         default: break
         }
         if hasListener(packet) { return end(packet, .delivered) }
         // `tunnel4_rcv`, `tunnel64_rcv`: with tunnels on the node the protocols are known, but nobody takes the packet.
-        let isKnown = node.pointee.interfaces.hasTunnels && [4, 41].contains(packet.pointee.ipProtocol)
+        let isKnown = node.pointee.interfaces.hasTunnels && [.ipip, .ipv6].contains(packet.pointee.ipProtocol)
         let code = isKnown ? ICMPUnreachableCode.port : ICMPUnreachableCode.protocolUnreachable
         sendICMPError(about: packet, type: ICMPType.destinationUnreachable, code: code, info: 0)
         return drop(packet, .unknownProtocol)
     }
 
     func hasListener(_ packet: PacketRef) -> Bool {
-        let number = IPProtocol(rawValue: packet.pointee.ipProtocol)
+        let number = packet.pointee.ipProtocol
         return node.pointee.sockets.listeners.contains {
             $0.ipProtocol == number && $0.family == packet.family && $0.port == 0
         }
@@ -43,7 +43,7 @@ extension Walk {
         if packet.pointee.socket != 0 { return true }
         guard packet.transportLength >= 4, !node.pointee.sockets.listeners.isEmpty else { return false }
         return node.pointee.sockets.find(
-            ipProtocol: IPProtocol(rawValue: packet.pointee.ipProtocol), family: packet.family,
+            ipProtocol: packet.pointee.ipProtocol, family: packet.family,
             address: packet.destinationBits, port: packet.transportPointer.loadBE16(at: 2)) != nil
     }
 
@@ -58,7 +58,7 @@ extension Walk {
         if isVerified(packet, packet.pointee.ipProtocol) { return true }
         return TransportChecksum.isValid(
             packet.transportPointer, length: packet.transportLength,
-            protocolNumber: IPProtocol(rawValue: packet.pointee.ipProtocol), family: packet.family,
+            protocolNumber: packet.pointee.ipProtocol, family: packet.family,
             source: packet.sourceBits, destination: packet.destinationBits)
     }
 
@@ -95,7 +95,7 @@ extension Walk {
         let isScoped = !isIPv4 && target.high >> 54 == 0x3fa
         let route = lookupOutput(
             family: packet.family, source: source, destination: target, mark: reflectedMark(packet), tos: tos,
-            out: isScoped ? packet.pointee.inInterface : 0, anySource: !isIPv4, ipProtocol: 6,
+            out: isScoped ? packet.pointee.inInterface : 0, anySource: !isIPv4, ipProtocol: .tcp,
             ports: UInt32(tcp.destinationPort) << 16 | UInt32(tcp.sourcePort))
         guard isUsable(route), let answer = newPacket(bytes: headerLength + 20) else { return }
         answer.pointee.transport = answer.pointee.network + Int32(headerLength)
@@ -138,14 +138,14 @@ extension Walk {
     /// that it is added up at once (`CHECKSUM_BREAK`): a TOS, DSCP or HL target has made it wrong.
     private func isSumSpoilt(_ packet: PacketRef) -> Bool {
         guard packet.isIPv6, packet.pointee.headerSum != 0, packet.pointee.headerSum != 0xffff else { return false }
-        return packet.transportLength > 76 && isVerified(packet, 17)
+        return packet.transportLength > 76 && isVerified(packet, .udp)
     }
 
     /// `__udp4_lib_rcv` / `__udp6_lib_rcv`.
     func deliverUDP(_ packet: PacketRef) -> Stage {
         guard packet.transportLength >= 8 else { return drop(packet, .transportMalformed) }
         let udp = packet.udp
-        let isLite = packet.pointee.ipProtocol == 136
+        let isLite = packet.pointee.ipProtocol == .udplite
         let claimed = Int(udp.datagramLength)
         if !isLite {
             guard claimed >= 8, claimed <= packet.transportLength else { return drop(packet, .transportMalformed) }
@@ -158,7 +158,7 @@ extension Walk {
         } else if !transportIsIntact(packet) || !isLite && isSumSpoilt(packet) {
             return drop(packet, .checksum)
         }
-        if packet.pointee.ipProtocol == 17, isForVXLAN(packet) { return vxlanReceive(packet) }
+        if packet.pointee.ipProtocol == .udp, isForVXLAN(packet) { return vxlanReceive(packet) }
         if listener(for: packet) { return endAtListener(packet) }
         if isTakenByProcess(packet) { return end(packet, .delivered) }
         let kind = packet.pointee.route.kind

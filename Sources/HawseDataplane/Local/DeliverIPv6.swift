@@ -18,7 +18,7 @@ extension Walk {
     /// A datagram put together: its fragment header is gone, what was behind it is in its place. One that stands
     /// alone (offset 0, nothing more) still has its header.
     private func deliverWhole6(_ packet: PacketRef, from nextOffset: Int, at: Int) -> Stage {
-        guard packet.networkPointer.load8(at: nextOffset) == 44 else {
+        guard packet.networkPointer.load8(at: nextOffset) == IPProtocol.fragment.rawValue else {
             return deliver6(packet, from: nextOffset, at: at)
         }
         let field = packet.networkPointer.loadBE16(at: at + 2)
@@ -30,26 +30,26 @@ extension Walk {
         let base = packet.networkPointer
         let length = packet.length
         var nextOffset = firstNextOffset
-        var next = base.load8(at: nextOffset)
+        var next = IPProtocol(rawValue: base.load8(at: nextOffset))
         var at = firstOffset
         var sawFragmentHeader = false
         while true {
             switch next {
-            case 60:
+            case .destinationOptions:
                 guard length - at >= 8, (Int(base.load8(at: at + 1)) + 1) * 8 <= length - at else {
                     return drop(packet, .ipExtensionHeader)
                 }
                 let size = (Int(base.load8(at: at + 1)) + 1) * 8
                 if let stage = refuseOptions(packet, at, size) { return stage }
                 nextOffset = at
-                next = base.load8(at: at)
+                next = IPProtocol(rawValue: base.load8(at: at))
                 at += size
-            case 43:
+            case .routing:
                 if let stage = routingHeader(packet, at) { return stage }
                 nextOffset = at
-                next = base.load8(at: at)
+                next = IPProtocol(rawValue: base.load8(at: at))
                 at += (Int(base.load8(at: at + 1)) + 1) * 8
-            case 44:
+            case .fragment:
                 guard length - at >= 8 else { return drop(packet, .fragmentMalformed) }
                 if sawFragmentHeader {
                     sendICMPError(about: packet, type: ICMPv6Type.parameterProblem, code: 0, info: UInt32(at))
@@ -64,14 +64,14 @@ extension Walk {
                 if field & 0xfff9 == 0 {
                     sawFragmentHeader = true
                     nextOffset = at
-                    next = base.load8(at: at)
+                    next = IPProtocol(rawValue: base.load8(at: at))
                     at += 8
                     continue
                 }
                 let verdict = reassembleDelivered(packet)
                 if verdict != .accept { return after(verdict, .done) }
                 return deliverWhole6(packet, from: nextOffset, at: at)
-            case 59: return end(packet, .consumed)
+            case .noNextHeader: return end(packet, .consumed)
             default:
                 packet.pointee.transport = packet.pointee.network + Int32(at)
                 packet.pointee.ipProtocol = next
@@ -82,10 +82,10 @@ extension Walk {
 
     private func deliverUpper6(_ packet: PacketRef, _ nextOffset: Int) -> Stage {
         switch packet.pointee.ipProtocol {
-        case 6: return deliverTCP(packet)
-        case 17, 136: return deliverUDP(packet)
-        case 58: return deliverICMP6(packet)
-        case 103: return end(packet, .consumed)
+        case .tcp: return deliverTCP(packet)
+        case .udp, .udplite: return deliverUDP(packet)
+        case .icmpv6: return deliverICMP6(packet)
+        case .pim: return end(packet, .consumed)
         default:
             if hasListener(packet) { return end(packet, .delivered) }
             sendICMPError(

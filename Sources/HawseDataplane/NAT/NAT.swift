@@ -53,7 +53,7 @@ extension Walk {
     }
 
     @inline(__always)
-    private func isICMP(_ packet: PacketRef) -> Bool { packet.pointee.ipProtocol == (packet.isIPv4 ? 1 : 58) }
+    private func isICMP(_ packet: PacketRef) -> Bool { packet.pointee.ipProtocol == (packet.isIPv4 ? .icmp : .icmpv6) }
 
     /// `nf_nat_packet`, and at OUTPUT the new route.
     @inline(__always)
@@ -148,7 +148,7 @@ extension Walk {
             packet.transportPointer, length: length, protocolNumber: protocolNumber, family: packet.family,
             source: packet.sourceBits, destination: packet.destinationBits)
         guard var target = other.inverted else { return false }
-        target.ipProtocol = protocolNumber.rawValue
+        target.ipProtocol = protocolNumber
         return PacketManipulation(ip: packet.networkPointer, end: end, version: packet.pointee.version)
             .apply(target, manip)
     }
@@ -158,6 +158,6 @@ extension Walk {
     private func isSumKept(_ packet: PacketRef, _ hook: Hook) -> Bool {
         guard packet.isIPv6, hook == .prerouting || hook == .input else { return false }
         guard packet.pointee.headerSum == 0 || packet.pointee.headerSum == 0xffff else { return false }
-        return packet.pointee.flags.contains(.local) || isVerified(packet, 58)
+        return packet.pointee.flags.contains(.local) || isVerified(packet, .icmpv6)
     }
 }

@@ -58,7 +58,7 @@ struct PacketManipulation {
     ) -> Bool {
         let available = end - transport
         switch target.ipProtocol {
-        case 6:
+        case .tcp:
             guard available >= 8 else { return false }
             let delta = replacePort(transport, target, manip)
             if available >= 20 {
@@ -66,19 +66,19 @@ struct PacketManipulation {
                 tcp.checksum = ChecksumUpdate.apply(addressDelta &+ delta, to: tcp.checksum)
             }
             return true
-        case 17, 136:
+        case .udp, .udplite:
             guard available >= 8 else { return false }
             let udp = UDPHeader(transport)
             let delta = replacePort(transport, target, manip)
-            if udp.checksum != 0 || target.ipProtocol == 136 {
+            if udp.checksum != 0 || target.ipProtocol == .udplite {
                 udp.checksum = TransportChecksum.nonZero(
                     ChecksumUpdate.apply(addressDelta &+ delta, to: udp.checksum))
             }
             return true
-        case 1: return applyICMP(transport, target, available)
-        case 58: return applyICMPv6(transport, target, available, addressDelta)
-        case 132: return applySCTP(transport, target, manip, available)
-        case 47: return applyGRE(transport, target, manip, available)
+        case .icmp: return applyICMP(transport, target, available)
+        case .icmpv6: return applyICMPv6(transport, target, available, addressDelta)
+        case .sctp: return applySCTP(transport, target, manip, available)
+        case .gre: return applyGRE(transport, target, manip, available)
         default: return true
         }
     }

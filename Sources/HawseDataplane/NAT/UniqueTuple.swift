@@ -62,7 +62,7 @@ struct UniqueTuple {
     private func isUsedByNew(_ tuple: Tuple) -> Bool {
         guard isUsed(tuple) else { return false }
         switch connection.pointee.ipProtocol {
-        case 17, 136, 47: break
+        case .udp, .udplite, .gre: break
         default: return true
         }
         let usesNAT: ConnectionStatus = [.sourceNAT, .destinationNAT, .sequenceAdjust]
@@ -79,7 +79,7 @@ struct UniqueTuple {
 
     /// `nf_nat_used_tuple_harder`: in the last attempts a finished TCP connection makes room for a new one.
     private func isUsedHarder(_ tuple: Tuple, attemptsLeft: Int) -> Bool {
-        guard attemptsLeft <= Self.harderThreshold, tuple.ipProtocol == 6, connection.pointee.tcpState == .synSent
+        guard attemptsLeft <= Self.harderThreshold, tuple.ipProtocol == .tcp, connection.pointee.tcpState == .synSent
         else { return isUsed(tuple) }
         guard let reply = tuple.inverted, let (other, direction) = findEither(reply) else { return false }
         guard direction == .reply, other != connection else { return true }
@@ -105,8 +105,8 @@ struct UniqueTuple {
     private func isPortInRange(_ tuple: Tuple, _ manip: NATManip) -> Bool {
         let port: UInt16
         switch tuple.ipProtocol {
-        case 1, 58: port = tuple.sourcePort
-        case 6, 17, 47, 132, 136: port = manip == .source ? tuple.sourcePort : tuple.destinationPort
+        case .icmp, .icmpv6: port = tuple.sourcePort
+        case .tcp, .udp, .gre, .sctp, .udplite: port = manip == .source ? tuple.sourcePort : tuple.destinationPort
         default: return true
         }
         return port >= range.minimumPort && port <= range.maximumPort
@@ -221,13 +221,13 @@ struct UniqueTuple {
         let low = Int(min(range.minimumPort, range.maximumPort))
         let high = Int(max(range.minimumPort, range.maximumPort))
         switch tuple.ipProtocol {
-        case 1, 58:
+        case .icmp, .icmpv6:
             return isGiven ? (low, high - low + 1) : (0, 65536)
-        case 47:
+        case .gre:
             // Only PPTP's calls have a key that may be changed.
             guard let cold = table.pointee.cold(connection), cold.pointee.master != 0 else { return nil }
             return isGiven ? (low, high - low + 1) : (1, 65535)
-        case 6, 17, 132, 136:
+        case .tcp, .udp, .sctp, .udplite:
             if isGiven { return (low, high - low + 1) }
             if manip == .destination { return nil }
             let port = tuple.sourcePort

@@ -223,10 +223,10 @@ struct PacketFields {
     init(_ packet: PacketRef) {
         place =
             UInt64(packet.pointee.inInterface) << RuleRecord.inShift | UInt64(packet.pointee.outInterface) << RuleRecord.outShift
-            | UInt64(packet.pointee.ipProtocol) << RuleRecord.protocolShift | (packet.isLaterFragment ? RuleRecord.fragmentBit : 0)
+            | UInt64(packet.pointee.ipProtocol.rawValue) << RuleRecord.protocolShift | (packet.isLaterFragment ? RuleRecord.fragmentBit : 0)
         let ipProtocol = packet.pointee.ipProtocol
-        if ipProtocol == 6 || ipProtocol == 17 {
-            if !packet.isLaterFragment, packet.transportLength >= (ipProtocol == 6 ? TCPHeader.length : UDPHeader.length) {
+        if ipProtocol == .tcp || ipProtocol == .udp {
+            if !packet.isLaterFragment, packet.transportLength >= (ipProtocol == .tcp ? TCPHeader.length : UDPHeader.length) {
                 place |= UInt64(packet.transportPointer.loadBE16(at: 2)) << RuleRecord.portShift
             } else {
                 isOdd = true

@@ -61,7 +61,7 @@ struct Foresight {
             else { continue }
             let tag = Classifier.hash(
                 classifier.pointee.fields, AddressBits(ipv4: base.loadBE32(at: 26)), AddressBits(ipv4: base.loadBE32(at: 30)),
-                base.load8(at: 23), base.loadBE16(at: 34), base.loadBE16(at: 36))
+                IPProtocol(rawValue: base.load8(at: 23)), base.loadBE16(at: 34), base.loadBE16(at: 36))
             steps[index].tag = tag
             steps[index].record = records
             hawse_prefetch(UnsafeRawPointer(classifier.pointee.slots + Int(tag & classifier.pointee.slotMask)))
@@ -207,7 +207,7 @@ extension Walk {
         node.pointee.routing.cache.prefetch(source, target, 0, tag)
         var reply = Tuple(
             source: target, destination: source, sourcePort: destination.port ?? base.loadBE16(at: 36),
-            destinationPort: base.loadBE16(at: 34), ipProtocol: base.load8(at: 23), version: 4)
+            destinationPort: base.loadBE16(at: 34), ipProtocol: IPProtocol(rawValue: base.load8(at: 23)), version: 4)
         var original = reply
         original.source = source
         original.sourcePort = reply.destinationPort

@@ -37,7 +37,7 @@ extension UnsafeMutablePointer where Pointee == Packet {
         pointee.end = pointee.network &+ Int32(total)
         pointee.transport = pointee.network &+ Int32(headerLength)
         pointee.version = 4
-        pointee.ipProtocol = ip.protocolNumber.rawValue
+        pointee.ipProtocol = ip.protocolNumber
         pointee.fragmentOffset = (ip.fragmentField & 0x1fff) &* 8
         return .ok
     }
@@ -79,13 +79,13 @@ extension UnsafeMutablePointer where Pointee == Packet {
         let next = ipv6.nextHeader
         if next == .tcp || next == .udp || next == .icmpv6 {
             pointee.transport = pointee.network &+ 40
-            pointee.ipProtocol = next.rawValue
+            pointee.ipProtocol = next
             pointee.fragmentOffset = 0
             return
         }
         let walk = IPv6ExtensionWalk.find(networkPointer, length: length)
         pointee.transport = pointee.network &+ Int32(walk.offset)
-        pointee.ipProtocol = walk.protocolNumber.rawValue
+        pointee.ipProtocol = walk.protocolNumber
         pointee.fragmentOffset = UInt16(truncatingIfNeeded: walk.fragmentOffset)
     }
 

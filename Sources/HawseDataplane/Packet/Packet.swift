@@ -20,7 +20,7 @@ struct Packet {
     /// 4 or 6; 0 when it is not IP.
     var version: UInt8 = 0
     /// The upper protocol, behind IPv6 extension headers.
-    var ipProtocol: UInt8 = 0
+    var ipProtocol: IPProtocol = .unspecified
     /// In bytes; non-zero on every fragment but the first.
     var fragmentOffset: UInt16 = 0
     var packetType: PacketType = .host
@@ -230,4 +230,12 @@ extension UnsafeMutablePointer where Pointee == Packet {
     @inline(__always) var destinationBits: AddressBits { isIPv4 ? ipv4.destinationBits : ipv6.destination }
     /// A later fragment: it has no transport header.
     @inline(__always) var isLaterFragment: Bool { pointee.fragmentOffset != 0 }
+}
+
+extension IPProtocol {
+    /// Any protocol, or none yet (`IPPROTO_IP`).
+    @inline(__always) static var unspecified: IPProtocol { IPProtocol(rawValue: 0) }
+    /// The protocol of a raw socket that brings its own IP header (`IPPROTO_RAW`): its routes go by this one, not the header's.
+    @inline(__always) static var raw: IPProtocol { IPProtocol(rawValue: 255) }
+    @inline(__always) static var pim: IPProtocol { IPProtocol(rawValue: 103) }
 }

@@ -7,7 +7,7 @@ struct FlowKeys {
     var source: AddressBits = .zero
     var destination: AddressBits = .zero
     var isIPv4 = true
-    var ipProtocol: UInt8 = 0
+    var ipProtocol: IPProtocol = .unspecified
     /// In host order, as the dissector leaves it; that of the outer packet where an inner one has none.
     var flowLabel: UInt32 = 0
     var sourcePort: UInt16 = 0
@@ -36,7 +36,7 @@ struct FlowKeys {
             let header = IPv4Header(UnsafeMutableRawPointer(mutating: base + at))
             guard header.headerLength >= 20 else { return false }
             (source, destination, isIPv4) = (header.sourceBits, header.destinationBits, true)
-            ipProtocol = header.protocolNumber.rawValue
+            ipProtocol = header.protocolNumber
             at += header.headerLength
             return !header.isFragment
         }
@@ -44,7 +44,7 @@ struct FlowKeys {
         let header = IPv6Header(UnsafeMutableRawPointer(mutating: base + at))
         (source, destination, isIPv4) = (header.source, header.destination, false)
         if header.flowLabel != 0 { flowLabel = header.flowLabel }
-        ipProtocol = header.nextHeader.rawValue
+        ipProtocol = header.nextHeader
         at += 40
         return true
     }
@@ -53,18 +53,18 @@ struct FlowKeys {
     private mutating func takeUpper(_ base: UnsafeRawPointer, _ length: Int, _ at: inout Int, _ version: Int) -> Int? {
         for _ in 0..<15 {
             switch ipProtocol {
-            case 0, 43, 60:
+            case .hopByHop, .routing, .destinationOptions:
                 guard version == 6, length - at >= 2 else { return nil }
-                ipProtocol = base.load8(at: at)
+                ipProtocol = IPProtocol(rawValue: base.load8(at: at))
                 at += (Int(base.load8(at: at + 1)) + 1) * 8
                 if at > length { at = length }
-            case 44:
+            case .fragment:
                 // Neither later fragments nor the first one are looked into.
-                if version == 6, length - at >= 8 { ipProtocol = base.load8(at: at) }
+                if version == 6, length - at >= 8 { ipProtocol = IPProtocol(rawValue: base.load8(at: at)) }
                 return nil
-            case 4: return 4
-            case 41: return 6
-            case 47: return takeGRE(base, length, &at)
+            case .ipip: return 4
+            case .ipv6: return 6
+            case .gre: return takeGRE(base, length, &at)
             default:
                 takePorts(base, length, at)
                 return nil
@@ -77,8 +77,8 @@ struct FlowKeys {
     private mutating func takePorts(_ base: UnsafeRawPointer, _ length: Int, _ at: Int) {
         let offset: Int
         switch ipProtocol {
-        case 6, 17, 33, 50, 132, 136: offset = at
-        case 51: offset = at + 4
+        case .tcp, .udp, .dccp, .esp, .sctp, .udplite: offset = at
+        case .ah: offset = at + 4
         default: return
         }
         guard length - offset >= 4 else { return }

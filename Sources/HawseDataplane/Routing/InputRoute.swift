@@ -160,7 +160,7 @@ extension Walk {
         let high = q.destination.high
         q.isStrict = high >> 56 == 0xff || high >> 54 == 0x3fa || (high == 0 && q.destination.low == 1)
         // Only for ICMPv6 the hash is made here, of what was dissected for the rules.
-        let dissected = early?.ipProtocol == IPProtocol.icmpv6.rawValue ? early : nil
+        let dissected = early?.ipProtocol == .icmpv6 ? early : nil
         q.hash = multipathHash(packet, question, isIPv4: false, dissected: dissected)
         var match = node.pointee.routing.lookup6(q)
         if match.kind == .unicast { match = node.pointee.routing.tables6.selectPath(match, q) }

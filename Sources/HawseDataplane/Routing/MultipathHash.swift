@@ -6,7 +6,7 @@ struct MultipathKeys {
     var source: AddressBits
     var destination: AddressBits
     var isIPv4: Bool
-    var ipProtocol: UInt8 = 0
+    var ipProtocol: IPProtocol = .unspecified
     /// As it lies in memory: in network order where it comes from a header.
     var flowLabel: UInt32 = 0
     var sourcePort: UInt16 = 0
@@ -19,7 +19,7 @@ struct MultipathKeys {
         if second < first { swap(&first, &second) }
         let ports = UInt64(first) | UInt64(second) << 16
         var words: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (
-            UInt64(ipProtocol) << 16 | UInt64(flowLabel) << 32, 0, 0, ports << 32, 0, 0, 0, 0, 0
+            UInt64(ipProtocol.rawValue) << 16 | UInt64(flowLabel) << 32, 0, 0, ports << 32, 0, 0, 0, 0, 0
         )
         if isIPv4 {
             if b.ipv4.byteSwapped < a.ipv4.byteSwapped { swap(&a, &b) }
@@ -91,7 +91,7 @@ extension Walk {
         guard let packet else { return }
         if packet.isIPv4 {
             (keys.source, keys.destination) = (packet.sourceBits, packet.destinationBits)
-            guard !packet.isLaterFragment, packet.pointee.ipProtocol == 1, packet.transportLength >= 28 else { return }
+            guard !packet.isLaterFragment, packet.pointee.ipProtocol == .icmp, packet.transportLength >= 28 else { return }
             switch packet.icmp.type {
             case 3, 5, 11, 12:
                 let quoted = IPv4Header(packet.transportPointer + 8)
@@ -107,7 +107,7 @@ extension Walk {
             isQuoted = true
         }
         (keys.source, keys.destination) = (header.source, header.destination)
-        (keys.ipProtocol, keys.flowLabel) = (header.nextHeader.rawValue, header.flowLabel.byteSwapped)
+        (keys.ipProtocol, keys.flowLabel) = (header.nextHeader, header.flowLabel.byteSwapped)
         if let dissected, !isQuoted { (keys.ipProtocol, keys.flowLabel) = (dissected.ipProtocol, dissected.flowLabel) }
     }
 
@@ -150,7 +150,7 @@ extension MultipathKeys {
         var keys = self
         if fields & 1 == 0 { keys.source = .zero }
         if fields & 2 == 0 { keys.destination = .zero }
-        if fields & 4 == 0 { keys.ipProtocol = 0 }
+        if fields & 4 == 0 { keys.ipProtocol = .unspecified }
         if fields & 8 == 0 { keys.flowLabel = 0 }
         if fields & 0x10 == 0 { keys.sourcePort = 0 }
         if fields & 0x20 == 0 { keys.destinationPort = 0 }

@@ -19,7 +19,7 @@ extension Walk {
     /// `anySource` off is the kernel's check that the source is the node's own (`FLOWI_FLAG_ANYSRC` absent).
     func lookupOutput(
         family: AddressFamily, source: AddressBits, destination: AddressBits, mark: UInt32, tos: UInt8, out: UInt16,
-        anySource: Bool, ipProtocol: UInt8 = 0, ports: UInt32 = 0, about packet: PacketRef? = nil
+        anySource: Bool, ipProtocol: IPProtocol = .unspecified, ports: UInt32 = 0, about packet: PacketRef? = nil
     ) -> RouteResult {
         if node.pointee.routing.cacheOff || !node.pointee.routing.exceptions.isEmpty {
             return findOutput(
@@ -39,7 +39,7 @@ extension Walk {
     @inline(never)
     private func findOutput(
         family: AddressFamily, source: AddressBits, destination: AddressBits, mark: UInt32, tos: UInt8, out: UInt16,
-        anySource: Bool, ipProtocol: UInt8, ports: UInt32, about packet: PacketRef?
+        anySource: Bool, ipProtocol: IPProtocol, ports: UInt32, about packet: PacketRef?
     ) -> RouteResult {
         var q = RouteQuestion(destination: destination, source: source, mark: mark, tos: tos & 0xfc)
         q.ipProtocol = ipProtocol

@@ -18,7 +18,7 @@ struct RouteQuestion {
     /// Multipath hash, computed by who asks; 0 is as good as any.
     var hash: UInt32 = 0
     /// What rules may ask for besides: the upper protocol and its ports.
-    var ipProtocol: UInt8 = 0
+    var ipProtocol: IPProtocol = .unspecified
     var sourcePort: UInt16 = 0
     var destinationPort: UInt16 = 0
 }
@@ -41,7 +41,7 @@ struct PolicyRule {
     /// IPv4 rules compare what once was the type of service, IPv6 rules the whole DSCP (`fib_dscp_masked_match`).
     var tosMask: UInt8
     /// 0: any.
-    var ipProtocol: UInt8
+    var ipProtocol: IPProtocol
     var sourcePorts: ClosedRange<UInt16>
     var destinationPorts: ClosedRange<UInt16>
     /// -1: none.
@@ -63,7 +63,7 @@ struct PolicyRule {
         outInterface = rule.outInterface.map { interfaces.index(of: $0) ?? .max } ?? 0
         tos = rule.tos
         tosMask = family == .ipv4 ? RouteQuestion.tosMask : 0xfc
-        ipProtocol = rule.ipProtocol?.rawValue ?? 0
+        ipProtocol = rule.ipProtocol ?? .unspecified
         sourcePorts = rule.sourcePorts ?? 0...UInt16.max
         destinationPorts = rule.destinationPorts ?? 0...UInt16.max
         suppressedLength = rule.suppressedLength ?? -1
@@ -87,7 +87,7 @@ struct PolicyRule {
         hit = hit && (q.mark ^ mark) & markMask == 0
         hit = hit && (q.source ^ from) & fromMask == .zero && (q.destination ^ to) & toMask == .zero
         hit = hit && (tos == 0 || tos == q.tos & tosMask)
-        hit = hit && (ipProtocol == 0 || ipProtocol == q.ipProtocol)
+        hit = hit && (ipProtocol == .unspecified || ipProtocol == q.ipProtocol)
         hit = hit && sourcePorts.contains(q.sourcePort) && destinationPorts.contains(q.destinationPort)
         return hit != isInverted
     }

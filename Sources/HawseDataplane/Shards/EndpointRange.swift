@@ -8,7 +8,7 @@ struct EndpointRange: Hashable {
     var last: AddressBits
     var ports: ClosedRange<UInt16> = 0...UInt16.max
     /// 0: any.
-    var ipProtocol: UInt8 = 0
+    var ipProtocol: IPProtocol = .unspecified
 
     static func all(_ family: AddressFamily) -> EndpointRange {
         EndpointRange(family: family, first: .zero, last: IPPrefix.all(family).last.bits)
@@ -23,7 +23,7 @@ struct EndpointRange: Hashable {
     init(_ address: IPAddress, port: UInt16? = nil, _ ipProtocol: IPProtocol? = nil) {
         self.init(family: address.family, first: address.bits, last: address.bits)
         if let port { ports = port...port }
-        self.ipProtocol = ipProtocol?.rawValue ?? 0
+        self.ipProtocol = ipProtocol ?? .unspecified
     }
 
     func intersection(_ other: EndpointRange) -> EndpointRange? {
@@ -33,15 +33,15 @@ struct EndpointRange: Hashable {
         let low = max(ports.lowerBound, other.ports.lowerBound)
         let high = min(ports.upperBound, other.ports.upperBound)
         guard !(both.last < both.first), low <= high,
-            ipProtocol == 0 || other.ipProtocol == 0 || ipProtocol == other.ipProtocol
+            ipProtocol == .unspecified || other.ipProtocol == .unspecified || ipProtocol == other.ipProtocol
         else { return nil }
         both.ports = low...high
-        both.ipProtocol = max(ipProtocol, other.ipProtocol)
+        both.ipProtocol = ipProtocol == .unspecified ? other.ipProtocol : ipProtocol
         return both
     }
 
-    func contains(_ address: AddressBits, _ port: UInt16, _ number: UInt8, _ version: UInt8) -> Bool {
-        !(address < first) && !(last < address) && ports.contains(port) && (ipProtocol == 0 || ipProtocol == number)
+    func contains(_ address: AddressBits, _ port: UInt16, _ number: IPProtocol, _ version: UInt8) -> Bool {
+        !(address < first) && !(last < address) && ports.contains(port) && (ipProtocol == .unspecified || ipProtocol == number)
             && (family == .ipv6) == (version == 6)
     }
 }
@@ -154,7 +154,7 @@ extension Rule {
             range.first = destination.address.bits & destination.mask
             range.last = destination.address.bits | (~destination.mask & range.last)
         }
-        if let ipProtocol, !ipProtocol.inverted { range.ipProtocol = ipProtocol.number.rawValue }
+        if let ipProtocol, !ipProtocol.inverted { range.ipProtocol = ipProtocol.number }
         var ports = [range.ports]
         for match in matches {
             switch match {

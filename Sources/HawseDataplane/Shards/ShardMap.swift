@@ -16,7 +16,7 @@ struct ShardMap {
     private struct Entry {
         var address: AddressBits
         var port: UInt32
-        var ipProtocol: UInt8
+        var ipProtocol: IPProtocol
         /// 0: free.
         var version: UInt8
     }
@@ -58,7 +58,7 @@ struct ShardMap {
         filter = .allocate(capacity: 1 << Int(filterBits - 6))
         filter.initialize(repeating: 0, count: 1 << Int(filterBits - 6))
         entries = .allocate(capacity: capacity)
-        entries.initialize(repeating: Entry(address: .zero, port: 0, ipProtocol: 0, version: 0), count: capacity)
+        entries.initialize(repeating: Entry(address: .zero, port: 0, ipProtocol: .unspecified, version: 0), count: capacity)
         bare = .allocate(capacity: node.interfaceNames.count)
         bare.initialize(repeating: false)
         for interface in spec.interfaces where interface.kind == .tun {
@@ -72,11 +72,11 @@ struct ShardMap {
         var kinds: UInt8 = 0
         for range in single {
             let isAny = range.ports.count == 65536
-            kinds |= 1 << ((isAny ? 2 : 0) | (range.ipProtocol == 0 ? 1 : 0))
+            kinds |= 1 << ((isAny ? 2 : 0) | (range.ipProtocol == .unspecified ? 1 : 0))
             let port = isAny ? Self.anyPort : UInt32(range.ports.lowerBound)
             let entry = Entry(
                 address: range.first, port: port, ipProtocol: range.ipProtocol, version: range.family == .ipv6 ? 6 : 4)
-            let hashed = hash(range.first.low ^ UInt64(port) << 40, range.first.high ^ UInt64(range.ipProtocol))
+            let hashed = hash(range.first.low ^ UInt64(port) << 40, range.first.high ^ UInt64(range.ipProtocol.rawValue))
             let bit = hashed >> filterShift
             filter[Int(bit >> 6)] |= 1 << (bit & 63)
             var slot = Int(truncatingIfNeeded: hashed) & mask
@@ -98,8 +98,8 @@ struct ShardMap {
     // MARK: Endpoints
 
     @inline(__always)
-    private func endpointHash(_ address: AddressBits, _ port: UInt32, _ number: UInt8) -> UInt64 {
-        hash(address.low ^ UInt64(port) << 40, address.high ^ UInt64(number))
+    private func endpointHash(_ address: AddressBits, _ port: UInt32, _ number: IPProtocol) -> UInt64 {
+        hash(address.low ^ UInt64(port) << 40, address.high ^ UInt64(number.rawValue))
     }
 
     @inline(__always)
@@ -109,7 +109,7 @@ struct ShardMap {
     }
 
     @inline(__always)
-    private func holds(_ hash: UInt64, _ address: AddressBits, _ port: UInt32, _ number: UInt8, _ version: UInt8) -> Bool {
+    private func holds(_ hash: UInt64, _ address: AddressBits, _ port: UInt32, _ number: IPProtocol, _ version: UInt8) -> Bool {
         var slot = Int(truncatingIfNeeded: hash) & mask
         while entries[slot].version != 0 {
             let entry = entries + slot
@@ -124,17 +124,17 @@ struct ShardMap {
     }
 
     @inline(__always)
-    private func isTranslated(_ address: AddressBits, _ port: UInt16, _ number: UInt8, _ version: UInt8, _ hash: UInt64) -> Bool {
+    private func isTranslated(_ address: AddressBits, _ port: UInt16, _ number: IPProtocol, _ version: UInt8, _ hash: UInt64) -> Bool {
         if kinds & 1 != 0, holds(hash, address, UInt32(port), number, version) { return true }
         return kinds & ~1 != 0 || wide.count > 0 || translatesAll ? isTranslatedRarely(address, port, number, version) : false
     }
 
     @inline(never)
-    private func isTranslatedRarely(_ address: AddressBits, _ port: UInt16, _ number: UInt8, _ version: UInt8) -> Bool {
+    private func isTranslatedRarely(_ address: AddressBits, _ port: UInt16, _ number: IPProtocol, _ version: UInt8) -> Bool {
         if translatesAll { return true }
         for kind in 1...3 where kinds >> UInt8(kind) & 1 != 0 {
             let wanted = kind & 2 != 0 ? Self.anyPort : UInt32(port)
-            let proto = kind & 1 != 0 ? 0 : number
+            let proto = kind & 1 != 0 ? .unspecified : number
             if holds(endpointHash(address, wanted, proto), address, wanted, proto, version) { return true }
         }
         for range in wide where range.contains(address, port, number, version) { return true }
@@ -144,7 +144,7 @@ struct ShardMap {
     /// The shard of a tuple, given in either direction.
     @inline(__always)
     func owner(
-        _ a: AddressBits, _ aPort: UInt16, _ b: AddressBits, _ bPort: UInt16, _ number: UInt8, _ version: UInt8
+        _ a: AddressBits, _ aPort: UInt16, _ b: AddressBits, _ bPort: UInt16, _ number: IPProtocol, _ version: UInt8
     ) -> UInt8 {
         let aHash = endpointHash(a, UInt32(aPort), number)
         let bHash = endpointHash(b, UInt32(bPort), number)
@@ -182,8 +182,8 @@ struct ShardMap {
         if bare[Int(interface)] { return packetOwner(base, frame.count, depth: 0) }
         // The plain case first: IPv4 without options, TCP or UDP, no fragment.
         if frame.count >= 38, base.loadBE16(at: 12) == 0x0800, base.load8(at: 14) == 0x45, tunnels.count == 0 {
-            let number = base.load8(at: 23)
-            if number == 6 || number == 17, base.loadBE16(at: 20) & 0x3fff == 0 {
+            let number = IPProtocol(rawValue: base.load8(at: 23))
+            if number == .tcp || number == .udp, base.loadBE16(at: 20) & 0x3fff == 0 {
                 return owner(
                     AddressBits(ipv4: base.loadBE32(at: 26)), base.loadBE16(at: 34), AddressBits(ipv4: base.loadBE32(at: 30)),
                     base.loadBE16(at: 36), number, 4)
@@ -219,36 +219,36 @@ struct ShardMap {
             guard header >= 20, header <= length else { return 0 }
             if ip.loadBE16(at: 6) & 0x3fff != 0, depth == 0 { return Self.fragment }
             return transportOwner(
-                ip, length, header, ip.load8(at: 9), AddressBits(ipv4: ip.loadBE32(at: 12)),
+                ip, length, header, IPProtocol(rawValue: ip.load8(at: 9)), AddressBits(ipv4: ip.loadBE32(at: 12)),
                 AddressBits(ipv4: ip.loadBE32(at: 16)), 4, depth)
         }
         guard ip.load8(at: 0) >> 4 == 6, length >= 40 else { return 0 }
         let walk = IPv6ExtensionWalk.find(ip, length: length)
         if walk.hasFragmentHeader, depth == 0 { return Self.fragment }
         return transportOwner(
-            ip, length, walk.offset, walk.protocolNumber.rawValue, AddressBits(high: ip.loadBE64(at: 8), low: ip.loadBE64(at: 16)),
+            ip, length, walk.offset, walk.protocolNumber, AddressBits(high: ip.loadBE64(at: 8), low: ip.loadBE64(at: 16)),
             AddressBits(high: ip.loadBE64(at: 24), low: ip.loadBE64(at: 32)), 6, depth)
     }
 
     private func transportOwner(
-        _ ip: UnsafeRawPointer, _ length: Int, _ at: Int, _ number: UInt8, _ source: AddressBits,
+        _ ip: UnsafeRawPointer, _ length: Int, _ at: Int, _ number: IPProtocol, _ source: AddressBits,
         _ destination: AddressBits, _ version: UInt8, _ depth: Int
     ) -> UInt8 {
         guard at + 8 <= length else { return owner(source, 0, destination, 0, number, version) }
         let transport = ip + at
         switch number {
-        case 6, 17, 33, 132, 136:
+        case .tcp, .udp, .dccp, .sctp, .udplite:
             let port = transport.loadBE16(at: 2)
-            if number == 17, tunnels.contains(port), at + 30 <= length {
+            if number == .udp, tunnels.contains(port), at + 30 <= length {
                 return frameOwner(transport + 16, length - at - 16, depth: depth + 1)
             }
             return owner(source, transport.loadBE16(at: 0), destination, port, number, version)
-        case 1 where version == 4:
+        case .icmp where version == 4:
             switch transport.load8(at: 0) {
             case 3, 4, 5, 11, 12: return packetOwner(transport + 8, length - at - 8, depth: depth + 1)
             default: return owner(source, transport.loadBE16(at: 4), destination, transport.loadBE16(at: 4), number, version)
             }
-        case 58 where version == 6:
+        case .icmpv6 where version == 6:
             switch transport.load8(at: 0) {
             case 1...4: return packetOwner(transport + 8, length - at - 8, depth: depth + 1)
             case 128, 129:
@@ -266,7 +266,7 @@ struct ShardMap {
         var source: AddressBits
         var destination: AddressBits
         var identification: UInt32
-        var ipProtocol: UInt8
+        var ipProtocol: IPProtocol
     }
 
     /// The datagram of a frame that `owner` called a fragment; with the first fragment also its shard.
@@ -278,13 +278,13 @@ struct ShardMap {
             at += 2
         }
         guard let base = frame.baseAddress, frame.count - at >= 20 else {
-            return (Datagram(source: .zero, destination: .zero, identification: 0, ipProtocol: 0), 0)
+            return (Datagram(source: .zero, destination: .zero, identification: 0, ipProtocol: .unspecified), 0)
         }
         let ip = base + at
         if ip.load8(at: 0) >> 4 == 4 {
             let key = Datagram(
                 source: AddressBits(ipv4: ip.loadBE32(at: 12)), destination: AddressBits(ipv4: ip.loadBE32(at: 16)),
-                identification: UInt32(ip.loadBE16(at: 4)), ipProtocol: ip.load8(at: 9))
+                identification: UInt32(ip.loadBE16(at: 4)), ipProtocol: IPProtocol(rawValue: ip.load8(at: 9)))
             let isFirst = ip.loadBE16(at: 6) & 0x1fff == 0
             return (key, isFirst ? packetOwner(ip, frame.count - at, depth: 1) : nil)
         }
@@ -292,7 +292,7 @@ struct ShardMap {
         let key = Datagram(
             source: AddressBits(high: ip.loadBE64(at: 8), low: ip.loadBE64(at: 16)),
             destination: AddressBits(high: ip.loadBE64(at: 24), low: ip.loadBE64(at: 32)),
-            identification: walk.fragmentIdentification, ipProtocol: 0)
+            identification: walk.fragmentIdentification, ipProtocol: .unspecified)
         return (key, walk.isLaterFragment ? nil : packetOwner(ip, frame.count - at, depth: 1))
     }
 }

@@ -42,12 +42,12 @@ struct TraceRecord: BitwiseCopyable {
             Tuple(
                 source: AddressBits(high: words.0, low: words.1), destination: AddressBits(high: words.2, low: words.3),
                 sourcePort: UInt16(truncatingIfNeeded: number >> 16), destinationPort: UInt16(truncatingIfNeeded: number),
-                ipProtocol: UInt8(truncatingIfNeeded: last), version: version)
+                ipProtocol: IPProtocol(rawValue: UInt8(truncatingIfNeeded: last)), version: version)
         }
         set {
             words = (newValue.source.high, newValue.source.low, newValue.destination.high, newValue.destination.low)
             number = newValue.ports
-            last = UInt32(newValue.ipProtocol)
+            last = UInt32(newValue.ipProtocol.rawValue)
             version = newValue.version
         }
     }
@@ -63,13 +63,13 @@ struct TraceRecord: BitwiseCopyable {
     }
 
     private static func addresses(_ tuple: Tuple) -> UInt64 { tuple.source.low << 32 | tuple.destination.low & 0xffff_ffff }
-    private static func rest(_ tuple: Tuple) -> UInt64 { UInt64(tuple.ports) << 8 | UInt64(tuple.ipProtocol) }
+    private static func rest(_ tuple: Tuple) -> UInt64 { UInt64(tuple.ports) << 8 | UInt64(tuple.ipProtocol.rawValue) }
 
     private static func unpack(_ addresses: UInt64, _ rest: UInt64) -> Tuple {
         Tuple(
             source: AddressBits(high: 0, low: addresses >> 32), destination: AddressBits(high: 0, low: addresses & 0xffff_ffff),
             sourcePort: UInt16(truncatingIfNeeded: rest >> 24), destinationPort: UInt16(truncatingIfNeeded: rest >> 8),
-            ipProtocol: UInt8(truncatingIfNeeded: rest), version: 4)
+            ipProtocol: IPProtocol(rawValue: UInt8(truncatingIfNeeded: rest)), version: 4)
     }
 }
 

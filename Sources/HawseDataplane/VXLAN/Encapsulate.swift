@@ -206,17 +206,16 @@ extension Walk {
     private func vxlanSourcePort(_ packet: PacketRef, _ device: UnsafeMutablePointer<VXLANDevice>) -> UInt16 {
         if packet.pointee.version != 0, packet.pointee.etherType == 0x0800 || packet.pointee.etherType == 0x86dd {
             var ports: (UInt16, UInt16) = (0, 0)
-            let number = packet.pointee.ipProtocol
-            let isFragment = packet.isIPv4 ? packet.ipv4.isFragment : packet.ipv6.nextHeader.rawValue == 44
-            if number == 6 || number == 17 || number == 132 || number == 136 || number == 33, !isFragment,
-                packet.transportLength >= 4, packet.isIPv4 || packet.ipv6.flowLabel == 0
+            let isFragment = packet.isIPv4 ? packet.ipv4.isFragment : packet.ipv6.nextHeader == .fragment
+            if let place = portsOffset(packet.pointee.ipProtocol), !isFragment, packet.transportLength >= place + 4,
+                packet.isIPv4 || packet.ipv6.flowLabel == 0
             {
-                let both = packet.transportPointer.loadBE32(at: 0)
+                let both = packet.transportPointer.loadBE32(at: place)
                 ports = (UInt16(truncatingIfNeeded: both >> 16), UInt16(truncatingIfNeeded: both))
             }
             return tunnelPort(
                 source: packet.sourceBits, destination: packet.destinationBits, sourcePort: ports.0,
-                destinationPort: ports.1, protocolNumber: IPProtocol(rawValue: number), device)
+                destinationPort: ports.1, protocolNumber: packet.pointee.ipProtocol, device)
         }
         return tunnelPort(
             JHash.hash(bytes: packet.ethernet.base, count: 12, seed: UInt32(packet.pointee.etherType.byteSwapped)), device)

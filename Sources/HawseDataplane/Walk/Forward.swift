@@ -128,7 +128,7 @@ extension Walk {
     private func forwardProxy(_ packet: PacketRef) -> Stage? {
         let device = packet.pointee.inInterface
         guard node.pointee.neighbours.isProxied(packet.ipv6.destination, .ipv6, on: device) else { return nil }
-        if packet.pointee.ipProtocol == 58, packet.transportLength >= 1 {
+        if packet.pointee.ipProtocol == .icmpv6, packet.transportLength >= 1 {
             switch packet.icmp.type {
             case ICMPv6Type.routerSolicitation, ICMPv6Type.routerAdvertisement, ICMPv6Type.neighborSolicitation,
                 ICMPv6Type.neighborAdvertisement, ICMPv6Type.redirect:

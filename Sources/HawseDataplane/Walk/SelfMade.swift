@@ -88,7 +88,7 @@ extension Walk {
         ip.destination = destination
         ip.storeChecksum()
         packet.pointee.version = 4
-        packet.pointee.ipProtocol = protocolNumber.rawValue
+        packet.pointee.ipProtocol = protocolNumber
         packet.pointee.transport = packet.pointee.network + Int32(headerLength)
         packet.pointee.etherType = 0x0800
     }
@@ -111,7 +111,7 @@ extension Walk {
         base.storeBE64(second | UInt64(~InternetChecksum.fold(sum)) << 32, at: 8)
         base.storeBE32(destination, at: 16)
         packet.pointee.version = 4
-        packet.pointee.ipProtocol = protocolNumber.rawValue
+        packet.pointee.ipProtocol = protocolNumber
         packet.pointee.transport = packet.pointee.network &+ 20
         packet.pointee.etherType = 0x0800
     }
@@ -129,7 +129,7 @@ extension Walk {
         ip.source = source
         ip.destination = destination
         packet.pointee.version = 6
-        packet.pointee.ipProtocol = protocolNumber.rawValue
+        packet.pointee.ipProtocol = protocolNumber
         packet.pointee.transport = packet.pointee.network + 40
         packet.pointee.etherType = 0x86dd
     }

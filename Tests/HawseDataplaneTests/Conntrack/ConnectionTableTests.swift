@@ -12,7 +12,7 @@ import Testing
         return Tuple(
             source: AddressBits(high: high, low: UInt64(0x0a00_0000 + i / 50_000)),
             destination: AddressBits(high: high, low: 0xc000_0201), sourcePort: UInt16(1024 + i % 50_000),
-            destinationPort: 80, ipProtocol: 6, version: version)
+            destinationPort: 80, ipProtocol: .tcp, version: version)
     }
 
     private func add(_ table: inout ConnectionTable, _ tuple: Tuple, now: Instant, lifetime: Int64) -> ConnectionRef? {

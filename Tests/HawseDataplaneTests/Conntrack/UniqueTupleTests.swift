@@ -24,7 +24,7 @@ private final class Chooser {
         draws.deallocate()
     }
 
-    func tuple(_ source: UInt32, _ port: UInt16, to destination: UInt32 = 0xc633_6407, _ toPort: UInt16 = 80, ipProtocol: UInt8 = 6)
+    func tuple(_ source: UInt32, _ port: UInt16, to destination: UInt32 = 0xc633_6407, _ toPort: UInt16 = 80, ipProtocol: IPProtocol = .tcp)
         -> Tuple
     {
         Tuple(
@@ -142,7 +142,7 @@ private final class Chooser {
 
     @Test func protocolsWithoutPortsCannotShare() {
         let chooser = Chooser()
-        #expect(chooser.bind(chooser.tuple(0x0a01_000a, 0, to: 9, 0, ipProtocol: 50), masquerade, .source) != nil)
-        #expect(chooser.bind(chooser.tuple(0x0a01_000b, 0, to: 9, 0, ipProtocol: 50), masquerade, .source) == nil)
+        #expect(chooser.bind(chooser.tuple(0x0a01_000a, 0, to: 9, 0, ipProtocol: .esp), masquerade, .source) != nil)
+        #expect(chooser.bind(chooser.tuple(0x0a01_000b, 0, to: 9, 0, ipProtocol: .esp), masquerade, .source) == nil)
     }
 }

@@ -8,7 +8,7 @@ import Testing
     private func queue() -> FragmentQueue {
         FragmentQueue(
             key: FragmentKey(
-                source: .zero, destination: .zero, identification: 1, ipProtocol: 17, version: 4, user: .conntrackIn,
+                source: .zero, destination: .zero, identification: 1, ipProtocol: .udp, version: 4, user: .conntrackIn,
                 interface: 0))
     }
 

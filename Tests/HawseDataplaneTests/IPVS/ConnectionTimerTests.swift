@@ -62,14 +62,14 @@ struct ConnectionTimerTests {
         defer { table.deallocate() }
         func flow(_ n: Int) -> VirtualFlow {
             VirtualFlow(
-                version: 4, ipProtocol: 6, client: AddressBits(ipv4: UInt32(n / 3)), clientPort: UInt16(1 + n % 3),
+                version: 4, ipProtocol: .tcp, client: AddressBits(ipv4: UInt32(n / 3)), clientPort: UInt16(1 + n % 3),
                 virtual: AddressBits(ipv4: 9), virtualPort: 80)
         }
         func insert(_ n: Int) -> VirtualConnectionRef? {
             guard let c = table.allocate() else { return nil }
             let f = flow(n)
             c.pointee.version = 4
-            c.pointee.ipProtocol = 6
+            c.pointee.ipProtocol = .tcp
             c.pointee.client = f.client
             c.pointee.clientPort = f.clientPort
             c.pointee.virtual = f.virtual

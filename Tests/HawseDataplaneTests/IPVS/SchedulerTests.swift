@@ -137,7 +137,7 @@ struct SchedulerTests {
         func connect() -> Bool {
             guard let address = rig.choose() else { return false }
             let flow = VirtualFlow(
-                version: 4, ipProtocol: 6, client: AddressBits(ipv4: UInt32(made.count + 1)), clientPort: 9,
+                version: 4, ipProtocol: .tcp, client: AddressBits(ipv4: UInt32(made.count + 1)), clientPort: 9,
                 virtual: AddressBits(ipv4: 0x0a60_0001), virtualPort: 80)
             let server = node.pointee.ipvs.findServer(node.pointee.ipvs.services.find(rig.key), address, 8080)
             let connection = node.pointee.ipvs.makeConnection(
@@ -160,7 +160,7 @@ struct SchedulerTests {
         let service = node.pointee.ipvs.services.find(rig.key)
         let server = node.pointee.ipvs.findServer(service, IPAddress(ipv4: 0x0a01_0001), 8080)
         let flow = VirtualFlow(
-            version: 4, ipProtocol: 6, client: AddressBits(ipv4: 1), clientPort: 9,
+            version: 4, ipProtocol: .tcp, client: AddressBits(ipv4: 1), clientPort: 9,
             virtual: AddressBits(ipv4: 0x0a60_0001), virtualPort: 80)
         let made = node.pointee.ipvs.makeConnection(
             flow, destination: AddressBits(ipv4: 0x0a01_0001), port: 8080, version: 4, flags: [], server: server, mark: 0)

@@ -27,7 +27,7 @@ struct SyncMessageTests {
         var c = VirtualConnection()
         c.version = version
         c.destinationVersion = version
-        c.ipProtocol = 6
+        c.ipProtocol = .tcp
         c.client = version == 4 ? AddressBits(ipv4: 0xc633_6400 + UInt32(n)) : AddressBits(high: 0xfd01 << 48, low: UInt64(n))
         c.clientPort = 4000
         c.virtual = version == 4 ? AddressBits(ipv4: 0x0a60_0001) : AddressBits(high: 0xfd00 << 48, low: 1)

@@ -7,14 +7,14 @@ import Testing
 private struct Sample: Equatable {
     var bytes: [UInt8]
     let version: UInt8
-    let ipProtocol: UInt8
+    let ipProtocol: IPProtocol
     var headerLength: Int { version == 4 ? 20 : 40 }
 
-    init(version: UInt8, ipProtocol: UInt8, payload: Int) {
+    init(version: UInt8, ipProtocol: IPProtocol, payload: Int) {
         self.version = version
         self.ipProtocol = ipProtocol
         let header = version == 4 ? 20 : 40
-        let transport = ipProtocol == 6 ? 20 : ipProtocol == 132 ? 12 : 8
+        let transport = ipProtocol == .tcp ? 20 : ipProtocol == .sctp ? 12 : 8
         bytes = (0..<(header + transport + payload)).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 11) }
         let count = bytes.count
         bytes.withUnsafeMutableBytes { raw in
@@ -24,7 +24,7 @@ private struct Sample: Equatable {
                 ip.versionAndLength = 0x45
                 ip.totalLength = UInt16(count)
                 ip.fragmentField = 0
-                ip.protocolNumber = IPProtocol(rawValue: ipProtocol)
+                ip.protocolNumber = ipProtocol
                 ip.source = 0x0a01_000a
                 ip.destination = 0x0a60_000a
                 ip.storeChecksum()
@@ -32,14 +32,14 @@ private struct Sample: Equatable {
                 let ip = IPv6Header(base)
                 ip.versionWord = 0x6000_0000
                 ip.payloadLength = UInt16(count - 40)
-                ip.nextHeader = IPProtocol(rawValue: ipProtocol)
+                ip.nextHeader = ipProtocol
                 ip.source = AddressBits(high: 0x2001_0db8_0001_0000, low: 10)
                 ip.destination = AddressBits(high: 0xfd00_0096_0000_0000, low: 10)
             }
-            if ipProtocol == 6 { (base + header).store8(0x50, at: 12) }
-            if ipProtocol == 17 { (base + header).storeBE16(UInt16(count - header), at: 4) }
-            if ipProtocol == 1 { (base + header).store8(8, at: 0) }
-            if ipProtocol == 58 { (base + header).store8(128, at: 0) }
+            if ipProtocol == .tcp { (base + header).store8(0x50, at: 12) }
+            if ipProtocol == .udp { (base + header).storeBE16(UInt16(count - header), at: 4) }
+            if ipProtocol == .icmp { (base + header).store8(8, at: 0) }
+            if ipProtocol == .icmpv6 { (base + header).store8(128, at: 0) }
         }
         storeChecksum()
     }
@@ -48,14 +48,14 @@ private struct Sample: Equatable {
         let (source, destination, header, version, number) = (source, destination, headerLength, version, ipProtocol)
         bytes.withUnsafeMutableBytes { raw in
             guard let base = raw.baseAddress else { return }
-            if number == 132 {
+            if number == .sctp {
                 if let crc = CRC32C.sctpChecksum(base + header, length: raw.count - header) {
                     (base + header).storeLE32(crc, at: 8)
                 }
                 return
             }
             TransportChecksum.store(
-                base + header, length: raw.count - header, protocolNumber: IPProtocol(rawValue: number),
+                base + header, length: raw.count - header, protocolNumber: number,
                 family: version == 4 ? .ipv4 : .ipv6, source: source, destination: destination)
         }
     }
@@ -76,12 +76,12 @@ private struct Sample: Equatable {
     var hasRightChecksum: Bool {
         bytes.withUnsafeBytes { raw in
             guard let base = raw.baseAddress else { return false }
-            if ipProtocol == 132 {
+            if ipProtocol == .sctp {
                 return CRC32C.sctpChecksum(base + headerLength, length: raw.count - headerLength)
                     == (base + headerLength).loadLE32(at: 8)
             }
             return TransportChecksum.isValid(
-                base + headerLength, length: raw.count - headerLength, protocolNumber: IPProtocol(rawValue: ipProtocol),
+                base + headerLength, length: raw.count - headerLength, protocolNumber: ipProtocol,
                 family: version == 4 ? .ipv4 : .ipv6, source: source, destination: destination)
         }
     }
@@ -106,8 +106,8 @@ private struct Sample: Equatable {
 }
 
 @Suite struct PacketManipulationTests {
-    @Test(arguments: [UInt8(4), UInt8(6)], [UInt8(6), 17, 132])
-    func keepsChecksumsRight(_ version: UInt8, _ ipProtocol: UInt8) throws {
+    @Test(arguments: [UInt8(4), UInt8(6)], [IPProtocol.tcp, .udp, .sctp])
+    func keepsChecksumsRight(_ version: UInt8, _ ipProtocol: IPProtocol) throws {
         for payload in 0..<9 {
             for port in [UInt16(1), 512, 40000, 65534] {
                 let before = Sample(version: version, ipProtocol: ipProtocol, payload: payload)
@@ -128,13 +128,13 @@ private struct Sample: Equatable {
 
     @Test(arguments: [UInt8(4), UInt8(6)])
     func echoIdentifiers(_ version: UInt8) throws {
-        let before = Sample(version: version, ipProtocol: version == 4 ? 1 : 58, payload: 5)
+        let before = Sample(version: version, ipProtocol: version == 4 ? .icmp : .icmpv6, payload: 5)
         let sample = try #require(before.applied(before.target(9, port: 777), .source))
         #expect(sample.word(4) == 777 && sample.hasRightChecksum)
     }
 
     @Test func noChecksumStaysNone() throws {
-        var before = Sample(version: 4, ipProtocol: 17, payload: 3)
+        var before = Sample(version: 4, ipProtocol: .udp, payload: 3)
         before.bytes[26] = 0
         before.bytes[27] = 0
         let sample = try #require(before.applied(before.target(9, port: 777), .source))
@@ -142,7 +142,7 @@ private struct Sample: Equatable {
     }
 
     @Test func aWrongChecksumStaysAsWrong() throws {
-        let before = Sample(version: 4, ipProtocol: 6, payload: 30)
+        let before = Sample(version: 4, ipProtocol: .tcp, payload: 30)
         var damaged = before
         damaged.bytes[60] ^= 0x40
         let target = before.target(0xc000_0201, port: 5)
@@ -152,7 +152,7 @@ private struct Sample: Equatable {
     }
 
     @Test func eightBytesOfATransportHeaderWillDo() throws {
-        let before = Sample(version: 4, ipProtocol: 6, payload: 0)
+        let before = Sample(version: 4, ipProtocol: .tcp, payload: 0)
         let target = before.target(9, port: 7)
         #expect(before.applied(target, .source, available: 27) == nil)
         let sample = try #require(before.applied(target, .source, available: 28))

@@ -25,11 +25,11 @@ enum ConnectionHelper: UInt8, CaseIterable {
     }
 
     /// The transport protocol the helper can read.
-    var ipProtocol: UInt8 {
+    var ipProtocol: IPProtocol {
         switch self {
-        case .none: 0
-        case .ftp: 6
-        case .tftp: 17
+        case .none: .unspecified
+        case .ftp: .tcp
+        case .tftp: .udp
         }
     }
 }

@@ -27,7 +27,7 @@ extension SequenceAdjustment {
 extension Walk {
     /// `nf_ct_seq_adjust`: sequence, acknowledgement and SACK numbers of a connection whose payload was mangled.
     func adjustSequence(_ packet: PacketRef, _ connection: ConnectionRef) -> Bool {
-        guard connection.pointee.ipProtocol == 6, packet.transportLength >= 20,
+        guard connection.pointee.ipProtocol == .tcp, packet.transportLength >= 20,
             let cold = node.pointee.connections.cold(connection)
         else { return packet.transportLength >= 20 }
         let isReply = packet.pointee.connectionInfo.isReply

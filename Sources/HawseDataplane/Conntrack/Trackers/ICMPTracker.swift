@@ -21,8 +21,8 @@ extension Walk {
     /// the normal lookup; false: the packet is done with (related, untracked or INVALID).
     func trackICMPError(_ packet: PacketRef, _ template: ConnectionTemplate, _ hook: Hook) -> Bool {
         switch (packet.isIPv4, packet.pointee.ipProtocol) {
-        case (true, 1): trackICMPv4Error(packet, template, hook)
-        case (false, 58): trackICMPv6Error(packet, template, hook)
+        case (true, .icmp): trackICMPv4Error(packet, template, hook)
+        case (false, .icmpv6): trackICMPv6Error(packet, template, hook)
         default: true
         }
     }

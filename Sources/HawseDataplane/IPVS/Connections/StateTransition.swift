@@ -6,10 +6,10 @@ extension Walk {
     @inline(__always)
     func setState(_ connection: VirtualConnectionRef, _ packet: PacketRef, _ direction: IPVSDirection) {
         switch connection.pointee.ipProtocol {
-        case 6:
+        case .tcp:
             if packet.transportLength >= 20 { setTCPState(connection, packet.tcp.flags, direction) }
-        case 17: setUDPState(connection, direction)
-        case 132: setSCTPState(connection, packet, direction)
+        case .udp: setUDPState(connection, direction)
+        case .sctp: setSCTPState(connection, packet, direction)
         default: break
         }
     }

@@ -25,7 +25,7 @@ struct VirtualConnection {
     var virtualPort: UInt16 = 0
     var destinationPort: UInt16 = 0
     /// `IPPROTO_IP` for the template of a firewall-mark service.
-    var ipProtocol: UInt8 = 0
+    var ipProtocol: IPProtocol = .unspecified
     /// `version` in the low nibble, `destinationVersion` in the high one.
     private var versions: UInt8 = 0
     var flags: Flags = []
@@ -163,7 +163,7 @@ typealias VirtualConnectionRef = UnsafeMutablePointer<VirtualConnection>
 /// server's end.
 struct VirtualFlow {
     var version: UInt8
-    var ipProtocol: UInt8
+    var ipProtocol: IPProtocol
     var client: AddressBits
     var clientPort: UInt16
     var virtual: AddressBits

@@ -63,8 +63,8 @@ struct VirtualConnectionTable {
 
     /// `ip_vs_conn_hashkey`
     @inline(__always)
-    private func slot(_ ipProtocol: UInt8, _ address: AddressBits, _ port: UInt16) -> Int {
-        let hash = hasher(address.low ^ (address.high << 1), address.high ^ UInt64(port) << 16 ^ UInt64(ipProtocol) << 40)
+    private func slot(_ ipProtocol: IPProtocol, _ address: AddressBits, _ port: UInt16) -> Int {
+        let hash = hasher(address.low ^ (address.high << 1), address.high ^ UInt64(port) << 16 ^ UInt64(ipProtocol.rawValue) << 40)
         return chains.number(hash)
     }
 

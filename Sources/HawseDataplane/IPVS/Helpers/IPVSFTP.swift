@@ -5,7 +5,7 @@ extension IPVSState {
     /// `ip_vs_bind_app`: masqueraded TCP connections to port 21 get the FTP helper, and conntrack with it.
     func bindHelper(_ connection: VirtualConnectionRef) {
         let c = connection.pointee
-        guard c.ipProtocol == 6, c.virtualPort == 21, c.forwarding == .masquerade, c.server >= 0, !c.isTemplate else {
+        guard c.ipProtocol == .tcp, c.virtualPort == 21, c.forwarding == .masquerade, c.server >= 0, !c.isTemplate else {
             return
         }
         connection.pointee.flags.formUnion([.ftp, .netfilterConntrack])
@@ -40,7 +40,7 @@ extension Walk {
         connection.pointee.flags.subtract([.ftpPassive, .ftpExtended])
         let c = connection.pointee
         let flow = VirtualFlow(
-            version: version, ipProtocol: 6, client: numbers.address, clientPort: numbers.port, virtual: c.virtual,
+            version: version, ipProtocol: .tcp, client: numbers.address, clientPort: numbers.port, virtual: c.virtual,
             virtualPort: c.virtualPort &- 1)
         if let known = node.pointee.ipvs.connections.findIncoming(flow) {
             listen(known)
@@ -71,12 +71,12 @@ extension Walk {
             : IPVSFTPCommand.plain(payload, after: "227 ", skipping: "(")
         guard let numbers = found else { return true }
         let outgoing = VirtualFlow(
-            version: version, ipProtocol: 6, client: numbers.address, clientPort: numbers.port, virtual: c.client,
+            version: version, ipProtocol: .tcp, client: numbers.address, clientPort: numbers.port, virtual: c.client,
             virtualPort: 0)
         var data = node.pointee.ipvs.connections.findOutgoing(outgoing)
         if data == nil {
             let flow = VirtualFlow(
-                version: version, ipProtocol: 6, client: c.client, clientPort: 0, virtual: c.virtual,
+                version: version, ipProtocol: .tcp, client: c.client, clientPort: 0, virtual: c.virtual,
                 virtualPort: numbers.port)
             data = node.pointee.ipvs.makeConnection(
                 flow, destination: numbers.address, port: numbers.port, version: version,
@@ -105,7 +105,7 @@ extension Walk {
         let expectation = Expectation(
             tuple: Tuple(
                 source: d.client, destination: d.virtual, sourcePort: 0, destinationPort: d.virtualPort,
-                ipProtocol: 6, version: d.version),
+                ipProtocol: .tcp, version: d.version),
             zone: master.pointee.zone, master: node.pointee.connections.handle(of: master),
             timeout: node.pointee.now + Expectation.lifetime)
         _ = expect(expectation, master)

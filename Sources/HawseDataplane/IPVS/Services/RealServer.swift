@@ -58,7 +58,7 @@ struct RealServer {
     var serviceSerial: UInt32 = 0
     /// What a service must be for it to come back from the trash to it.
     var mark: UInt32 = 0
-    var ipProtocol: UInt8 = 0
+    var ipProtocol: IPProtocol = .unspecified
     var virtualVersion: UInt8 = 0
     var virtual: AddressBits = .zero
     var virtualPort: UInt16 = 0

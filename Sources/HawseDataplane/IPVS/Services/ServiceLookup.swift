@@ -5,14 +5,14 @@ import HawseWire
 extension IPVSState {
     /// `ip_vs_service_find`: by mark, by address and port, then the FTP service (data connections), then port 0.
     mutating func findService(
-        _ version: UInt8, mark: UInt32, ipProtocol: UInt8, address: AddressBits, port: UInt16
+        _ version: UInt8, mark: UInt32, ipProtocol: IPProtocol, address: AddressBits, port: UInt16
     ) -> Int32 {
         if mark != 0, services.markCount > 0 {
             let number = services.find(mark: mark, version)
             if number >= 0 { return number }
         }
         var number = services.find(version, ipProtocol, address, port)
-        if number < 0, ipProtocol == 6, services.ftpCount > 0, port == 20 || Int(port) >= settings.privilegedPorts {
+        if number < 0, ipProtocol == .tcp, services.ftpCount > 0, port == 20 || Int(port) >= settings.privilegedPorts {
             number = services.find(version, ipProtocol, address, 21)
         }
         if number < 0, services.anyPortCount > 0 {
@@ -22,7 +22,7 @@ extension IPVSState {
     }
 
     /// `ip_vs_has_real_service`, `ip_vs_find_real_service`: the masqueraded server of an address and port; -1: none.
-    mutating func findMasqueradedServer(_ version: UInt8, ipProtocol: UInt8, address: AddressBits, port: UInt16) -> Int32 {
+    mutating func findMasqueradedServer(_ version: UInt8, ipProtocol: IPProtocol, address: AddressBits, port: UInt16) -> Int32 {
         var number: Int32 = 0
         while number < Int32(servers.highest) {
             let s = servers[number]

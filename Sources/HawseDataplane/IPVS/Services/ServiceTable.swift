@@ -44,14 +44,14 @@ struct ServiceTable {
     @inline(__always)
     subscript(number: Int32) -> VirtualServerRef { records + Int(number) }
 
-    private static func hash(_ version: UInt8, _ ipProtocol: UInt8, _ address: AddressBits, _ port: UInt16) -> UInt64 {
+    private static func hash(_ version: UInt8, _ ipProtocol: IPProtocol, _ address: AddressBits, _ port: UInt16) -> UInt64 {
         FlowHash(seed: 0x5851_f42d_4c95_7f2d)(
-            address.low, address.high ^ UInt64(port) << 24 ^ UInt64(ipProtocol) << 48 ^ UInt64(version) << 56)
+            address.low, address.high ^ UInt64(port) << 24 ^ UInt64(ipProtocol.rawValue) << 48 ^ UInt64(version) << 56)
     }
 
     /// `__ip_vs_service_find`
     @inline(__always)
-    func find(_ version: UInt8, _ ipProtocol: UInt8, _ address: AddressBits, _ port: UInt16) -> Int32 {
+    func find(_ version: UInt8, _ ipProtocol: IPProtocol, _ address: AddressBits, _ port: UInt16) -> Int32 {
         var at = Int(truncatingIfNeeded: Self.hash(version, ipProtocol, address, port)) & slotMask
         while slots[at] >= 0 {
             let s = records + Int(slots[at])
@@ -67,7 +67,7 @@ struct ServiceTable {
 
     /// `__ip_vs_svc_fwm_find`
     func find(mark: UInt32, _ version: UInt8) -> Int32 {
-        var at = Int(truncatingIfNeeded: Self.hash(version, 255, AddressBits(ipv4: mark), 0)) & slotMask
+        var at = Int(truncatingIfNeeded: Self.hash(version, .raw, AddressBits(ipv4: mark), 0)) & slotMask
         while slots[at] >= 0 {
             let s = records + Int(slots[at])
             if s.pointee.mark == mark, s.pointee.version == version { return slots[at] }
@@ -79,7 +79,7 @@ struct ServiceTable {
     func find(_ key: VirtualService.Key) -> Int32 {
         switch key {
         case .address(let ipProtocol, let address, let port):
-            find(address.family == .ipv6 ? 6 : 4, ipProtocol.rawValue, address.bits, port)
+            find(address.family == .ipv6 ? 6 : 4, ipProtocol, address.bits, port)
         case .mark(let mark, let family): find(mark: mark, family == .ipv6 ? 6 : 4)
         }
     }
@@ -102,7 +102,7 @@ struct ServiceTable {
         switch key {
         case .address(let ipProtocol, let address, let port):
             s.pointee.version = address.family == .ipv6 ? 6 : 4
-            s.pointee.ipProtocol = ipProtocol.rawValue
+            s.pointee.ipProtocol = ipProtocol
             s.pointee.address = address.bits
             s.pointee.port = port
         case .mark(let mark, let family):
@@ -170,7 +170,7 @@ struct ServiceTable {
     private func home(_ number: Int32) -> Int {
         let s = self[number]
         let hash = s.pointee.mark != 0
-            ? Self.hash(s.pointee.version, 255, AddressBits(ipv4: s.pointee.mark), 0)
+            ? Self.hash(s.pointee.version, .raw, AddressBits(ipv4: s.pointee.mark), 0)
             : Self.hash(s.pointee.version, s.pointee.ipProtocol, s.pointee.address, s.pointee.port)
         return Int(truncatingIfNeeded: hash) & slotMask
     }

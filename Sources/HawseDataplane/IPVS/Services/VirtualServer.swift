@@ -4,7 +4,7 @@ import HawseWire
 /// A virtual service as it runs (`struct ip_vs_service`), with its servers' loads and its scheduler's memory.
 struct VirtualServer {
     var version: UInt8 = 0
-    var ipProtocol: UInt8 = 0
+    var ipProtocol: IPProtocol = .unspecified
     var port: UInt16 = 0
     /// Firewall mark; 0: the service is one of address and port.
     var mark: UInt32 = 0
@@ -131,7 +131,7 @@ struct VirtualServer {
         return mark != 0
             ? .mark(mark, family: family)
             : .address(
-                ipProtocol: IPProtocol(rawValue: ipProtocol), address: IPAddress(family: family, bits: address),
+                ipProtocol: ipProtocol, address: IPAddress(family: family, bits: address),
                 port: port)
     }
 }

@@ -192,7 +192,7 @@ extension Walk {
     /// The backup's sockets: whether the packet is a message for one of them, which is then applied.
     func takeSync(_ packet: PacketRef) -> Bool {
         guard node.pointee.ipvs.sync.isBackup, let daemon = node.pointee.ipvs.sync.backup,
-            packet.pointee.ipProtocol == 17, packet.pointee.fragmentOffset == 0, packet.transportLength >= 8,
+            packet.pointee.ipProtocol == .udp, packet.pointee.fragmentOffset == 0, packet.transportLength >= 8,
             packet.pointee.inInterface == node.pointee.ipvs.sync.backupDevice,
             packet.destinationBits == daemon.group.bits,
             UInt32(packet.udp.destinationPort &- daemon.port) <= node.pointee.ipvs.sync.portMask

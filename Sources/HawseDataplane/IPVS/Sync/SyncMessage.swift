@@ -39,7 +39,7 @@ struct SyncMessage {
         // The sequence numbers of helpers that shift them are not kept, and so are not told.
         flags.subtract([.hashed, .sequenceMask])
         if version == 0 {
-            bytes += [0, c.ipProtocol]
+            bytes += [0, c.ipProtocol.rawValue]
             put16(c.clientPort)
             put16(c.virtualPort)
             put16(c.destinationPort)
@@ -48,7 +48,7 @@ struct SyncMessage {
             put16(UInt16(c.state))
             return
         }
-        bytes += [c.version == 6 ? 1 : 0, c.ipProtocol]
+        bytes += [c.version == 6 ? 1 : 0, c.ipProtocol.rawValue]
         put16(UInt16(Self.size(of: c, engineData: engineData, version: 1)))
         put32(flags.rawValue)
         put16(UInt16(c.state))
@@ -58,7 +58,7 @@ struct SyncMessage {
         put32(c.mark)
         put32(UInt32(clamping: c.timeout / Jiffies.perSecond))
         // A mark stands in the first word, whatever the family.
-        let virtual = c.version == 6 && c.ipProtocol == 0 ? AddressBits(high: UInt64(c.virtual.ipv4) << 32, low: 0) : c.virtual
+        let virtual = c.version == 6 && c.ipProtocol == .unspecified ? AddressBits(high: UInt64(c.virtual.ipv4) << 32, low: 0) : c.virtual
         for address in [c.client, virtual, c.destination] {
             if c.version == 6 {
                 for word in [address.words.0, address.words.1, address.words.2, address.words.3] { put32(word) }
@@ -94,7 +94,7 @@ struct SyncMessage {
 /// One connection as a message tells of it.
 struct SyncEntry: Equatable {
     var version: UInt8
-    var ipProtocol: UInt8
+    var ipProtocol: IPProtocol
     var flags: UInt32
     var state: UInt16
     var client: AddressBits
@@ -138,7 +138,7 @@ extension SyncEntry {
             let flags = UInt32(base.loadBE16(at: at + 20))
             entries.append(
                 SyncEntry(
-                    version: 4, ipProtocol: base.load8(at: at + 1), flags: flags, state: base.loadBE16(at: at + 22),
+                    version: 4, ipProtocol: IPProtocol(rawValue: base.load8(at: at + 1)), flags: flags, state: base.loadBE16(at: at + 22),
                     client: AddressBits(ipv4: base.loadBE32(at: at + 8)), clientPort: base.loadBE16(at: at + 2),
                     virtual: AddressBits(ipv4: base.loadBE32(at: at + 12)), virtualPort: base.loadBE16(at: at + 4),
                     destination: AddressBits(ipv4: base.loadBE32(at: at + 16)),
@@ -180,8 +180,8 @@ extension SyncEntry {
         func address(_ index: Int) -> AddressBits {
             isIPv6 ? p.loadAddressBits(at: 24 + 16 * index) : AddressBits(ipv4: p.loadBE32(at: 24 + 4 * index))
         }
-        let ipProtocol = p.load8(at: 1)
-        let virtual = isIPv6 && ipProtocol == 0 ? AddressBits(ipv4: UInt32(address(1).high >> 32)) : address(1)
+        let ipProtocol = IPProtocol(rawValue: p.load8(at: 1))
+        let virtual = isIPv6 && ipProtocol == .unspecified ? AddressBits(ipv4: UInt32(address(1).high >> 32)) : address(1)
         return SyncEntry(
             version: isIPv6 ? 6 : 4, ipProtocol: ipProtocol, flags: p.loadBE32(at: 4), state: p.loadBE16(at: 8),
             client: address(0), clientPort: p.loadBE16(at: 10), virtual: virtual, virtualPort: p.loadBE16(at: 12),
@@ -284,9 +284,9 @@ extension IPVSState {
         if flags.contains(.template) { return entry.state < 2 ? UInt8(entry.state) : nil }
         let count: Int
         switch entry.ipProtocol {
-        case 6: count = IPVSTCPState.count
-        case 17: count = 1
-        case 132: count = IPVSSCTPState.count
+        case .tcp: count = IPVSTCPState.count
+        case .udp: count = 1
+        case .sctp: count = IPVSSCTPState.count
         default: return nil
         }
         return Int(entry.state) < count ? UInt8(entry.state) : nil
@@ -317,8 +317,8 @@ extension IPVSState {
         if entry.timeout != 0 { return Int64(entry.timeout) * Jiffies.perSecond }
         if flags.contains(.template) { return 180 * Jiffies.perSecond }
         switch entry.ipProtocol {
-        case 6: return timeouts.tcp(state)
-        case 132: return timeouts.sctp(state)
+        case .tcp: return timeouts.tcp(state)
+        case .sctp: return timeouts.sctp(state)
         default: return timeouts.udp
         }
     }

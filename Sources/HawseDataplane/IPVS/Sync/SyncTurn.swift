@@ -70,13 +70,13 @@ extension IPVSState {
     private func stateTurn(_ c: VirtualConnection) -> StateTurn {
         let isEstablished: Bool
         switch c.ipProtocol {
-        case 6:
+        case .tcp:
             switch IPVSTCPState(rawValue: c.state) {
             case .established, .finWait, .close, .closeWait, .timeWait: break
             default: return .never
             }
             isEstablished = c.state == IPVSTCPState.established.rawValue
-        case 132:
+        case .sctp:
             switch IPVSSCTPState(rawValue: c.state) {
             case .established, .shutdownSent, .shutdownReceived, .shutdownAckSent, .closed: break
             default: return .never

@@ -58,13 +58,13 @@ extension Walk {
         let available = packet.transportLength
         let portAt = isRequest ? 2 : 0
         switch header.ipProtocol {
-        case 6:
+        case .tcp:
             guard available >= 20 else { return false }
             transport.storeBE16(newPort, at: portAt)
             let checksum = transport.loadBE16(at: 16)
             transport.storeBE16(
                 ChecksumUpdate.apply(delta(packet, old, oldPort, new, newPort), to: checksum), at: 16)
-        case 17:
+        case .udp:
             guard available >= 8 else { return false }
             transport.storeBE16(newPort, at: portAt)
             let checksum = transport.loadBE16(at: 6)
@@ -77,7 +77,7 @@ extension Walk {
                 let updated = ChecksumUpdate.apply(delta(packet, old, oldPort, new, newPort), to: checksum)
                 transport.storeBE16(TransportChecksum.nonZero(updated), at: 6)
             }
-        case 132:
+        case .sctp:
             guard available >= 12 else { return false }
             if transport.loadBE16(at: portAt) != newPort {
                 transport.storeBE16(newPort, at: portAt)

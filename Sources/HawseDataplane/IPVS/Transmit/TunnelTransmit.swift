@@ -43,7 +43,7 @@ extension Walk {
 
     /// What the outer header takes from the inner one (`ip_vs_prepare_tunneled_skb`).
     private struct InnerFields {
-        var protocolNumber: UInt8
+        var protocolNumber: IPProtocol
         var tos: UInt8
         var ttl: UInt8
         var dontFragment: Bool
@@ -51,13 +51,13 @@ extension Walk {
         init(_ packet: PacketRef, keepsDF: Bool) {
             var field: UInt8
             if packet.isIPv6 {
-                protocolNumber = 41
+                protocolNumber = .ipv6
                 field = packet.ipv6.trafficClass
                 ttl = packet.ipv6.hopLimit
                 dontFragment = false
             } else {
                 packet.ipv4.storeChecksum()
-                protocolNumber = 4
+                protocolNumber = .ipip
                 field = packet.ipv4.tos
                 ttl = packet.ipv4.ttl
                 dontFragment = keepsDF && packet.ipv4.fragmentField & 0x4000 != 0
@@ -70,13 +70,13 @@ extension Walk {
 
     /// `ipvs_gue_encap` and the UDP header in front of it.
     private func pushGUE(
-        _ packet: PacketRef, _ server: RealServerRef, _ next: UInt8, source: AddressBits, destination: AddressBits,
+        _ packet: PacketRef, _ server: RealServerRef, _ next: IPProtocol, source: AddressBits, destination: AddressBits,
         outer: UInt8
-    ) -> UInt8 {
+    ) -> IPProtocol {
         let sourcePort = flowSourcePort(packet)
         packet.pointee.network -= 12
         let udp = packet.networkPointer
-        udp.storeBE32(UInt32(next) << 16, at: 8)
+        udp.storeBE32(UInt32(next.rawValue) << 16, at: 8)
         udp.storeBE16(sourcePort, at: 0)
         udp.storeBE16(server.pointee.tunnelPort, at: 2)
         udp.storeBE16(UInt16(truncatingIfNeeded: packet.length), at: 4)
@@ -86,7 +86,7 @@ extension Walk {
                 udp, length: packet.length, protocolNumber: .udp, family: outer == 6 ? .ipv6 : .ipv4, source: source,
                 destination: destination)
         }
-        return 17
+        return .udp
     }
 
     /// `udp_flow_src_port`: a port of the local range by the inner flow.
@@ -97,27 +97,27 @@ extension Walk {
             ports = packet.transportPointer.loadBE32(at: 0)
         }
         let hash = FlowHash(seed: 0x9ae1_6a3b_2f90_404f)(
-            packet.sourceBits, packet.destinationBits, UInt64(ports) << 8 | UInt64(packet.pointee.ipProtocol))
+            packet.sourceBits, packet.destinationBits, UInt64(ports) << 8 | UInt64(packet.pointee.ipProtocol.rawValue))
         let size = UInt64(range.upperBound) - UInt64(range.lowerBound) + 1
         return UInt16(truncatingIfNeeded: UInt64(range.lowerBound) + ((hash >> 32) * size) >> 32)
     }
 
     /// `ipvs_gre_encap`
-    private func pushGRE(_ packet: PacketRef, _ server: RealServerRef, _ next: UInt8) -> UInt8 {
+    private func pushGRE(_ packet: PacketRef, _ server: RealServerRef, _ next: IPProtocol) -> IPProtocol {
         let hasChecksum = server.pointee.tunnelChecksum == .full
         packet.pointee.network -= hasChecksum ? 8 : 4
         let gre = packet.networkPointer
         gre.storeBE16(hasChecksum ? 0x8000 : 0, at: 0)
-        gre.storeBE16(next == 41 ? 0x86dd : 0x0800, at: 2)
+        gre.storeBE16(next == .ipv6 ? 0x86dd : 0x0800, at: 2)
         if hasChecksum {
             gre.storeBE32(0, at: 4)
             gre.storeBE16(InternetChecksum.checksum(gre, count: packet.length), at: 4)
         }
-        return 47
+        return .gre
     }
 
     private func pushOuter(
-        _ packet: PacketRef, _ inner: InnerFields, _ next: UInt8, source: AddressBits, destination: AddressBits,
+        _ packet: PacketRef, _ inner: InnerFields, _ next: IPProtocol, source: AddressBits, destination: AddressBits,
         outer: UInt8
     ) {
         // How the packet came in pieces is known to its own family only; within it, the first piece has grown.
@@ -135,7 +135,7 @@ extension Walk {
             let ip = packet.ipv6
             ip.versionWord = 0x6000_0000 | UInt32(inner.tos) << 20
             ip.payloadLength = UInt16(truncatingIfNeeded: payload)
-            ip.nextHeader = IPProtocol(rawValue: next)
+            ip.nextHeader = next
             ip.hopLimit = inner.ttl
             ip.source = source
             ip.destination = destination
@@ -150,7 +150,7 @@ extension Walk {
             ? 0 : UInt16(truncatingIfNeeded: node.pointee.chance.ipIdentification.nextUInt32())
         base.storeBE16(identification, at: 4)
         base.storeBE16(inner.dontFragment ? 0x4000 : 0, at: 6)
-        base.storeBE16(UInt16(inner.ttl) << 8 | UInt16(next), at: 8)
+        base.storeBE16(UInt16(inner.ttl) << 8 | UInt16(next.rawValue), at: 8)
         base.storeBE32(source.ipv4, at: 12)
         base.storeBE32(destination.ipv4, at: 16)
         packet.ipv4.storeChecksum()

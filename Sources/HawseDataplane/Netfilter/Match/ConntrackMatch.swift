@@ -14,7 +14,7 @@ struct ConntrackOperation: MatchOperation {
     var status: UInt16
     var statusInverted: Bool
     var hasProtocol: Bool
-    var ipProtocol: UInt8
+    var ipProtocol: IPProtocol
     var protocolInverted: Bool
     var hasExpiry: Bool
     var expiry: NumberRange<UInt32>
@@ -37,7 +37,7 @@ struct ConntrackOperation: MatchOperation {
         status = match.status?.value.rawValue ?? 0
         statusInverted = match.status?.inverted ?? false
         hasProtocol = match.ipProtocol != nil
-        ipProtocol = match.ipProtocol?.number.rawValue ?? 0
+        ipProtocol = match.ipProtocol?.number ?? .unspecified
         protocolInverted = match.ipProtocol?.inverted ?? false
         hasExpiry = match.expiry != nil
         expiry = NumberRange(match.expiry)
@@ -127,7 +127,7 @@ extension ConntrackOperation {
             test.originalDestinationPorts.contains(0), test.replySourcePorts.contains(0),
             test.replyDestinationPorts.contains(0)
         else { return false }
-        if test.hasProtocol, (test.ipProtocol == 0) == test.protocolInverted { return false }
+        if test.hasProtocol, (test.ipProtocol == .unspecified) == test.protocolInverted { return false }
         if test.hasStatus {
             let status = ConnectionStatus.confirmed.rawValue
             if (status & test.status != 0) == test.statusInverted { return false }

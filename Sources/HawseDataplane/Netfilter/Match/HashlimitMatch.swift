@@ -66,7 +66,7 @@ struct HashlimitOperation: MatchOperation {
                 let walk = IPv6ExtensionWalk.skip(
                     from: packet.ipv6.nextHeader, at: 40, packet.networkPointer, length: packet.length)
                 guard walk.outcome == .found else { return nil }
-                ipProtocol = walk.protocolNumber.rawValue
+                ipProtocol = walk.protocolNumber
                 offset = walk.offset
             }
             if let place = portsOffset(ipProtocol) {

@@ -7,7 +7,7 @@ struct IPVSOperation: MatchOperation {
     var isPropertyOnly: Bool
     var propertyInverted: Bool
     var hasProtocol: Bool
-    var ipProtocol: UInt8
+    var ipProtocol: IPProtocol
     var protocolInverted: Bool
     var address: MaskedAddress
     var port: ExpectedNumber
@@ -24,7 +24,7 @@ struct IPVSOperation: MatchOperation {
             && match.method == nil && match.controllingPort == nil
         propertyInverted = match.isIPVS == false
         hasProtocol = match.ipProtocol != nil
-        ipProtocol = match.ipProtocol?.number.rawValue ?? 0
+        ipProtocol = match.ipProtocol?.number ?? .unspecified
         protocolInverted = match.ipProtocol?.inverted ?? false
         address = MaskedAddress(match.address)
         port = ExpectedNumber(match.port)
@@ -50,7 +50,7 @@ struct IPVSOperation: MatchOperation {
         // The lookup is made with source and destination exchanged, and so finds a way to a real server only, whichever the
         // packet took itself; connections for one packet are not in the table, and an ICMP error finds nothing.
         let ipProtocol = packet.pointee.ipProtocol
-        guard ipProtocol == 6 || ipProtocol == 17 || ipProtocol == 132, packet.pointee.fragmentOffset == 0,
+        guard ipProtocol == .tcp || ipProtocol == .udp || ipProtocol == .sctp, packet.pointee.fragmentOffset == 0,
             packet.transportLength >= 4
         else { return false }
         let flow = VirtualFlow(

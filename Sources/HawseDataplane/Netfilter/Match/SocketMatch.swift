@@ -37,13 +37,13 @@ struct SocketOperation: MatchOperation {
         let packet = context.packet
         if packet.isLaterFragment { return nil }
         switch packet.pointee.ipProtocol {
-        case 6, 17:
+        case .tcp, .udp:
             guard packet.transportLength >= 8 else { return nil }
-            let ipProtocol = IPProtocol(rawValue: packet.pointee.ipProtocol)
+            let ipProtocol = packet.pointee.ipProtocol
             if let (address, port) = context.sourceBeforeNAT { return (ipProtocol, address, port) }
             return (ipProtocol, packet.destinationBits, packet.transportPointer.loadBE16(at: 2))
-        case 1 where packet.isIPv4: return quoted4(packet)
-        case 58 where packet.isIPv6: return quoted6(packet)
+        case .icmp where packet.isIPv4: return quoted4(packet)
+        case .icmpv6 where packet.isIPv6: return quoted6(packet)
         default: return nil
         }
     }

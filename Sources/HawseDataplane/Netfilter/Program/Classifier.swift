@@ -53,11 +53,11 @@ struct Classifier: BitwiseCopyable {
     /// 32 bits of hash over the fields in question; those not asked for are zero on both sides.
     @inline(__always)
     static func hash(
-        _ fields: Fields, _ source: AddressBits, _ destination: AddressBits, _ ipProtocol: UInt8, _ sourcePort: UInt16,
+        _ fields: Fields, _ source: AddressBits, _ destination: AddressBits, _ ipProtocol: IPProtocol, _ sourcePort: UInt16,
         _ destinationPort: UInt16
     ) -> UInt32 {
         var rest: UInt64 = 0
-        if fields.contains(.ipProtocol) { rest |= UInt64(ipProtocol) }
+        if fields.contains(.ipProtocol) { rest |= UInt64(ipProtocol.rawValue) }
         if fields.contains(.sourcePort) { rest |= UInt64(sourcePort) << 8 }
         if fields.contains(.destinationPort) { rest |= UInt64(destinationPort) << 24 }
         let a = fields.contains(.source) ? source : .zero
@@ -171,8 +171,8 @@ extension UnsafeMutablePointer where Pointee == TableProgram {
         if !wanted.isDisjoint(with: .ports) {
             let needed: Int
             switch packet.pointee.ipProtocol {
-            case 6: needed = TCPHeader.length
-            case 17, 136: needed = UDPHeader.length
+            case .tcp: needed = TCPHeader.length
+            case .udp, .udplite: needed = UDPHeader.length
             default: return records + Int(classifier.pointee.end)
             }
             guard !packet.isLaterFragment, packet.transportLength >= needed else { return record }

@@ -30,7 +30,7 @@ extension RuleCompiler {
             try need(.icmpv6, ipProtocol, "icmp6")
             append(.icmp, ICMPOperation(m, family: family))
         case .multiport(let m):
-            guard let ipProtocol, [6, 17, 33, 132, 136].contains(ipProtocol.rawValue) else {
+            guard let ipProtocol, [.tcp, .udp, .dccp, .sctp, .udplite].contains(ipProtocol) else {
                 throw refusal("multiport needs -p tcp, udp, udplite, sctp or dccp")
             }
             guard m.ports.count <= 15 else { throw refusal("multiport: at most 15 ports") }

@@ -23,10 +23,10 @@ extension UnsafeMutablePointer where Pointee == Packet {
 
 /// Where a protocol has its ports, from its header's start (`proto_ports_offset`); `nil` when it has none.
 @inline(__always)
-func portsOffset(_ ipProtocol: UInt8) -> Int? {
+func portsOffset(_ ipProtocol: IPProtocol) -> Int? {
     switch ipProtocol {
-    case 6, 17, 33, 50, 132, 136: 0
-    case 51: 4
+    case .tcp, .udp, .dccp, .esp, .sctp, .udplite: 0
+    case .ah: 4
     default: nil
     }
 }

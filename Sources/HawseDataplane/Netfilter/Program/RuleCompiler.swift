@@ -149,8 +149,8 @@ struct RuleCompiler {
         guard let operation, record.hasProtocol, !record.flags.contains(.protocolInverted) else { return }
         let ports: NumberRange<UInt16>?
         switch (operation.code, record.ipProtocol) {
-        case (.tcp, 6): ports = operation.payload.loadUnaligned(as: TCPOperation.self).onlyPorts
-        case (.udp, 17): ports = operation.payload.loadUnaligned(as: UDPOperation.self).onlyPorts
+        case (.tcp, .tcp): ports = operation.payload.loadUnaligned(as: TCPOperation.self).onlyPorts
+        case (.udp, .udp): ports = operation.payload.loadUnaligned(as: UDPOperation.self).onlyPorts
         default: return
         }
         guard let ports else { return }

@@ -63,7 +63,7 @@ struct RuleRecord: BitwiseCopyable {
     @inline(__always) var hasProtocol: Bool { placeMask & (0xff << Self.protocolShift) != 0 }
     /// There are operations that have to be read to decide an ordinary packet.
     @inline(__always) var hasUntoldOperations: Bool { flags.isDisjoint(with: .tellsPort) && flags.contains(.hasOperations) }
-    @inline(__always) var ipProtocol: UInt8 { UInt8(truncatingIfNeeded: place >> Self.protocolShift) }
+    @inline(__always) var ipProtocol: IPProtocol { IPProtocol(rawValue: UInt8(truncatingIfNeeded: place >> Self.protocolShift)) }
 }
 
 extension UnsafeMutablePointer where Pointee == RuleRecord {

@@ -121,7 +121,7 @@ extension SetTable {
         case .hashIPPort, .hashIPPortIP, .hashIPPortNet, .hashNetPort, .hashNetPortNet:
             guard let port = entry.port else { throw refusal(set.pointee, "an entry without a port") }
             rests = (port.lower...max(port.lower, port.upper)).map {
-                SetKey.pack(port: $0, ipProtocol: port.ipProtocol.rawValue)
+                SetKey.pack(port: $0, ipProtocol: port.ipProtocol)
             }
         case .hashNetIface:
             let number = UInt64(interfaceNumber(entry.interface ?? "")) & 0x7f_ffff
@@ -259,7 +259,7 @@ extension SetTable {
         }
         func port() -> IPSet.Entry.Port {
             IPSet.Entry.Port(
-                ipProtocol: IPProtocol(rawValue: SetKey.ipProtocol(key)), lower: SetKey.port(key))
+                ipProtocol: SetKey.ipProtocol(key), lower: SetKey.port(key))
         }
         switch set.pointee.kind {
         case .bitmapIP, .hashIP: entry.first = prefix(key.a, 0, isNet: false)

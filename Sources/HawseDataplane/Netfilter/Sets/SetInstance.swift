@@ -206,8 +206,8 @@ struct PrefixLengths {
 ///     40…62 interface number or nothing   63 physdev; hash:mac and hash:ip,mac: 0…47 the MAC; hash:ip,mark: 0…31 the mark
 enum SetKey {
     @inline(__always)
-    static func pack(port: UInt16 = 0, ipProtocol: UInt8 = 0, first: UInt8 = 0, second: UInt8 = 0) -> UInt64 {
-        UInt64(port) | UInt64(ipProtocol) << 16 | UInt64(first) << 24 | UInt64(second) << 32
+    static func pack(port: UInt16 = 0, ipProtocol: IPProtocol = .unspecified, first: UInt8 = 0, second: UInt8 = 0) -> UInt64 {
+        UInt64(port) | UInt64(ipProtocol.rawValue) << 16 | UInt64(first) << 24 | UInt64(second) << 32
     }
 
     @inline(__always)
@@ -216,7 +216,9 @@ enum SetKey {
     }
 
     @inline(__always) static func port(_ key: EntryKey) -> UInt16 { UInt16(truncatingIfNeeded: key.rest) }
-    @inline(__always) static func ipProtocol(_ key: EntryKey) -> UInt8 { UInt8(truncatingIfNeeded: key.rest >> 16) }
+    @inline(__always) static func ipProtocol(_ key: EntryKey) -> IPProtocol {
+        IPProtocol(rawValue: UInt8(truncatingIfNeeded: key.rest >> 16))
+    }
     @inline(__always) static func interface(_ key: EntryKey) -> Int { Int(key.rest >> 40 & 0x7f_ffff) }
     @inline(__always) static func isPhysdev(_ key: EntryKey) -> Bool { key.rest >> 63 != 0 }
 }

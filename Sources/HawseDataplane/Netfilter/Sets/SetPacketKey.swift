@@ -30,7 +30,7 @@ extension SetTable {
             return EntryKey(bits, .zero, mac)
         case .bitmapPort:
             guard let (port, ipProtocol) = port(context, isSource: lookup.isSource(0)),
-                ipProtocol == 6 || ipProtocol == 17, let range = options.portRange, range.contains(port)
+                ipProtocol == .tcp || ipProtocol == .udp, let range = options.portRange, range.contains(port)
             else { return nil }
             return EntryKey(.zero, .zero, UInt64(port))
         case .hashMac:
@@ -77,7 +77,7 @@ extension SetTable {
     }
 
     /// `ip_set_get_ip4_port`, `ip_set_get_ip6_port`: for ICMP type × 256 + code; protocols without ports have 0.
-    private func port(_ context: RuleContext, isSource: Bool) -> (UInt16, UInt8)? {
+    private func port(_ context: RuleContext, isSource: Bool) -> (UInt16, IPProtocol)? {
         let packet = context.packet
         var ipProtocol = packet.pointee.ipProtocol
         var offset = packet.transportOffset
@@ -85,21 +85,21 @@ extension SetTable {
             let walk = IPv6ExtensionWalk.skip(
                 from: packet.ipv6.nextHeader, at: 40, packet.networkPointer, length: packet.length)
             guard walk.outcome == .found, !walk.isLaterFragment else { return nil }
-            ipProtocol = walk.protocolNumber.rawValue
+            ipProtocol = walk.protocolNumber
             offset = walk.offset
         } else if packet.isLaterFragment {
             switch ipProtocol {
-            case 1, 6, 17, 132, 136: return nil
-            default: return ipProtocol == 0 ? nil : (0, ipProtocol)
+            case .icmp, .tcp, .udp, .sctp, .udplite: return nil
+            default: return ipProtocol == .unspecified ? nil : (0, ipProtocol)
             }
         }
         switch ipProtocol {
-        case 0: return context.isIPv6 ? (0, 0) : nil
-        case 6, 17, 132, 136:
-            let size = ipProtocol == 6 ? 20 : ipProtocol == 132 ? 12 : 8
+        case .hopByHop: return context.isIPv6 ? (0, .unspecified) : nil
+        case .tcp, .udp, .sctp, .udplite:
+            let size = ipProtocol == .tcp ? 20 : ipProtocol == .sctp ? 12 : 8
             guard let header = packet.bytes(at: offset, count: size) else { return nil }
             return (header.loadBE16(at: isSource ? 0 : 2), ipProtocol)
-        case 1, 58:
+        case .icmp, .icmpv6:
             guard let header = packet.bytes(at: offset, count: 8) else { return nil }
             return (header.loadBE16(at: 0), ipProtocol)
         default: return (0, ipProtocol)

@@ -71,7 +71,7 @@ struct ConnlimitTable {
                 list.entries = kept + list.entries[index...]
                 return true
             }
-            if connection.pointee.ipProtocol == 6,
+            if connection.pointee.ipProtocol == .tcp,
                 connection.pointee.tcpState == .timeWait || connection.pointee.tcpState == .close
             {
                 collected += 1

@@ -26,7 +26,7 @@ extension Walk {
     /// `ipv4_synproxy_hook`, `ipv6_synproxy_hook`: at INPUT and POSTROUTING, just before a connection is confirmed.
     @inline(never)
     func synproxyHook(_ packet: PacketRef, _ connection: ConnectionRef) -> Verdict {
-        guard packet.pointee.ipProtocol == 6, packet.transportLength >= TCPHeader.length,
+        guard packet.pointee.ipProtocol == .tcp, packet.transportLength >= TCPHeader.length,
             !packet.pointee.flags.contains(.loopback), let cold = node.pointee.connections.cold(connection)
         else { return .accept }
         let tcp = packet.tcp

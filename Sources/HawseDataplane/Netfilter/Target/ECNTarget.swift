@@ -24,7 +24,7 @@ struct ECNAction: BitwiseCopyable {
             ip.checksum = ChecksumUpdate.replace16(ip.checksum, from: UInt16(ip.tos), to: UInt16(new))
             ip.tos = new
         }
-        guard cwr | ece != 0, packet.pointee.ipProtocol == 6 else { return .continue }
+        guard cwr | ece != 0, packet.pointee.ipProtocol == .tcp else { return .continue }
         guard packet.transportLength >= TCPHeader.length else { return .drop }
         let tcp = packet.tcp
         var flags = tcp.flags

@@ -32,7 +32,7 @@ struct HMarkAction: BitwiseCopyable {
         var source: UInt32 = 0
         var destination: UInt32 = 0
         var ports: UInt32 = 0
-        var ipProtocol: UInt8 = 0
+        var ipProtocol: IPProtocol = .unspecified
     }
 
     func apply(_ context: RuleContext) {
@@ -40,7 +40,7 @@ struct HMarkAction: BitwiseCopyable {
         if flow.destination < flow.source { swap(&flow.source, &flow.destination) }
         let hash =
             JHash.hash3(flow.source, flow.destination, flow.ports, seed: random)
-            ^ UInt32(UInt16(flow.ipProtocol) & protocolMask)
+            ^ UInt32(UInt16(flow.ipProtocol.rawValue) & protocolMask)
         context.packet.pointee.mark = GoldenHash.scale(hash, to: modulus) &+ offset
     }
 
@@ -75,7 +75,7 @@ struct HMarkAction: BitwiseCopyable {
         flow.destination = fold(reply.source, destinationMask, context.isIPv6)
         if isLayer3 { return flow }
         flow.ipProtocol = connection.pointee.ipProtocol
-        if flow.ipProtocol != 1 {
+        if flow.ipProtocol != .icmp {
             flow.ports = order(UInt32(original.sourcePort) << 16 | UInt32(reply.sourcePort))
         }
         return flow
@@ -100,7 +100,7 @@ struct HMarkAction: BitwiseCopyable {
             flow.source = fold(ip.source, sourceMask, true)
             flow.destination = fold(ip.destination, destinationMask, true)
             if isLayer3 { return flow }
-            flow.ipProtocol = walk.protocolNumber.rawValue
+            flow.ipProtocol = walk.protocolNumber
             if walk.protocolNumber == .icmpv6 || walk.hasFragmentHeader { return flow }
             readPorts(&flow, packet, base + walk.offset)
             return flow
@@ -117,7 +117,7 @@ struct HMarkAction: BitwiseCopyable {
         flow.source = fold(ip.sourceBits, sourceMask, false)
         flow.destination = fold(ip.destinationBits, destinationMask, false)
         if isLayer3 { return flow }
-        flow.ipProtocol = ip.protocolNumber.rawValue
+        flow.ipProtocol = ip.protocolNumber
         if ip.protocolNumber == .icmp || ip.isFragment { return flow }
         readPorts(&flow, packet, base + ip.headerLength)
         return flow

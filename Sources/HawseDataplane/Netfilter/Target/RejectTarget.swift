@@ -54,14 +54,14 @@ extension Walk {
             let walk = IPv6ExtensionWalk.skip(
                 from: packet.ipv6.nextHeader, at: 40, packet.networkPointer, length: packet.length)
             guard walk.outcome == .found, !walk.isLaterFragment, walk.offset < packet.length else { return false }
-            ipProtocol = walk.protocolNumber.rawValue
+            ipProtocol = walk.protocolNumber
             offset = walk.offset
         }
         switch ipProtocol {
         // Checksums that do not cover everything, or are none of this kind.
-        case 51, 50, 132, 136, 47: return true
-        case 58 where packet.isIPv4: return true
-        case 17:
+        case .ah, .esp, .sctp, .udplite, .gre: return true
+        case .icmpv6 where packet.isIPv4: return true
+        case .udp:
             let udp = packet.networkPointer + offset
             if packet.length - offset >= UDPHeader.length, udp.loadBE16(at: 6) == 0 { return true }
         default: break
@@ -70,23 +70,23 @@ extension Walk {
     }
 
     /// `nf_ip_checksum`, `nf_ip6_checksum`: only TCP and UDP have a pseudo header under IPv4; other payloads must sum up alone.
-    private func isChecksumRight(_ packet: PacketRef, _ ipProtocol: UInt8, _ offset: Int) -> Bool {
+    private func isChecksumRight(_ packet: PacketRef, _ ipProtocol: IPProtocol, _ offset: Int) -> Bool {
         if isVerified(packet, ipProtocol) { return true }
         if isSpoiltByOptions(packet) { return false }
         let length = packet.length - offset
         var sum = UInt64(InternetChecksum.sum(packet.networkPointer + offset, count: length))
-        if packet.isIPv6 || ipProtocol == 6 || ipProtocol == 17 {
+        if packet.isIPv6 || ipProtocol == .tcp || ipProtocol == .udp {
             sum += InternetChecksum.pseudoHeader(
                 family: packet.family, source: packet.sourceBits, destination: packet.destinationBits,
-                protocolNumber: IPProtocol(rawValue: ipProtocol), length: length)
+                protocolNumber: ipProtocol, length: length)
         }
         return InternetChecksum.fold(sum) == 0xffff
     }
 
     /// `nf_send_reset`
     private func rejectReset4(_ packet: PacketRef) {
-        guard !packet.isLaterFragment, packet.pointee.ipProtocol == 6, packet.transportLength >= TCPHeader.length,
-            !packet.tcp.flags.contains(.rst), isChecksumRight(packet, 6, packet.transportOffset), !isSpoiltByOptions(packet)
+        guard !packet.isLaterFragment, packet.pointee.ipProtocol == .tcp, packet.transportLength >= TCPHeader.length,
+            !packet.tcp.flags.contains(.rst), isChecksumRight(packet, .tcp, packet.transportOffset), !isSpoiltByOptions(packet)
         else { return }
         switch packet.pointee.route.kind {
         case .broadcast, .multicast: return
@@ -116,7 +116,7 @@ extension Walk {
             packet.length - walk.offset >= TCPHeader.length
         else { return }
         let tcp = TCPHeader(packet.networkPointer + walk.offset)
-        guard !tcp.flags.contains(.rst), isChecksumRight(packet, 6, walk.offset) else { return }
+        guard !tcp.flags.contains(.rst), isChecksumRight(packet, .tcp, walk.offset) else { return }
         let route = lookupOutput(
             family: .ipv6, source: ip.destination, destination: ip.source, mark: reflectedMark(packet), tos: 0, out: 0)
         guard route.kind == .unicast || route.kind == .local else { return }

@@ -26,7 +26,7 @@ struct TProxyAction: BitwiseCopyable {
         let port = port == 0 ? packet.transportPointer.loadBE16(at: 2) : port
         guard
             let index = context.node.pointee.sockets.find(
-                ipProtocol: IPProtocol(rawValue: packet.pointee.ipProtocol), family: packet.family, address: target,
+                ipProtocol: packet.pointee.ipProtocol, family: packet.family, address: target,
                 port: port), context.node.pointee.sockets.listeners[index].isTransparent
         else {
             packet.pointee.disposition = .dropped(.socketMissing)
