@@ -37,6 +37,9 @@ public struct KubeProxy: Sendable {
     // MARK: Changes
 
     public mutating func apply(_ service: Kubernetes.Service) {
+        var service = service
+        // What the cluster's administrators do not allow, the proxy does not serve.
+        if configuration.featureGates["AllowServiceExternalIPs"] == false { service.spec.externalIPs = [] }
         for index in families.indices { families[index].apply(service) }
     }
 

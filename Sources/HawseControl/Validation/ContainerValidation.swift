@@ -3,6 +3,8 @@ struct ContainerValidation {
     /// `terminationGracePeriodSeconds` of the pod.
     let gracePeriod: Int64
     let volumes: Set<String>
+    /// Of a pod and not of a template.
+    let isPod: Bool
 
     func check(
         _ containers: [Kubernetes.Container], at path: String, inits: Bool, taken: Set<String>
@@ -36,11 +38,11 @@ struct ContainerValidation {
         }
         if container.image.isEmpty {
             errors.append(.required("\(path).image"))
-        } else if container.image.first == " " || container.image.last == " " {
+        } else if isPod, container.image.first?.isWhitespace == true || container.image.last?.isWhitespace == true {
             errors.append(.invalid("\(path).image", container.image, "must not have leading or trailing whitespace"))
         }
         errors += ServiceValidation.word(
-            container.terminationMessagePolicy, "\(path).terminationMessagePolicy", ["FallbackToLogsOnError", "File"])
+            container.terminationMessagePolicy, "\(path).terminationMessagePolicy", ["File", "FallbackToLogsOnError"])
         errors += ports(container.ports, at: "\(path).ports")
         errors += EnvironmentValidation.check(container.other["env"], at: "\(path).env")
         errors += EnvironmentValidation.sources(container.other["envFrom"], at: "\(path).envFrom")
@@ -62,17 +64,48 @@ struct ContainerValidation {
     }
 
     private func rules(_ container: Kubernetes.Container, at path: String) -> [FieldError] {
+        restart(container, at: path) + handlers(container, at: path)
+    }
+
+    private func handlers(_ container: Kubernetes.Container, at path: String) -> [FieldError] {
         ProbeValidation.check(container.lifecycle, at: "\(path).lifecycle", gracePeriod: gracePeriod)
             + ProbeValidation.check(container, at: path)
     }
 
+    /// ContainerRestartRules: every container may have a policy of its own, and rules by exit codes beside it.
+    private func restart(_ container: Kubernetes.Container, at path: String) -> [FieldError] {
+        var errors: [FieldError] = []
+        let rules = container.other["restartPolicyRules"]?.items ?? []
+        if let policy = container.restartPolicy {
+            let known = ["Always", "Never", "OnFailure"]
+            if !known.contains(policy) { errors.append(.notSupported("\(path).restartPolicy", policy, known)) }
+        } else if !rules.isEmpty {
+            errors.append(.required("\(path).restartPolicy", "must specify restartPolicy when restart rules are used"))
+        }
+        if rules.count > 20 { errors.append(.tooMany("\(path).restartPolicyRules", rules.count, maximum: 20)) }
+        for (index, rule) in rules.enumerated() {
+            let place = "\(path).restartPolicyRules[\(index)]"
+            let actions = ["Restart", "RestartAllContainers"]
+            let action = rule["action"]?.text ?? ""
+            if !actions.contains(action) { errors.append(.notSupported("\(place).action", action, actions)) }
+            guard let codes = rule["exitCodes"], !codes.isNull else {
+                errors.append(.required("\(place).exitCodes", "must be specified"))
+                continue
+            }
+            let word = codes["operator"]?.text ?? ""
+            if !["In", "NotIn"].contains(word) {
+                errors.append(.notSupported("\(place).exitCodes.operator", word, ["In", "NotIn"]))
+            }
+            let count = codes["values"]?.items?.count ?? 0
+            if count > 255 { errors.append(.tooMany("\(place).exitCodes.values", count, maximum: 255)) }
+        }
+        return errors
+    }
+
     /// Lifecycle and probes are for sidecars.
     private func initRules(_ container: Kubernetes.Container, at path: String) -> [FieldError] {
-        var errors: [FieldError] = []
-        if let policy = container.restartPolicy, policy != "Always" {
-            errors.append(.notSupported("\(path).restartPolicy", policy, ["Always"]))
-        }
-        if container.restartPolicy == "Always" { return errors + rules(container, at: path) }
+        var errors = restart(container, at: path)
+        if container.restartPolicy == "Always" { return errors + handlers(container, at: path) }
         let detail = "may not be set for init containers without restartPolicy=Always"
         if container.lifecycle != nil { errors.append(.forbidden("\(path).lifecycle", detail)) }
         for (name, probe) in [

@@ -22,7 +22,7 @@ struct NetworkPolicyValidation {
             return errors
         }
         for (index, type) in spec.policyTypes.enumerated() where type != "Ingress" && type != "Egress" {
-            errors.append(.notSupported("spec.policyTypes[\(index)]", type, ["Egress", "Ingress"]))
+            errors.append(.notSupported("spec.policyTypes[\(index)]", type, ["Ingress", "Egress"]))
         }
         return errors
     }
@@ -37,7 +37,7 @@ struct NetworkPolicyValidation {
     private func check(_ port: Kubernetes.NetworkPolicyPort, at path: String) -> [FieldError] {
         var errors: [FieldError] = []
         if let word = port.protocol?.rawValue, !["TCP", "UDP", "SCTP"].contains(word) {
-            errors.append(.notSupported("\(path).protocol", word, ["SCTP", "TCP", "UDP"]))
+            errors.append(.notSupported("\(path).protocol", word, ["TCP", "UDP", "SCTP"]))
         }
         switch port.port {
         case .int(let number):

@@ -16,13 +16,13 @@ enum PodValidation {
         var errors = VolumeValidation.check(spec.other["volumes"], at: "\(path).volumes")
         let volumes = VolumeValidation.names(spec.other["volumes"])
         if spec.containers.isEmpty { errors.append(.required("\(path).containers")) }
-        let containers = ContainerValidation(gracePeriod: grace, volumes: volumes)
+        let containers = ContainerValidation(gracePeriod: grace, volumes: volumes, isPod: isPod)
         errors += containers.check(spec.containers, at: "\(path).containers", inits: false, taken: [])
         errors += containers.check(
             spec.initContainers, at: "\(path).initContainers", inits: true, taken: Set(spec.containers.map(\.name)))
-        errors += ServiceValidation.word(spec.restartPolicy, "\(path).restartPolicy", ["Always", "Never", "OnFailure"])
+        errors += ServiceValidation.word(spec.restartPolicy, "\(path).restartPolicy", ["Always", "OnFailure", "Never"])
         errors += ServiceValidation.word(
-            spec.dnsPolicy, "\(path).dnsPolicy", ["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"])
+            spec.dnsPolicy, "\(path).dnsPolicy", ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"])
         errors += MetadataValidation.labels(spec.nodeSelector, at: "\(path).nodeSelector")
         if spec.hostNetwork { errors += hostPorts(spec.containers, at: "\(path).containers", isPod: isPod) }
         for (index, secret) in (spec.other["imagePullSecrets"]?.items ?? []).enumerated()
@@ -92,8 +92,8 @@ enum PodValidation {
         for (index, alias) in spec.hostAliases.enumerated() {
             let place = "\(path).hostAliases[\(index)]"
             errors += AddressFormat(strict: true).problems(alias["ip"]?.text ?? "", at: "\(place).ip")
-            for host in (alias["hostnames"]?.items ?? []).compactMap(\.text) {
-                errors += NameFormat.subdomain(host).map { .invalid("\(place).hostnames", host, $0) }
+            for (number, host) in (alias["hostnames"]?.items ?? []).compactMap(\.text).enumerated() {
+                errors += NameFormat.subdomain(host).map { .invalid("\(place).hostnames[\(number)]", host, $0) }
             }
         }
         if !spec.priorityClassName.isEmpty {
@@ -104,8 +104,8 @@ enum PodValidation {
         if let name = spec.other["runtimeClassName"]?.text {
             errors += NameFormat.subdomain(name).map { .invalid("\(path).runtimeClassName", name, $0) }
         }
-        if let policy = spec.preemptionPolicy, !["Never", "PreemptLowerPriority"].contains(policy) {
-            errors += ServiceValidation.word(policy, "\(path).preemptionPolicy", ["Never", "PreemptLowerPriority"])
+        if let policy = spec.preemptionPolicy {
+            errors += ServiceValidation.word(policy, "\(path).preemptionPolicy", ["PreemptLowerPriority", "Never"])
         }
         if let os = spec.other["os"] {
             errors += ServiceValidation.word(os["name"]?.text ?? "", "\(path).os.name", ["linux", "windows"])
@@ -122,8 +122,9 @@ enum PodValidation {
         var errors: [FieldError] = []
         let servers = (config["nameservers"]?.items ?? []).compactMap(\.text)
         if spec.dnsPolicy == "None", servers.isEmpty {
-            errors.append(
-                .required("\(path).nameservers", "must provide at least one DNS nameserver when `dnsPolicy` is None"))
+            return [
+                .required("\(path).nameservers", "must provide at least one DNS nameserver when `dnsPolicy` is None")
+            ]
         }
         if servers.count > 3 {
             errors.append(.invalid("\(path).nameservers", json: list(servers), "must not have more than 3 nameservers"))
@@ -179,10 +180,10 @@ enum PodValidation {
         case "Exists":
             if !toleration.value.isEmpty {
                 errors.append(
-                    .invalid(
-                        "\(path).operator", json: JSONWriter.compact(toleration.written()),
-                        "value must be empty when `operator` is 'Exists'"))
+                    .invalid("\(path).operator", toleration.value, "value must be empty when `operator` is 'Exists'"))
             }
+        // TaintTolerationComparisonOperators is off.
+        case "Lt", "Gt": errors.append(.notSupported("\(path).operator", toleration.op, ["Equal", "Exists", "Lt", "Gt"]))
         default: errors.append(.notSupported("\(path).operator", toleration.op, ["Equal", "Exists"]))
         }
         if !["", "NoSchedule", "PreferNoSchedule", "NoExecute"].contains(toleration.effect) {

@@ -40,7 +40,7 @@ public enum Validation {
         case let new as Kubernetes.HorizontalPodAutoscaler: errors = AutoscalerValidation.check(new)
         case let new as Kubernetes.ConfigMap: errors = DataValidation.check(new)
         case let new as Kubernetes.Secret: errors = DataValidation.check(new)
-        case let new as Kubernetes.Node: errors = NodeValidation.check(new)
+        case let new as Kubernetes.Node: errors = NodeValidation.check(new, options: options)
         default: errors = WorkloadValidation.check(object, old: old)
         }
         if let old { errors += MetadataValidation.checkUpdate(object.metadata, old: old.metadata) }

@@ -69,7 +69,7 @@ struct AdmissionChange: Sendable, CustomTestStringConvertible {
         AdmissionChange(pod, "hostname: web", "subdomain: A", "FieldValueInvalid spec.subdomain"),
         AdmissionChange(
             pod, "hostname: web", "hostAliases: [{ip: x, hostnames: [A_]}]", "FieldValueInvalid spec.hostAliases[0].ip",
-            "FieldValueInvalid spec.hostAliases[0].hostnames"),
+            "FieldValueInvalid spec.hostAliases[0].hostnames[0]"),
         AdmissionChange(pod, "{name: data, emptyDir: {}}", "{name: Data_, emptyDir: {}}", "FieldValueInvalid spec.volumes[0].name",
             "FieldValueNotFound \(main).volumeMounts[0].name"),
         AdmissionChange(
@@ -158,6 +158,54 @@ struct AdmissionChange: Sendable, CustomTestStringConvertible {
         AdmissionChange(pod, "restartPolicy: Always", "restartPolicy: 1", "BadRequest spec.restartPolicy"),
     ]
 
+    /// A container's own policy, and rules by its exit code (ContainerRestartRules).
+    static let restarts = [
+        AdmissionChange(pod, "{name: init,", "{name: init, restartPolicy: Never,"),
+        AdmissionChange(pod, "{name: init,", "{name: init, restartPolicy: Once,",
+            "FieldValueNotSupported spec.initContainers[0].restartPolicy"),
+        AdmissionChange(pod, "{name: init,", "{name: init, restartPolicyRules: [{action: Restart, exitCodes: {operator: In, values: [42]}}],",
+            "FieldValueRequired spec.initContainers[0].restartPolicy"),
+        AdmissionChange(pod, "{name: init,", "{name: init, restartPolicy: Never, restartPolicyRules: [{action: Stop}],",
+            "FieldValueNotSupported spec.initContainers[0].restartPolicyRules[0].action",
+            "FieldValueRequired spec.initContainers[0].restartPolicyRules[0].exitCodes"),
+    ]
+
+    static let node = """
+        apiVersion: v1
+        kind: Node
+        metadata: {name: node-z}
+        spec: {podCIDRs: [10.244.7.0/24], taints: [{key: a/b, value: v, effect: NoSchedule}]}
+        """
+
+    /// Taints are looked for in the spec, and spoken of as the metadata's.
+    static let nodes = [
+        AdmissionChange(node, "name: node-z", "name: Node_Z", "FieldValueInvalid metadata.name"),
+        AdmissionChange(node, "key: a/b", "key: a//b", "FieldValueInvalid metadata.taints[0].key"),
+        AdmissionChange(node, "value: v", "value: v-", "FieldValueInvalid metadata.taints[0].value"),
+        AdmissionChange(node, "effect: NoSchedule", "effect: Never", "FieldValueNotSupported metadata.taints[0].effect"),
+        AdmissionChange(node, ", effect: NoSchedule", "", "FieldValueRequired metadata.taints[0].effect"),
+        AdmissionChange(node, "[{key", "[{key: a/b, effect: NoSchedule}, {key", "FieldValueDuplicate metadata.taints[1]"),
+        AdmissionChange(node, "[{key", "[{key: a/b, effect: NoExecute}, {key"),
+        AdmissionChange(node, "10.244.7.0/24", "10.244.7.1/24", "FieldValueInvalid spec.podCIDRs[0]"),
+        AdmissionChange(node, "10.244.7.0/24", "10.244.7.0/24, 10.244.8.0/24", "FieldValueInvalid spec.podCIDRs"),
+        AdmissionChange(node, "10.244.7.0/24", "10.244.7.0/24, \"fd00:7::/64\""),
+    ]
+
+    /// The words come in the server's own order.
+    @Test func whatIsKnownStandsInOrder() throws {
+        for (change, list) in [
+            ("restartPolicy: Sometimes", #""Always", "OnFailure", "Never""#),
+            ("dnsPolicy: Cluster", #""ClusterFirstWithHostNet", "ClusterFirst", "Default", "None""#),
+            ("preemptionPolicy: Maybe", #""PreemptLowerPriority", "Never""#),
+        ] {
+            var loader = ManifestLoader(strict: true)
+            loader.load(text: Self.pod.replacing("restartPolicy: Always", with: change), file: "a.yaml")
+            let finding = try #require(ManifestAdmission.findings(loader).findings.first)
+            #expect(finding.message.hasSuffix("supported values: \(list)"), "\(finding.message)")
+        }
+    }
+
+    @Test(arguments: restarts + nodes) func restartsAndNodes(change: AdmissionChange) { change.expectCauses() }
     @Test(arguments: pods) func aPodsFields(change: AdmissionChange) { change.expectCauses() }
     @Test(arguments: types) func wrongTypes(change: AdmissionChange) { change.expectCauses() }
 

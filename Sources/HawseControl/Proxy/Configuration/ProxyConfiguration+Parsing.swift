@@ -77,7 +77,21 @@ extension ProxyConfiguration {
         for (name, number) in [("maxPerCore", conntrack.maxPerCore), ("min", conntrack.min)] {
             check(number ?? 0 >= 0, ["conntrack", name], "must be greater than or equal to 0")
         }
+        for (name, text) in [("healthzBindAddress", healthzBindAddress), ("metricsBindAddress", metricsBindAddress)] {
+            if let problem = Self.hostPortProblem(text) { check(false, [name], problem) }
+        }
         for (path, message) in clusterRangeProblems + detectorProblems + durationProblems(document) { check(false, path, message) }
+    }
+
+    /// An address without a port gets kube-proxy's own (`AppendPortIfNeeded`), nothing at all stands for the default.
+    private static func hostPortProblem(_ text: String) -> String? {
+        if text.isEmpty || IPAddress(text) != nil { return nil }
+        guard let colon = text.lastIndex(of: ":") else { return "must be IP:port" }
+        var host = text[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() } else if host.contains(":") { return "must be IP:port" }
+        if IPAddress(host) == nil { return "must be a valid IP" }
+        return (Int(text[text.index(after: colon)...]) ?? 0) > 0 && UInt16(text[text.index(after: colon)...]) != nil
+            ? nil : "must be a valid port"
     }
 
     /// An address alone is no range.
