@@ -14,8 +14,8 @@ extension Walk {
         let destination = ethernet.destination
         if destination.value >> 4 == 0x0180_c200_000, let stage = reservedGroup(packet, destination) { return stage }
         if destination == device.pointee.mac { packet.pointee.packetType = .host }
-        if packet.pointee.etherType == 0x0800 ? node.pointee.settings.bridgeCallIPTables
-            : packet.pointee.etherType == 0x86dd && node.pointee.settings.bridgeCallIP6Tables
+        if packet.pointee.etherType == .ipv4 ? node.pointee.settings.bridgeCallIPTables
+            : packet.pointee.etherType == .ipv6 && node.pointee.settings.bridgeCallIP6Tables
         {
             return bridgePrerouting(packet, port, bridge)
         }
@@ -40,7 +40,7 @@ extension Walk {
 
     /// `br_nf_pre_routing`: the rules see the bridge as `-i`, the port as `--physdev-in`.
     private func bridgePrerouting(_ packet: PacketRef, _ port: UInt16, _ bridge: UInt16) -> Stage {
-        let isIPv4 = packet.pointee.etherType == 0x0800
+        let isIPv4 = packet.pointee.etherType == .ipv4
         guard (isIPv4 ? packet.dissectIPv4() : packet.dissectIPv6()) == .ok else {
             return drop(packet, .bridgeFiltered)
         }

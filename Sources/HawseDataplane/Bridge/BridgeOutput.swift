@@ -6,7 +6,7 @@ extension Walk {
     func bridgeForward(_ packet: PacketRef) -> Stage {
         guard packet.pointee.flags.contains(.bridged) else {
             // `br_nf_forward_arp` wants a header.
-            if packet.pointee.etherType == 0x0806, packet.length < 8, node.pointee.settings.bridgeCallARPTables {
+            if packet.pointee.etherType == .arp, packet.length < 8, node.pointee.settings.bridgeCallARPTables {
                 return drop(packet, .bridgeFiltered)
             }
             return pushFrame(packet)

@@ -203,9 +203,9 @@ extension Walk {
 
     @inline(__always)
     private func quickHash(_ base: UnsafeRawPointer, _ count: Int) -> UInt64 {
-        let type = base.loadBE16(at: 12)
+        let type = EtherType(rawValue: base.loadBE16(at: 12))
         let tuple: Tuple
-        if type == 0x0800 {
+        if type == .ipv4 {
             let number = IPProtocol(rawValue: base.load8(at: 23))
             guard base.load8(at: 14) == 0x45, base.loadBE16(at: 20) & 0x3fff == 0, number == .tcp || number == .udp else {
                 return 0
@@ -214,7 +214,7 @@ extension Walk {
                 source: AddressBits(ipv4: base.loadBE32(at: 26)), destination: AddressBits(ipv4: base.loadBE32(at: 30)),
                 sourcePort: base.loadBE16(at: 34), destinationPort: base.loadBE16(at: 36), ipProtocol: number, version: 4)
         } else {
-            guard type == 0x86dd, count >= 62 else { return 0 }
+            guard type == .ipv6, count >= 62 else { return 0 }
             let number = IPProtocol(rawValue: base.load8(at: 20))
             guard number == .tcp || number == .udp else { return 0 }
             tuple = Tuple(

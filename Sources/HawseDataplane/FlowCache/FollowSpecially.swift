@@ -111,10 +111,10 @@ extension Walk {
     /// inner header is there.
     @inline(__always)
     private func keepsECN(_ inner: UnsafeRawPointer, _ count: Int, outer: UInt8) -> Bool {
-        let type = inner.loadBE16(at: 12)
-        guard type == 0x0800 || type == 0x86dd else { return true }
-        guard count &- 14 >= (type == 0x0800 ? 20 : 40) else { return false }
-        let service = type == 0x0800 ? inner.load8(at: 15) : UInt8(truncatingIfNeeded: inner.loadBE16(at: 14) >> 4)
+        let type = EtherType(rawValue: inner.loadBE16(at: 12))
+        guard type == .ipv4 || type == .ipv6 else { return true }
+        guard count &- 14 >= (type == .ipv4 ? 20 : 40) else { return false }
+        let service = type == .ipv4 ? inner.load8(at: 15) : UInt8(truncatingIfNeeded: inner.loadBE16(at: 14) >> 4)
         switch (outer & 3, service & 3) {
         case (0, _): return true
         case (3, _), (1, 2): return false

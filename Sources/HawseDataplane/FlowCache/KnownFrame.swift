@@ -23,10 +23,10 @@ struct KnownFrame {
         guard count >= 42 else { return nil }
         self.ethernet = UnsafeMutableRawPointer(mutating: ethernet)
         let ip = ethernet + 14
-        let type = ethernet.loadBE16(at: 12)
+        let type = EtherType(rawValue: ethernet.loadBE16(at: 12))
         let first = ip.loadBE64(at: 0)
         let second = ip.loadBE64(at: 8)
-        if type == 0x0800 {
+        if type == .ipv4 {
             // Version 4, five words, no fragment.
             guard first >> 56 == 0x45, first & 0x3fff == 0 else { return nil }
             length = Int(truncatingIfNeeded: first >> 32 & 0xffff)
@@ -42,7 +42,7 @@ struct KnownFrame {
             guard Self.isUsual(ip + 20, ipProtocol, length &- 20) else { return nil }
             return
         }
-        guard type == 0x86dd, first >> 60 == 6, count >= 62 else { return nil }
+        guard type == .ipv6, first >> 60 == 6, count >= 62 else { return nil }
         length = Int(truncatingIfNeeded: first >> 16 & 0xffff) &+ 40
         // Hop limit above 1.
         guard length <= count &- 14, first & 0xff > 1 else { return nil }

@@ -31,7 +31,7 @@ struct Trajectory {
     /// The Ethernet header it leaves with: 14 bytes, in network order of significance. In a tunnel: the inner one.
     var ethernetHigh: UInt64 = 0
     var ethernetMiddle: UInt32 = 0
-    var ethernetType: UInt16 = 0
+    var ethernetType = EtherType(rawValue: 0)
 
     // What has been counted and not yet handed on.
     var packets: UInt64 = 0

@@ -17,7 +17,7 @@ extension Walk {
         copyPacket(frame.ip, frame.length, to: ip)
         out.storeBE64(way.pointee.ethernetHigh, at: 0)
         out.storeBE32(way.pointee.ethernetMiddle, at: 8)
-        out.storeBE16(way.pointee.ethernetType, at: 12)
+        out.storeBE16(way.pointee.ethernetType.rawValue, at: 12)
         let hop = way.pointee.flags.contains(.takesHop)
         if frame.isIPv4 {
             var checksum = frame.ip.loadBE16(at: 10)

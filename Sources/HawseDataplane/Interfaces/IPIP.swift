@@ -130,7 +130,7 @@ extension Walk {
         becomeInner(packet, frame: start - 14, device: device)
         packet.pointee.mac = -1
         packet.pointee.network = start
-        packet.pointee.etherType = 0x0800
+        packet.pointee.etherType = .ipv4
         packet.pointee.packetType = .host
         packet.pointee.flags.remove(.hasEthernet)
         note(packet, .decapsulated("ipip"))

@@ -13,7 +13,7 @@ extension Walk {
         let addresses = (old.loadBE64(at: 0), old.loadBE32(at: 8))
         new.storeBE64(addresses.0, at: 0)
         new.storeBE32(addresses.1, at: 8)
-        new.storeBE16(0x8100, at: 12)
+        new.storeBE16(EtherType.vlan.rawValue, at: 12)
         new.storeBE16(device.pointee.vlan & 0x0fff, at: 14)
         packet.pointee.mac -= 4
         packet.pointee.outInterface = device.pointee.parent
@@ -27,8 +27,8 @@ extension Walk {
         guard packet.length >= 4 else { return drop(packet, .frameTooShort) }
         let control = packet.networkPointer.loadBE16(at: 0)
         let identifier = control & 0x0fff
-        let type = packet.networkPointer.loadBE16(at: 2)
-        if packet.pointee.etherType == 0x8100, let child = vlanDevice(packet.pointee.inInterface, identifier) {
+        let type = EtherType(rawValue: packet.networkPointer.loadBE16(at: 2))
+        if packet.pointee.etherType == .vlan, let child = vlanDevice(packet.pointee.inInterface, identifier) {
             untag(packet, type)
             packet.pointee.inInterface = child
             if packet.pointee.packetType == .otherHost,
@@ -44,13 +44,13 @@ extension Walk {
         return receiveByType(packet)
     }
 
-    private func untag(_ packet: PacketRef, _ type: UInt16) {
+    private func untag(_ packet: PacketRef, _ type: EtherType) {
         let old = packet.pointee.buffer + Int(packet.pointee.mac)
         let addresses = (old.loadBE64(at: 0), old.loadBE32(at: 8))
         let new = old + 4
         new.storeBE64(addresses.0, at: 0)
         new.storeBE32(addresses.1, at: 8)
-        new.storeBE16(type, at: 12)
+        new.storeBE16(type.rawValue, at: 12)
         packet.pointee.mac += 4
         packet.pointee.network += 4
         packet.pointee.etherType = type

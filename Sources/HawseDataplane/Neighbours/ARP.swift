@@ -86,7 +86,7 @@ extension Walk {
         packet.ethernet.destination = message.to
         packet.ethernet.source = device.pointee.mac
         packet.ethernet.etherType = .arp
-        packet.pointee.etherType = 0x0806
+        packet.pointee.etherType = .arp
         packet.pointee.packetType = .outgoing
         packet.pointee.flags.insert([.local, .hasEthernet])
         packet.pointee.outInterface = message.device

@@ -85,8 +85,8 @@ extension Walk {
         let header = packet.pointee.buffer + Int(packet.pointee.mac)
         header.storeBE64(destination.value << 16 | source.value >> 32, at: 0)
         header.storeBE32(UInt32(truncatingIfNeeded: source.value), at: 8)
-        let type: UInt16 = packet.pointee.version == 4 ? 0x0800 : 0x86dd
-        header.storeBE16(type, at: 12)
+        let type: EtherType = packet.isIPv4 ? .ipv4 : .ipv6
+        header.storeBE16(type.rawValue, at: 12)
         packet.pointee.etherType = type
         packet.pointee.flags.insert(.hasEthernet)
     }
@@ -214,7 +214,7 @@ extension Walk {
             guard let packet = node.pointee.neighbours.delayed.removeValue(forKey: handle) else { return }
             // Its turn has come: nothing delays a question a second time (`LOCALLY_ENQUEUED`).
             packet.pointee.packetType = .host
-            packet.pointee.stage = packet.pointee.etherType == 0x0806 ? .arp : .deliver
+            packet.pointee.stage = packet.pointee.etherType == .arp ? .arp : .deliver
             run(packet)
             return
         }

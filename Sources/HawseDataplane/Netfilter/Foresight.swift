@@ -57,7 +57,7 @@ struct Foresight {
         for index in 0..<frames.count {
             steps[index] = Step()
             guard wanted >> UInt64(index) & 1 != 0, frames[index].bytes.count >= 42, let base = frames[index].bytes.baseAddress,
-                base.loadBE16(at: 12) == 0x0800, base.load8(at: 14) == 0x45
+                base.loadBE16(at: 12) == EtherType.ipv4.rawValue, base.load8(at: 14) == 0x45
             else { continue }
             let tag = Classifier.hash(
                 classifier.pointee.fields, AddressBits(ipv4: base.loadBE32(at: 26)), AddressBits(ipv4: base.loadBE32(at: 30)),

@@ -16,7 +16,7 @@ struct Packet {
     /// One past the last byte.
     var end: Int32 = 0
 
-    var etherType: UInt16 = 0
+    var etherType = EtherType(rawValue: 0)
     /// 4 or 6; 0 when it is not IP.
     var version: UInt8 = 0
     /// The upper protocol, behind IPv6 extension headers.

@@ -90,14 +90,14 @@ struct FlowKeys {
         guard length - at >= 4 else { return nil }
         let flags = base.loadBE16(at: at)
         guard flags & 0x4007 == 0 else { return nil }
-        var type = base.loadBE16(at: at + 2)
+        var type = EtherType(rawValue: base.loadBE16(at: at + 2))
         at += 4 + (flags & 0x8000 != 0 ? 4 : 0) + (flags & 0x2000 != 0 ? 4 : 0) + (flags & 0x1000 != 0 ? 4 : 0)
-        if type == 0x6558 {
+        if type == .transparentEthernet {
             guard length - at >= 14 else { return nil }
-            type = base.loadBE16(at: at + 12)
+            type = EtherType(rawValue: base.loadBE16(at: at + 12))
             at += 14
         }
-        return type == 0x0800 ? 4 : type == 0x86dd ? 6 : 0
+        return type == .ipv4 ? 4 : type == .ipv6 ? 6 : 0
     }
 }
 

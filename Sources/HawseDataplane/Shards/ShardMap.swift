@@ -181,7 +181,7 @@ struct ShardMap {
         guard let base = frame.baseAddress, Int(interface) < bare.count else { return 0 }
         if bare[Int(interface)] { return packetOwner(base, frame.count, depth: 0) }
         // The plain case first: IPv4 without options, TCP or UDP, no fragment.
-        if frame.count >= 38, base.loadBE16(at: 12) == 0x0800, base.load8(at: 14) == 0x45, tunnels.count == 0 {
+        if frame.count >= 38, base.loadBE16(at: 12) == EtherType.ipv4.rawValue, base.load8(at: 14) == 0x45, tunnels.count == 0 {
             let number = IPProtocol(rawValue: base.load8(at: 23))
             if number == .tcp || number == .udp, base.loadBE16(at: 20) & 0x3fff == 0 {
                 return owner(
@@ -202,9 +202,9 @@ struct ShardMap {
     private func frameOwner(_ base: UnsafeRawPointer, _ length: Int, depth: Int) -> UInt8 {
         var at = 12
         while at + 2 <= length {
-            switch base.loadBE16(at: at) {
-            case 0x8100, 0x88a8: at += 4
-            case 0x0800, 0x86dd: return packetOwner(base + at + 2, length - at - 2, depth: depth)
+            switch EtherType(rawValue: base.loadBE16(at: at)) {
+            case .vlan, .qinq: at += 4
+            case .ipv4, .ipv6: return packetOwner(base + at + 2, length - at - 2, depth: depth)
             default: return 0
             }
         }

@@ -37,13 +37,13 @@ extension Walk {
         let inner = EthernetHeader(packet.pointee.buffer + Int(frame))
         guard inner.source != interface.pointee.mac else { return drop(packet, .vxlanOwnSource) }
         if device.pointee.learning, let stage = snoop(packet, inner.source, device) { return stage }
-        let type = inner.etherType.rawValue
+        let type = inner.etherType
         let outerTOS = packet.isIPv4 ? packet.ipv4.tos : packet.ipv6.trafficClass
         let network = packet.pointee.buffer + Int(frame) + 14
         let available = Int(packet.pointee.end - frame) - 14
-        if type == 0x0800 || type == 0x86dd {
-            guard available >= (type == 0x0800 ? 20 : 40) else { return drop(packet, .vxlanInnerMalformed) }
-            guard decapsulateECN(network, isIPv4: type == 0x0800, outer: outerTOS) else {
+        if type == .ipv4 || type == .ipv6 {
+            guard available >= (type == .ipv4 ? 20 : 40) else { return drop(packet, .vxlanInnerMalformed) }
+            guard decapsulateECN(network, isIPv4: type == .ipv4, outer: outerTOS) else {
                 return drop(packet, .vxlanECN)
             }
         }

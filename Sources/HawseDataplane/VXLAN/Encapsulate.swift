@@ -136,8 +136,8 @@ extension Walk {
     /// `ip_tunnel_get_ttl`.
     private func innerTTL(_ packet: PacketRef) -> UInt8 {
         switch packet.pointee.etherType {
-        case 0x0800: packet.ipv4.ttl
-        case 0x86dd: packet.ipv6.hopLimit
+        case .ipv4: packet.ipv4.ttl
+        case .ipv6: packet.ipv6.hopLimit
         default: 0
         }
     }
@@ -146,8 +146,8 @@ extension Walk {
     private func setsDontFragment(_ packet: PacketRef, _ rule: VXLANSpec.DontFragment) -> Bool {
         if rule == .set { return true }
         switch packet.pointee.etherType {
-        case 0x0800: return packet.ipv4.dontFragment
-        case 0x86dd: return true
+        case .ipv4: return packet.ipv4.dontFragment
+        case .ipv6: return true
         default: return false
         }
     }
@@ -179,8 +179,8 @@ extension Walk {
     @inline(__always)
     private func innerTOS(_ packet: PacketRef) -> UInt8 {
         switch packet.pointee.etherType {
-        case 0x0800: packet.ipv4.tos
-        case 0x86dd: packet.ipv6.trafficClass
+        case .ipv4: packet.ipv4.tos
+        case .ipv6: packet.ipv6.trafficClass
         default: 0
         }
     }
@@ -204,7 +204,7 @@ extension Walk {
     /// `udp_flow_src_port` over `skb_get_hash`: constant for an inner flow, the same for both its directions.
     @inline(__always)
     private func vxlanSourcePort(_ packet: PacketRef, _ device: UnsafeMutablePointer<VXLANDevice>) -> UInt16 {
-        if packet.pointee.version != 0, packet.pointee.etherType == 0x0800 || packet.pointee.etherType == 0x86dd {
+        if packet.pointee.version != 0, packet.pointee.etherType == .ipv4 || packet.pointee.etherType == .ipv6 {
             var ports: (UInt16, UInt16) = (0, 0)
             let isFragment = packet.isIPv4 ? packet.ipv4.isFragment : packet.ipv6.nextHeader == .fragment
             if let place = portsOffset(packet.pointee.ipProtocol), !isFragment, packet.transportLength >= place + 4,
@@ -218,7 +218,7 @@ extension Walk {
                 destinationPort: ports.1, protocolNumber: packet.pointee.ipProtocol, device)
         }
         return tunnelPort(
-            JHash.hash(bytes: packet.ethernet.base, count: 12, seed: UInt32(packet.pointee.etherType.byteSwapped)), device)
+            JHash.hash(bytes: packet.ethernet.base, count: 12, seed: UInt32(packet.pointee.etherType.rawValue.byteSwapped)), device)
     }
 
     /// The port for an inner flow.

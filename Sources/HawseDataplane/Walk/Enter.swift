@@ -40,7 +40,7 @@ extension Walk {
         packet.pointee.inInterface = interface
         packet.fill(frame: frame, linkLength: isBare ? 0 : min(14, frame.count))
         if isBare {
-            packet.pointee.etherType = packet.networkPointer.load(as: UInt8.self) >> 4 == 6 ? 0x86dd : 0x0800
+            packet.pointee.etherType = packet.networkPointer.load(as: UInt8.self) >> 4 == 6 ? .ipv6 : .ipv4
         } else if frame.count < 14 {
             packet.pointee.disposition = .dropped(.frameTooShort)
             finish(packet)
@@ -57,7 +57,7 @@ extension Walk {
     /// The tag goes first: what is behind it nobody has looked at.
     @inline(__always)
     private func isVLAN(_ packet: PacketRef) -> Bool {
-        packet.pointee.etherType == 0x8100 || packet.pointee.etherType == 0x88a8
+        packet.pointee.etherType == .vlan || packet.pointee.etherType == .qinq
     }
 
     /// A raw socket's packet (`raw_send_hdrinc`): routed, then OUTPUT.

@@ -8,7 +8,7 @@ extension Walk {
         if packet.pointee.packetType == .otherHost { return drop(packet, .notForUs) }
         // Looked at by the bridge already, and perhaps changed since.
         if packet.pointee.flags.contains(.preroutingDone), packet.isIPv4 { return .prerouting }
-        if packet.pointee.etherType == 0x0800 {
+        if packet.pointee.etherType == .ipv4 {
             switch packet.dissectIPv4() {
             case .ok: break
             case .truncated: return drop(packet, .ipTruncated)

@@ -67,7 +67,7 @@ extension Walk {
         twin.pointee.inInterface = device
         twin.pointee.outInterface = 0
         twin.pointee.packetType = .loopback
-        twin.pointee.etherType = twin.isIPv4 ? 0x0800 : 0x86dd
+        twin.pointee.etherType = twin.isIPv4 ? .ipv4 : .ipv6
         twin.pointee.flags.insert(.loopback)
         twin.pointee.flags.subtract(.whileCalling)
         if packet.pointee.uid >= 0, packet.pointee.generation == 0 {

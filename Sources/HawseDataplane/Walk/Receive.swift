@@ -13,7 +13,7 @@ extension Walk {
         noteDevice(packet, .received, packet.pointee.inInterface)
         tap(packet, packet.pointee.inInterface, isOutbound: false)
         let type = packet.pointee.etherType
-        if type == 0x8100 || type == 0x88a8 { return receiveVLAN(packet) }
+        if type == .vlan || type == .qinq { return receiveVLAN(packet) }
         if !Watch.isOn, node.pointee.flows.isEnabled, packet.pointee.connection == 0,
             packet.pointee.flags.contains(.hasEthernet)
         {
@@ -34,8 +34,8 @@ extension Walk {
     @inline(__always)
     func receiveByType(_ packet: PacketRef) -> Stage {
         switch packet.pointee.etherType {
-        case 0x0800, 0x86dd: return .ipReceive
-        case 0x0806: return .arp
+        case .ipv4, .ipv6: return .ipReceive
+        case .arp: return .arp
         default: return drop(packet, .unknownEtherType)
         }
     }
@@ -46,7 +46,7 @@ extension Walk {
         let ethernet = packet.ethernet
         let device = node.pointee.interfaces[packet.pointee.inInterface]
         let destination = ethernet.destination
-        packet.pointee.etherType = ethernet.etherType.rawValue
+        packet.pointee.etherType = ethernet.etherType
         packet.pointee.flags.insert(.hasEthernet)
         if destination == device.pointee.mac {
             packet.pointee.packetType = .host

@@ -90,7 +90,7 @@ extension Walk {
         packet.pointee.version = 4
         packet.pointee.ipProtocol = protocolNumber
         packet.pointee.transport = packet.pointee.network + Int32(headerLength)
-        packet.pointee.etherType = 0x0800
+        packet.pointee.etherType = .ipv4
     }
 
     /// Five words as two and a half stores, the checksum from the values: nothing just written is read back.
@@ -113,7 +113,7 @@ extension Walk {
         packet.pointee.version = 4
         packet.pointee.ipProtocol = protocolNumber
         packet.pointee.transport = packet.pointee.network &+ 20
-        packet.pointee.etherType = 0x0800
+        packet.pointee.etherType = .ipv4
     }
 
     @inline(__always)
@@ -131,7 +131,7 @@ extension Walk {
         packet.pointee.version = 6
         packet.pointee.ipProtocol = protocolNumber
         packet.pointee.transport = packet.pointee.network + 40
-        packet.pointee.etherType = 0x86dd
+        packet.pointee.etherType = .ipv6
     }
 
     /// `IP4_REPLY_MARK`, `IP6_REPLY_MARK`: with `fwmark_reflect` an answer of the node's own has the packet's mark.

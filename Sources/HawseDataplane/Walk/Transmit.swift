@@ -45,7 +45,7 @@ extension Walk {
         // `skb_orphan`: whoever sent it owns it no more.
         packet.pointee.uid = -1
         packet.pointee.gid = -1
-        packet.pointee.etherType = packet.isIPv4 ? 0x0800 : 0x86dd
+        packet.pointee.etherType = packet.isIPv4 ? .ipv4 : .ipv6
         enqueueAgain(packet)
         return .held
     }

@@ -108,7 +108,7 @@ extension Walk {
         packet.pointee.network -= hasChecksum ? 8 : 4
         let gre = packet.networkPointer
         gre.storeBE16(hasChecksum ? 0x8000 : 0, at: 0)
-        gre.storeBE16(next == .ipv6 ? 0x86dd : 0x0800, at: 2)
+        gre.storeBE16((next == .ipv6 ? EtherType.ipv6 : .ipv4).rawValue, at: 2)
         if hasChecksum {
             gre.storeBE32(0, at: 4)
             gre.storeBE16(InternetChecksum.checksum(gre, count: packet.length), at: 4)
@@ -131,7 +131,7 @@ extension Walk {
         let payload = packet.length
         if outer == 6 {
             packet.pointee.network -= 40
-            packet.pointee.etherType = 0x86dd
+            packet.pointee.etherType = .ipv6
             let ip = packet.ipv6
             ip.versionWord = 0x6000_0000 | UInt32(inner.tos) << 20
             ip.payloadLength = UInt16(truncatingIfNeeded: payload)
@@ -142,7 +142,7 @@ extension Walk {
             return
         }
         packet.pointee.network -= 20
-        packet.pointee.etherType = 0x0800
+        packet.pointee.etherType = .ipv4
         let base = packet.networkPointer
         base.storeBE16(0x4500 | UInt16(inner.tos), at: 0)
         base.storeBE16(UInt16(truncatingIfNeeded: payload + 20), at: 2)

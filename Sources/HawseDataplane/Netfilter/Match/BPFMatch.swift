@@ -150,7 +150,7 @@ struct BPFOperation: MatchOperation {
         private mutating func ancillary(_ field: Int) -> UInt32 {
             let packet = context.packet
             switch field {
-            case 0: return packet.isIPv4 ? 0x0800 : 0x86dd
+            case 0: return UInt32((packet.isIPv4 ? EtherType.ipv4 : .ipv6).rawValue)
             case 4: return UInt32(packet.pointee.packetType == .outgoing ? 0 : packet.pointee.packetType.rawValue)
             case 8:
                 let out = packet.pointee.outInterface

@@ -163,7 +163,7 @@ extension Walk {
             answer.pointee.flags.insert(.hasEthernet)
             answer.ethernet.destination = frame.source
             answer.ethernet.source = frame.destination
-            answer.ethernet.etherType = EtherType(rawValue: answer.isIPv4 ? 0x0800 : 0x86dd)
+            answer.ethernet.etherType = answer.isIPv4 ? .ipv4 : .ipv6
             answer.pointee.outInterface = packet.pointee.physIn
             sendNow(answer, causedBy: packet, stage: .transmit)
         } else {
