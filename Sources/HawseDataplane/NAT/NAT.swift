@@ -142,7 +142,8 @@ extension Walk {
         let other = node.pointee.connections.tuple(of: connection, direction.opposite)
         let end = packet.pointee.buffer + Int(packet.pointee.end)
         let inner = PacketManipulation(
-            ip: packet.transportPointer + quotation, end: end, version: packet.pointee.version)
+            ip: packet.transportPointer + quotation, end: end, version: packet.pointee.version,
+            isPartial: packet.pointee.flags.contains(.partialSum))
         guard inner.apply(other, manip == .source ? .destination : .source) else { return false }
         TransportChecksum.store(
             packet.transportPointer, length: length, protocolNumber: protocolNumber, family: packet.family,

@@ -11,6 +11,9 @@ struct PacketManipulation {
     /// One past the last byte that is there.
     let end: UnsafeMutableRawPointer
     let version: UInt8
+    /// The whole packet's sum is yet to be completed (`CHECKSUM_PARTIAL`), and Linux takes that of a quoted packet for the same:
+    /// addresses are added to it as to a plain sum, and ports and CRCs are left alone.
+    var isPartial = false
 
     /// False: the packet is too short for what must be written; it is to be dropped.
     @inline(__always)
@@ -63,7 +66,7 @@ struct PacketManipulation {
             let delta = replacePort(transport, target, manip)
             if available >= 20 {
                 let tcp = TCPHeader(transport)
-                tcp.checksum = ChecksumUpdate.apply(addressDelta &+ delta, to: tcp.checksum)
+                tcp.checksum = updated(tcp.checksum, addressDelta, delta)
             }
             return true
         case .udp, .udplite:
@@ -71,8 +74,7 @@ struct PacketManipulation {
             let udp = UDPHeader(transport)
             let delta = replacePort(transport, target, manip)
             if udp.checksum != 0 || target.ipProtocol == .udplite {
-                udp.checksum = TransportChecksum.nonZero(
-                    ChecksumUpdate.apply(addressDelta &+ delta, to: udp.checksum))
+                udp.checksum = TransportChecksum.nonZero(updated(udp.checksum, addressDelta, delta))
             }
             return true
         case .icmp: return applyICMP(transport, target, available)
@@ -81,6 +83,13 @@ struct PacketManipulation {
         case .gre: return applyGRE(transport, target, manip, available)
         default: return true
         }
+    }
+
+    /// A checksum after a change of an address in the pseudo header and one of the transport header.
+    @inline(__always)
+    private func updated(_ checksum: UInt16, _ address: UInt64, _ transport: UInt64) -> UInt16 {
+        isPartial
+            ? ChecksumUpdate.applyToPartial(address, checksum) : ChecksumUpdate.apply(address &+ transport, to: checksum)
     }
 
     /// Writes the manipulated port; returns what that changes in a checksum.
@@ -111,12 +120,12 @@ struct PacketManipulation {
     ) -> Bool {
         guard available >= 8 else { return false }
         let icmp = ICMPHeader(transport)
-        var delta = addressDelta
+        var delta: UInt64 = 0
         if icmp.type == 128 || icmp.type == 129 {
-            delta &+= ChecksumUpdate.delta32(from: UInt32(icmp.identifier), to: UInt32(target.sourcePort))
+            delta = ChecksumUpdate.delta32(from: UInt32(icmp.identifier), to: UInt32(target.sourcePort))
             icmp.identifier = target.sourcePort
         }
-        icmp.checksum = ChecksumUpdate.apply(delta, to: icmp.checksum)
+        icmp.checksum = updated(icmp.checksum, addressDelta, delta)
         return true
     }
 
@@ -126,7 +135,7 @@ struct PacketManipulation {
     ) -> Bool {
         guard available >= 8 else { return false }
         _ = replacePort(transport, target, manip)
-        if available >= 12, let crc = CRC32C.sctpChecksum(transport, length: available) {
+        if available >= 12, !isPartial, let crc = CRC32C.sctpChecksum(transport, length: available) {
             transport.storeLE32(crc, at: 8)
         }
         return true

@@ -119,6 +119,8 @@ struct Packet {
         static let withinICMP = Flags(rawValue: 1 << 23)
         /// Ends where the stack's calls do: a device or a queue has the packet.
         static let whileCalling: Flags = [.withinCopy, .withinICMP]
+        /// An ICMPv6 error that IPVS has rewritten: its sum is completed when a device takes it (`CHECKSUM_PARTIAL`).
+        static let partialSum = Flags(rawValue: 1 << 24)
         /// IPVS has put it together while it was forwarded: it may not be cut again where its fragments had DF.
         static let gatheredInForward = Flags(rawValue: 1 << 21)
     }

@@ -46,6 +46,13 @@ public enum ChecksumUpdate {
             &+ (new.high >> 32) &+ (new.high & 0xffff_ffff) &+ (new.low >> 32) &+ (new.low & 0xffff_ffff)
     }
 
+    /// The same while the packet's sum is yet to be completed (`CHECKSUM_PARTIAL`): what is there counts as a plain sum of the
+    /// pseudo header, and is not complemented.
+    @inlinable @inline(__always)
+    public static func applyToPartial(_ delta: UInt64, _ checksum: UInt16) -> UInt16 {
+        InternetChecksum.fold(UInt64(checksum) &+ delta)
+    }
+
     /// Applies a delta, or a sum of at most 2²⁸ of them, as `csum_fold(csum_add(~csum_unfold(sum), delta))`
     /// does.
     @inlinable @inline(__always)
