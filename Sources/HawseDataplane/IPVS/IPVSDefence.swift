@@ -8,6 +8,9 @@ struct IPVSDefence {
     private var dropsEntries = false
     private var dropRate = 0
     private var dropCounter = 0
+    /// With modes 1 and 2 the counter begins anew each time the kernel looks at its memory, once a second.
+    private var isRecounted = false
+    private var lastLook: Int64 = 0
     private var nextTick: Int64 = 0
     /// Free pages of 4 KiB.
     var availableMemory = 262_144
@@ -16,6 +19,7 @@ struct IPVSDefence {
 
     mutating func apply(_ settings: IPVSSettings) {
         let isShort = availableMemory < settings.memoryThreshold
+        isRecounted = false
         func isOn(_ mode: Int) -> Bool { mode == 3 || mode != 0 && isShort }
         isSecureTCP = isOn(settings.secureTCP)
         dropsEntries = isOn(settings.dropEntry)
@@ -25,14 +29,19 @@ struct IPVSDefence {
         } else if isOn(settings.dropPacket) {
             dropRate = settings.memoryThreshold / (settings.memoryThreshold - availableMemory)
             dropCounter = dropRate
+            isRecounted = true
         } else {
             dropRate = 0
         }
     }
 
     /// `ip_vs_todrop`: whether this new packet is one of those that are sacrificed.
-    mutating func dropsPacket() -> Bool {
+    mutating func dropsPacket(at jiffy: Int64) -> Bool {
         guard dropRate > 0 else { return false }
+        if isRecounted, jiffy / Jiffies.perSecond != lastLook {
+            lastLook = jiffy / Jiffies.perSecond
+            dropCounter = dropRate
+        }
         dropCounter -= 1
         if dropCounter > 0 { return false }
         dropCounter = dropRate

@@ -18,7 +18,7 @@ extension Walk {
             header.version, mark: packet.pointee.mark, ipProtocol: header.ipProtocol, address: flow.virtual,
             port: flow.virtualPort)
         guard service >= 0 else { return (nil, .accept) }
-        if node.pointee.ipvs.defence.dropsPacket() { return (nil, ipvsDrop(packet, .ipvsDefence)) }
+        if node.pointee.ipvs.defence.dropsPacket(at: node.pointee.ipvs.jiffy) { return (nil, ipvsDrop(packet, .ipvsDefence)) }
         // FTP data of a real server is never scheduled: it has its connection already, or none.
         if flow.clientPort == 20 { return (nil, .accept) }
         // A reply of a local real server is not a request.

@@ -16,6 +16,7 @@ enum CaseStates {
             return ConntrackPrinter.timelessListing(dataplane.connections(), keepsUses: suite.hasPrefix("ipvs-"))
         case "ipvs": return IPVSListingPrinter(.stats, exact: true).text(dataplane.ipvsListing())
         case "ipvs-short": return IPVSListingPrinter(.stats).text(dataplane.ipvsListing())
+        case "ipvs-rate": return IPVSListingPrinter(.rate).text(dataplane.ipvsListing())
         case "ipvs-tunnels": return IPVSListingPrinter(.tunnels).text(dataplane.ipvsListing())
         case "ipvs-unsorted": return IPVSListingPrinter(.plain, sorted: false).text(dataplane.ipvsListing())
         case "ipvs-save": return IPVSAdmPrinter().saved(dataplane.ipvsListing().spec)
