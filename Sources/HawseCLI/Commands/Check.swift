@@ -79,7 +79,8 @@ struct CheckFinding {
 
     var text: String {
         let place = line > 0 ? "\(file):\(line)" + (column > 0 ? ":\(column)" : "") : file
-        let object = kind.isEmpty ? "" : " \(kind) \(namespace.isEmpty ? "" : namespace + "/")\(name):"
+        // Only manifests have objects.
+        let object = kind.isEmpty || type == "Syntax" ? "" : " \(kind) \(namespace.isEmpty ? "" : namespace + "/")\(name):"
         return "\(place): \(isError ? "error" : "warning"):\(object) \(field.isEmpty ? "" : field + ": ")\(message)"
     }
 

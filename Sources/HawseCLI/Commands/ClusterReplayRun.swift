@@ -21,6 +21,9 @@ struct ClusterReplayRun {
         let replay = ClusterReplay(cluster.cluster, directory: cluster.directory)
         replay.map = map
         replay.entryNode = cluster.entryNode
+        if command.interface != "auto" {
+            StandardError.write("hawse: --interface: packets enter a cluster where their senders are\n")
+        }
         let outputs = try ClusterOutputs(command, cluster.cluster)
         var faults = try faults()
         var progress = Progress(command.terminal)
@@ -45,6 +48,7 @@ struct ClusterReplayRun {
         } catch let error as Failure {
             failure = error
         }
+        if let failure, failure.code == 2 { throw failure }
         cluster.cluster.advance(to: cluster.cluster.now + .seconds(5))
         progress.finish()
         try outputs.close()

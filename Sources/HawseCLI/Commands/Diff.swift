@@ -100,6 +100,7 @@ struct Diff: ParsableCommand {
         } catch let error as Failure {
             failure = error
         }
+        if let failure, failure.code == 2 { throw failure }
         let differing = diff.finish(compare)
         progress.finish()
         var out = StandardOutput()

@@ -67,9 +67,9 @@ struct IPVSSimulate: ParsableCommand {
 
     func validate() throws {
         if clients < 1 || clients > 130_000 { throw ValidationError("--clients must be from 1 to 130000") }
-        if !(rate > 0 && rate <= 1_000_000) { throw ValidationError("--rate must be from 0 to 1000000") }
-        if !(seconds > 0 && seconds <= 86_400) { throw ValidationError("--seconds must be from 0 to 86400") }
-        if !(meanDuration > 0 && meanDuration <= 86_400) { throw ValidationError("--mean-duration must be from 0 to 86400") }
+        if !(rate > 0 && rate <= 1_000_000) { throw ValidationError("--rate must be above 0, up to 1000000") }
+        if !(seconds > 0 && seconds <= 86_400) { throw ValidationError("--seconds must be above 0, up to 86400") }
+        if !(meanDuration > 0 && meanDuration <= 86_400) { throw ValidationError("--mean-duration must be above 0, up to 86400") }
         if !(skew >= 0 && skew <= 1) { throw ValidationError("--skew must be from 0 to 1") }
     }
 
@@ -109,6 +109,9 @@ struct IPVSSimulate: ParsableCommand {
             let parts = text.split(separator: "=", maxSplits: 1)
             guard parts.count == 2, parts[0].hasPrefix("net.") else {
                 throw Failure.input("--sysctl: `\(text)' is not of the form net.NAME=VALUE")
+            }
+            guard Int(parts[1]) != nil || !parts[0].hasPrefix("net.ipv4.vs.") || parts[1].contains(" ") else {
+                throw Failure.input("--sysctl: \(parts[0]): `\(parts[1])' is no number")
             }
             settings[String(parts[0])] = String(parts[1])
         }

@@ -1,9 +1,13 @@
+import Foundation
 import Hawse
 
 /// `hawse check -f`: what the API server would say of each manifest, created in order in a fresh cluster, with unknown
 /// fields refused as `kubectl --validate=strict` has it.
 enum ManifestCheck {
     static func findings(_ input: ManifestInput) throws -> [CheckFinding] {
+        for path in input.filenames where path != "-" && !FileManager.default.fileExists(atPath: path) {
+            throw Failure.input("\(path): no such file or folder")
+        }
         var loader = ManifestLoader(strict: true)
         for path in input.filenames { loader.load(path: path, recursive: input.recursive) }
         let warnings = loader.diagnostics.filter { $0.severity == .warning }.map { diagnostic in

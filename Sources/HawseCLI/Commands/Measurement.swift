@@ -27,15 +27,17 @@ struct Measurement {
         var bytes: [UInt8] = []
         var items: [Item] = []
         try command.input.forEach { record, interface in
-            let (frame, index): ([UInt8], UInt16?)
+            let (frames, index): ([[UInt8]], UInt16?)
             switch replay.entry.enter(record, captureInterface: interface.name) {
-            case .frame(let number, let data): (frame, index) = (data, number)
-            case .local(let data): (frame, index) = (data, nil)
-            case .unsupported: return
+            case .frames(let number, let data): (frames, index) = (data, number)
+            case .local(let data): (frames, index) = (data, nil)
+            case .own, .unsupported: return
             }
-            items.append(
-                Item(offset: bytes.count, length: frame.count, interface: index ?? 0, isLocal: index == nil, time: record.timestamp))
-            bytes += frame
+            for frame in frames {
+                items.append(
+                    Item(offset: bytes.count, length: frame.count, interface: index ?? 0, isLocal: index == nil, time: record.timestamp))
+                bytes += frame
+            }
         }
         guard !items.isEmpty else { throw Failure.input("no packet of the capture can enter this node") }
         replay.shards.keepsOutputs = false

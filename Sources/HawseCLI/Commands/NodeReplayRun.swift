@@ -64,6 +64,7 @@ struct NodeReplayRun {
         } catch let error as Failure {
             failure = error
         }
+        if let failure, failure.code == 2 { throw failure }
         // Requests that nobody answers give up within seconds; so do the packets that wait for them.
         replay.advance(to: last + .seconds(5))
         if let event = replay.shards.orderEvent { throw OrderMatters(event: event) }

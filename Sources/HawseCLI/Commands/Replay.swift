@@ -82,6 +82,7 @@ struct Replay: ParsableCommand {
         if approximate, write != nil || trace != nil {
             throw ValidationError("--approximate: decisions (-w, --trace) are told in the order of all packets")
         }
+        if preload, source.nodeDir == nil { throw ValidationError("--preload measures a node: --node-dir DIR") }
         if loop < 1 || loop > 1_000_000 { throw ValidationError("--loop takes a number from 1 to 1000000") }
         if !preload, loop > 1 { throw ValidationError("--loop goes with --preload") }
         if !preload, stats != nil { throw ValidationError("--stats goes with --preload") }

@@ -30,6 +30,13 @@ struct Snapshot: ParsableCommand {
         ("ipvs", ["ipvsadm", "--save", "--numeric"]),
     ]
 
+    /// iptables keeps rules in one of two places in the kernel. Where iptables-save looks into nf_tables, what iptables-legacy
+    /// has is read by its own tool.
+    private static let legacy = [
+        "iptables-save": (tables: "/proc/net/ip_tables_names", tool: "iptables-legacy-save"),
+        "ip6tables-save": (tables: "/proc/net/ip6_tables_names", tool: "ip6tables-legacy-save"),
+    ]
+
     func run() throws {
         let host: HostReading
         do { host = try HostReading(name: name ?? ProcessInfo.processInfo.hostName) } catch { throw Failure.input("\(error)") }
@@ -39,7 +46,9 @@ struct Snapshot: ParsableCommand {
         var failed = false
         for (file, words) in Self.tools {
             try? FileManager.default.removeItem(atPath: output + "/" + file)
-            switch Self.output(of: words) {
+            // ipvsadm would load the module.
+            if words[0] == "ipvsadm", !FileManager.default.fileExists(atPath: "/proc/net/ip_vs") { continue }
+            switch Self.rules(of: words, &failed) {
             case .missing: StandardError.write("hawse: \(words[0]) is not installed: no \(file)\n")
             case .failed(let why):
                 failed = true
@@ -50,6 +59,28 @@ struct Snapshot: ParsableCommand {
             }
         }
         if failed { throw ExitCode(3) }
+    }
+
+    /// What a tool prints; of the two places of iptables' rules, the one that has some.
+    private static func rules(of words: [String], _ failed: inout Bool) -> Result {
+        let first = output(of: words)
+        guard let legacy = legacy[words[0]],
+            let names = try? String(contentsOfFile: legacy.tables, encoding: .utf8), !names.isEmpty,
+            case .text(let old) = output(of: [legacy.tool]), hasRules(old)
+        else { return first }
+        guard case .text(let text) = first, hasRules(text), ruleLines(text) != ruleLines(old)
+        else { return .text(old) }
+        failed = true
+        StandardError.write(
+            "hawse: there are rules of \(words[0]) and others of \(legacy.tool); the node here has the first only\n")
+        return first
+    }
+
+    private static func ruleLines(_ text: String) -> [Substring] { text.split(separator: "\n").filter { !$0.hasPrefix("#") } }
+
+    /// Any rule, or a policy that drops.
+    private static func hasRules(_ text: String) -> Bool {
+        text.split(separator: "\n").contains { $0.hasPrefix("-A ") || $0.hasPrefix(":") && $0.contains(" DROP ") }
     }
 
     private enum Result {

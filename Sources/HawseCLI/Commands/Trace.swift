@@ -80,8 +80,19 @@ struct Trace: ParsableCommand {
             dataplane.isTapping = isTheOne
             replay.feed(record, captureInterface: interface)
             dataplane.takeOutputs { _ in }
-            if isTheOne { story.write(dataplane.takeTrace(), node: spec.name, devices: devices, at: now) }
+            guard isTheOne else { return }
+            // A neighbour that does not answer is given up within seconds.
+            replay.advance(to: now + .seconds(5))
+            let events = dataplane.takeTrace()
+            if events.isEmpty { throw Failure.input(Self.whyNowhere(replay, spec)) }
+            story.write(events, node: spec.name, devices: devices, at: now)
         }
+    }
+
+    private static func whyNowhere(_ replay: NodeReplay, _ spec: NodeSpec) -> String {
+        if replay.own > 0 { return "the packet does not enter \(spec.name): the node itself had sent it" }
+        if let refusal = replay.refused.keys.first { return "the packet does not enter \(spec.name): \(refusal)" }
+        return "the packet does not enter \(spec.name)"
     }
 
     private func traceCluster(_ loaded: LoadedCluster, _ story: inout Story) throws {
@@ -90,6 +101,7 @@ struct Trace: ParsableCommand {
         for text in map { if let wrong = addresses.add(text) { throw Failure.input("--map: \(wrong)") } }
         replay.map = addresses
         replay.entryNode = loaded.entryNode
+        if interface != "auto" { StandardError.write("hawse: --interface: packets enter a cluster where their senders are\n") }
         let nodes = loaded.cluster.nodes
         var collected: [(Int, [TraceEvent], Instant)] = []
         loaded.cluster.onTrace = { collected.append(($0, $1, loaded.cluster.now)) }
@@ -97,6 +109,7 @@ struct Trace: ParsableCommand {
             loaded.cluster.isTracing = isTheOne
             loaded.cluster.isTapping = isTheOne
             replay.feed(record)
+            if isTheOne { loaded.cluster.advance(to: loaded.cluster.now + .seconds(5)) }
         }
         for (index, events, time) in collected {
             story.write(events, node: nodes[index].name, devices: nodes[index].dataplane.interfaceNames, at: time)

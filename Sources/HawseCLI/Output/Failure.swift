@@ -1,8 +1,9 @@
 /// An end of the program with a reason and one of the contract's exit codes.
-struct Failure: Error {
+struct Failure: Error, CustomStringConvertible {
     /// Empty: everything was said already.
     var message: String
     var code: Int32
+    var description: String { message }
 
     /// The answer is "no": a case fails, outputs differ.
     static func no(_ message: String = "") -> Failure { Failure(message: message, code: 1) }

@@ -9,7 +9,8 @@ final class NDJSONFile {
     private var lines = JSONLines(capacity: 1 << 20)
     private let descriptor: Int32
     private let path: String
-    private var failed = false
+    /// Why nothing more can be written.
+    private var failure: String?
 
     init(_ path: String, schema: String) throws {
         self.path = path
@@ -27,9 +28,14 @@ final class NDJSONFile {
     private func flush() {
         lines.withBytes { bytes in
             var rest = bytes
-            while rest.count > 0, !failed {
+            while rest.count > 0, failure == nil {
                 let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
-                if count <= 0 { failed = true } else { rest = UnsafeRawBufferPointer(rebasing: rest[count...]) }
+                if count < 0, errno == EINTR { continue }
+                if count <= 0 {
+                    failure = String(cString: strerror(errno))
+                } else {
+                    rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+                }
             }
         }
         lines.removeAll()
@@ -38,6 +44,6 @@ final class NDJSONFile {
     func close() throws {
         flush()
         if descriptor > 2 { Glibc.close(descriptor) }
-        if failed { throw Failure.input("\(path): cannot be written") }
+        if let failure { throw Failure.input("\(path): \(failure)") }
     }
 }

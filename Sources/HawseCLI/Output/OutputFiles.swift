@@ -25,6 +25,7 @@ final class OutputFiles {
                 let line = CommandLine.arguments.joined(separator: " ")
                 recorder = try VantageRecorder(to: .file(path), comments: ["\(line)", "hawse \(HawseVersion.text), seed \(command.source.seed)"])
             }
+            if let path = command.outDir { try TextFile.makeFolder(path) }
             if let path = command.outDir { captures = try InterfaceCaptures(directory: path, names: devices) }
             if let path = command.trace { traceFile = try NDJSONFile(path, schema: "hawse.trace/1") }
         } catch { throw Failure.input("\(error)") }

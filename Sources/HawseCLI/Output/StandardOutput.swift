@@ -16,13 +16,17 @@ struct StandardOutput: TextOutputStream {
         buffer.append(UInt8(ascii: "\n"))
     }
 
-    /// A closed pipe ends the program the way SIGPIPE does.
+    /// A closed pipe ends the program by SIGPIPE; what else cannot be written (a full disk) ends it with a word about it.
     mutating func flush() {
         buffer.withUnsafeBytes { bytes in
             var rest = bytes
             while rest.count > 0 {
                 let count = Glibc.write(1, rest.baseAddress, rest.count)
-                guard count > 0 else { return }
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else {
+                    StandardError.write("hawse: stdout: \(String(cString: strerror(errno)))\n")
+                    Glibc.exit(2)
+                }
                 rest = UnsafeRawBufferPointer(rebasing: rest[count...])
             }
         }

@@ -23,8 +23,10 @@ struct Story {
             case .json: json(event, node, devices, time)
             case .text:
                 if packet == nil || packet! != (event.cause, event.generation) {
+                    let isBack = packet != nil && event.generation == 0
                     packet = (event.cause, event.generation)
                     if event.generation > 0 { out.line(palette.faint("  a packet that this caused")) }
+                    if isBack { out.line(palette.faint("  the packet itself")) }
                 }
                 text(event, devices)
             }

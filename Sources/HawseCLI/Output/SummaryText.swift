@@ -19,10 +19,12 @@ struct SummaryText {
             object.set("schema", "hawse.replay/1")
             object.set("packets", replay.packets)
             object.set("refused", replay.refused.values.reduce(0, +))
+            object.set("own", replay.own)
             object.set("nodes", raw: "[\(nodeObject(node, counts))]")
             out.line(object.line)
         case .text:
             out.line("\(palette.strong("\(replay.packets) packets")) through \(node)")
+            if replay.own > 0 { out.line("  \(replay.own) left out: the node itself had sent them (their Ethernet source is its own)") }
             for (reason, count) in replay.refused.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
                 out.line("  \(count) not taken in: \(reason)")
             }

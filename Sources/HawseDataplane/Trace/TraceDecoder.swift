@@ -69,8 +69,9 @@ struct TraceDecoder {
             guard let policy = program.pointee.chains[index].model.policy else { return nil }
             return .policy(table: table.name, chain: chain, verdict: policy.rawValue)
         }
-        let target = program.pointee.chains[index].model.rules[number].target.map(\.story) ?? ""
-        return .rule(table: table.name, chain: chain, number: number + 1, target: target)
+        let rule = program.pointee.chains[index].model.rules[number]
+        return .rule(
+            table: table.name, chain: chain, number: number + 1, target: rule.target.map(\.story) ?? "", comment: rule.comment)
     }
 
     private func conntrack(_ record: UnsafeMutablePointer<TraceRecord>) -> TraceEvent.Kind {
@@ -82,7 +83,9 @@ struct TraceDecoder {
         case .untracked: state = "UNTRACKED"
         case .none?, nil: state = "INVALID"
         }
-        return .conntrack(state: state, tuple: record.pointee.first != 0 ? record.pointee.tuple.description : "")
+        return .conntrack(
+            state: state, tuple: record.pointee.first != 0 ? record.pointee.tuple.description : "",
+            because: record.pointee.second != 0 ? "its checksum is wrong" : "")
     }
 
     /// The routing decision in the words of `ip route get`.

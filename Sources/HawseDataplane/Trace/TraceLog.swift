@@ -1,4 +1,5 @@
 import HawseModel
+import HawseWire
 
 /// One thing that happened to a packet.
 public struct TraceEvent: Hashable, Sendable {
@@ -6,12 +7,13 @@ public struct TraceEvent: Hashable, Sendable {
         case received(interface: String)
         case hook(Hook, inInterface: String, outInterface: String)
         case table(TableName, chain: String)
-        /// A rule that matched: its chain and 1-based number, its text's place, and what its target did.
-        case rule(table: TableName, chain: String, number: Int, target: String)
+        /// A rule that matched: its chain and 1-based number, what its target did (empty: it has none), and its comments.
+        case rule(table: TableName, chain: String, number: Int, target: String, comment: String)
         /// A rule that was tried and did not match, and the first condition that failed.
         case miss(table: TableName, chain: String, number: Int, because: String)
         case policy(table: TableName, chain: String, verdict: String)
-        case conntrack(state: String, tuple: String)
+        /// `because`: why a packet is INVALID, where that is plain to see; else empty.
+        case conntrack(state: String, tuple: String, because: String)
         case nat(kind: String, from: String, to: String)
         case ipvs(String)
         case route(String)
@@ -69,8 +71,21 @@ extension Walk {
         record.first = packet.pointee.connection != 0 ? 1 : 0
         if packet.pointee.connection != 0 {
             record.tuple = node.pointee.connections.tuple(of: node.pointee.connections[packet.pointee.connection], .original)
+        } else if packet.pointee.connectionInfo == .none, hasWrongChecksum(packet) {
+            record.second = 1
         }
         node.pointee.trace.append(record)
+    }
+
+    /// As the trackers of TCP, UDP and ICMP look at it, for a packet from outside.
+    private func hasWrongChecksum(_ packet: PacketRef) -> Bool {
+        let (headers, number) = (TrackedHeaders(packet), IPProtocol(rawValue: packet.pointee.ipProtocol))
+        guard node.pointee.connections.settings.checksum, !packet.pointee.flags.contains(.local),
+            [.tcp, .udp, .icmp, .icmpv6].contains(number),
+            headers.transportLength >= (number == .tcp ? 20 : 8),
+            number != .udp || UDPHeader(headers.transport).checksum != 0
+        else { return false }
+        return !headers.isIntact(number)
     }
 
     /// A binding was chosen.

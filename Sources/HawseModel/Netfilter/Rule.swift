@@ -49,6 +49,10 @@ public struct Rule: Hashable, Sendable {
         get { body.matches }
         _modify { yield &own().matches }
     }
+    /// What its `-m comment` say; empty without one.
+    public var comment: String {
+        matches.compactMap { if case .comment(let text) = $0 { text } else { nil } }.joined(separator: "; ")
+    }
     /// `nil`: a rule with no target only counts.
     public var target: Target? {
         get { body.target }

@@ -13,6 +13,8 @@ public final class TrafficSide {
     private let machine: Machine
     /// By the packet's ordinal in the capture, from 0.
     public private(set) var fates: [PacketFate] = []
+    /// By what a node counts (`TraceEvent.cause`), from 0: the record that it came from.
+    private var origins: [Int] = []
     private var dropped: [DropReason: UInt64] = [:]
     private var delivered: UInt64 = 0
 
@@ -29,6 +31,7 @@ public final class TrafficSide {
         switch machine {
         case .node(let replay):
             replay.feed(record, captureInterface: captureInterface)
+            while origins.count < replay.entered { origins.append(fates.count - 1) }
             takeOutputs(replay.dataplane)
         case .cluster(let replay):
             replay.feed(record)
@@ -52,8 +55,9 @@ public final class TrafficSide {
     /// A frame belongs to the packet that caused it, which may have waited for an answer.
     private func takeOutputs(_ dataplane: Dataplane) {
         dataplane.takeOutputs { frame in
-            let number = Int(clamping: frame.cause) - 1
-            guard fates.indices.contains(number) else { return }
+            let cause = Int(clamping: frame.cause) - 1
+            guard origins.indices.contains(cause) else { return }
+            let number = origins[cause]
             let bytes = Array(frame.bytes)
             let name = dataplane.interfaceName(frame.interface)
             let target = CapturedPacket(Array(bytes.dropFirst(14)))?.tuple.description ?? ""

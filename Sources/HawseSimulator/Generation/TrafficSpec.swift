@@ -66,6 +66,8 @@ public struct TrafficSpec: Hashable, Sendable {
         if packets < 1 { return ("packets", "at least one packet is needed") }
         guard (1...16_000_000).contains(flows) else { return ("flows", "1…16000000 flows are possible") }
         guard rate > 0, rate.isFinite, rate <= 1e12 else { return ("rate", "is not a number of packets a second") }
+        // Stamps count nanoseconds since 1970 in 63 bits.
+        guard Double(packets) / rate <= 2e9 else { return ("rate", "so slow that the stamps would pass the year 2080") }
         guard newFlows >= 0, newFlows.isFinite else { return ("new", "is not a number of flows a second") }
         if destinations.isEmpty { return ("to", "no destination is given") }
         for destination in destinations where !clients.contains(where: { $0.family == destination.address.family }) {

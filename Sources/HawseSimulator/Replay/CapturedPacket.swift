@@ -9,12 +9,16 @@ struct CapturedPacket {
     var ipProtocol: IPProtocol
     /// Offset of the transport header; `nil` in later fragments and where it is cut off.
     private(set) var transport: Int?
+    /// Offset of the packet in its record.
+    private(set) var start = 0
 
-    /// `nil`: not IP, or too short for its own headers.
+    /// `nil`: not IP, or too short for its own headers. A checksum that was left to a device is completed.
     init?(_ record: CaptureRecord) {
         let payload = record.payload
         guard payload.kind != .unsupported, let ip = Self.ipOffset(record.bytes, payload) else { return nil }
         self.init(Array(record.bytes[ip...]))
+        start = ip
+        completeChecksum()
     }
 
     init?(_ packet: [UInt8]) {

@@ -17,6 +17,7 @@ public struct EntryPoint {
         var name: String
         var mac: MACAddress
         var isBare: Bool
+        var mtu: Int
     }
 
     private var ports: [Port] = []
@@ -36,7 +37,7 @@ public struct EntryPoint {
             let bridge = interface.bridge.flatMap { name in spec.interfaces.first { $0.name == name } }
             let isBare = interface.kind == .tun
             if [.ether, .veth].contains(interface.kind) || isBare {
-                ports.append(Port(index: index, name: interface.name, mac: bridge?.mac ?? interface.mac, isBare: isBare))
+                ports.append(Port(index: index, name: interface.name, mac: bridge?.mac ?? interface.mac, isBare: isBare, mtu: interface.mtu))
             }
             macs.insert(interface.mac)
             addresses.formUnion(interface.addresses.map(\.address))
@@ -70,10 +71,12 @@ public struct EntryPoint {
     public var interfaceNames: [String] { ports.map(\.name) }
 
     public enum Entry {
-        /// A frame on an interface.
-        case frame(UInt16, [UInt8])
-        /// A packet of the node's own process.
-        case local([UInt8])
+        /// A frame on an interface; several, where a device had put segments together.
+        case frames(UInt16, [[UInt8]])
+        /// A packet of the node's own process, or several.
+        case local([[UInt8]])
+        /// The node itself had sent this on, as its Ethernet source says.
+        case own
         case unsupported(LinkPayload.Refusal)
     }
 
@@ -82,23 +85,33 @@ public struct EntryPoint {
         let payload = record.payload
         guard payload.kind != .unsupported else { return .unsupported(payload.refusal) }
         let packet = CapturedPacket(record)
-        if let packet, isLocal(packet.tuple.source) { return .local(packet.bytes) }
-        guard let port = port(captureInterface, packet) else { return .unsupported(.linkType) }
-        if ports[port].isBare {
-            return packet.map { .frame(ports[port].index, $0.bytes) } ?? .unsupported(.notIP)
+        let found = port(captureInterface, packet)
+        if let packet, isLocal(packet.tuple.source) { return .local(packet.segments(limit: found.map { ports[$0].mtu } ?? 1500)) }
+        guard let found else { return .unsupported(.linkType) }
+        let port = ports[found]
+        if port.isBare {
+            return packet.map { .frames(port.index, $0.segments(limit: port.mtu)) } ?? .unsupported(.notIP)
         }
         guard payload.kind == .ethernet, record.bytes.count >= payload.offset + 14 else {
             guard let packet else { return .unsupported(.notIP) }
-            return .frame(ports[port].index, PacketText.frame(packet.bytes, from: PlanMAC.gateway, to: ports[port].mac))
+            return .frames(
+                port.index,
+                packet.segments(limit: port.mtu).map { PacketText.frame($0, from: PlanMAC.gateway, to: port.mac) })
         }
         var frame = Array(record.bytes[payload.offset...])
-        let destination = MACAddress(frame[0..<6].reduce(0) { $0 << 8 | UInt64($1) })
-        if !accepts(destination) {
-            frame.replaceSubrange(
-                0..<6, with: (0..<6).map { UInt8(truncatingIfNeeded: ports[port].mac.value >> (40 - 8 * UInt64($0))) })
+        if isOwn(Self.address(frame[6..<12]), port.mac) { return .own }
+        if !accepts(Self.address(frame[0..<6])) {
+            frame.replaceSubrange(0..<6, with: (0..<6).map { UInt8(truncatingIfNeeded: port.mac.value >> (40 - 8 * UInt64($0))) })
         }
-        return .frame(ports[port].index, frame)
+        guard let packet else { return .frames(port.index, [frame]) }
+        let at = packet.start - payload.offset
+        let segments = packet.segments(limit: port.mtu)
+        if segments.count > 1 { return .frames(port.index, segments.map { frame[..<at] + $0 }) }
+        frame.replaceSubrange(at..<(at + packet.bytes.count), with: packet.bytes)
+        return .frames(port.index, [frame])
     }
+
+    private static func address(_ bytes: ArraySlice<UInt8>) -> MACAddress { MACAddress(bytes.reduce(0) { $0 << 8 | UInt64($1) }) }
 
     private func port(_ captureInterface: String, _ packet: CapturedPacket?) -> Int? {
         port(captured: captureInterface) ?? port(from: packet?.tuple.source)
@@ -123,6 +136,11 @@ public struct EntryPoint {
     func isLocal(_ source: IPAddress) -> Bool { choice == .automatic && addresses.contains(source) }
     /// Whether frames to this address are left as they are.
     func accepts(_ destination: MACAddress) -> Bool { !rewritesMAC || destination.isGroup || macs.contains(destination) }
-    /// By port: the interface's index, its Ethernet address, and whether its packets have no Ethernet header.
-    var portTable: [(index: UInt16, mac: MACAddress, isBare: Bool)] { ports.map { ($0.index, $0.mac, $0.isBare) } }
+    /// Whether a frame's Ethernet source says that the node sent it by the device itself.
+    @inline(__always)
+    func isOwn(_ source: MACAddress, _ port: MACAddress) -> Bool { source == port && source.value != 0 }
+    /// By port: the interface's index, its Ethernet address, whether its packets have no Ethernet header, and the longest frame.
+    var portTable: [(index: UInt16, mac: MACAddress, isBare: Bool, longest: Int)] {
+        ports.map { ($0.index, $0.mac, $0.isBare, $0.mtu + 18) }
+    }
 }

@@ -6,7 +6,8 @@ import HawseWire
 /// Records of a capture made into frames for a node, many at a time. Frames stay where the reader has them; those that
 /// need another Ethernet destination are copied.
 ///
-/// Only plain records are taken: Ethernet, IPv4 or IPv6, not of the node's own process. `EntryPoint.enter` has the rest.
+/// Only plain records are taken: Ethernet, IPv4 or IPv6, not of the node's own, with nothing left to a device.
+/// `EntryPoint.enter` has the rest.
 /// What a sender's address and a frame's destination come to is remembered.
 struct FrameBatch: ~Copyable {
     private struct Sender {
@@ -34,7 +35,7 @@ struct FrameBatch: ~Copyable {
     private var roomUsed = 0
     private let senders: UnsafeMutablePointer<Sender>
     private let stations: UnsafeMutablePointer<Station>
-    private let ports: UnsafeMutableBufferPointer<(index: UInt16, mac: MACAddress, isBare: Bool)>
+    private let ports: UnsafeMutableBufferPointer<(index: UInt16, mac: MACAddress, isBare: Bool, longest: Int)>
 
     init(_ entry: EntryPoint, capacity: Int) {
         self.capacity = capacity
@@ -88,6 +89,9 @@ struct FrameBatch: ~Copyable {
         let port = captured >= 0 ? captured : Int(sender.port)
         guard !sender.isLocal, port >= 0, !ports[port].isBare else { return .other }
         var bytes = record.bytes
+        guard bytes.count <= ports[port].longest, !entry.isOwn(MACAddress(base.loadBE64(at: 6) >> 16), ports[port].mac),
+            !Offload.isPartial(base + 14, isIPv6: version == 6, captured: bytes.count &- 14)
+        else { return .other }
         if !isAccepted(base.loadBE64(at: 0) >> 16, entry) {
             guard roomUsed + bytes.count <= Self.roomSize else { return count > 0 ? .full : .other }
             let copy = room + roomUsed

@@ -12,6 +12,12 @@ public enum NodeDirectory {
 
     /// `notes` get what the dumps have and the node cannot show.
     public static func load(_ directory: String, notes: inout [String]) throws -> NodeSpec {
+        guard isNode(directory) else {
+            throw FormatError(
+                file: directory, line: 1,
+                message: FileManager.default.fileExists(atPath: directory)
+                    ? "the folder has neither case.json nor \(NodeDump.links)" : "no such folder")
+        }
         var spec: NodeSpec
         let hasCase = FileManager.default.fileExists(atPath: directory + "/case.json")
         if !hasCase, FileManager.default.fileExists(atPath: directory + "/" + NodeDump.links) {

@@ -10,6 +10,10 @@ public final class NodeReplay {
     public let shards: DataplaneShards
     public let entry: EntryPoint
     public private(set) var packets = 0
+    /// Frames and packets that the node was given: a record may be none, or several (`TraceEvent.cause` counts these).
+    public private(set) var entered = 0
+    /// Records that the node itself had sent on.
+    public private(set) var own = 0
     /// Records that no node takes in, by reason.
     public private(set) var refused: [LinkPayload.Refusal: Int] = [:]
     private var batch: FrameBatch
@@ -36,14 +40,20 @@ public final class NodeReplay {
         packets += 1
         let now = Instant(nanoseconds: record.timestamp)
         switch entry.enter(record, captureInterface: captureInterface) {
-        case .frame(let interface, let bytes):
-            bytes.withUnsafeBytes { bytes in
-                withUnsafePointer(to: InputFrame(bytes: bytes, interface: interface, time: now)) {
-                    shards.receive(UnsafeBufferPointer(start: $0, count: 1))
+        case .frames(let interface, let frames):
+            entered += frames.count
+            for frame in frames {
+                frame.withUnsafeBytes { bytes in
+                    withUnsafePointer(to: InputFrame(bytes: bytes, interface: interface, time: now)) {
+                        shards.receive(UnsafeBufferPointer(start: $0, count: 1))
+                    }
                 }
             }
-        case .local(let bytes):
-            bytes.withUnsafeBytes { shards.send($0, at: now) }
+        case .local(let packets):
+            entered += packets.count
+            for packet in packets { packet.withUnsafeBytes { shards.send($0, at: now) } }
+        case .own:
+            own += 1
         case .unsupported(let refusal):
             refused[refusal, default: 0] += 1
         }
@@ -82,6 +92,7 @@ public final class NodeReplay {
     private func flush() {
         guard batch.count > 0 else { return }
         packets += batch.count
+        entered += batch.count
         shards.receive(batch.all)
         batch.clear()
     }

@@ -35,11 +35,12 @@ extension JSONLines {
             set(",\"in\":", input)
             set(",\"out\":", output)
         case .table(let table, let chain): place(",\"event\":\"table\",\"table\":", table, chain)
-        case .rule(let table, let chain, let number, let target):
+        case .rule(let table, let chain, let number, let target, let comment):
             place(",\"event\":\"rule\",\"table\":", table, chain)
             raw(",\"rule\":")
             self.number(Int64(number))
             set(",\"target\":", target)
+            if !comment.isEmpty { set(",\"comment\":", comment) }
         case .miss(let table, let chain, let number, let because):
             place(",\"event\":\"miss\",\"table\":", table, chain)
             raw(",\"rule\":")
@@ -48,9 +49,10 @@ extension JSONLines {
         case .policy(let table, let chain, let verdict):
             place(",\"event\":\"policy\",\"table\":", table, chain)
             set(",\"verdict\":", verdict)
-        case .conntrack(let state, let tuple):
+        case .conntrack(let state, let tuple, let because):
             set(",\"event\":\"conntrack\",\"state\":", state)
             set(",\"tuple\":", tuple)
+            if !because.isEmpty { set(",\"because\":", because) }
         case .nat(let kind, let from, let to):
             set(",\"event\":\"nat\",\"kind\":", kind)
             set(",\"from\":", from)

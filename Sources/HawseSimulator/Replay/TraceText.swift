@@ -8,11 +8,14 @@ extension TraceEvent.Kind {
         case .hook(let hook, let input, let output):
             hook.name + (input.isEmpty || input == "?" ? "" : " -i \(input)") + (output.isEmpty || output == "?" ? "" : " -o \(output)")
         case .table(let table, let chain): "table \(table.rawValue), chain \(chain)"
-        case .rule(let table, let chain, let number, let target): "\(table.rawValue) \(chain) rule \(number): \(target)"
+        case .rule(let table, let chain, let number, let target, let comment):
+            "\(table.rawValue) \(chain) rule \(number): \(target.isEmpty ? "no target" : target)"
+                + (comment.isEmpty ? "" : " (\(comment))")
         case .miss(let table, let chain, let number, let because):
             "\(table.rawValue) \(chain) rule \(number) does not match: \(because)"
         case .policy(let table, let chain, let verdict): "\(table.rawValue) \(chain) policy \(verdict)"
-        case .conntrack(let state, let tuple): "conntrack \(state) \(tuple)"
+        case .conntrack(let state, let tuple, let because):
+            "conntrack \(state)" + (tuple.isEmpty ? "" : " \(tuple)") + (because.isEmpty ? "" : ": \(because)")
         case .nat(let kind, let from, let to): "\(kind) \(from) -> \(to)"
         case .ipvs(let text): "ipvs \(text)"
         case .route(let text): "route \(text)"

@@ -39,6 +39,7 @@ extension StudyResult {
                     ])
             }
         }
+        if let first = lines.first { lines[0] = "{\"schema\":\"hawse.study/1\"," + first.dropFirst() }
         return lines.map { $0 + "\n" }.joined()
     }
 
