@@ -34,6 +34,41 @@ import Testing
         #expect(result.output.contains("--dport"))
     }
 
+    @Test func whatCannotBeWrittenIsSaid() throws {
+        for command in ["render -f pcaps/demo/cluster", "get pods -f pcaps/demo/cluster"] {
+            let result = try HawseProgram.shell("hawse \(command) >/dev/full")
+            #expect(result.status == 2)
+            #expect(result.errors == "hawse: stdout: No space left on device\n")
+        }
+        let trace = try HawseProgram.shell("hawse replay --node-dir \(Self.node) -r \(Self.node)/in/eth1.pcap --trace /dev/full")
+        #expect(trace.status == 2)
+        #expect(trace.errors == "hawse: /dev/full: No space left on device\n")
+    }
+
+    /// Nothing is produced where the input cannot be opened.
+    @Test func inputErrorsLeaveStdoutEmpty() throws {
+        for command in [
+            "replay --node-dir \(Self.node) -r nothing.pcap", "replay -f pcaps/demo/cluster -r nothing.pcap",
+            "replay --node-dir \(Self.node) -r \(Self.node)/in/eth1.pcap 'tcp prot 80'", "check -f nothing.yaml",
+            "diff --left \(Self.node) --right \(Self.node) -r nothing.pcap", "trace --node-dir docs --from 10.0.0.1 --to 10.0.0.2:80",
+            "generate --to 10.96.0.80:80 --rate 1e-300 --packets 5 -w /dev/null",
+        ] {
+            let result = try HawseProgram.shell("hawse \(command)")
+            #expect(result.status == 2, "\(command)")
+            #expect(result.output.isEmpty, "\(command)")
+            #expect(!result.errors.isEmpty, "\(command)")
+        }
+    }
+
+    /// kube-proxy says in a rule's comment what it is about.
+    @Test func aStorySaysWhatRulesSay() throws {
+        let manifest = "apiVersion: v1\\nkind: Service\\nmetadata: {name: lost}\\nspec: {clusterIP: 10.96.7.7, selector: {a: b}, ports: [{port: 80}]}\\n"
+        let result = try HawseProgram.shell(
+            "printf '\(manifest)' | hawse trace -f pcaps/demo/cluster -f - --from 10.244.1.10:40000 --to 10.96.7.7:80 --color never")
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(result.output.contains("REJECT icmp-port-unreachable (default/lost has no endpoints)"))
+    }
+
     /// Each file ends in 0, 1 or 3, and within seconds; nothing crashes.
     @Test func malformedCapturesAreSurvived() throws {
         let folder = HawseProgram.root + "/pcaps/malformed"

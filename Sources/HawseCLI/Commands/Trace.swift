@@ -81,9 +81,10 @@ struct Trace: ParsableCommand {
             replay.feed(record, captureInterface: interface)
             dataplane.takeOutputs { _ in }
             guard isTheOne else { return }
-            // A neighbour that does not answer is given up within seconds.
+            var events = dataplane.takeTrace()
+            // A neighbour that does not answer is given up within seconds; what is asked of it meanwhile is another story.
             replay.advance(to: now + .seconds(5))
-            let events = dataplane.takeTrace()
+            events += dataplane.takeTrace().filter { $0.generation == 0 }
             if events.isEmpty { throw Failure.input(Self.whyNowhere(replay, spec)) }
             story.write(events, node: spec.name, devices: devices, at: now)
         }
@@ -91,6 +92,7 @@ struct Trace: ParsableCommand {
 
     private static func whyNowhere(_ replay: NodeReplay, _ spec: NodeSpec) -> String {
         if replay.own > 0 { return "the packet does not enter \(spec.name): the node itself had sent it" }
+        if replay.entry.interfaceNames.isEmpty { return "\(spec.name) has no device that a packet could enter by" }
         if let refusal = replay.refused.keys.first { return "the packet does not enter \(spec.name): \(refusal)" }
         return "the packet does not enter \(spec.name)"
     }
@@ -104,11 +106,16 @@ struct Trace: ParsableCommand {
         if interface != "auto" { StandardError.write("hawse: --interface: packets enter a cluster where their senders are\n") }
         let nodes = loaded.cluster.nodes
         var collected: [(Int, [TraceEvent], Instant)] = []
-        loaded.cluster.onTrace = { collected.append(($0, $1, loaded.cluster.now)) }
+        var isLate = false
+        loaded.cluster.onTrace = { node, events in
+            let told = isLate ? events.filter { $0.generation == 0 } : events
+            if !told.isEmpty { collected.append((node, told, loaded.cluster.now)) }
+        }
         try forThePacket { record, _, isTheOne, _ in
             loaded.cluster.isTracing = isTheOne
             loaded.cluster.isTapping = isTheOne
             replay.feed(record)
+            isLate = isTheOne
             if isTheOne { loaded.cluster.advance(to: loaded.cluster.now + .seconds(5)) }
         }
         for (index, events, time) in collected {

@@ -79,7 +79,7 @@ extension Walk {
 
     /// As the trackers of TCP, UDP and ICMP look at it, for a packet from outside.
     private func hasWrongChecksum(_ packet: PacketRef) -> Bool {
-        let (headers, number) = (TrackedHeaders(packet), IPProtocol(rawValue: packet.pointee.ipProtocol))
+        let (headers, number) = (TrackedHeaders(packet), packet.pointee.ipProtocol)
         guard node.pointee.connections.settings.checksum, !packet.pointee.flags.contains(.local),
             [.tcp, .udp, .icmp, .icmpv6].contains(number),
             headers.transportLength >= (number == .tcp ? 20 : 8),

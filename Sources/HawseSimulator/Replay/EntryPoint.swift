@@ -24,6 +24,7 @@ public struct EntryPoint {
     private var addresses: Set<IPAddress> = []
     private var networks: [(prefix: IPPrefix, port: Int)] = []
     private var macs: Set<MACAddress> = []
+    private var ownMACs: Set<MACAddress> = []
     private let choice: Choice
     private let fixed: Int?
     /// Frames for other machines are addressed to the node, as a capture from elsewhere needs it.
@@ -40,6 +41,7 @@ public struct EntryPoint {
                 ports.append(Port(index: index, name: interface.name, mac: bridge?.mac ?? interface.mac, isBare: isBare, mtu: interface.mtu))
             }
             macs.insert(interface.mac)
+            if interface.mac.value != 0 { ownMACs.insert(interface.mac) }
             addresses.formUnion(interface.addresses.map(\.address))
         }
         for neighbor in spec.neighbors { if let mac = neighbor.mac { macs.insert(mac) } }
@@ -99,7 +101,7 @@ public struct EntryPoint {
                 packet.segments(limit: port.mtu).map { PacketText.frame($0, from: PlanMAC.gateway, to: port.mac) })
         }
         var frame = Array(record.bytes[payload.offset...])
-        if isOwn(Self.address(frame[6..<12]), port.mac) { return .own }
+        if isOwn(Self.address(frame[6..<12])) { return .own }
         if !accepts(Self.address(frame[0..<6])) {
             frame.replaceSubrange(0..<6, with: (0..<6).map { UInt8(truncatingIfNeeded: port.mac.value >> (40 - 8 * UInt64($0))) })
         }
@@ -136,9 +138,8 @@ public struct EntryPoint {
     func isLocal(_ source: IPAddress) -> Bool { choice == .automatic && addresses.contains(source) }
     /// Whether frames to this address are left as they are.
     func accepts(_ destination: MACAddress) -> Bool { !rewritesMAC || destination.isGroup || macs.contains(destination) }
-    /// Whether a frame's Ethernet source says that the node sent it by the device itself.
-    @inline(__always)
-    func isOwn(_ source: MACAddress, _ port: MACAddress) -> Bool { source == port && source.value != 0 }
+    /// Whether a frame's Ethernet source says that the node itself had sent it.
+    func isOwn(_ source: MACAddress) -> Bool { ownMACs.contains(source) }
     /// By port: the interface's index, its Ethernet address, whether its packets have no Ethernet header, and the longest frame.
     var portTable: [(index: UInt16, mac: MACAddress, isBare: Bool, longest: Int)] {
         ports.map { ($0.index, $0.mac, $0.isBare, $0.mtu + 18) }

@@ -22,6 +22,7 @@ struct FrameBatch: ~Copyable {
     private struct Station {
         var mac: UInt64
         var isAccepted: Bool
+        var isOwn: Bool
     }
 
     private static let senderCount = 1 << 10
@@ -45,7 +46,7 @@ struct FrameBatch: ~Copyable {
         senders.initialize(
             repeating: Sender(address: .zero, version: 0, isLocal: false, port: -1), count: Self.senderCount)
         stations = .allocate(capacity: Self.stationCount)
-        stations.initialize(repeating: Station(mac: .max, isAccepted: false), count: Self.stationCount)
+        stations.initialize(repeating: Station(mac: .max, isAccepted: false, isOwn: false), count: Self.stationCount)
         let table = entry.portTable
         ports = .allocate(capacity: table.count)
         _ = ports.initialize(from: table)
@@ -89,10 +90,10 @@ struct FrameBatch: ~Copyable {
         let port = captured >= 0 ? captured : Int(sender.port)
         guard !sender.isLocal, port >= 0, !ports[port].isBare else { return .other }
         var bytes = record.bytes
-        guard bytes.count <= ports[port].longest, !entry.isOwn(MACAddress(base.loadBE64(at: 6) >> 16), ports[port].mac),
+        guard bytes.count <= ports[port].longest, !station(base.loadBE64(at: 6) >> 16, entry).isOwn,
             !Offload.isPartial(base + 14, isIPv6: version == 6, captured: bytes.count &- 14)
         else { return .other }
-        if !isAccepted(base.loadBE64(at: 0) >> 16, entry) {
+        if !station(base.loadBE64(at: 0) >> 16, entry).isAccepted {
             guard roomUsed + bytes.count <= Self.roomSize else { return count > 0 ? .full : .other }
             let copy = room + roomUsed
             copy.copyMemory(from: base, byteCount: bytes.count)
@@ -126,9 +127,11 @@ struct FrameBatch: ~Copyable {
     }
 
     @inline(__always)
-    private func isAccepted(_ mac: UInt64, _ entry: EntryPoint) -> Bool {
+    private func station(_ mac: UInt64, _ entry: EntryPoint) -> Station {
         let slot = stations + Int(truncatingIfNeeded: (mac &* 0x9e37_79b9_7f4a_7c15) >> 58)
-        if slot.pointee.mac != mac { slot.pointee = Station(mac: mac, isAccepted: entry.accepts(MACAddress(mac))) }
-        return slot.pointee.isAccepted
+        if slot.pointee.mac != mac {
+            slot.pointee = Station(mac: mac, isAccepted: entry.accepts(MACAddress(mac)), isOwn: entry.isOwn(MACAddress(mac)))
+        }
+        return slot.pointee
     }
 }
