@@ -26,4 +26,14 @@ let benchmarks: @Sendable () -> Void = {
     } setup: {
         try EstablishedLoad(KubeNode(services: 100), flows: 100_000, replies: false)
     }
+    Benchmark("100000 connections found: a packet each") { (benchmark: Benchmark, load: EstablishedLoad) in
+        benchmark.timed(items: load.traffic.count) { load.round() }
+        blackHole(load.node.outcomes.transmitted)
+    } setup: { () -> EstablishedLoad in
+        try EstablishedLoad(KubeNode(services: 100), flows: 100_000, replies: false)
+    }
+    Benchmark("100000 connections forgotten") { (benchmark: Benchmark) in
+        let load = try EstablishedLoad(KubeNode(services: 100), flows: 100_000, replies: false)
+        benchmark.timed(items: 100_000) { load.node.flushConnections() }
+    }
 }

@@ -71,44 +71,84 @@ extension Walk {
         for index in 0..<batch.count { newcomers |= fetchRecord(plans, index) }
         let links = Links(node)
         if links.areKept { for index in 0..<batch.count { fetchLink(plans + index, links) } }
+        var foresight = newcomers == 0 ? nil : ForesightRun(node, node.pointee.flows.steps)
         var start = 0
         while !batch.isEmpty {
             start += batch.count
             let next = part(frames, start)
             read(next, others)
-            if newcomers != 0 { foresee(batch, all(newcomers, of: batch, plans)) }
-            newcomers = work(batch, plans, frames, start, others, next.count, dataplane)
+            if newcomers == 0 {
+                newcomers = work(batch, plans, frames, start, others, next, dataplane)
+                if newcomers != 0, foresight == nil { foresight = ForesightRun(node, node.pointee.flows.steps) }
+            } else {
+                newcomers = work(batch, all(newcomers, of: batch, plans), plans, frames, start, others, next, &foresight, dataplane)
+            }
             swap(&plans, &others)
             batch = next
         }
     }
 
-    /// One batch, and with each of its packets a part of what the next one needs.
+    /// One batch, and with each of its packets a part of what the next one needs. Returns which of that are first packets.
     @inline(__always)
     private func work(
         _ batch: UnsafeBufferPointer<InputFrame>, _ plans: UnsafeMutablePointer<FramePlan>,
-        _ frames: UnsafeBufferPointer<InputFrame>, _ next: Int, _ others: UnsafeMutablePointer<FramePlan>, _ count: Int,
-        _ dataplane: Unmanaged<Dataplane>
+        _ frames: UnsafeBufferPointer<InputFrame>, _ start: Int, _ others: UnsafeMutablePointer<FramePlan>,
+        _ next: UnsafeBufferPointer<InputFrame>, _ dataplane: Unmanaged<Dataplane>
     ) -> UInt64 {
-        let half = FlowCache.batch / 2
         let links = Links(node)
         var newcomers: UInt64 = 0
         for index in 0..<batch.count {
-            let ahead = next &+ FlowCache.batch &+ index
-            if ahead < frames.count { fetch(frames, ahead) }
-            let pair = (index & (half &- 1)) &* 2
-            if pair &+ 1 < count {
-                if index < half {
-                    newcomers |= fetchRecord(others, pair) | fetchRecord(others, pair &+ 1)
-                } else if links.areKept {
-                    fetchLink(others + pair, links)
-                    fetchLink(others + (pair &+ 1), links)
-                }
-            }
+            newcomers |= prepare(index, frames, start, others, next.count, links)
             work(batch[index], plans + index, dataplane)
         }
-        if count & 1 != 0 { newcomers |= fetchRecord(others, count &- 1) }
+        if next.count & 1 != 0 { newcomers |= fetchRecord(others, next.count &- 1) }
         return newcomers
+    }
+
+    /// The same for a batch with first packets, by bit: what they will meet in the rules is fetched as well.
+    @inline(never)
+    private func work(
+        _ batch: UnsafeBufferPointer<InputFrame>, _ first: UInt64, _ plans: UnsafeMutablePointer<FramePlan>,
+        _ frames: UnsafeBufferPointer<InputFrame>, _ start: Int, _ others: UnsafeMutablePointer<FramePlan>,
+        _ next: UnsafeBufferPointer<InputFrame>, _ foresight: inout ForesightRun?, _ dataplane: Unmanaged<Dataplane>
+    ) -> UInt64 {
+        let links = Links(node)
+        let group = ForesightRun.group
+        var newcomers: UInt64 = 0
+        if foresight?.hasFollowed(batch, node) == false { foresight?.catchUp(batch, first, node) }
+        for index in 0..<batch.count {
+            newcomers |= prepare(index, frames, start, others, next.count, links)
+            if index & (group &- 1) == 0 {
+                if index &+ group < batch.count {
+                    foresight?.begin(batch, index / group &+ 1, first)
+                } else {
+                    foresight?.begin(next, 0, newcomers == 0 ? 0 : all(newcomers, of: next, others))
+                }
+            }
+            foresight?.run(index & (group &- 1), node)
+            work(batch[index], plans + index, dataplane)
+        }
+        if next.count & 1 != 0 { newcomers |= fetchRecord(others, next.count &- 1) }
+        return newcomers
+    }
+
+    /// What is done for later packets before the one at `index`.
+    @inline(__always)
+    private func prepare(
+        _ index: Int, _ frames: UnsafeBufferPointer<InputFrame>, _ start: Int, _ others: UnsafeMutablePointer<FramePlan>,
+        _ count: Int, _ links: Links
+    ) -> UInt64 {
+        let half = FlowCache.batch / 2
+        let ahead = start &+ FlowCache.batch &+ index
+        if ahead < frames.count { fetch(frames, ahead) }
+        let pair = (index & (half &- 1)) &* 2
+        guard pair &+ 1 < count else { return 0 }
+        if index < half { return fetchRecord(others, pair) | fetchRecord(others, pair &+ 1) }
+        if links.areKept {
+            fetchLink(others + pair, links)
+            fetchLink(others + (pair &+ 1), links)
+        }
+        return 0
     }
 
     @inline(__always)

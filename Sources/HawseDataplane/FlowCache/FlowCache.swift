@@ -22,6 +22,8 @@ struct FlowCache: ~Copyable {
     private var slotMask = 63
     /// Of the frames that are about to be worked on, and of the batch behind them.
     let plans: UnsafeMutablePointer<FramePlan>
+    /// Of the first packets that `ForesightRun` follows.
+    let steps: UnsafeMutablePointer<Foresight.Step>
     /// A record outside the table, for rewriting the packets of flows that are not tracked.
     let stranger: ConnectionRef
     /// Packets of known flows so far whose trajectory is gone or has handed them on.
@@ -36,6 +38,7 @@ struct FlowCache: ~Copyable {
         stranger = .allocate(capacity: 1)
         stranger.initialize(to: Connection())
         plans = .allocate(capacity: 2 * Self.batch)
+        steps = .allocate(capacity: ForesightRun.group)
         slots = .allocate(capacity: slotMask + 1)
         slots.initialize(repeating: 0, count: slotMask + 1)
     }
@@ -45,6 +48,7 @@ struct FlowCache: ~Copyable {
         hits.deallocate()
         slots.deallocate()
         plans.deallocate()
+        steps.deallocate()
         stranger.deallocate()
         recorder.deallocate()
     }

@@ -11,25 +11,22 @@ extension Walk {
         let link = node.pointee.connections.link(connection)
         let outer = node.pointee.connections[link.handle]
         let raw = UnsafeRawPointer(outer)
-        // Whose it is and what the hooks do with it, all in one comparison. It is IPv4's: it has no cold part for this.
+        // Whose it is and what the hooks do with it, all in one comparison; none is like that where nothing is usual. It is
+        // IPv4's: it has no cold part for this.
         let word = raw.loadUnaligned(fromByteOffset: ConnectionLayout.status, as: UInt64.self)
         let ports = UInt32(link.port) << 16 | UInt32(way.pointee.tunnel.port)
         let difference =
             (word & way.pointee.tunnel.expected.mask ^ way.pointee.tunnel.expected.word)
             | (outer.pointee.address0 ^ way.pointee.tunnel.expected.addresses) | UInt64(outer.pointee.originalPorts ^ ports)
-            | UInt64(UInt16(truncatingIfNeeded: outer.pointee.address3))
-        guard difference == 0, frame.isIPv4, link.handle != 0, link.key == 4 | direction.rawValue, way.pointee.tunnel.isUsual,
-            outer.pointee.timeout > node.pointee.now
+            | UInt64(UInt16(truncatingIfNeeded: outer.pointee.address3)) | UInt64(link.key ^ (4 | direction.rawValue))
+        guard difference == 0, frame.isIPv4, outer.pointee.timeout > node.pointee.now
         else { return followSpecially(frame, arrival, way, connection, direction, FlowHint()) }
         let verdict = trackKnown(frame, connection, direction)
         guard verdict == .accept else { return verdict == .again ? .walk : .invalid }
         count(frame, way, connection, direction)
-        if way.pointee.tunnel.info == .new {
-            // `renewUDP` of one that nobody has answered, as none of the node's own tunnel's packets is.
-            refresh(outer, .original, length: frame.length &+ 50, node.pointee.connections.settings.udpTimeout)
-        } else {
-            renewUDP(outer, .original, length: frame.length &+ 50)
-        }
+        // `renewUDP` of one that nobody has answered, as none of the node's own tunnel's packets is: it counts nothing and its
+        // time is not fixed, says the comparison.
+        outer.pointee.timeout = node.pointee.now + node.pointee.connections.settings.udpTimeout
         let out = node.pointee.outputs.reserve(frame.length &+ Self.slack)
         writeTunnelHeader(frame, way, link.port, newIdentification(), to: out)
         writeFrame(frame, way, connection, direction, to: out + 50)

@@ -127,31 +127,29 @@ struct TunnelHeader {
     var datagramSum: UInt32 = 0
     var source: AddressBits = .zero
     var destination: AddressBits = .zero
-    /// Over IPv4, with a connection of its own, and nobody else is asked: `expected` then says what that connection must be
-    /// like.
-    var isUsual = false
     var expected = ExpectedOuter()
 
     /// What the tunnel's own connection is compared with, as its record has it: addresses, and of the word from the status on
-    /// (`ConnectionLayout.status`) the bits that tell whose it is and what the hooks do.
+    /// (`ConnectionLayout.status`) the bits that tell whose it is, what the hooks do and what is kept of it. As it begins
+    /// nothing is like it.
     struct ExpectedOuter {
         var addresses: UInt64 = 0
         var mask: UInt64 = 0
-        var word: UInt64 = 0
+        var word: UInt64 = .max
     }
 
-    /// Once everything else is known.
+    /// Once everything else is known. The usual connection is IPv4's, nobody has answered it, its packets are not counted, and
+    /// no one else is asked about them.
     mutating func settle(asksIPVS: Bool) {
-        isUsual = !isIPv6 && isTracked && !asksIPVS
+        guard !isIPv6, isTracked, info == .new, !asksIPVS else { return }
         expected.addresses = source.low << 32 | destination.low
         var mask = Connection()
-        mask.status = [.unsteady, .natMask, .natDoneMask, .confirmed, .seenReply]
-        if info == .new { mask.status.insert(.expected) }
+        mask.status = [.unsteady, .natMask, .natDoneMask, .confirmed, .seenReply, .expected, .fixedTimeout]
         mask.zone = .max
         mask.ipProtocol = IPProtocol(rawValue: .max)
-        mask.bits = .ipv6
+        mask.bits = [.ipv6, .accounted]
         var like = Connection()
-        like.status = natDone.union(info == .new ? .confirmed : [.confirmed, .seenReply])
+        like.status = natDone.union(.confirmed)
         like.ipProtocol = .udp
         expected.mask = Self.statusWord(&mask)
         expected.word = Self.statusWord(&like)

@@ -3,8 +3,7 @@ import HawseModel
 import HawseWire
 
 /// What the first packets of connections in a batch will meet in nat PREROUTING: the rule that a run's hash leads to, the
-/// chain that it jumps to, and the one of several destinations that `statistic` is going to draw. All of it is fetched for all
-/// packets side by side, before the first of them is walked.
+/// chain that it jumps to, and the one of several destinations that `statistic` is going to draw. `ForesightRun` says when.
 ///
 /// Nothing is decided here: a wrong guess costs a cache miss, no more.
 struct Foresight {
@@ -49,55 +48,65 @@ struct Foresight {
         var record: UnsafeMutablePointer<RuleRecord>?
     }
 
-    /// `wanted`: which frames, by bit. `steps` has room for all.
-    func fetch(
-        _ frames: UnsafeBufferPointer<InputFrame>, _ wanted: UInt64, _ steps: UnsafeMutableBufferPointer<Step>,
-        _ chance: RandomStream
-    ) {
-        for index in 0..<frames.count {
-            steps[index] = Step()
-            guard wanted >> UInt64(index) & 1 != 0, frames[index].bytes.count >= 42, let base = frames[index].bytes.baseAddress,
-                base.loadBE16(at: 12) == EtherType.ipv4.rawValue, base.load8(at: 14) == 0x45
-            else { continue }
-            let tag = Classifier.hash(
-                classifier.pointee.fields, AddressBits(ipv4: base.loadBE32(at: 26)), AddressBits(ipv4: base.loadBE32(at: 30)),
-                IPProtocol(rawValue: base.load8(at: 23)), base.loadBE16(at: 34), base.loadBE16(at: 36))
-            steps[index].tag = tag
-            steps[index].record = records
-            hawse_prefetch(UnsafeRawPointer(classifier.pointee.slots + Int(tag & classifier.pointee.slotMask)))
-        }
-        for index in 0..<frames.count where steps[index].record != nil {
-            let head = classifier.pointee.head(steps[index].tag)
-            steps[index].record = head == classifier.pointee.end ? nil : records + Int(head)
-            hawse_prefetch(UnsafeRawPointer(records + Int(head)))
-        }
-        for index in 0..<frames.count {
-            guard let record = steps[index].record else { continue }
-            if record.pointee.hasUntoldOperations { fetchOperations(record) }
-            steps[index].record = nil
-            guard record.pointee.target == .jump || record.pointee.target == .goto else { continue }
-            let chain = records + Int(record.pointee.argument)
-            steps[index].record = chain
-            for place in 0..<6 { hawse_prefetch(UnsafeRawPointer(chain + place)) }
-        }
-        for index in 0..<frames.count {
-            guard let chain = steps[index].record else { continue }
-            fetchChain(chain)
-        }
-        var chance = chance
-        for index in 0..<frames.count {
-            guard let chain = steps[index].record, let base = frames[index].bytes.baseAddress else { continue }
-            steps[index].isMarked = marks(chain, base.loadBE64(at: 26))
-            steps[index].record = draw(chain, &chance)
-        }
-        for index in 0..<frames.count {
-            guard let chain = steps[index].record else { continue }
-            fetchTarget(chain)
-            if chain.pointee.target != .return { fetchTarget(chain + 1) }
-        }
+    /// Its rule's place in the hash.
+    @inline(__always)
+    func begin(_ frame: InputFrame, _ step: UnsafeMutablePointer<Step>) {
+        guard frame.bytes.count >= 42, let base = frame.bytes.baseAddress, base.loadBE16(at: 12) == EtherType.ipv4.rawValue,
+            base.load8(at: 14) == 0x45
+        else { return }
+        let tag = Classifier.hash(
+            classifier.pointee.fields, AddressBits(ipv4: base.loadBE32(at: 26)), AddressBits(ipv4: base.loadBE32(at: 30)),
+            IPProtocol(rawValue: base.load8(at: 23)), base.loadBE16(at: 34), base.loadBE16(at: 36))
+        step.pointee.tag = tag
+        step.pointee.record = records
+        hawse_prefetch(UnsafeRawPointer(classifier.pointee.slots + Int(tag & classifier.pointee.slotMask)))
     }
 
-    /// Where the frame will be sent to, once `fetch` has found its endpoint.
+    /// The rule.
+    @inline(__always)
+    func fetchRule(_ step: UnsafeMutablePointer<Step>) {
+        let head = classifier.pointee.head(step.pointee.tag)
+        step.pointee.record = head == classifier.pointee.end ? nil : records + Int(head)
+        hawse_prefetch(UnsafeRawPointer(records + Int(head)))
+    }
+
+    /// The beginning of the Service's chain: as much as one with a single endpoint has.
+    @inline(__always)
+    func enterChain(_ step: UnsafeMutablePointer<Step>, _ record: UnsafeMutablePointer<RuleRecord>) {
+        if record.pointee.hasUntoldOperations { fetchOperations(record) }
+        step.pointee.record = nil
+        guard record.pointee.target == .jump || record.pointee.target == .goto else { return }
+        let chain = records + Int(record.pointee.argument)
+        step.pointee.record = chain
+        for place in 0..<3 { hawse_prefetch(UnsafeRawPointer(chain + place)) }
+    }
+
+    /// The rest of it.
+    @inline(__always)
+    func fetchRest(of chain: UnsafeMutablePointer<RuleRecord>) {
+        if chain.pointee.target == .return || chain[1].target == .return || chain[2].target == .return { return }
+        for place in 3..<6 { hawse_prefetch(UnsafeRawPointer(chain + place)) }
+    }
+
+    /// The endpoint's chain, by the draws that are about to be made.
+    @inline(__always)
+    func choose(
+        _ step: UnsafeMutablePointer<Step>, _ chain: UnsafeMutablePointer<RuleRecord>, _ frame: InputFrame,
+        _ chance: inout RandomStream
+    ) {
+        guard let base = frame.bytes.baseAddress else { return }
+        step.pointee.isMarked = marks(chain, base.loadBE64(at: 26))
+        step.pointee.record = draw(chain, &chance)
+    }
+
+    /// What the endpoint's chain does.
+    @inline(__always)
+    func fetchTargets(of chain: UnsafeMutablePointer<RuleRecord>) {
+        fetchTarget(chain)
+        if chain.pointee.target != .return { fetchTarget(chain + 1) }
+    }
+
+    /// Where the frame will be sent to, once its endpoint is known.
     @inline(__always)
     func destination(_ step: Step) -> (address: UInt32, port: UInt16?)? {
         guard var record = step.record else { return nil }
@@ -132,7 +141,10 @@ struct Foresight {
     @inline(__always)
     private func fetchOperations(_ record: UnsafeMutablePointer<RuleRecord>) { fetchArena(record.pointee.operations) }
 
-    /// A chain's operations stand one behind the other.
+    /// A chain's operations, which stand one behind the other.
+    @inline(__always)
+    func fetchOperations(of chain: UnsafeMutablePointer<RuleRecord>) { fetchChain(chain) }
+
     @inline(__always)
     private func fetchChain(_ chain: UnsafeMutablePointer<RuleRecord>) {
         var record = chain
@@ -174,49 +186,5 @@ struct Foresight {
         let operation = (place + OperationHeader.size).assumingMemoryBound(to: StatisticOperation.self)
         guard operation.pointee.isRandom else { return false }
         return chance.nextUInt32() & 0x7fff_ffff < operation.pointee.probability
-    }
-}
-
-extension Walk {
-    /// Fetches what these frames, by bit, will meet: they are first packets.
-    @inline(never)
-    func foresee(_ frames: UnsafeBufferPointer<InputFrame>, _ newcomers: UInt64) {
-        guard let foresight = Foresight(node.pointee.netfilter4, .nat, .prerouting) else { return }
-        withUnsafeTemporaryAllocation(of: Foresight.Step.self, capacity: FlowCache.batch) { steps in
-            foresight.fetch(frames, newcomers, steps, node.pointee.chance.statistic)
-            var ports = node.pointee.chance.natPort
-            for index in 0..<frames.count {
-                guard let destination = foresight.destination(steps[index]), let base = frames[index].bytes.baseAddress
-                else { continue }
-                foresee(frames[index], base, destination, steps[index].isMarked, &ports)
-            }
-        }
-    }
-
-    /// Behind the rules: the route to the endpoint, the list of the source, and the places of the answers in the index. DNAT
-    /// looks whether the endpoint's answer to the client is taken; a masqueraded connection's is to the node, at the port that
-    /// will be drawn next.
-    @inline(__always)
-    private func foresee(
-        _ frame: InputFrame, _ base: UnsafeRawPointer, _ destination: (address: UInt32, port: UInt16?), _ isMarked: Bool,
-        _ ports: inout RandomStream
-    ) {
-        let source = AddressBits(ipv4: base.loadBE32(at: 26))
-        let target = AddressBits(ipv4: destination.address)
-        let tag = RouteCache.inputTag(frame.interface, base.load8(at: 15) & 0xfc, isIPv4: true)
-        node.pointee.routing.cache.prefetch(source, target, 0, tag)
-        var reply = Tuple(
-            source: target, destination: source, sourcePort: destination.port ?? base.loadBE16(at: 36),
-            destinationPort: base.loadBE16(at: 34), ipProtocol: IPProtocol(rawValue: base.load8(at: 23)), version: 4)
-        var original = reply
-        original.source = source
-        original.sourcePort = reply.destinationPort
-        node.pointee.connections.bySource.prefetch(SourceList.hash(original))
-        node.pointee.connections.prefetch(node.pointee.connections.hash(reply, zone: 0))
-        if isMarked {
-            reply.destination = node.pointee.routing.sources.latest.address
-            reply.destinationPort = UInt16(truncatingIfNeeded: 1024 + Int(UInt16(truncatingIfNeeded: ports.nextUInt32())) % 64512)
-            node.pointee.connections.prefetch(node.pointee.connections.hash(reply, zone: 0))
-        }
     }
 }

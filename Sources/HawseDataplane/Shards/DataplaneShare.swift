@@ -37,7 +37,7 @@ extension Dataplane {
     }
 
     /// Frames that are handed over at a time: of each lot the first ones have nothing fetched ahead.
-    static var shareSize: Int { 1024 }
+    static var shareSize: Int { 256 }
 
     /// What the packets so far have met that packets of other flows have a part in: chance, limits on answers, neighbours
     /// that were not known.

@@ -39,7 +39,6 @@ struct ShardMap {
     private let filterShift: UInt64
     private let bare: UnsafeMutableBufferPointer<Bool>
     private let tunnels: UnsafeMutableBufferPointer<UInt16>
-    private let hash = FlowHash(seed: 0x94d0_49bb_1331_11eb)
 
     /// `node`: any dataplane made from the spec; it tells what numbers the devices have.
     init(_ spec: NodeSpec, count: Int, node: Dataplane) {
@@ -76,7 +75,7 @@ struct ShardMap {
             let port = isAny ? Self.anyPort : UInt32(range.ports.lowerBound)
             let entry = Entry(
                 address: range.first, port: port, ipProtocol: range.ipProtocol, version: range.family == .ipv6 ? 6 : 4)
-            let hashed = hash(range.first.low ^ UInt64(port) << 40, range.first.high ^ UInt64(range.ipProtocol.rawValue))
+            let hashed = Self.hash(range.first, port, range.ipProtocol)
             let bit = hashed >> filterShift
             filter[Int(bit >> 6)] |= 1 << (bit & 63)
             var slot = Int(truncatingIfNeeded: hashed) & mask
@@ -99,13 +98,22 @@ struct ShardMap {
 
     @inline(__always)
     private func endpointHash(_ address: AddressBits, _ port: UInt32, _ number: IPProtocol) -> UInt64 {
-        hash(address.low ^ UInt64(port) << 40, address.high ^ UInt64(number.rawValue))
+        Self.hash(address, port, number)
     }
 
+    /// One multiplication is enough: every packet's two ends pay for it, and all that hangs on it is how evenly flows are spread.
     @inline(__always)
-    private func mayHold(_ hash: UInt64) -> Bool {
-        let bit = hash >> filterShift
-        return filter[Int(truncatingIfNeeded: bit >> 6)] >> (bit & 63) & 1 != 0
+    private static func hash(_ address: AddressBits, _ port: UInt32, _ number: IPProtocol) -> UInt64 {
+        let place = address.low ^ UInt64(port) << 40 ^ 0x94d0_49bb_1331_11eb
+        let product = place.multipliedFullWidth(by: address.high &+ UInt64(number.rawValue) ^ 0xa54f_f53a_5f1d_36f1)
+        return product.high ^ product.low
+    }
+
+    /// 1: the table may have it. 0: it has not.
+    @inline(__always)
+    private func mayHold(_ hash: UInt64) -> UInt64 {
+        let bit = hash &>> filterShift
+        return filter[Int(truncatingIfNeeded: bit >> 6)] &>> bit & 1
     }
 
     @inline(__always)
@@ -152,11 +160,9 @@ struct ShardMap {
             let mayBeA = mayHold(aHash)
             let mayBeB = mayHold(bHash)
             // One that only looks translated, with a peer that is not: going by the peer is as good, since nothing but such
-            // connections hangs on it, and they all go by it. Which of the two it is nobody can foresee: no branch for it.
-            if !(mayBeA && mayBeB) {
-                let neither = aHash &+ bHash
-                return slot(mayBeA ? bHash : mayBeB ? aHash : neither)
-            }
+            // connections hangs on it, and they all go by it. Which of the two it is nobody can foresee: no branch for it. The
+            // other one's hash, or the sum of both.
+            if mayBeA & mayBeB == 0 { return slot((aHash & (mayBeA &- 1)) &+ (bHash & (mayBeB &- 1))) }
         }
         let isA = isTranslated(a, aPort, number, version, aHash)
         let isB = isTranslated(b, bPort, number, version, bHash)

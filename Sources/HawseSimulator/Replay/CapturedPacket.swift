@@ -68,11 +68,20 @@ struct CapturedPacket {
     var tuple: FlowTuple {
         let at = addressOffset
         func address(_ offset: Int) -> IPAddress {
-            IPAddress(bytes: bytes[offset..<(offset + at.length)]) ?? .unspecified(isIPv6 ? .ipv6 : .ipv4)
+            // Word by word: this is asked of every packet whose capture does not say where it came in.
+            isIPv6
+                ? IPAddress(ipv6High: number(offset, 8), low: number(offset + 8, 8))
+                : IPAddress(ipv4: UInt32(truncatingIfNeeded: number(offset, 4)))
         }
         return FlowTuple(
             ipProtocol: ipProtocol, source: address(at.source), sourcePort: hasPorts ? port(0) : echoIdentifier,
             destination: address(at.destination), destinationPort: hasPorts ? port(2) : echoIdentifier)
+    }
+
+    private func number(_ offset: Int, _ count: Int) -> UInt64 {
+        var number: UInt64 = 0
+        for index in offset..<(offset + count) { number = number << 8 | UInt64(bytes[index]) }
+        return number
     }
 
     private func port(_ offset: Int) -> UInt16 {
