@@ -99,37 +99,6 @@ public final class Dataplane {
         node.deallocate()
     }
 
-    /// Takes the routes, permanent neighbours, forwarding entries and addresses of a changed spec, between packets.
-    /// Connections, counters and what was learnt from packets stay; devices and rules are not touched.
-    public func updateNetwork(_ new: NodeSpec) {
-        node.pointee.flows.invalidate()
-        node.pointee.generation += 1
-        for (position, device) in spec.interfaces.enumerated() {
-            guard let changed = new.interfaces.first(where: { $0.name == device.name }),
-                changed.addresses != device.addresses, let index = node.pointee.interfaces.index(of: device.name)
-            else { continue }
-            node.pointee.interfaces.setAddresses(changed.addresses, of: index)
-            spec.interfaces[position].addresses = changed.addresses
-        }
-        let interfaces = node.pointee.interfaces
-        node.pointee.routing.update(new, interfaces: interfaces, shared: node.pointee.routing.shared)
-        let kept = Set(new.neighbors)
-        for entry in spec.neighbors where !entry.isProxy && !kept.contains(entry) {
-            if let device = interfaces.index(of: entry.device) { node.pointee.neighbours.remove(entry.address, device) }
-        }
-        let present = Set(spec.neighbors)
-        for entry in new.neighbors where !entry.isProxy && !present.contains(entry) {
-            if let mac = entry.mac, let device = interfaces.index(of: entry.device) {
-                node.pointee.neighbours.set(entry.address, device, mac)
-            }
-        }
-        if new.forwarding != spec.forwarding { node.pointee.vxlan.update(new, interfaces: interfaces) }
-        spec.routes = new.routes
-        spec.rules = new.rules
-        spec.neighbors = new.neighbors
-        spec.forwarding = new.forwarding
-    }
-
     /// Goes on to another view of what the node has in common with others, between packets.
     public func follow(_ view: SharedNetwork.View?) {
         node.pointee.flows.invalidate()

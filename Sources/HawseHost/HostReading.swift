@@ -16,6 +16,7 @@ public struct HostReading: Sendable {
         let links = try LinkReading.read(socket, &notes)
         let names = Dictionary(links.map { ($0.index, $0.spec.name) }, uniquingKeysWith: { first, _ in first })
         spec.interfaces = links.map(\.spec)
+        try VLANReading.read(socket, names, into: &spec)
         try AddressReading.read(socket, names, into: &spec)
         try RouteReading.read(socket, names, into: &spec, &notes)
         try RuleReading.read(socket, into: &spec, &notes)

@@ -50,8 +50,11 @@ enum LinkReading {
         spec.kind = kind(info?.string(IFLA_INFO_KIND), info?.nested(IFLA_INFO_DATA), type, parent, name, names, &notes)
         if spec.kind == .bridge, let data = info?.nested(IFLA_INFO_DATA) {
             spec.ageing = data.integer(IFLA_BR_AGEING_TIME, UInt32.self).map { Double($0) / 100 } ?? 300  // in clock ticks
-            if data.flag(IFLA_BR_VLAN_FILTERING) { notes.append("\(name) filters VLANs: its ports are taken as if it did not") }
+            spec.filtersVLANs = data.flag(IFLA_BR_VLAN_FILTERING)
+            spec.vlanProtocol = tags(data, IFLA_BR_VLAN_PROTOCOL)
+            spec.forwardedGroups = data.integer(IFLA_BR_GROUP_FWD_MASK) ?? 0
         }
+        if case .vlan = spec.kind, let data = info?.nested(IFLA_INFO_DATA) { spec.vlanProtocol = tags(data, IFLA_VLAN_PROTOCOL) }
         if info?.string(IFLA_INFO_SLAVE_KIND) == "bridge", let port = info?.nested(IFLA_INFO_SLAVE_DATA) {
             spec.hairpin = port.flag(IFLA_BRPORT_MODE)
             spec.port.learns = port.flag(IFLA_BRPORT_LEARNING)
@@ -59,8 +62,14 @@ enum LinkReading {
             spec.port.floodsMulticast = port.flag(IFLA_BRPORT_MCAST_FLOOD)
             spec.port.floodsBroadcast = port.flag(IFLA_BRPORT_BCAST_FLOOD)
             spec.port.isIsolated = port.flag(IFLA_BRPORT_ISOLATED)
+            spec.port.forwardedGroups = port.integer(IFLA_BRPORT_GROUP_FWD_MASK) ?? 0
         }
         return spec
+    }
+
+    /// In network byte order.
+    private static func tags(_ data: NetlinkAttributes, _ type: Int) -> VLANProtocol {
+        data.integer(type, UInt16.self).flatMap { VLANProtocol(rawValue: $0.byteSwapped) } ?? .customer
     }
 
     private static func kind(

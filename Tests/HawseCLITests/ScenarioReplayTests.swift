@@ -43,6 +43,25 @@ import Testing
         #expect(try rows(result.output, "hawse.finding/1").isEmpty, "\(result.output)")
     }
 
+    /// A wire that is down and a machine that is off delay; a registry out of reach keeps what was known.
+    @Test func faultsCostWhatThePageSays() throws {
+        let command = "hawse replay -f pcaps/demo/cluster --generate pcaps/demo/faults.yaml --summary json"
+        let result = try HawseProgram.shell(command)
+        #expect(result.status == 0, "\(result.errors)")
+        let all = try rows(result.output, "hawse.conversation/1")
+        func outcomes(_ client: String) -> [String] { all.filter { $0["client"] as? String == client }.compactMap { $0["outcome"] as? String } }
+        for client in ["before", "wire", "machine", "frozen"] {
+            #expect(outcomes(client) == Array(repeating: "completed", count: 10), "\(client)")
+        }
+        #expect(outcomes("heard") == Array(repeating: "timed out", count: 10))
+        func sentAgain(_ client: String) -> Int {
+            all.filter { $0["client"] as? String == client && ($0["retransmissions"] as? Int ?? 0) > 0 }.count
+        }
+        #expect(sentAgain("wire") == 10 && sentAgain("machine") == 10)
+        #expect(sentAgain("before") == 0 && sentAgain("frozen") == 0)
+        #expect(try HawseProgram.shell(command).output == result.output)
+    }
+
     /// Applications alone, without a capture: every conversation is told of, the captures are kept, and the same file makes
     /// the same bytes.
     @Test func applicationsLeaveTheirCaptures() throws {

@@ -101,4 +101,68 @@ import Testing
             try ForwardingEntryText.parse("aa:bb:cc:00:00:01 dst 10.0.0.1", at: place)
         }
     }
+
+    /// What case.json says of one device, on a node of three; the message of the refusal.
+    private func refusal(_ device: String) throws -> FormatError? {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: path) }
+        let text = "{\"interfaces\": [{\"name\": \"eth0\"}, {\"name\": \"eth1\"}, \(device)]}"
+        try Data(text.utf8).write(to: path)
+        do throws(FormatError) {
+            _ = try CaseFile(contentsOf: path.path)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test(arguments: ["external", "proxy", "rsc", "gpe", "remcsumtx", "remcsumrx", "vnifilter", "mcroute"])
+    func vxlanOptionsThatAreNotModelledAreRefused(option: String) throws {
+        func device(_ value: String) -> String {
+            "{\"name\": \"v1\", \"kind\": \"vxlan\", \"vxlan\": {\"vni\": 1, \"\(option)\": \(value)}}"
+        }
+        let error = try #require(try refusal(device("true")))
+        #expect(error.message.contains("v1") && error.message.contains("`\(option)'"), "\(error)")
+        #expect(try refusal(device("false")) == nil)
+    }
+
+    @Test(arguments: [
+        ("{\"name\": \"v1\", \"kind\": \"vxlan\", \"vxlan\": {\"vni\": 1, \"flowlabel\": 7}}", "flowlabel", nil),
+        ("{\"name\": \"v1\", \"kind\": \"vxlan\", \"vxlan\": {\"vni\": 1, \"df\": \"maybe\"}}", "maybe", nil),
+        ("{\"name\": \"v1\", \"kind\": \"vxlan\", \"vxlan\": {}}", "vni", nil),
+        ("{\"name\": \"v1\", \"kind\": \"vxlam\"}", "vxlam", "vxlan"),
+        ("{\"name\": \"b\", \"kind\": \"bridge\", \"vlan_protocol\": \"802.1x\"}", "802.1x", nil),
+        ("{\"name\": \"b\", \"kind\": \"bridge\", \"vlans\": [\"4095\"]}", "4095", nil),
+        ("{\"name\": \"b\", \"kind\": \"bridge\", \"vlans\": [\"9-7\"]}", "9-7", nil),
+        ("{\"name\": \"b\", \"kind\": \"bridge\", \"vlans\": [\"7 pvit\"]}", "pvit", "pvid"),
+        ("{\"name\": \"b\", \"kind\": \"bridge\", \"vlans\": [\"7-8 pvid\"]}", "one VLAN", nil),
+        ("{\"name\": \"b\", \"kind\": \"bridge\", \"group_fwd_mask\": 1}", "group_fwd_mask", nil),
+        ("{\"name\": \"b\", \"kind\": \"bridge\", \"vlan_default_pvid\": 4095}", "vlan_default_pvid", nil),
+        ("{\"name\": \"b\", \"kind\": \"bridge\", \"bridge_ports\": [\"eth7\"]}", "eth7", nil),
+        ("{\"name\": \"b\", \"kind\": \"bridge\", \"bridge_ports\": [\"eth1\"], \"ports\": {\"eth1\": {\"locked\": true}}}", "locked", nil),
+    ])
+    func devicesThatAreWrongAreRefused(device: String, word: String, suggestion: String?) throws {
+        let error = try #require(try refusal(device))
+        #expect(error.message.contains(word), "\(error)")
+        #expect(error.suggestion == suggestion)
+    }
+
+    @Test func membersOfVLANsAreReadAndPrinted() throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: path) }
+        let text = """
+            {"interfaces": [{"name": "eth0"}, {"name": "eth1"}, {"name": "br0", "kind": "bridge", "bridge_ports": ["eth0", "eth1"],
+             "vlan_filtering": true, "vlan_protocol": "802.1ad", "vlan_default_pvid": 7, "group_fwd_mask": 8,
+             "vlans": [], "ports": {"eth1": {"vlans": ["3-5", "9 pvid untagged"], "group_fwd_mask": 16}}},
+             {"name": "eth0.4", "kind": "vlan", "vlan": 4, "parent": "eth0", "protocol": "802.1AD"}]}
+            """
+        try Data(text.utf8).write(to: path)
+        let spec = try CaseFile(contentsOf: path.path).spec
+        #expect(spec.interfaces[0].vlans == [BridgeVLAN(id: 7, isPVID: true, isUntagged: true)])
+        #expect(spec.interfaces[1].vlans.map(\.description) == ["3", "4", "5", "9 pvid untagged"])
+        #expect(spec.interfaces[2].vlans.isEmpty && spec.interfaces[2].filtersVLANs && spec.interfaces[2].vlanProtocol == .service)
+        #expect(spec.interfaces[3].vlanProtocol == .service)
+        try Data(CaseText.text(spec).utf8).write(to: path)
+        #expect(try CaseFile(contentsOf: path.path).spec.interfaces == spec.interfaces)
+    }
 }

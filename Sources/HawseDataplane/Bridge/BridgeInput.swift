@@ -28,15 +28,23 @@ extension Walk {
         switch destination.value & 15 {
         case 0: return nil
         case 1: return drop(packet, .bridgeFiltered)
-        default:
-            // Heard of all the same (`br_handle_local_finish`).
+        case let group:
             let port = packet.pointee.inInterface
-            if node.pointee.interfaces[port].pointee.port.learns {
-                learn(packet.ethernet.source, node.pointee.interfaces[port].pointee.master, port)
+            let bridge = node.pointee.interfaces[port].pointee.master
+            let forwarded =
+                node.pointee.interfaces[bridge].pointee.forwardedGroups | node.pointee.interfaces[port].pointee.port.forwardedGroups
+                | (node.pointee.interfaces[bridge].pointee.tagProtocol == .qinq ? Self.passedByProviders : 0)
+            if forwarded >> group & 1 != 0 { return nil }
+            // Heard of all the same (`br_handle_local_finish`).
+            if node.pointee.interfaces[port].pointee.port.learns, let vlan = learningVLAN(packet, on: port, of: bridge) {
+                learn(packet.ethernet.source, bridge, port, vlan)
             }
             return receiveByType(packet)
         }
     }
+
+    /// `BR_GROUPFWD_8021AD`: groups that are a customer's own.
+    private static var passedByProviders: UInt16 { 0xb801 }
 
     /// `br_nf_pre_routing`: the rules see the bridge as `-i`, the port as `--physdev-in`.
     private func bridgePrerouting(_ packet: PacketRef, _ port: UInt16, _ bridge: UInt16) -> Stage {
@@ -137,34 +145,36 @@ extension Walk {
         packet.pointee.inInterface = bridge
         packet.pointee.physIn = port
         let now = node.pointee.now
+        guard let vlan = admitVLAN(packet, on: port, of: bridge) else { return drop(packet, .bridgeFiltered) }
         let ethernet = packet.ethernet
-        if node.pointee.interfaces[port].pointee.port.learns { learn(ethernet.source, bridge, port) }
+        if node.pointee.interfaces[port].pointee.port.learns { learn(ethernet.source, bridge, port, vlan) }
         let destination = ethernet.destination
         if destination.isGroup {
-            flood(packet, bridge, from: port, thenLocal: true)
-            return bridgeUp(packet)
+            flood(packet, bridge, from: port, vlan, thenLocal: true)
+            return bridgeUp(packet, vlan)
         }
-        let found = node.pointee.bridges.find(destination, bridge, now)
-        guard found >= 0 else { return flood(packet, bridge, from: port, thenLocal: false) }
+        let found = node.pointee.bridges.find(destination, bridge, vlan: vlan, now)
+        guard found >= 0 else { return flood(packet, bridge, from: port, vlan, thenLocal: false) }
         let entry = node.pointee.bridges.forwarding.entries + found
         if !entry.pointee.isStatic { voidRecording() }
-        if entry.pointee.isLocal { return bridgeUp(packet) }
-        guard mayLeave(entry.pointee.port, from: port) else { return drop(packet, .bridgeSamePort) }
+        if entry.pointee.isLocal { return bridgeUp(packet, vlan) }
+        guard mayLeave(entry.pointee.port, from: port, vlan) else { return drop(packet, .bridgeSamePort) }
+        leaveVLAN(packet, entry.pointee.port, vlan)
         packet.pointee.physOut = entry.pointee.port
         return .bridgeForward
     }
 
     /// `br_fdb_update`; a station that is new or has moved ends all known ways.
     @inline(__always)
-    func learn(_ mac: MACAddress, _ bridge: UInt16, _ port: UInt16) {
-        if node.pointee.bridges.learn(mac, bridge, port, node.pointee.now) { node.pointee.flows.invalidate() }
+    func learn(_ mac: MACAddress, _ bridge: UInt16, _ port: UInt16, _ vlan: UInt16) {
+        if node.pointee.bridges.learn(mac, bridge, port, vlan: vlan, node.pointee.now) { node.pointee.flows.invalidate() }
     }
 
     /// `should_deliver`: not where it came from, unless the port is in hairpin mode.
     @inline(__always)
-    private func mayLeave(_ port: UInt16, from origin: UInt16) -> Bool {
+    private func mayLeave(_ port: UInt16, from origin: UInt16, _ vlan: UInt16) -> Bool {
         let device = node.pointee.interfaces[port]
-        return device.pointee.isUp && (port != origin || device.pointee.hairpin)
+        return mayLeave(port, vlan: vlan) && device.pointee.isUp && (port != origin || device.pointee.hairpin)
             && !(device.pointee.port.isIsolated && node.pointee.interfaces[origin].pointee.port.isIsolated)
     }
 
@@ -178,27 +188,29 @@ extension Walk {
 
     /// `br_flood`: copies to every port but the last, which gets the frame itself unless the node wants it too.
     @discardableResult
-    private func flood(_ packet: PacketRef, _ bridge: UInt16, from origin: UInt16, thenLocal: Bool) -> Stage {
+    private func flood(_ packet: PacketRef, _ bridge: UInt16, from origin: UInt16, _ vlan: UInt16, thenLocal: Bool) -> Stage {
         let count = node.pointee.bridges.portCount(bridge)
         var last: UInt16 = 0
         for position in 0..<count {
             let port = node.pointee.bridges.port(bridge, position)
-            guard mayLeave(port, from: origin), takesFlood(port, packet.ethernet.destination) else { continue }
-            if last != 0 { sendCopy(packet, to: last) }
+            guard mayLeave(port, from: origin, vlan), takesFlood(port, packet.ethernet.destination) else { continue }
+            if last != 0 { sendCopy(packet, to: last, vlan) }
             last = port
         }
         if last == 0 { return thenLocal ? .done : drop(packet, .bridgeNoPort) }
         if thenLocal {
-            sendCopy(packet, to: last)
+            sendCopy(packet, to: last, vlan)
             return .done
         }
+        leaveVLAN(packet, last, vlan)
         packet.pointee.physOut = last
         return .bridgeForward
     }
 
     /// `deliver_clone`.
-    private func sendCopy(_ packet: PacketRef, to port: UInt16) {
+    private func sendCopy(_ packet: PacketRef, to port: UInt16, _ vlan: UInt16) {
         guard let twin = copy(packet) else { return }
+        leaveVLAN(twin, port, vlan)
         shareConnection(of: packet, with: twin)
         twin.pointee.physOut = port
         twin.pointee.stage = .bridgeForward
@@ -206,7 +218,12 @@ extension Walk {
     }
 
     /// `br_pass_frame_up`: the frame comes in on the bridge device itself.
-    private func bridgeUp(_ packet: PacketRef) -> Stage {
+    private func bridgeUp(_ packet: PacketRef, _ vlan: UInt16) -> Stage {
+        if vlan != 0 {
+            let bridge = packet.pointee.inInterface
+            guard mayLeave(bridge, vlan: vlan) else { return drop(packet, .bridgeFiltered) }
+            raiseVLAN(packet, bridge, vlan)
+        }
         if packet.pointee.flags.contains(.bridged), packet.pointee.packetType != .host {
             // `br_nf_local_in`: copies may be on their way, so the connection is confirmed before it goes up.
             let verdict = conntrackConfirm(packet, at: .input)

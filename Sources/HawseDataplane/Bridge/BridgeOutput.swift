@@ -11,6 +11,7 @@ extension Walk {
             }
             return pushFrame(packet)
         }
+        if hasVLANTag(packet, packet.pointee.inInterface) { return pushFrame(packet) }
         let isForOther = packet.pointee.packetType == .otherHost
         if isForOther { packet.pointee.packetType = .host }
         packet.pointee.outInterface = packet.pointee.inInterface
@@ -58,7 +59,9 @@ extension Walk {
         let device = node.pointee.interfaces[port]
         packet.pointee.outInterface = port
         noteLimit(device.pointee.mtu, packet)
-        if packet.length > device.pointee.mtu + 4, !packet.pointee.flags.contains(.gso) {
+        // `is_skb_forwardable`: a tag does not count where it is kept beside the frame.
+        let tag = packet.pointee.etherType == .vlan || packet.pointee.etherType == .qinq ? 4 : 0
+        if packet.length - tag > device.pointee.mtu + 4, !packet.pointee.flags.contains(.gso) {
             return drop(packet, .packetTooBig)
         }
         return .transmit
@@ -68,19 +71,23 @@ extension Walk {
     @inline(__always)
     func bridgeTransmit(_ packet: PacketRef) -> Stage {
         let bridge = packet.pointee.outInterface
+        guard let vlan = admitVLAN(packet, on: bridge, of: bridge) else { return drop(packet, .bridgeFiltered) }
         let destination = packet.ethernet.destination
         if !destination.isGroup {
-            let found = node.pointee.bridges.find(destination, bridge, node.pointee.now)
+            let found = node.pointee.bridges.find(destination, bridge, vlan: vlan, node.pointee.now)
             if found >= 0 {
                 let port = node.pointee.bridges.forwarding.entries[found].port
                 if !node.pointee.bridges.forwarding.entries[found].isStatic { voidRecording() }
-                guard port != 0, node.pointee.interfaces[port].pointee.isUp else { return drop(packet, .bridgeNoPort) }
+                guard port != 0, node.pointee.interfaces[port].pointee.isUp, mayLeave(port, vlan: vlan) else {
+                    return drop(packet, .bridgeNoPort)
+                }
+                leaveVLAN(packet, port, vlan)
                 if let stage = postroutingAgain(packet, bridge, port) { return stage }
                 packet.pointee.physOut = port
                 return pushFrame(packet)
             }
         }
-        return floodLocal(packet, bridge)
+        return floodLocal(packet, bridge, vlan)
     }
 
     /// TEE's copy of a frame on its way through the bridge knows the port that one was to leave by (`physoutdev`), and so
@@ -97,13 +104,14 @@ extension Walk {
     }
 
     @inline(never)
-    private func floodLocal(_ packet: PacketRef, _ bridge: UInt16) -> Stage {
+    private func floodLocal(_ packet: PacketRef, _ bridge: UInt16, _ vlan: UInt16) -> Stage {
         var last: UInt16 = 0
         for position in 0..<node.pointee.bridges.portCount(bridge) {
             let port = node.pointee.bridges.port(bridge, position)
             let device = node.pointee.interfaces[port]
-            guard device.pointee.isUp, packet.ethernet.destination.isGroup || device.pointee.port.floods else { continue }
+            guard device.pointee.isUp, mayLeave(port, vlan: vlan), packet.ethernet.destination.isGroup || device.pointee.port.floods else { continue }
             if last != 0, let twin = copy(packet) {
+                leaveVLAN(twin, last, vlan)
                 if let stage = postroutingAgain(twin, bridge, last) {
                     twin.pointee.stage = stage
                 } else {
@@ -115,6 +123,7 @@ extension Walk {
             last = port
         }
         guard last != 0 else { return drop(packet, .bridgeNoPort) }
+        leaveVLAN(packet, last, vlan)
         if let stage = postroutingAgain(packet, bridge, last) { return stage }
         packet.pointee.physOut = last
         return pushFrame(packet)

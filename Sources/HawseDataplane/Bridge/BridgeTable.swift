@@ -4,6 +4,7 @@ import HawseWire
 /// Bridges: ports and forwarding databases (`struct net_bridge`).
 struct BridgeTable {
     var forwarding = ForwardingTable()
+    private(set) var vlans: VLANGroups
     /// `ageing_time` by bridge: nanoseconds after which a learnt MAC counts for nothing.
     private var ageing: UnsafeMutablePointer<Int64>
     /// Ports of every bridge, bridge after bridge. The kernel puts a new port in front of its list and floods in
@@ -17,6 +18,7 @@ struct BridgeTable {
     }
 
     init(_ spec: NodeSpec, interfaces: InterfaceTable) {
+        vlans = VLANGroups(spec, interfaces)
         ports = .allocate(capacity: interfaces.count)
         ranges = .allocate(capacity: interfaces.count)
         ranges.initialize(repeating: Range(), count: interfaces.count)
@@ -40,24 +42,52 @@ struct BridgeTable {
             guard let port = interfaces.index(of: entry.device) else { continue }
             let master = interfaces[port].pointee.master
             guard master != 0 else { continue }
-            let index = forwarding.findOrMake(entry.mac, master)
-            guard index >= 0 else { continue }
-            forwarding.entries[index].port = port
-            forwarding.entries[index].isStatic = true
-            forwarding.entries[index].isLocal = entry.isLocal
+            for vlan in entry.vlan.map({ [$0] }) ?? vlans.members(of: port) {
+                let index = forwarding.findOrMake(entry.mac, master, vlan: vlan)
+                guard index >= 0 else { continue }
+                forwarding.entries[index].port = port
+                forwarding.entries[index].isStatic = true
+                forwarding.entries[index].isLocal = entry.isLocal
+            }
         }
     }
 
+    /// `br_fdb_add_local`, in each VLAN of the port or the bridge itself.
     private mutating func addLocal(_ mac: MACAddress, _ bridge: UInt16, _ port: UInt16) {
-        let index = forwarding.findOrMake(mac, bridge)
-        guard index >= 0 else { return }
-        forwarding.entries[index].port = port
-        forwarding.entries[index].isLocal = true
-        forwarding.entries[index].isStatic = true
+        for vlan in vlans.members(of: port == 0 ? bridge : port) {
+            let index = forwarding.findOrMake(mac, bridge, vlan: vlan)
+            guard index >= 0 else { return }
+            forwarding.entries[index].port = port
+            forwarding.entries[index].isLocal = true
+            forwarding.entries[index].isStatic = true
+        }
+    }
+
+    /// `br_fdb_delete_by_port`: what was learnt at a port that goes down.
+    func forget(port: UInt16) {
+        for index in 0..<forwarding.count where forwarding.entries[index].port == port && !forwarding.entries[index].isStatic {
+            forwarding.entries[index].updated = .zero
+        }
+    }
+
+    /// `br_fdb_changeaddr`, `br_fdb_change_mac_address`: a port or a bridge has another MAC.
+    mutating func changeAddress(of device: UInt16, from old: MACAddress, to new: MACAddress, _ interfaces: InterfaceTable) {
+        let isBridge = interfaces[device].pointee.kind == .bridge
+        let bridge = isBridge ? device : interfaces[device].pointee.master
+        guard bridge != 0 else { return }
+        for vlan in vlans.members(of: device) {
+            let index = forwarding.find(old, bridge, vlan: vlan)
+            guard index >= 0, forwarding.entries[index].isLocal, forwarding.entries[index].port == (isBridge ? 0 : device) else { continue }
+            forwarding.entries[index].isLocal = false
+            forwarding.entries[index].isStatic = false
+            forwarding.entries[index].updated = .zero
+        }
+        addLocal(new, bridge, isBridge ? 0 : device)
     }
 
     func deallocate() {
         forwarding.deallocate()
+        vlans.deallocate()
         ports.deallocate()
         ranges.deallocate()
         ageing.deallocate()
@@ -68,9 +98,9 @@ struct BridgeTable {
 
     /// `br_fdb_update`; true when the MAC is new or now lives elsewhere.
     @inline(__always)
-    mutating func learn(_ mac: MACAddress, _ bridge: UInt16, _ port: UInt16, _ now: Instant) -> Bool {
-        let found = forwarding.find(mac, bridge)
-        let index = found >= 0 ? found : forwarding.findOrMake(mac, bridge)
+    mutating func learn(_ mac: MACAddress, _ bridge: UInt16, _ port: UInt16, vlan: UInt16, _ now: Instant) -> Bool {
+        let found = forwarding.find(mac, bridge, vlan: vlan)
+        let index = found >= 0 ? found : forwarding.findOrMake(mac, bridge, vlan: vlan)
         guard index >= 0 else { return false }
         let entry = forwarding.entries + index
         if entry.pointee.isLocal { return false }
@@ -81,19 +111,19 @@ struct BridgeTable {
     }
 
     /// What has been learnt and not aged out.
-    func learned(_ now: Instant) -> [(mac: MACAddress, port: UInt16, bridge: UInt16)] {
+    func learned(_ now: Instant) -> [(mac: MACAddress, port: UInt16, bridge: UInt16, vlan: UInt16)] {
         (0..<forwarding.count).compactMap { index in
             let entry = forwarding.entries[index]
             let bridge = UInt16(truncatingIfNeeded: entry.key)
             guard !entry.isStatic, !entry.isLocal, now - entry.updated < ageing[Int(bridge)] else { return nil }
-            return (MACAddress(entry.key >> 16), entry.port, bridge)
+            return (MACAddress(entry.key >> 16), entry.port, bridge, entry.vlan)
         }
     }
 
     /// The entry of a destination that has not aged out, or -1.
     @inline(__always)
-    func find(_ mac: MACAddress, _ bridge: UInt16, _ now: Instant) -> Int {
-        let index = forwarding.find(mac, bridge)
+    func find(_ mac: MACAddress, _ bridge: UInt16, vlan: UInt16, _ now: Instant) -> Int {
+        let index = forwarding.find(mac, bridge, vlan: vlan)
         guard index >= 0 else { return -1 }
         let entry = forwarding.entries + index
         return entry.pointee.isStatic || now - entry.pointee.updated < ageing[Int(bridge)] ? index : -1

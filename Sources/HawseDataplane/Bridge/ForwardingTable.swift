@@ -17,6 +17,8 @@ struct ForwardingTable {
         /// VXLAN: range in the table of remotes.
         var firstRemote: UInt32 = 0
         var remoteCount: UInt32 = 0
+        /// Of a bridge that filters; 0: all.
+        var vlan: UInt16 = 0
         var updated: Instant = .zero
         var next: Int32 = -1
     }
@@ -49,25 +51,25 @@ struct ForwardingTable {
 
     /// Index of the entry, or -1.
     @inline(__always)
-    func find(_ mac: MACAddress, _ device: UInt16) -> Int {
+    func find(_ mac: MACAddress, _ device: UInt16, vlan: UInt16 = 0) -> Int {
         let key = Self.key(mac, device)
         var index = head(key).pointee
         while index >= 0 {
-            if entries[Int(index)].key == key { return Int(index) }
+            if entries[Int(index)].key == key, entries[Int(index)].vlan == vlan { return Int(index) }
             index = entries[Int(index)].next
         }
         return -1
     }
 
     /// The entry of an address, made when there is none; -1 when the table is full.
-    mutating func findOrMake(_ mac: MACAddress, _ device: UInt16) -> Int {
-        let found = find(mac, device)
+    mutating func findOrMake(_ mac: MACAddress, _ device: UInt16, vlan: UInt16 = 0) -> Int {
+        let found = find(mac, device, vlan: vlan)
         if found >= 0 { return found }
         guard count < min(Self.largest, memory.capacity) else { return -1 }
         if count >= chains.count { split() }
         let key = Self.key(mac, device)
         let head = head(key)
-        (entries + count).initialize(to: Entry(key: key, next: head.pointee))
+        (entries + count).initialize(to: Entry(key: key, vlan: vlan, next: head.pointee))
         head.pointee = Int32(count)
         count += 1
         return count - 1

@@ -204,6 +204,10 @@ extension Dataplane {
                     throw DataplaneError("there is no device \(device)")
                 }
                 new.interfaces[place].addresses = addresses
+            case .link(let device, let isUp):
+                guard new.setLink(device, isUp: isUp) else { throw DataplaneError("there is no device \(device)") }
+            case .linkAddress(let device, let mac):
+                guard new.setLinkAddress(device, mac) else { throw DataplaneError("there is no device \(device)") }
             default: continue
             }
             isChanged = true

@@ -109,7 +109,7 @@ extension Walk {
         if target.high >> 56 == 0xff { return }
         let asked = ip.destination
         let isAnycast = packet.pointee.route.isAnycast
-        if isAnycast, node.pointee.settings.echoIgnoreAnycast6 { return }
+        if packet.pointee.route.isTakenForAnycast, node.pointee.settings.echoIgnoreAnycast6 { return }
         let isUnicast =
             packet.pointee.route.kind == .local && (!isAnycast || node.pointee.settings.anycastEchoReply)
         let route = lookupOutput(

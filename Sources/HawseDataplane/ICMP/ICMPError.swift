@@ -157,6 +157,8 @@ extension Walk {
             family: .ipv6, source: source, destination: target, mark: mark, tos: 0, out: out, anySource: true, ipProtocol: .icmpv6,
             ports: Self.portsOfICMP(type, code), about: packet)
         guard route.kind == .unicast || route.kind == .local else { return }
+        // `icmpv6_route_lookup`: nothing is told to addresses that several may have.
+        if route.isTakenForAnycast, !node.pointee.settings.errorsToAnycast { return }
         if source.isZero { source = route.source }
         let peer = IPAddress(family: .ipv6, bits: target)
         guard allowsPeer(peer, type, code, route) else { return }

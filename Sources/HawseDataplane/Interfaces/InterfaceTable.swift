@@ -19,6 +19,10 @@ struct Interface {
     /// VLAN sub-interface: its parent and identifier.
     var parent: UInt16 = 0
     var vlan: UInt16 = 0
+    /// The EtherType of a VLAN's tags; of those that a bridge filters by, 0 where it does not.
+    var tagProtocol = EtherType(rawValue: 0)
+    /// Bridges: `group_fwd_mask`.
+    var forwardedGroups: UInt16 = 0
     /// ipip: the tunnel's ends, and what `IPIPSpec` says besides.
     var tunnelLocal: AddressBits = .zero
     var tunnelRemote: AddressBits = .zero
@@ -42,6 +46,9 @@ struct Interface {
     var acceptLocal = false
     var arpAccept: UInt8 = 0
     var arpFilter = false
+    /// `arp_notify`, and for IPv6 `ndisc_notify`.
+    var notifiesARP = false
+    var notifiesNeighbours = false
     var proxyPrivateVLAN = false
     var dropsGratuitousARP = false
     var hasSharedMedia = true
@@ -92,7 +99,15 @@ struct InterfaceTable {
     /// There are IPv4-in-IPv4 tunnels.
     private(set) var hasTunnels = false
 
-    mutating func setAddresses(_ new: [IPPrefix], of index: UInt16) { addresses[Int(index)] = new }
+    private var runsIPv6 = false
+
+    /// The addresses that a device is to have, and the link-local one that it gave itself when it came up. `given`: what it was
+    /// given before.
+    mutating func setAddresses(of spec: InterfaceSpec, _ index: UInt16, _ sysctls: Sysctls, given: [IPPrefix]) {
+        let itsOwn = addresses[Int(index)].filter { !given.contains($0) }
+        addresses[Int(index)] = spec.addresses + (spec.isUp ? itsOwn : [])
+        if runsIPv6, itsOwn.isEmpty { addLinkLocal(spec, index, sysctls) }
+    }
 
     /// `lo` is added in front when the spec has none, as every network namespace has it.
     init(_ specs: [InterfaceSpec], sysctls: Sysctls) {
@@ -111,7 +126,7 @@ struct InterfaceTable {
         indexByName = [:]
         for (offset, spec) in all.enumerated() { indexByName[spec.name] = UInt16(offset + 1) }
         var loopback: UInt16 = 0
-        let runsIPv6 = Self.runsIPv6(all, sysctls)
+        runsIPv6 = Self.runsIPv6(all, sysctls)
         base.initialize(to: Interface(index: 0, kind: .dummy, isUp: false, mac: .zero, mtu: 0, group: 0))
         for (offset, spec) in all.enumerated() {
             let index = UInt16(offset + 1)
@@ -125,6 +140,7 @@ struct InterfaceTable {
             switch spec.kind {
             case .vlan(let id, let parent):
                 interface.vlan = id
+                interface.tagProtocol = EtherType(rawValue: spec.vlanProtocol.rawValue)
                 interface.parent = indexByName[parent] ?? 0
             case .ipip(let tunnel):
                 hasTunnels = true
@@ -132,6 +148,9 @@ struct InterfaceTable {
                 interface.tunnelRemote = tunnel.remote?.bits ?? .zero
                 (interface.tunnelTTL, interface.tunnelTOS) = (tunnel.ttl, tunnel.tos)
                 interface.tunnelSetsDF = tunnel.discoversPathMTU
+            case .bridge:
+                interface.tagProtocol = EtherType(rawValue: spec.filtersVLANs ? spec.vlanProtocol.rawValue : 0)
+                interface.forwardedGroups = spec.forwardedGroups
             default: break
             }
             interface.mtu = Self.limitedMTU(spec, all)
@@ -229,6 +248,8 @@ extension Interface {
         routeLocalnet = all("route_localnet") != 0 || own("route_localnet", 0) != 0
         acceptLocal = all("accept_local") != 0 || own("accept_local", 0) != 0
         arpAccept = UInt8(clamping: max(all("arp_accept"), own("arp_accept", 0)))
+        notifiesARP = all("arp_notify") != 0 || own("arp_notify", 0) != 0
+        notifiesNeighbours = all("ndisc_notify", "ipv6") != 0 || own("ndisc_notify", 0, "ipv6") != 0
         arpFilter = all("arp_filter") != 0 || own("arp_filter", 0) != 0
         proxyPrivateVLAN = all("proxy_arp_pvlan") != 0 || own("proxy_arp_pvlan", 0) != 0
         dropsGratuitousARP = all("drop_gratuitous_arp") != 0 || own("drop_gratuitous_arp", 0) != 0

@@ -172,7 +172,7 @@ extension Walk {
         return false
     }
 
-    private struct Advertisement {
+    struct Advertisement {
         var device: UInt16
         var to: AddressBits
         var target: AddressBits
@@ -183,7 +183,7 @@ extension Walk {
     }
 
     /// `ndisc_send_na`: from the address asked for when it is ours, else from one that suits the asker.
-    private func advertise(_ what: Advertisement, causedBy parent: PacketRef) {
+    func advertise(_ what: Advertisement, causedBy parent: PacketRef?) {
         let device = node.pointee.interfaces[what.device]
         let isOwn = node.pointee.routing.isLocalAddress6(what.target, on: what.device)
         let source =

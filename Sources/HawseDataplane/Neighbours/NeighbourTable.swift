@@ -110,9 +110,7 @@ struct NeighbourTable {
     /// `ip neigh del`.
     mutating func remove(_ address: IPAddress, _ device: UInt16) {
         let handle = find(address.bits, device, version: address.family.rawValue)
-        guard handle >= 0 else { return }
-        entries[Int(handle)].state = .none
-        entries[Int(handle)].timerGeneration &+= 1
+        if handle >= 0 { forget(handle) }
     }
 
     func isProxied(_ address: AddressBits, _ family: AddressFamily, on device: UInt16) -> Bool {
@@ -283,8 +281,8 @@ struct NeighbourTable {
         }
     }
 
-    /// Takes a learnt entry out of the table.
-    private mutating func forget(_ handle: Int32) {
+    /// Takes an entry out of the table.
+    mutating func forget(_ handle: Int32) {
         let entry = entries + Int(handle)
         let at = bucket(entry.pointee.address, entry.pointee.device)
         if buckets[at] == handle {
@@ -295,10 +293,10 @@ struct NeighbourTable {
             if index >= 0 { entries[Int(index)].nextInBucket = entry.pointee.nextInBucket }
         }
         if entry.pointee.version == 6 {
-            learned.1 -= 1
+            learned.1 -= entry.pointee.isLearned ? 1 : 0
             present.1 -= 1
         } else {
-            learned.0 -= 1
+            learned.0 -= entry.pointee.isLearned ? 1 : 0
             present.0 -= 1
         }
         entry.pointee.device = 0

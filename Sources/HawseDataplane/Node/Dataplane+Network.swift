@@ -22,6 +22,8 @@ public struct LearnedAddress: Hashable, Sendable {
     /// The port of a bridge, or a VXLAN device.
     public var device: String
     public var bridge: String?
+    /// Of a bridge that filters; 0: it does not.
+    public var vlan: UInt16 = 0
     /// The tunnel's other end.
     public var remote: IPAddress?
 }
@@ -57,23 +59,25 @@ extension Dataplane {
     public func learnedAddresses() -> [LearnedAddress] {
         let now = node.pointee.now
         let bridges = node.pointee.bridges.learned(now).map {
-            LearnedAddress(mac: $0.mac, device: interfaceName($0.port), bridge: interfaceName($0.bridge), remote: nil)
+            LearnedAddress(mac: $0.mac, device: interfaceName($0.port), bridge: interfaceName($0.bridge), vlan: $0.vlan)
         }
         let tunnels = node.pointee.vxlan.learned(now).map {
             LearnedAddress(
                 mac: $0.mac, device: interfaceName($0.device), bridge: nil,
                 remote: IPAddress(family: $0.remote.version == 6 ? .ipv6 : .ipv4, bits: $0.remote.address))
         }
-        return (bridges + tunnels).sorted { ($0.device, $0.mac.value) < ($1.device, $1.mac.value) }
+        return (bridges + tunnels).sorted { ($0.device, $0.mac.value, $0.vlan) < ($1.device, $1.mac.value, $1.vlan) }
     }
 
     /// The way of a packet of the node itself; `nil`: there is none.
+    ///
+    /// In IPv4 a question that names no protocol is one about UDP (`inet_rtm_getroute`).
     public func route(
         to destination: IPAddress, from source: IPAddress? = nil, mark: UInt32 = 0, tos: UInt8 = 0
     ) -> RouteAnswer? {
         let route = Walk<Plain>(node: node).lookupOutput(
             family: destination.family, source: source?.bits ?? .zero, destination: destination.bits, mark: mark, tos: tos,
-            out: 0, anySource: destination.family == .ipv6)
+            out: 0, anySource: destination.family == .ipv6, ipProtocol: destination.family == .ipv4 ? 17 : 0)
         let from = source ?? IPAddress(family: destination.family, bits: route.source)
         return answer(route, source: from.bits.isZero ? nil : from)
     }

@@ -32,6 +32,8 @@ struct NodeSettings {
     var flowLabelReflect: Int
     var echoIgnoreAnycast6: Bool
     var anycastEchoReply: Bool
+    /// `error_anycast_as_unicast`.
+    var errorsToAnycast: Bool
     var autoFlowLabels: Bool
     var all: Sysctls
 
@@ -61,6 +63,7 @@ struct NodeSettings {
         flowLabelReflect = sysctls.integer("net.ipv6.flowlabel_reflect", default: 0)
         echoIgnoreAnycast6 = sysctls.isOn("net.ipv6.icmp.echo_ignore_anycast", default: false)
         anycastEchoReply = sysctls.isOn("net.ipv6.anycast_src_echo_reply", default: false)
+        errorsToAnycast = sysctls.isOn("net.ipv6.icmp.error_anycast_as_unicast", default: false)
         autoFlowLabels = sysctls.isOn("net.ipv6.auto_flowlabels", default: true)
         let range = (sysctls["net.ipv4.ip_local_port_range"] ?? "32768 60999").split { $0 == " " || $0 == "\t" }
             .compactMap { UInt16($0) }

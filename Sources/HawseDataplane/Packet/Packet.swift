@@ -198,6 +198,13 @@ struct RouteResult {
         get { bits & 32 != 0 }
         set { bits = bits & ~32 | (newValue ? 32 : 0) }
     }
+    /// IPv6: the destination is the first address of the prefix that the route is for.
+    @inline(__always) var namesNetwork: Bool {
+        get { bits & 64 != 0 }
+        set { bits = bits & ~64 | (newValue ? 64 : 0) }
+    }
+    /// `ipv6_anycast_destination`.
+    @inline(__always) var isTakenForAnycast: Bool { bits & 96 != 0 }
     /// `RTA_PREFSRC` was given.
     @inline(__always) var hasPreferredSource: Bool {
         get { bits & 4 != 0 }

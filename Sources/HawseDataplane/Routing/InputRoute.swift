@@ -165,6 +165,6 @@ extension Walk {
         var match = node.pointee.routing.lookup6(q)
         if match.kind == .unicast { match = node.pointee.routing.tables6.selectPath(match, q) }
         return withExceptions(
-            node.pointee.routing.tables6.result(match), question.destination, isIPv4: false)
+            node.pointee.routing.tables6.result(match, to: question.destination), question.destination, isIPv4: false)
     }
 }

@@ -86,8 +86,8 @@ extension Walk {
         }
         if q.hash == 0 { q.hash = multipathHash(nil, q, isIPv4: true) }
         var match = node.pointee.routing.lookup4(q)
-        if match.kind == .noRoute, q.outInterface != 0 {
-            // A bound device: the destination is taken to be on its link.
+        if q.outInterface != 0, match.isRefused {
+            // A bound device: the destination is taken to be on its link, whatever the tables say against it.
             return directRoute4(q, .unicast)
         }
         match = node.pointee.routing.tables4.selectPath(match, q, prefersSource: true)
@@ -99,7 +99,7 @@ extension Walk {
         var q = RouteQuestion(destination: destination, source: .zero, mark: 0, tos: tos)
         q.outInterface = device
         q.inInterface = node.pointee.routing.loopback
-        return node.pointee.routing.lookup4(q).kind == .noRoute
+        return node.pointee.routing.lookup4(q).isRefused
     }
 
     /// `__mkroute_output`.
@@ -152,7 +152,7 @@ extension Walk {
         if q.hash == 0 { q.hash = multipathHash(nil, q, isIPv4: false) }
         var match = node.pointee.routing.lookup6(q)
         if match.kind == .unicast { match = node.pointee.routing.tables6.selectPath(match, q) }
-        var result = node.pointee.routing.tables6.result(match)
+        var result = node.pointee.routing.tables6.result(match, to: q.destination)
         let device = result.outInterface
         if result.kind == .local {
             result.outInterface = node.pointee.routing.loopback

@@ -58,6 +58,8 @@ extension Walk {
         // It holds for a time only.
         voidRecording()
         var route = found
+        // The kernel has a route of its own for the one address.
+        route.namesNetwork = false
         if entry.mtu != 0, !(isIPv4 && forwards) || entry.isLocked || node.pointee.settings.forwardUsesPathMTU {
             route.mtu = entry.mtu
             route.hasLockedMTU = entry.isLocked

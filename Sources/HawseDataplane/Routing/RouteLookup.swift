@@ -10,6 +10,10 @@ struct RouteMatch {
 
     @inline(__always) var isFound: Bool { kind != .none }
     @inline(__always) var orNoRoute: RouteMatch { isFound ? self : RouteMatch(kind: .noRoute) }
+    /// `fib_lookup` returns an error: nothing leads there, or a route or rule forbids it.
+    @inline(__always) var isRefused: Bool {
+        kind == .noRoute || kind == .unreachable || kind == .prohibit || kind == .blackhole
+    }
 }
 
 extension RoutingState {
@@ -233,6 +237,18 @@ extension RouteTables {
         result.gatewayVersion = hop.pointee.gatewayVersion
         result.isOnlink = hop.pointee.isOnlink
         result.source = entry.pointee.preferredSource.isZero ? hop.pointee.source : entry.pointee.preferredSource
+        return result
+    }
+}
+
+extension RouteTables {
+    /// IPv6's, with the mark of what names a network itself (`ipv6_anycast_destination`).
+    @inline(__always)
+    func result(_ match: RouteMatch, to destination: AddressBits) -> RouteResult {
+        var result = result(match)
+        guard match.entry >= 0, result.gatewayVersion == 0 else { return result }
+        let entry = entries + Int(match.entry)
+        result.namesNetwork = entry.pointee.length < 127 && entry.pointee.key == destination
         return result
     }
 }

@@ -42,7 +42,7 @@ extension Walk {
         let tos = device.pointee.tos == 1 ? inner : device.pointee.tos
         let route = lookupOutput(
             family: family, source: device.pointee.local, destination: remote.address, mark: packet.pointee.mark,
-            tos: tos, out: 0, anySource: false)
+            tos: tos, out: remote.out, anySource: false)
         guard route.kind == .unicast || route.kind == .multicast, route.outInterface != device.pointee.device else {
             if route.kind == .local { return bypassLocally(packet, remote, device) }
             return drop(packet, .noRoute)

@@ -31,6 +31,8 @@ struct VXLANRemote {
     /// 0: the device's.
     var port: UInt16
     var vni: UInt32
+    /// The device that leads there whatever the tables say (`remote_ifindex`); 0: theirs.
+    var out: UInt16 = 0
 }
 
 /// VXLAN devices and their forwarding databases (`drivers/net/vxlan`).
@@ -92,7 +94,11 @@ struct VXLANTable {
             else { continue }
             let key = ForwardingKey(mac: .zero, device: index)
             order.append(key)
-            groups[key] = [VXLANRemote(address: remote.bits, version: remote.family.rawValue, port: 0, vni: 0)]
+            groups[key] = [
+                VXLANRemote(
+                    address: remote.bits, version: remote.family.rawValue, port: 0, vni: 0,
+                    out: vxlan.device.flatMap { interfaces.index(of: $0) } ?? 0)
+            ]
         }
         for entry in spec.forwarding {
             guard let destination = entry.destination, let index = interfaces.index(of: entry.device),
@@ -103,7 +109,7 @@ struct VXLANTable {
             groups[key, default: []].append(
                 VXLANRemote(
                     address: destination.bits, version: destination.family.rawValue, port: entry.port ?? 0,
-                    vni: entry.vni ?? 0))
+                    vni: entry.vni ?? 0, out: entry.via.flatMap { interfaces.index(of: $0) } ?? 0))
         }
         for key in order { setRemotes(key.mac, key.device, groups[key] ?? [], isStatic: true, now: .zero) }
     }

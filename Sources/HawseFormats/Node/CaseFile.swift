@@ -80,6 +80,7 @@ public struct CaseFile: Sendable {
                 interface.addresses.append(prefix)
             }
             interface.kind = try kind(item, name)
+            try VLANText.read(item, into: &interface)
             spec.interfaces.append(interface)
         }
         for item in items {
@@ -94,13 +95,19 @@ public struct CaseFile: Sendable {
                 }
                 spec.interfaces[index].bridge = item.string("name")
                 spec.interfaces[index].hairpin = hairpin.contains(port)
-                if let own = switches?.object(port) { spec.interfaces[index].port = Self.bridgePort(own) }
+                let own = switches?.object(port)
+                if let own { spec.interfaces[index].port = try Self.bridgePort(own, port) }
+                spec.interfaces[index].vlans = try VLANText.members(own, of: port, or: item)
             }
         }
     }
 
-    private static func bridgePort(_ item: JSONFile) -> BridgePort {
+    private static func bridgePort(_ item: JSONFile, _ name: String) throws(FormatError) -> BridgePort {
+        for (option, why) in otherPort.sorted(by: { $0.key < $1.key }) where item.bool(option) == true {
+            throw item.error("bridge port \(name): `\(option)' (\(why)) is not modelled")
+        }
         var port = BridgePort()
+        port.forwardedGroups = UInt16(clamping: item.integer("group_fwd_mask") ?? 0)
         port.learns = item.bool("learning") ?? true
         port.floods = item.bool("flood") ?? true
         port.floodsMulticast = item.bool("mcast_flood") ?? true
@@ -108,6 +115,13 @@ public struct CaseFile: Sendable {
         port.isIsolated = item.bool("isolated") ?? false
         return port
     }
+
+    /// Options of a bridge port that make it behave otherwise than is modelled.
+    private static let otherPort = [
+        "neigh_suppress": "it answers ARP by itself", "proxy_arp": "it answers ARP by itself", "proxy_arp_wifi": "it answers ARP by itself",
+        "vlan_tunnel": "VLANs become tunnels", "mcast_to_unicast": "groups become stations", "locked": "it asks for authentication",
+        "mab": "it asks for authentication",
+    ]
 
     private func kind(_ item: JSONFile, _ name: String) throws(FormatError) -> InterfaceSpec.Kind {
         let kinds = ["ether", "veth", "bridge", "vxlan", "dummy", "loopback", "tun", "vlan", "ipip"]
@@ -157,12 +171,15 @@ public struct CaseFile: Sendable {
     private static let otherVXLAN = [
         "external": "lightweight tunnels or tc say where its frames go", "proxy": "it answers ARP by itself",
         "rsc": "it routes around the router", "gpe": "other headers", "remcsumtx": "other headers", "remcsumrx": "other headers",
-        "vnifilter": "it has several VNIs",
+        "vnifilter": "it has several VNIs", "mcroute": "groups follow the routing tables",
     ]
 
     private func vxlan(_ options: JSONFile, _ vni: UInt32, _ name: String) throws(FormatError) -> VXLANSpec {
         for (option, why) in Self.otherVXLAN.sorted(by: { $0.key < $1.key }) where options.bool(option) == true {
             throw options.error("interface \(name): VXLAN with `\(option)' (\(why)) is not modelled")
+        }
+        if let label = options.integer("flowlabel"), label != 0 {
+            throw options.error("interface \(name): VXLAN with `flowlabel' (other outer headers) is not modelled")
         }
         var spec = VXLANSpec(
             vni: vni, local: options.string("local").flatMap { IPAddress($0) },

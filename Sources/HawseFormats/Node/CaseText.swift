@@ -45,6 +45,7 @@ public enum CaseText {
         case .vlan(let id, let parent):
             object["vlan"] = Int(id)
             object["parent"] = parent
+            if interface.vlanProtocol != .customer { object["protocol"] = interface.vlanProtocol.text }
         case .ipip(let tunnel):
             if let local = tunnel.local { object["local"] = local.description }
             if let remote = tunnel.remote { object["remote"] = remote.description }
@@ -57,8 +58,12 @@ public enum CaseText {
             object["bridge_ports"] = ports.map(\.name)
             let hairpin = ports.filter(\.hairpin).map(\.name)
             if !hairpin.isEmpty { object["hairpin"] = hairpin }
-            let own = ports.filter { $0.port != BridgePort() }
-            if !own.isEmpty { object["ports"] = Dictionary(uniqueKeysWithValues: own.map { ($0.name, self.object($0.port)) }) }
+            let own = ports.filter { $0.port != BridgePort() || $0.vlans != [.initial] }
+            if !own.isEmpty { object["ports"] = Dictionary(uniqueKeysWithValues: own.map { ($0.name, self.object($0)) }) }
+            if interface.filtersVLANs { object["vlan_filtering"] = true }
+            if interface.vlanProtocol != .customer { object["vlan_protocol"] = interface.vlanProtocol.text }
+            if interface.vlans != [.initial] { object["vlans"] = interface.vlans.map(\.description) }
+            if interface.forwardedGroups != 0 { object["group_fwd_mask"] = Int(interface.forwardedGroups) }
             if interface.ageing != 300 { object["ageing"] = interface.ageing }
         }
         return object
@@ -78,11 +83,15 @@ public enum CaseText {
         }
     }
 
-    private static func object(_ port: BridgePort) -> [String: Any] {
-        [
+    private static func object(_ interface: InterfaceSpec) -> [String: Any] {
+        let port = interface.port
+        var object: [String: Any] = [
             "learning": port.learns, "flood": port.floods, "mcast_flood": port.floodsMulticast, "bcast_flood": port.floodsBroadcast,
             "isolated": port.isIsolated,
         ]
+        if interface.vlans != [.initial] { object["vlans"] = interface.vlans.map(\.description) }
+        if port.forwardedGroups != 0 { object["group_fwd_mask"] = Int(port.forwardedGroups) }
+        return object
     }
 
     private static func object(_ vxlan: VXLANSpec) -> [String: Any] {

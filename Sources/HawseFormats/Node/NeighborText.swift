@@ -40,14 +40,18 @@ public enum ForwardingEntryText {
             case "dst": entry.destination = try words.address(word)
             case "port": entry.port = try words.number(word)
             case "vni": entry.vni = try words.number(word)
+            case "vlan":
+                let id: UInt16 = try words.number(word)
+                guard (1...4094).contains(id) else { throw words.error("a VLAN is a number from 1 to 4094") }
+                entry.vlan = id
             case "master": entry.isMaster = true
             case "self": entry.isMaster = false
             case "local": entry.isLocal = true
-            case "permanent", "static", "dynamic", "via":
-                if word == "via" { _ = try words.argument(of: word) }
+            case "via": entry.via = try words.argument(of: word)
+            case "permanent", "static", "dynamic": break
             default:
                 throw words.unknown(
-                    word, ["dev", "dst", "port", "vni", "master", "self", "local", "permanent", "static"])
+                    word, ["dev", "dst", "via", "port", "vni", "vlan", "master", "self", "local", "permanent", "static"])
             }
         }
         guard !entry.device.isEmpty else { throw words.error("a forwarding entry needs `dev'") }

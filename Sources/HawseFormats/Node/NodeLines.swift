@@ -16,6 +16,8 @@ extension ForwardingEntry: CustomStringConvertible {
         if let destination { text += " dst \(destination)" }
         if let port { text += " port \(port)" }
         if let vni { text += " vni \(vni)" }
+        if let via { text += " via \(via)" }
+        if let vlan { text += " vlan \(vlan)" }
         if isMaster { text += " master" }
         if isLocal { text += " local" }
         return text

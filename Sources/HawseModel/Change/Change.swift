@@ -31,6 +31,10 @@ public enum Change: Hashable, Sendable {
     case removeForwarding(ForwardingEntry)
     /// All addresses of a device.
     case addresses(device: String, [IPPrefix])
+    /// `ip link set … up`, `… down`, with all that this takes along (`NodeSpec.setLink`).
+    case link(device: String, isUp: Bool)
+    /// Another MAC (`NodeSpec.setLinkAddress`).
+    case linkAddress(device: String, MACAddress)
     /// What only a node made anew can have.
     case rebuild(String)
 }
@@ -62,6 +66,8 @@ extension Change: CustomStringConvertible {
         case .removeForwarding(let entry): "forwarding - \(entry.mac) on \(entry.device)"
         case .addresses(let device, let addresses):
             "addresses of \(device): \(addresses.map(\.description).joined(separator: " "))"
+        case .link(let device, let isUp): "\(device): \(isUp ? "up" : "down")"
+        case .linkAddress(let device, let mac): "\(device): address \(mac)"
         case .rebuild(let what): "\(what): the node has to be made anew"
         }
     }

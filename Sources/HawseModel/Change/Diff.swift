@@ -4,6 +4,7 @@ import HawseWire
 /// that are the same keep theirs, and chains with other rules begin with those in `desired`.
 public func diff(_ current: NodeSpec, _ desired: NodeSpec) -> [Change] {
     var changes: [Change] = []
+    let current = links(current, desired, &changes)
     rebuilds(current, desired, &changes)
     network(current, desired, &changes)
     sets(current.sets, desired.sets, &changes, isBefore: true)
@@ -46,6 +47,22 @@ extension Chain {
         policy == other.policy && rules.count == other.rules.count
             && rules.indices.allSatisfy { rules[$0].isEqualIgnoringCounters(other.rules[$0]) }
     }
+}
+
+/// Devices go up and down and change their MAC first: the rest is compared with what that leaves.
+private func links(_ current: NodeSpec, _ desired: NodeSpec, _ changes: inout [Change]) -> NodeSpec {
+    var after = current
+    for (old, new) in zip(current.interfaces, desired.interfaces) where old.name == new.name {
+        if let now = after.interfaces.first(where: { $0.name == new.name }), now.isUp != new.isUp {
+            changes.append(.link(device: new.name, isUp: new.isUp))
+            after.setLink(new.name, isUp: new.isUp)
+        }
+        if old.mac != new.mac {
+            changes.append(.linkAddress(device: new.name, new.mac))
+            after.setLinkAddress(new.name, new.mac)
+        }
+    }
+    return after
 }
 
 private func rebuilds(_ current: NodeSpec, _ desired: NodeSpec, _ changes: inout [Change]) {

@@ -10,7 +10,7 @@ public struct InterfaceSpec: Hashable, Sendable {
         case loopback
         case bridge
         case vxlan(VXLANSpec)
-        /// 802.1Q sub-interface.
+        /// A sub-interface; `InterfaceSpec.vlanProtocol` says with which tags.
         case vlan(id: UInt16, parent: String)
         case ipip(IPIPSpec)
         case tun
@@ -33,6 +33,14 @@ public struct InterfaceSpec: Hashable, Sendable {
     public var ageing = 300.0
     /// `devgroup`.
     public var group: UInt32
+    /// VLANs: the protocol of their tags. Bridges: that of the tags they filter by.
+    public var vlanProtocol = VLANProtocol.customer
+    /// Bridges: `vlan_filtering`.
+    public var filtersVLANs = false
+    /// Ports of a bridge and bridges: the VLANs they are members of, which count where the bridge filters.
+    public var vlans = [BridgeVLAN.initial]
+    /// Bridges: which groups 01:80:c2:00:00:00 to 0f are forwarded, a bit each (`group_fwd_mask`).
+    public var forwardedGroups: UInt16 = 0
 
     public init(
         name: String, kind: Kind = .ether, mac: MACAddress = .zero, mtu: Int = 1500, isUp: Bool = true,
@@ -59,6 +67,8 @@ public struct BridgePort: Hashable, Sendable {
     public var floodsBroadcast = true
     /// Isolated ports do not reach each other.
     public var isIsolated = false
+    /// Groups 01:80:c2:00:00:00 to 0f that are forwarded when they come in here, a bit each (`group_fwd_mask`).
+    public var forwardedGroups: UInt16 = 0
 
     public init() {}
 }

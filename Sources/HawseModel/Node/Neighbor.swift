@@ -29,10 +29,14 @@ public struct ForwardingEntry: Hashable, Sendable {
     public var isMaster: Bool
     /// `local`: the address of the port itself.
     public var isLocal: Bool
+    /// Bridges that filter: of which VLAN; `nil`: of each that the port has.
+    public var vlan: UInt16?
+    /// VXLAN: the device by which the peer is reached, whatever the routes say.
+    public var via: String?
 
     public init(
         mac: MACAddress, device: String, destination: IPAddress? = nil, port: UInt16? = nil, vni: UInt32? = nil,
-        isMaster: Bool = false, isLocal: Bool = false
+        isMaster: Bool = false, isLocal: Bool = false, vlan: UInt16? = nil, via: String? = nil
     ) {
         self.mac = mac
         self.device = device
@@ -41,6 +45,8 @@ public struct ForwardingEntry: Hashable, Sendable {
         self.vni = vni
         self.isMaster = isMaster
         self.isLocal = isLocal
+        self.vlan = vlan
+        self.via = via
     }
 }
 

@@ -17,6 +17,10 @@ enum CaseCommand {
             dataplane.setSysctl(name, to: value)
             return
         }
+        if command.hasPrefix("ip ") {
+            var line = IPCommand(command)
+            return try dataplane.apply(line.changes(dataplane.spec))
+        }
         if command.hasPrefix("iptables") || command.hasPrefix("ip6tables") { return try iptables(command, on: dataplane) }
         if command.hasPrefix("conntrack -D ") { return try forget(command, on: dataplane) }
         throw Unsupported(description: "the command `\(command)'")

@@ -12,10 +12,10 @@ enum NetworkStates {
         })
     }
 
-    /// `02:00:00:00:00:07 dev eth1 master br0`: what bridges and tunnels have learnt.
+    /// `02:00:00:00:00:07 dev eth1 master br0`, `… dev eth1 vlan 10 master br0`: what bridges and tunnels have learnt.
     static func learned(_ dataplane: Dataplane) -> String {
         lines(dataplane.learnedAddresses().map { entry in
-            let place = entry.bridge.map { "master \($0)" } ?? "dst \(entry.remote.map { "\($0)" } ?? "-")"
+            let place = entry.bridge.map { (entry.vlan == 0 ? "" : "vlan \(entry.vlan) ") + "master \($0)" } ?? "dst \(entry.remote.map { "\($0)" } ?? "-")"
             return "\(entry.mac) dev \(entry.device) \(place)"
         })
     }

@@ -7,12 +7,12 @@ enum ForwardingDump {
         guard let text = item.string("mac"), let mac = MACAddress(text), let device = item.string("ifname") else {
             throw item.error("a forwarding entry needs `mac' and `ifname'")
         }
-        // The table of a bridge that filters VLANs has each entry once more for each VLAN.
-        guard item.integer("vlan") == nil else { return nil }
         var entry = ForwardingEntry(mac: mac, device: device)
         entry.destination = item.string("dst").flatMap { IPAddress($0) }
         entry.port = item.numeral("port").flatMap { UInt16(exactly: $0) }
         entry.vni = item.numeral("vni")
+        entry.via = item.string("via")
+        entry.vlan = item.integer("vlan").flatMap { UInt16(exactly: $0) }
         entry.isMaster = item.string("master") != nil && !item.list("flags").contains("self")
         entry.isLocal = entry.isMaster && item.string("state") == "permanent"
         return entry

@@ -35,7 +35,12 @@ enum LinkDump {
         if let data = info?.object("info_data"), spec.kind == .bridge {
             // Hundredths of a second.
             spec.ageing = data.number("ageing_time").map { $0 / 100 } ?? 300
-            if data.integer("vlan_filtering") ?? 0 != 0 { notes.append("\(name) filters VLANs: its ports are taken as if it did not") }
+            spec.filtersVLANs = data.integer("vlan_filtering") ?? 0 != 0
+            spec.vlanProtocol = data.string("vlan_protocol").flatMap { VLANProtocol($0) } ?? .customer
+            spec.forwardedGroups = data.numeral("group_fwd_mask").flatMap { UInt16(exactly: $0) } ?? 0
+        }
+        if case .vlan = spec.kind, let text = info?.object("info_data")?.string("protocol") {
+            spec.vlanProtocol = VLANProtocol(text) ?? .customer
         }
         if let port = info?.object("info_slave_data"), info?.string("info_slave_kind") == "bridge" {
             spec.hairpin = port.bool("hairpin") ?? false
@@ -44,6 +49,7 @@ enum LinkDump {
             spec.port.floodsMulticast = port.bool("mcast_flood") ?? true
             spec.port.floodsBroadcast = port.bool("bcast_flood") ?? true
             spec.port.isIsolated = port.bool("isolated") ?? false
+            spec.port.forwardedGroups = port.numeral("group_fwd_mask").flatMap { UInt16(exactly: $0) } ?? 0
         }
         return spec
     }

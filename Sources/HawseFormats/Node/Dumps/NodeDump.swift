@@ -10,7 +10,7 @@ import HawseWire
 /// | `route4.json`, `route6.json` | `ip -4 -d -j route show table all`, and with `-6` |
 /// | `rule4.json`, `rule6.json` | `ip -4 -d -j rule`, and with `-6` |
 /// | `neigh.json`, `proxy.json` | `ip -j neigh`, `ip -j neigh show proxy` |
-/// | `fdb.json` | `bridge -j fdb` |
+/// | `fdb.json`, `vlan.json` | `bridge -j fdb`, `bridge -j vlan` |
 /// | `sysctl` | `sysctl -a` |
 /// | `listeners` | `ss -HlntuS` |
 ///
@@ -58,6 +58,22 @@ public struct NodeDump: Sendable {
             guard let master = spec.interfaces[index].bridge, !bridges.contains(master) else { continue }
             spec.interfaces[index].bridge = nil
             notes.append("\(spec.interfaces[index].name) belongs to \(master), which is no bridge: taken as a device of its own")
+        }
+        let filters = Set(spec.interfaces.filter(\.filtersVLANs).map(\.name))
+        for item in try items("vlan.json") {
+            guard let place = spec.interfaces.firstIndex(where: { $0.name == item.string("ifname") }) else { continue }
+            let device = spec.interfaces[place]
+            guard device.filtersVLANs || device.bridge.map(filters.contains) ?? false else { continue }
+            spec.interfaces[place].vlans = item.objects("vlans").flatMap(Self.vlans)
+        }
+    }
+
+    private static func vlans(_ item: JSONFile) -> [BridgeVLAN] {
+        guard let first = item.integer("vlan").flatMap({ UInt16(exactly: $0) }), first > 0 else { return [] }
+        let last = min(item.integer("vlanEnd").flatMap { UInt16(exactly: $0) } ?? first, 4094)
+        let flags = item.list("flags")
+        return (first...max(first, last)).map {
+            BridgeVLAN(id: $0, isPVID: flags.contains("PVID"), isUntagged: flags.contains("Egress Untagged"))
         }
     }
 

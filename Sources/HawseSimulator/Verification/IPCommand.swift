@@ -1,0 +1,123 @@
+import HawseFormats
+import HawseModel
+import HawseWire
+
+/// `ip …` commands that a case ran in the node between packets, as changes.
+struct IPCommand {
+    private var words: ArraySlice<String>
+    private let line: String
+    private var family: AddressFamily?
+
+    init(_ line: String) {
+        self.line = line
+        words = line.split(separator: " ").dropFirst().map(String.init)[...]
+        while let word = words.first, word == "-4" || word == "-6" {
+            family = word == "-6" ? .ipv6 : .ipv4
+            words.removeFirst()
+        }
+    }
+
+    private var unsupported: Unsupported { Unsupported(description: "the command `\(line)'") }
+
+    mutating func changes(_ spec: NodeSpec) throws -> [Change] {
+        guard let object = words.popFirst(), let verb = words.popFirst() else { throw unsupported }
+        switch object {
+        case "link", "l": return try link(verb)
+        case "address", "addr", "a": return [try address(verb, spec)]
+        case "route", "r": return try route(verb, spec)
+        case "neigh", "neighbor", "neighbour", "n": return try neighbour(verb, spec)
+        case "rule", "ru": return try rule(verb, spec)
+        default: throw unsupported
+        }
+    }
+
+    private var location: SourceLocation { SourceLocation(file: "ip", line: 1) }
+    private var rest: String { words.joined(separator: " ") }
+
+    private mutating func link(_ verb: String) throws -> [Change] {
+        guard verb == "set" else { throw unsupported }
+        if words.first == "dev" { words.removeFirst() }
+        guard let device = words.popFirst() else { throw unsupported }
+        var changes: [Change] = []
+        while let word = words.popFirst() {
+            switch word {
+            case "up", "down": changes.append(.link(device: device, isUp: word == "up"))
+            case "address":
+                guard let mac = words.popFirst().flatMap({ MACAddress($0) }) else { throw unsupported }
+                changes.append(.linkAddress(device: device, mac))
+            default: throw unsupported
+            }
+        }
+        return changes
+    }
+
+    private mutating func address(_ verb: String, _ spec: NodeSpec) throws -> Change {
+        guard let text = words.popFirst(), let place = words.firstIndex(of: "dev"), words.indices.contains(place + 1),
+            let prefix = IPPrefix(text.contains("/") ? text : text + (text.contains(":") ? "/128" : "/32"))
+        else { throw unsupported }
+        let device = words[place + 1]
+        guard var list = spec.interfaces.first(where: { $0.name == device })?.addresses else { throw unsupported }
+        switch verb {
+        case "add", "replace": if !list.contains(prefix) { list.append(prefix) }
+        case "del", "delete": list.removeAll { $0 == prefix }
+        default: throw unsupported
+        }
+        return .addresses(device: device, list)
+    }
+
+    private func route(_ verb: String, _ spec: NodeSpec) throws -> [Change] {
+        let route = try RouteText.parse(rest, family: family, at: location)
+        func isSame(_ other: Route) -> Bool {
+            other.destination == route.destination && other.table == route.table && other.tos == route.tos
+        }
+        switch verb {
+        case "add", "append": return [.addRoute(route)]
+        case "replace", "change":
+            let old = spec.routes.first { isSame($0) && $0.metric == route.metric }
+            return (old.map { [.removeRoute($0)] } ?? []) + [.addRoute(route)]
+        case "del", "delete":
+            let found = spec.routes.first { other in
+                isSame(other) && (route.metric == 0 || route.metric == other.metric)
+                    && route.nextHops.allSatisfy { hop in
+                        other.nextHops.contains { (hop.gateway == nil || hop.gateway == $0.gateway) && (hop.device == nil || hop.device == $0.device) }
+                    }
+            }
+            guard let found else { throw unsupported }
+            return [.removeRoute(found)]
+        default: throw unsupported
+        }
+    }
+
+    private func neighbour(_ verb: String, _ spec: NodeSpec) throws -> [Change] {
+        switch verb {
+        case "add", "replace", "change":
+            let entry = try NeighborText.parse(rest, at: location)
+            let old = spec.neighbors.filter { $0.address == entry.address && $0.device == entry.device && $0.isProxy == entry.isProxy }
+            return old.map { .removeNeighbor($0) } + [.addNeighbor(entry)]
+        case "del", "delete":
+            guard let address = words.first(where: { $0 != "proxy" }).flatMap({ IPAddress($0) }), let place = words.firstIndex(of: "dev"),
+                words.indices.contains(place + 1)
+            else { throw unsupported }
+            let isProxy = words.first == "proxy"
+            return spec.neighbors.filter { $0.address == address && $0.device == words[place + 1] && $0.isProxy == isProxy }
+                .map { .removeNeighbor($0) }
+        default: throw unsupported
+        }
+    }
+
+    private func rule(_ verb: String, _ spec: NodeSpec) throws -> [Change] {
+        let rule = try RoutingRuleText.parse(rest, family: family, at: location)
+        switch verb {
+        case "add":
+            var rules = spec.rules
+            RoutingRuleText.add(rule, to: &rules)
+            return rules.filter { !spec.rules.contains($0) }.map { .addRoutingRule($0) }
+        case "del", "delete":
+            guard let found = spec.rules.first(where: { $0 == rule || ($0.priority == rule.priority && rule.priority != 0) }) else {
+                throw unsupported
+            }
+            return [.removeRoutingRule(found)]
+        default: throw unsupported
+        }
+    }
+}
