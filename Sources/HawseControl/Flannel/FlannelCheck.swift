@@ -22,7 +22,7 @@ extension Flannel {
         ) -> (configuration: NetworkConfiguration?, problems: [ManifestDiagnostic]) {
             do throws(ConfigurationError) {
                 let (configuration, warnings) = try NetworkConfiguration.read(text, file: file)
-                do throws(ConfigurationError) { return (try configuration.completed(), warnings) } catch {
+                do throws(ConfigurationError) { return (try configuration.completed(file: file), warnings) } catch {
                     return (nil, warnings + error.diagnostics)
                 }
             } catch { return (nil, error.diagnostics) }

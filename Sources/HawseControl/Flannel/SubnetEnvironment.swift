@@ -77,6 +77,14 @@ extension Flannel {
                     ManifestDiagnostic(
                         severity: .error, file: file, mark: .none, field: name, message: "is missing"))
             }
+            for (name, inner, outer) in [
+                ("FLANNEL_SUBNET", result.subnet, result.network), ("FLANNEL_IPV6_SUBNET", result.ipv6Subnet, result.ipv6Network),
+            ] {
+                guard let inner, let outer, !outer.contains(inner) else { continue }
+                problems.append(
+                    ManifestDiagnostic(
+                        severity: .error, file: file, mark: .none, field: name, message: "\(inner) does not lie in \(outer)"))
+            }
             guard problems.isEmpty else { throw ConfigurationError(problems) }
             return result
         }

@@ -77,7 +77,7 @@ extension Dataplane {
     ) -> RouteAnswer? {
         let route = Walk<Plain>(node: node).lookupOutput(
             family: destination.family, source: source?.bits ?? .zero, destination: destination.bits, mark: mark, tos: tos,
-            out: 0, anySource: destination.family == .ipv6, ipProtocol: destination.family == .ipv4 ? 17 : 0)
+            out: 0, anySource: destination.family == .ipv6, ipProtocol: destination.family == .ipv4 ? .udp : IPProtocol(rawValue: 0))
         let from = source ?? IPAddress(family: destination.family, bits: route.source)
         return answer(route, source: from.bits.isZero ? nil : from)
     }

@@ -98,6 +98,7 @@ import Testing
         ("FLANNEL_SUBNET=10.1.1.1\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n", "FLANNEL_SUBNET"),
         ("FLANNEL_SUBNTE=10.1.1.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n", "FLANNEL_SUBNTE"),
         ("FLANNEL_IPMASQ=true\n", "FLANNEL_MTU"),
+        ("FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.245.1.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n", "FLANNEL_SUBNET"),
         ("FLANNEL_MTU=1450\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n", "FLANNEL_MTU"),
     ])
     func wrongEnvironment(text: String, field: String) throws {
