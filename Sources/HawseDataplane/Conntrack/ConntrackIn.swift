@@ -191,6 +191,17 @@ extension Walk {
         }
     }
 
+    /// Conntrack has added up the packet on the way in, whatever came out (`CHECKSUM_COMPLETE`). Asked behind its hook.
+    func isSummed(_ packet: PacketRef, _ ipProtocol: IPProtocol) -> Bool {
+        guard !packet.pointee.flags.contains(.local), packet.pointee.connectionInfo != .untracked,
+            node.pointee.netfilter(packet).pointee.usesConntrack, node.pointee.connections.settings.checksum
+        else { return false }
+        switch ipProtocol {
+        case .icmp, .tcp, .udp, .icmpv6: return true
+        default: return false
+        }
+    }
+
     /// `nf_ip_checksum` adds up the header too, and `ip_forward` has forgotten that the packet was verified: with an option
     /// filled in on the way the sum is wrong until `ip_forward_options`, behind FORWARD.
     func isSpoiltByOptions(_ packet: PacketRef) -> Bool {

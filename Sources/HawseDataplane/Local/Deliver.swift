@@ -125,6 +125,7 @@ extension Walk {
                 hopLimit: node.pointee.interfaces[route.outInterface].pointee.hopLimit)
             // `ip6_xmit` is told of the control socket and does not give it to the packet.
             answer.pointee.uid = -1
+            answer.pointee.flags.insert(.checksumBelieved)
         }
         TransportChecksum.store(
             reset.base, length: 20, protocolNumber: .tcp, family: packet.family, source: source, destination: target)

@@ -114,6 +114,9 @@ struct Packet {
         static let ignoreDF = Flags(rawValue: 1 << 20)
         /// TEE is sending it, or something that comes of it: it is not copied (`in_nf_duplicate`) until a device takes it.
         static let withinCopy = Flags(rawValue: 1 << 22)
+        /// A packet of OUTPUT whose transport checksum nobody adds up: a copy of one that conntrack has verified
+        /// (`CHECKSUM_COMPLETE`), or a reset that the device shall complete (`CHECKSUM_PARTIAL`).
+        static let checksumBelieved = Flags(rawValue: 1 << 24)
         /// ICMP is sending it, or something that comes of it: no ICMP error is sent until a device or a queue takes it
         /// (`icmp_xmit_lock`, `icmpv6_xmit_lock`: there is one socket).
         static let withinICMP = Flags(rawValue: 1 << 23)

@@ -14,6 +14,7 @@ enum CaseStates {
         case "conntrack":
             // The ipvs suites were recorded with use counts.
             return ConntrackPrinter.timelessListing(dataplane.connections(), keepsUses: suite.hasPrefix("ipvs-"))
+        case "expectations": return ExpectationPrinter.timelessListing(dataplane.expectations())
         case "ipvs": return IPVSListingPrinter(.stats, exact: true).text(dataplane.ipvsListing())
         case "ipvs-short": return IPVSListingPrinter(.stats).text(dataplane.ipvsListing())
         case "ipvs-rate": return IPVSListingPrinter(.rate).text(dataplane.ipvsListing())

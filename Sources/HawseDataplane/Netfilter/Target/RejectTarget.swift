@@ -38,15 +38,15 @@ extension Walk {
         let packet = context.packet
         packet.pointee.disposition = .dropped(.rejected)
         if action.isReset {
-            if packet.isIPv4 { rejectReset4(packet) } else { rejectReset6(packet) }
-        } else if isWorthAnError(packet) {
+            if packet.isIPv4 { rejectReset4(packet, context.hook) } else { rejectReset6(packet, context.hook) }
+        } else if isWorthAnError(packet, context.hook) {
             sendICMPError(about: packet, type: action.type, code: action.code, info: 0)
         }
         return .drop
     }
 
     /// `nf_send_unreach`, `reject6_csum_ok`: no error about a later fragment or a packet with a wrong checksum.
-    private func isWorthAnError(_ packet: PacketRef) -> Bool {
+    private func isWorthAnError(_ packet: PacketRef, _ hook: Hook) -> Bool {
         if packet.isLaterFragment { return false }
         var ipProtocol = packet.pointee.ipProtocol
         var offset = packet.transportOffset
@@ -66,12 +66,12 @@ extension Walk {
             if packet.length - offset >= UDPHeader.length, udp.loadBE16(at: 6) == 0 { return true }
         default: break
         }
-        return isChecksumRight(packet, ipProtocol, offset)
+        return isChecksumRight(packet, ipProtocol, offset, hook, isReset: false)
     }
 
     /// `nf_ip_checksum`, `nf_ip6_checksum`: only TCP and UDP have a pseudo header under IPv4; other payloads must sum up alone.
-    private func isChecksumRight(_ packet: PacketRef, _ ipProtocol: IPProtocol, _ offset: Int) -> Bool {
-        if isVerified(packet, ipProtocol) { return true }
+    private func isChecksumRight(_ packet: PacketRef, _ ipProtocol: IPProtocol, _ offset: Int, _ hook: Hook, isReset: Bool) -> Bool {
+        if isBelieved(packet, ipProtocol, hook, isReset: isReset) { return true }
         if isSpoiltByOptions(packet) { return false }
         let length = packet.length - offset
         var sum = UInt64(InternetChecksum.sum(packet.networkPointer + offset, count: length))
@@ -83,10 +83,22 @@ extension Walk {
         return InternetChecksum.fold(sum) == 0xffff
     }
 
+    /// Whether the packet is taken for right without another look: its sum was found right once (`skb->csum_valid`), or in
+    /// OUTPUT nobody holds what conntrack has left against the addresses. A reset does not know of the former in FORWARD,
+    /// on the way to which router and bridge forget the sum itself (`skb_forward_csum`).
+    private func isBelieved(_ packet: PacketRef, _ ipProtocol: IPProtocol, _ hook: Hook, isReset: Bool) -> Bool {
+        switch hook {
+        case .output: packet.pointee.flags.contains(.checksumBelieved) && !(isReset && packet.pointee.flags.contains(.forwarded))
+        case .forward where isReset: false
+        default: isVerified(packet, ipProtocol)
+        }
+    }
+
     /// `nf_send_reset`
-    private func rejectReset4(_ packet: PacketRef) {
+    private func rejectReset4(_ packet: PacketRef, _ hook: Hook) {
         guard !packet.isLaterFragment, packet.pointee.ipProtocol == .tcp, packet.transportLength >= TCPHeader.length,
-            !packet.tcp.flags.contains(.rst), isChecksumRight(packet, .tcp, packet.transportOffset), !isSpoiltByOptions(packet)
+            !packet.tcp.flags.contains(.rst),
+            isChecksumRight(packet, .tcp, packet.transportOffset, hook, isReset: true), !isSpoiltByOptions(packet)
         else { return }
         switch packet.pointee.route.kind {
         case .broadcast, .multicast: return
@@ -107,7 +119,7 @@ extension Walk {
     }
 
     /// `nf_send_reset6`
-    private func rejectReset6(_ packet: PacketRef) {
+    private func rejectReset6(_ packet: PacketRef, _ hook: Hook) {
         let ip = packet.ipv6
         func isUnicast(_ address: AddressBits) -> Bool { address.high >> 56 != 0xff && !address.isZero }
         guard isUnicast(ip.source), isUnicast(ip.destination) else { return }
@@ -116,7 +128,7 @@ extension Walk {
             packet.length - walk.offset >= TCPHeader.length
         else { return }
         let tcp = TCPHeader(packet.networkPointer + walk.offset)
-        guard !tcp.flags.contains(.rst), isChecksumRight(packet, .tcp, walk.offset) else { return }
+        guard !tcp.flags.contains(.rst), isChecksumRight(packet, .tcp, walk.offset, hook, isReset: true) else { return }
         let route = lookupOutput(
             family: .ipv6, source: ip.destination, destination: ip.source, mark: reflectedMark(packet), tos: 0, out: 0)
         guard route.kind == .unicast || route.kind == .local else { return }

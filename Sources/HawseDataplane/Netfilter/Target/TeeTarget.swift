@@ -24,6 +24,9 @@ extension Walk {
         // `__pskb_copy` takes nothing that stands in front of the packet.
         twin.pointee.mac = -1
         let losesHop = context.hook == .prerouting || context.hook == .input
+        let ipProtocol = packet.pointee.ipProtocol
+        let keepsSum = losesHop && context.table != .raw && isSummed(packet, ipProtocol)
+        if keepsSum || isVerified(packet, ipProtocol) { twin.pointee.flags.insert(.checksumBelieved) }
         let tos = packet.dsField
         if twin.isIPv4 {
             twin.ipv4.dontFragment = true
