@@ -69,6 +69,28 @@ import Testing
         #expect(result.output.contains("REJECT icmp-port-unreachable (default/lost has no endpoints)"))
     }
 
+    /// What the kernel refuses when the rules are loaded.
+    @Test func unknownAccountingObjectsAreRefused() throws {
+        func check(_ name: String) throws -> HawseProgram.Result {
+            let rules = "*filter\\n:INPUT ACCEPT [0:0]\\n-A INPUT -m nfacct --nfacct-name  \(name)\\nCOMMIT\\n"
+            return try HawseProgram.shell("f=$(mktemp); printf '\(rules)' >$f; hawse check --rules $f; s=$?; rm $f; exit $s")
+        }
+        let refused = try check("bytes_in")
+        #expect(refused.status == 1)
+        #expect(refused.output.contains("`bytes_in', which does not exist"))
+        #expect(try check("ct_state_invalid_dropped_pkts").status == 0)
+    }
+
+    /// The words that people look for in a node's log.
+    @Test func aFullConnectionTableIsToldAsInTheKernelsLog() throws {
+        let node = "pcaps/cases/conntrack/table-full-assured"
+        let captures = ["eth0", "eth1"].map { "-r \(node)/in/\($0).pcap" }.joined(separator: " ")
+        for format in ["text", "json"] {
+            let result = try HawseProgram.shell("hawse replay --node-dir \(node) \(captures) --summary \(format)")
+            #expect(result.output.contains("nf_conntrack: table full, dropping packet"), "\(format): \(result.output)")
+        }
+    }
+
     /// Each file ends in 0, 1 or 3, and within seconds; nothing crashes.
     @Test func malformedCapturesAreSurvived() throws {
         let folder = HawseProgram.root + "/pcaps/malformed"

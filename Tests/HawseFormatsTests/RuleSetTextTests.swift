@@ -221,6 +221,24 @@ import Testing
         #expect(RuleSetCheck.check(rules).isEmpty)
     }
 
+    /// Linux 6.18: `xt_nfacct: accounting object `bytes_ou' does not exist`.
+    @Test func accountingObjectsAreLookedUp() throws {
+        let listed = try AccountingObjects.parse("{ pkts = 00000000000000000004, bytes = 00000000000000000336 } = bytes_out;\n")
+        let rules = try IPTablesParser(family: .ipv4, file: "f").parse(
+            """
+            *filter
+            -A INPUT -m nfacct --nfacct-name bytes_out
+            -A INPUT -m nfacct --nfacct-name bytes_ou
+            COMMIT
+
+            """)
+        let found = RuleSetCheck.check(rules, accounts: listed)
+        #expect(found.map(\.line) == [3])
+        #expect(found.first?.message.contains("`bytes_ou', which does not exist; there is `bytes_out'") == true)
+        #expect(RuleSetCheck.check(rules).isEmpty)
+        #expect(throws: FormatError.self) { try AccountingObjects.parse("bytes_in") }
+    }
+
     @Test func everyErrorIsReported() {
         let text = """
             *filter

@@ -4,7 +4,7 @@ import Hawse
 enum RuleFileCheck {
     static func iptables(_ file: String, family: AddressFamily) throws -> [CheckFinding] {
         let text = try read(file)
-        return IPTablesParser(family: family, file: file).diagnose(text).errors.map { finding($0, kind: "rules") }
+        return IPTablesParser(family: family, file: file).diagnose(text, accounts: AccountingObjects.ofKubeProxy).errors.map { finding($0, kind: "rules") }
     }
 
     static func ipset(_ file: String) throws -> [CheckFinding] {

@@ -41,6 +41,11 @@ struct SummaryText {
         var drops = JSONObject()
         for (reason, count) in counts.drops { drops.set(reason.rawValue, count) }
         object.set("dropped", raw: drops.line)
+        if !counts.kernelLog.isEmpty {
+            var log = JSONObject()
+            for (message, count) in counts.kernelLog { log.set(message, count) }
+            object.set("kernel_log", raw: log.line)
+        }
         return object.line
     }
 
@@ -52,6 +57,7 @@ struct SummaryText {
         out.line("\(palette.strong(name))")
         out.line("  transmitted \(counts.transmitted)   delivered \(counts.delivered)   consumed \(counts.consumed)")
         for (reason, count) in counts.drops { out.line("  \(palette.bad("dropped")) \(count)  \(reason.rawValue)") }
+        for (message, count) in counts.kernelLog { out.line("  \(palette.bad("log")) \(count)  \(message)") }
     }
 }
 

@@ -133,4 +133,10 @@ public struct OutcomeCounts: Hashable, Sendable {
         dropped.sorted { $0.value != $1.value ? $0.value > $1.value : $0.key.rawValue < $1.key.rawValue }
             .map { ($0.key, $0.value) }
     }
+
+    /// What Linux would have written into its log about these drops, as people look for it, and how often it happened
+    /// (the kernel writes it less often).
+    public var kernelLog: [(message: String, count: UInt64)] {
+        dropped[.conntrackFull].map { [("nf_conntrack: nf_conntrack: table full, dropping packet", $0)] } ?? []
+    }
 }

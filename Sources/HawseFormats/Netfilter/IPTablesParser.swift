@@ -46,10 +46,13 @@ public struct IPTablesParser: Sendable {
         return reading.finished
     }
 
-    /// Reads on after an error: what could be understood, and everything that could not.
-    public func diagnose(_ text: some StringProtocol) -> (text: RuleSetText, errors: [FormatError]) {
+    /// Reads on after an error: what could be understood, and everything that could not. With `accounts`, names of accounting
+    /// objects are looked up too.
+    public func diagnose(
+        _ text: some StringProtocol, accounts: Set<String>? = nil
+    ) -> (text: RuleSetText, errors: [FormatError]) {
         var reading = RestoreReading(parser: self, base: nil, keepsLines: true)
-        let errors = reading.read(text, stopsAtError: false) + RuleSetCheck.check(reading.rules)
+        let errors = reading.read(text, stopsAtError: false) + RuleSetCheck.check(reading.rules, accounts: accounts)
         return (reading.finished, errors.sorted { ($0.line, $0.column) < ($1.line, $1.column) })
     }
 }

@@ -49,8 +49,11 @@ extension RulePlace {
             guard let ipProtocol = rule.ipProtocol, !ipProtocol.inverted else {
                 return "needs a protocol (`-p', not inverted) for its helper or timeout"
             }
-            let helpers: [String: IPProtocol] = ["ftp": .tcp, "tftp": .udp]
-            if let helper = target.helper, let own = helpers[helper], own != ipProtocol.number {
+            let helpers: [String: [IPProtocol]] = [
+                "ftp": [.tcp], "tftp": [.udp], "sip": [.tcp, .udp], "irc": [.tcp], "amanda": [.udp], "netbios-ns": [.udp],
+                "snmp": [.udp], "pptp": [.tcp], "sane": [.tcp], "RAS": [.udp], "Q.931": [.tcp], "H.245": [.tcp],
+            ]
+            if let helper = target.helper, helpers[helper]?.contains(ipProtocol.number) != true {
                 return "has no helper `\(helper)' for this protocol"
             }
         }

@@ -8,6 +8,7 @@ struct RulePlace {
     let family: AddressFamily
     let rule: Rule
     let sets: [IPSet]?
+    let accounts: Set<String>?
 
     /// The rule matches exactly this protocol.
     func has(_ ipProtocol: IPProtocol) -> Bool { rule.ipProtocol == ProtocolMatch(ipProtocol) }
@@ -34,6 +35,13 @@ struct RulePlace {
         let isIPv4Only = set.kind == .bitmapIP || set.kind == .bitmapIPMac
         guard set.kind.hasFamily || isIPv4Only, set.options.family != family else { return nil }
         return "names the set `\(set.name)' of the other protocol family, which is not applicable"
+    }
+
+    /// `nfacct_mt_checkentry`
+    func account(_ name: String) -> String? {
+        guard let accounts, !accounts.contains(name) else { return nil }
+        let near = nearestWord(name, among: accounts.sorted()).map { "; there is `\($0)'" } ?? ""
+        return "names the accounting object `\(name)', which does not exist\(near)"
     }
 }
 
@@ -70,6 +78,7 @@ extension RulePlace {
         case .recent(let match): match.hitCount > 65535 ? "has a hitcount above 65535" : nil
         case .string(let match): match.algorithm == .fsm ? "cannot use the algorithm fsm" : nil
         case .set(let match): set(match.set)
+        case .nfacct(let match): account(match.name)
         case .bpf(let match): objection(to: match)
         default: nil
         }

@@ -2,7 +2,7 @@ import Foundation
 import HawseFormats
 import HawseModel
 
-/// The node's own dumps beside case.json: `iptables.v4`, `iptables.v6`, `ipset`, `ipvs`.
+/// The node's own dumps beside case.json: `iptables.v4`, `iptables.v6`, `ipset`, `nfacct`, `ipvs`.
 public enum NodeTexts {
     public static func read(into spec: inout NodeSpec, from directory: String) throws(FormatError) {
         if let (path, text) = try contents("iptables.v4", in: directory) {
@@ -14,8 +14,12 @@ public enum NodeTexts {
         if let (path, text) = try contents("ipset", in: directory) {
             spec.sets = try IPSetParser(file: path).parse(text)
         }
+        var accounts = AccountingObjects.ofKubeProxy
+        if let (path, text) = try contents("nfacct", in: directory) {
+            accounts.formUnion(try AccountingObjects.parse(text, file: path))
+        }
         for rules in [spec.iptables, spec.ip6tables] {
-            if let rules, let refusal = RuleSetCheck.check(rules, sets: spec.sets).first { throw refusal }
+            if let rules, let refusal = RuleSetCheck.check(rules, sets: spec.sets, accounts: accounts).first { throw refusal }
         }
         if let (path, text) = try contents("ipvs", in: directory) {
             spec.ipvs = try IPVSAdmParser(file: path).parse(text)

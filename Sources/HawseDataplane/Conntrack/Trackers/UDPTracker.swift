@@ -44,9 +44,11 @@ extension Walk {
         let udp = packet.udp
         let coverage = Int(udp.datagramLength)
         guard coverage == 0 || (coverage >= 8 && coverage <= length), udp.checksum != 0 else { return .invalid }
-        // `nf_checksum_partial`: Linux 6.18 finds every UDP-Lite checksum wrong that a device did not verify (observed
-        // with right checksums of full and partial coverage), so that only nf_conntrack_checksum=0 lets any be tracked.
-        if hook == .prerouting, node.pointee.connections.settings.checksum { return .invalid }
+        if hook == .prerouting, node.pointee.connections.settings.checksum,
+            !isUDPLiteIntact(packet, coverage: coverage == 0 ? length : coverage)
+        {
+            return .invalid
+        }
         let settings = node.pointee.connections.settings
         guard connection.pointee.status.contains(.seenReply) else {
             refresh(packet, connection, direction, settings.udpTimeout)
@@ -55,5 +57,15 @@ extension Walk {
         refresh(packet, connection, direction, settings.udpStreamTimeout)
         if !connection.pointee.status.contains(.natClash) { connection.pointee.status.insert(.assured) }
         return .accept
+    }
+
+    /// `udplite_error` has the checksum read with UDP's number in the pseudo header, as Linux 6.18 does it: what is right by
+    /// RFC 3828 is wrong here.
+    private func isUDPLiteIntact(_ packet: PacketRef, coverage: Int) -> Bool {
+        var sum = UInt64(InternetChecksum.sum(packet.transportPointer, count: coverage))
+        sum += InternetChecksum.pseudoHeader(
+            family: packet.family, source: packet.sourceBits, destination: packet.destinationBits, protocolNumber: .udp,
+            length: packet.transportLength)
+        return InternetChecksum.fold(sum) == 0xffff
     }
 }

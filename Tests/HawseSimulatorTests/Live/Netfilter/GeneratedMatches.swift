@@ -298,5 +298,5 @@ enum GeneratedMatches {
         },
     ]
 
-    static let all = plain + tracked + stateful
+    static let all = plain + tracked + stateful + rare
 }

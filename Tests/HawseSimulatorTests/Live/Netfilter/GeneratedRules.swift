@@ -104,7 +104,7 @@ struct GeneratedRules {
             used.insert(kind.name)
         }
         for _ in 0..<draw.pick([0, 0, 1, 1, 1, 2, 3]) {
-            let kinds = isTracked ? GeneratedMatches.all : GeneratedMatches.plain + GeneratedMatches.stateful
+            let kinds = isTracked ? GeneratedMatches.all : GeneratedMatches.plain + GeneratedMatches.stateful + GeneratedMatches.rare
             guard let kind = RuleWords.choose(kinds, draw, context), used.insert(kind.name).inserted else { continue }
             words.append(kind.make(draw, context))
         }
@@ -118,17 +118,17 @@ struct GeneratedRules {
         let roll = draw.below(100)
         if !callees.isEmpty, roll < 25 { return "-\(draw.pick(["j", "j", "g"])) \(draw.pick(callees))" }
         if context.table == "nat" {
-            if roll < 70 { return RuleWords.choose(GeneratedTargets.translating, draw, context)?.make(draw, context) }
+            if roll < 70 { return RuleWords.choose(GeneratedTargets.translating + GeneratedTargets.rareTranslating, draw, context)?.make(draw, context) }
             return roll < 85 ? "-j MARK --or-mark 0x\(1 + draw.below(7))" : nil
         }
         let needsTracking = ["CONNMARK", "CT"]
         if roll < 60 {
-            let kinds = GeneratedTargets.continuing.filter {
+            let kinds = (GeneratedTargets.continuing + GeneratedTargets.rare).filter {
                 (isTracked || !needsTracking.contains($0.name)) && !(usesTCPFlags && $0.name == "TCPMSS")
             }
             return RuleWords.choose(kinds, draw, context)?.make(draw, context)
         }
-        if roll < 72 { return RuleWords.choose(GeneratedTargets.ending, draw, context)?.make(draw, context) }
+        if roll < 72 { return RuleWords.choose(GeneratedTargets.ending + GeneratedTargets.rareEnding, draw, context)?.make(draw, context) }
         return nil
     }
 }

@@ -45,6 +45,7 @@ struct LiveRun {
         rules = live.rules.tables.split(separator: "\n").count { $0.hasPrefix("-A") }
     }
 
+    private var family: AddressFamily { live.setup.family == 6 ? .ipv6 : .ipv4 }
     private var restore: String { live.setup.family == 6 ? "ip6tables-legacy-restore" : "iptables-legacy-restore" }
 
     // MARK: rules
@@ -116,6 +117,22 @@ struct LiveRun {
         live.states = try kernel.states(hasSets: !live.rules.sets.isEmpty)
     }
 
+    /// A text for `--noflush` with counters on top of the rules: what is saved then, by the kernel's tools and here; `nil` where
+    /// it is refused.
+    func restoreOnTop(_ text: String) throws -> (theirs: String?, ours: String?) {
+        func blocks(_ saved: String) -> String {
+            let lines = saved.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { $0 + "\n" }.joined()
+            return lines.split(separator: "*").sorted().joined(separator: "*")
+        }
+        let base = try IPTablesParser(family: family, file: "base", counters: false).parse(live.rules.tables)
+        let ours = try? IPTablesParser(family: family, file: "top", counters: true, noFlush: true).parse(text, onto: base)
+        var theirs: String?
+        if (try? kernel.run(restore, ["--noflush", "-c"], input: text)) != nil {
+            theirs = try kernel.run(restore.replacing("restore", with: "save"), ["-c"])
+        }
+        return (theirs.map(blocks), ours.map { blocks(IPTablesPrinter(counters: true).text($0)) })
+    }
+
     // MARK: judgement
 
     /// Writes the case and plays it here; what differs, or `nil`.
@@ -132,13 +149,12 @@ struct LiveRun {
 
     /// Lines that the kernel refused and that are taken here.
     func wronglyTaken() -> [String] {
-        let family: AddressFamily = live.setup.family == 6 ? .ipv6 : .ipv4
         let sets = try? IPSetParser(file: "sets").parse(live.rules.sets)
         return refused.filter { refusal in
             guard let rules = try? IPTablesParser(family: family, file: "refused", counters: false).parse(refusal.table) else {
                 return false
             }
-            return RuleSetCheck.check(rules, sets: sets).isEmpty
+            return RuleSetCheck.check(rules, sets: sets, accounts: []).isEmpty
         }.map(\.line)
     }
 }
