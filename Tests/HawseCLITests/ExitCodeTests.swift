@@ -60,6 +60,15 @@ import Testing
         }
     }
 
+    /// A word of case.json that means nothing is not passed over.
+    @Test func unknownWordsOfACaseAreNamed() throws {
+        let text = #"{"interfaces": [{"name": "eth0", "mac": "02:00:00:00:00:01", "addreses": ["10.0.0.1/24"]}], "routes": ["default dev eth1"]}"#
+        let result = try HawseProgram.shell(
+            "d=$(mktemp -d); printf '%s' '\(text)' >$d/case.json; hawse trace --node-dir $d --from 10.0.0.2 --to 10.9.0.1:80; s=$?; rm -r $d; exit $s")
+        #expect(result.errors.contains(#"case.json:1:63: "addreses" says nothing here (did you mean `addresses'?)"#))
+        #expect(result.errors.contains("route default dev eth1: the node has no device `eth1': left out"))
+    }
+
     /// kube-proxy says in a rule's comment what it is about.
     @Test func aStorySaysWhatRulesSay() throws {
         let manifest = "apiVersion: v1\\nkind: Service\\nmetadata: {name: lost}\\nspec: {clusterIP: 10.96.7.7, selector: {a: b}, ports: [{port: 80}]}\\n"

@@ -34,7 +34,10 @@ struct NodeSource: ParsableArguments {
 
     static func node(_ directory: String) throws -> NodeSpec {
         var notes: [String] = []
-        defer { for note in notes { StandardError.write("hawse: \(directory): \(note)\n") } }
+        defer {
+            // One about a place in a file has the folder's name in it.
+            for note in notes { StandardError.write("hawse: \(note.hasPrefix(directory + "/") ? "" : directory + ": ")\(note)\n") }
+        }
         do { return try NodeDirectory.load(directory, notes: &notes) } catch { throw Failure.input("\(error)") }
     }
 

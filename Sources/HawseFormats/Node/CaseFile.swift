@@ -28,9 +28,12 @@ public struct CaseFile: Sendable {
     public var spec = NodeSpec()
     public var events: [Event] = []
     public var free: [Free] = []
+    /// Words of the file that mean nothing, with their places.
+    public var notes: [String] = []
 
     public init(contentsOf path: String) throws(FormatError) {
         let root = try JSONFile(path: path)
+        notes = CaseKeys.unknown(in: root)
         name = root.string("name") ?? ""
         suite = root.string("suite") ?? ""
         about = root.string("about") ?? ""
@@ -63,6 +66,7 @@ public struct CaseFile: Sendable {
         let items = root.objects("interfaces")
         for item in items {
             guard let name = item.string("name") else { throw item.error("an interface needs a name") }
+            if spec.interfaces.contains(where: { $0.name == name }) { throw item.error("there are two interfaces `\(name)'") }
             var interface = InterfaceSpec(name: name)
             if let text = item.string("mac") {
                 guard let mac = MACAddress(text) else {
@@ -71,6 +75,10 @@ public struct CaseFile: Sendable {
                 interface.mac = mac
             }
             interface.mtu = item.integer("mtu") ?? 1500
+            // A loopback's is 65536; the kernel's bound for devices that have none of their own.
+            guard (0...Int(Int32.max)).contains(interface.mtu) else {
+                throw item.error("interface \(name): \(interface.mtu) is no MTU")
+            }
             interface.isUp = item.bool("up") ?? true
             interface.group = UInt32(clamping: item.integer("group") ?? 0)
             for text in item.list("addresses") {

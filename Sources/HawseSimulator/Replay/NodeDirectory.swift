@@ -25,9 +25,22 @@ public enum NodeDirectory {
             spec = dump.spec
             notes += dump.notes
         } else {
-            spec = try CaseFile(contentsOf: directory + "/case.json").spec
+            let file = try CaseFile(contentsOf: directory + "/case.json")
+            spec = file.spec
+            notes += file.notes + missingDevices(spec)
         }
         try NodeTexts.read(into: &spec, from: directory)
         return spec
+    }
+
+    /// Routes by devices that the node does not have lead nowhere.
+    private static func missingDevices(_ spec: NodeSpec) -> [String] {
+        let names = spec.interfaces.map(\.name)
+        return spec.routes.flatMap { route in
+            route.nextHops.compactMap { hop in
+                guard let device = hop.device, device != "lo", !names.contains(device) else { return nil }
+                return "route \(route): the node has no device `\(device)': left out"
+            }
+        }
     }
 }
