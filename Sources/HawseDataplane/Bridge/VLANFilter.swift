@@ -27,7 +27,7 @@ extension Walk {
         let control = frame.loadBE16(at: 14)
         if packet.pointee.network &- packet.pointee.mac == 14 {
             packet.pointee.network += 4
-            packet.pointee.etherType = EtherType(rawValue: frame.loadBE16(at: 16))
+            packet.pointee.etherType = frame.loadEtherType(at: 16)
         }
         let named = control & 0xfff
         guard named == 0 else { return node.pointee.bridges.vlans.has(device, named) ? named : nil }

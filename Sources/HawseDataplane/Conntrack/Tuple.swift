@@ -122,11 +122,11 @@ extension Tuple {
             guard headerLength <= count else { return nil }
             self.init(
                 source: AddressBits(ipv4: ip.loadBE32(at: 12)), destination: AddressBits(ipv4: ip.loadBE32(at: 16)),
-                version: 4, ipProtocol: IPProtocol(rawValue: ip.load8(at: 9)), transport: ip + headerLength,
+                version: 4, ipProtocol: ip.loadProtocol(at: 9), transport: ip + headerLength,
                 available: count - headerLength)
         } else {
             guard count >= 40 else { return nil }
-            let walk = IPv6ExtensionWalk.skip(from: IPProtocol(rawValue: ip.load8(at: 6)), at: 40, ip, length: count)
+            let walk = IPv6ExtensionWalk.skip(from: ip.loadProtocol(at: 6), at: 40, ip, length: count)
             guard walk.outcome == .found, !walk.isLaterFragment, walk.offset <= count else { return nil }
             self.init(
                 source: ip.loadAddressBits(at: 8), destination: ip.loadAddressBits(at: 24), version: 6,

@@ -243,10 +243,10 @@ extension Walk {
 
     @inline(__always)
     private func quickHash(_ base: UnsafeRawPointer, _ count: Int) -> UInt64 {
-        let type = EtherType(rawValue: base.loadBE16(at: 12))
+        let type = base.loadEtherType(at: 12)
         let tuple: Tuple
         if type == .ipv4 {
-            let number = IPProtocol(rawValue: base.load8(at: 23))
+            let number = base.loadProtocol(at: 23)
             guard base.load8(at: 14) == 0x45, base.loadBE16(at: 20) & 0x3fff == 0, number == .tcp || number == .udp else {
                 return 0
             }
@@ -255,7 +255,7 @@ extension Walk {
                 sourcePort: base.loadBE16(at: 34), destinationPort: base.loadBE16(at: 36), ipProtocol: number, version: 4)
         } else {
             guard type == .ipv6, count >= 62 else { return 0 }
-            let number = IPProtocol(rawValue: base.load8(at: 20))
+            let number = base.loadProtocol(at: 20)
             guard number == .tcp || number == .udp else { return 0 }
             tuple = Tuple(
                 source: base.loadAddressBits(at: 22), destination: base.loadAddressBits(at: 38),

@@ -111,7 +111,7 @@ extension Walk {
     /// inner header is there.
     @inline(__always)
     private func keepsECN(_ inner: UnsafeRawPointer, _ count: Int, outer: UInt8) -> Bool {
-        let type = EtherType(rawValue: inner.loadBE16(at: 12))
+        let type = inner.loadEtherType(at: 12)
         guard type == .ipv4 || type == .ipv6 else { return true }
         guard count &- 14 >= (type == .ipv4 ? 20 : 40) else { return false }
         let service = type == .ipv4 ? inner.load8(at: 15) : UInt8(truncatingIfNeeded: inner.loadBE16(at: 14) >> 4)

@@ -23,7 +23,7 @@ struct KnownFrame {
         guard count >= 42 else { return nil }
         self.ethernet = UnsafeMutableRawPointer(mutating: ethernet)
         let ip = ethernet + 14
-        let type = EtherType(rawValue: ethernet.loadBE16(at: 12))
+        let type = ethernet.loadEtherType(at: 12)
         let first = ip.loadBE64(at: 0)
         let second = ip.loadBE64(at: 8)
         if type == .ipv4 {

@@ -92,7 +92,7 @@ extension Walk {
         if recorder.connection == nil { way.flags.insert(.isUntracked) }
         way.ethernetHigh = inner.loadBE64(at: 0)
         way.ethernetMiddle = inner.loadBE32(at: 8)
-        way.ethernetType = EtherType(rawValue: inner.loadBE16(at: 12))
+        way.ethernetType = inner.loadEtherType(at: 12)
         guard way.ethernetType == (frame.isIPv4 ? .ipv4 : .ipv6),
             Int(packet.pointee.end) - (inner - packet.pointee.buffer) == frame.length + 14
         else { return }

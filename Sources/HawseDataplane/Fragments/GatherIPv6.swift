@@ -60,7 +60,7 @@ extension Walk {
             let units = Int(ip.load8(at: offset + 1))
             nextHeader = offset
             let size = next == .ah ? (units + 2) * 4 : (units + 1) * 8
-            next = IPProtocol(rawValue: ip.load8(at: offset))
+            next = ip.loadProtocol(at: offset)
             offset += size
         }
         return length - offset >= 8 ? FragmentPlace(nextHeader: nextHeader, fragment: offset) : nil

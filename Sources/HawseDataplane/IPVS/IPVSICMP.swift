@@ -162,7 +162,7 @@ extension Walk {
             else { return .plain }
             let gre = packet.pointee.buffer + Int(outer.transport)
             let flags = gre.loadBE16(at: 0)
-            guard flags & 0x7fff == 0, gre.loadBE16(at: 2) == EtherType.ipv4.rawValue else { return .plain }
+            guard flags & 0x7fff == 0, gre.loadEtherType(at: 2) == .ipv4 else { return .plain }
             return inner(packet, at: outer.transport + (flags & 0x8000 != 0 ? 8 : 4))
         default: return .plain
         }

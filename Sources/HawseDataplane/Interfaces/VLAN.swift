@@ -43,7 +43,7 @@ extension Walk {
         guard packet.length >= 6 else { return drop(packet, .frameTooShort) }
         let control = packet.networkPointer.loadBE16(at: 0)
         let identifier = control & 0x0fff
-        let type = EtherType(rawValue: packet.networkPointer.loadBE16(at: 2))
+        let type = packet.networkPointer.loadEtherType(at: 2)
         if let child = vlanDevice(packet.pointee.inInterface, packet.pointee.etherType, identifier) {
             guard node.pointee.interfaces[child].pointee.isUp else { return drop(packet, .interfaceDown) }
             untag(packet, type)

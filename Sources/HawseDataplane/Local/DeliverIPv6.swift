@@ -18,7 +18,7 @@ extension Walk {
     /// A datagram put together: its fragment header is gone, what was behind it is in its place. One that stands
     /// alone (offset 0, nothing more) still has its header.
     private func deliverWhole6(_ packet: PacketRef, from nextOffset: Int, at: Int) -> Stage {
-        guard packet.networkPointer.load8(at: nextOffset) == IPProtocol.fragment.rawValue else {
+        guard packet.networkPointer.loadProtocol(at: nextOffset) == .fragment else {
             return deliver6(packet, from: nextOffset, at: at)
         }
         let field = packet.networkPointer.loadBE16(at: at + 2)
@@ -30,7 +30,7 @@ extension Walk {
         let base = packet.networkPointer
         let length = packet.length
         var nextOffset = firstNextOffset
-        var next = IPProtocol(rawValue: base.load8(at: nextOffset))
+        var next = base.loadProtocol(at: nextOffset)
         var at = firstOffset
         var sawFragmentHeader = false
         while true {
@@ -42,12 +42,12 @@ extension Walk {
                 let size = (Int(base.load8(at: at + 1)) + 1) * 8
                 if let stage = refuseOptions(packet, at, size) { return stage }
                 nextOffset = at
-                next = IPProtocol(rawValue: base.load8(at: at))
+                next = base.loadProtocol(at: at)
                 at += size
             case .routing:
                 if let stage = routingHeader(packet, at) { return stage }
                 nextOffset = at
-                next = IPProtocol(rawValue: base.load8(at: at))
+                next = base.loadProtocol(at: at)
                 at += (Int(base.load8(at: at + 1)) + 1) * 8
             case .fragment:
                 guard length - at >= 8 else { return drop(packet, .fragmentMalformed) }
@@ -64,7 +64,7 @@ extension Walk {
                 if field & 0xfff9 == 0 {
                     sawFragmentHeader = true
                     nextOffset = at
-                    next = IPProtocol(rawValue: base.load8(at: at))
+                    next = base.loadProtocol(at: at)
                     at += 8
                     continue
                 }

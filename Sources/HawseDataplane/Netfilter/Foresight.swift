@@ -51,12 +51,12 @@ struct Foresight {
     /// Its rule's place in the hash.
     @inline(__always)
     func begin(_ frame: InputFrame, _ step: UnsafeMutablePointer<Step>) {
-        guard frame.bytes.count >= 42, let base = frame.bytes.baseAddress, base.loadBE16(at: 12) == EtherType.ipv4.rawValue,
+        guard frame.bytes.count >= 42, let base = frame.bytes.baseAddress, base.loadEtherType(at: 12) == .ipv4,
             base.load8(at: 14) == 0x45
         else { return }
         let tag = Classifier.hash(
             classifier.pointee.fields, AddressBits(ipv4: base.loadBE32(at: 26)), AddressBits(ipv4: base.loadBE32(at: 30)),
-            IPProtocol(rawValue: base.load8(at: 23)), base.loadBE16(at: 34), base.loadBE16(at: 36))
+            base.loadProtocol(at: 23), base.loadBE16(at: 34), base.loadBE16(at: 36))
         step.pointee.tag = tag
         step.pointee.record = records
         hawse_prefetch(UnsafeRawPointer(classifier.pointee.slots + Int(tag & classifier.pointee.slotMask)))

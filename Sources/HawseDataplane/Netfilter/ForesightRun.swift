@@ -97,7 +97,7 @@ struct ForesightRun {
         node.pointee.routing.cache.prefetch(source, target, 0, tag)
         var reply = Tuple(
             source: target, destination: source, sourcePort: destination.port ?? base.loadBE16(at: 36),
-            destinationPort: base.loadBE16(at: 34), ipProtocol: IPProtocol(rawValue: base.load8(at: 23)), version: 4)
+            destinationPort: base.loadBE16(at: 34), ipProtocol: base.loadProtocol(at: 23), version: 4)
         var original = reply
         original.source = source
         original.sourcePort = reply.destinationPort

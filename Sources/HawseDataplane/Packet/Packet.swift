@@ -243,11 +243,3 @@ extension UnsafeMutablePointer where Pointee == Packet {
     /// A later fragment: it has no transport header.
     @inline(__always) var isLaterFragment: Bool { pointee.fragmentOffset != 0 }
 }
-
-extension IPProtocol {
-    /// Any protocol, or none yet (`IPPROTO_IP`).
-    @inline(__always) static var unspecified: IPProtocol { IPProtocol(rawValue: 0) }
-    /// The protocol of a raw socket that brings its own IP header (`IPPROTO_RAW`): its routes go by this one, not the header's.
-    @inline(__always) static var raw: IPProtocol { IPProtocol(rawValue: 255) }
-    @inline(__always) static var pim: IPProtocol { IPProtocol(rawValue: 103) }
-}

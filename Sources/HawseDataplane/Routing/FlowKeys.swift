@@ -55,12 +55,12 @@ struct FlowKeys {
             switch ipProtocol {
             case .hopByHop, .routing, .destinationOptions:
                 guard version == 6, length - at >= 2 else { return nil }
-                ipProtocol = IPProtocol(rawValue: base.load8(at: at))
+                ipProtocol = base.loadProtocol(at: at)
                 at += (Int(base.load8(at: at + 1)) + 1) * 8
                 if at > length { at = length }
             case .fragment:
                 // Neither later fragments nor the first one are looked into.
-                if version == 6, length - at >= 8 { ipProtocol = IPProtocol(rawValue: base.load8(at: at)) }
+                if version == 6, length - at >= 8 { ipProtocol = base.loadProtocol(at: at) }
                 return nil
             case .ipip: return 4
             case .ipv6: return 6
@@ -90,11 +90,11 @@ struct FlowKeys {
         guard length - at >= 4 else { return nil }
         let flags = base.loadBE16(at: at)
         guard flags & 0x4007 == 0 else { return nil }
-        var type = EtherType(rawValue: base.loadBE16(at: at + 2))
+        var type = base.loadEtherType(at: at + 2)
         at += 4 + (flags & 0x8000 != 0 ? 4 : 0) + (flags & 0x2000 != 0 ? 4 : 0) + (flags & 0x1000 != 0 ? 4 : 0)
         if type == .transparentEthernet {
             guard length - at >= 14 else { return nil }
-            type = EtherType(rawValue: base.loadBE16(at: at + 12))
+            type = base.loadEtherType(at: at + 12)
             at += 14
         }
         return type == .ipv4 ? 4 : type == .ipv6 ? 6 : 0

@@ -187,8 +187,8 @@ struct ShardMap {
         guard let base = frame.baseAddress, Int(interface) < bare.count else { return 0 }
         if bare[Int(interface)] { return packetOwner(base, frame.count, depth: 0) }
         // The plain case first: IPv4 without options, TCP or UDP, no fragment.
-        if frame.count >= 38, base.loadBE16(at: 12) == EtherType.ipv4.rawValue, base.load8(at: 14) == 0x45, tunnels.count == 0 {
-            let number = IPProtocol(rawValue: base.load8(at: 23))
+        if frame.count >= 38, base.loadEtherType(at: 12) == .ipv4, base.load8(at: 14) == 0x45, tunnels.count == 0 {
+            let number = base.loadProtocol(at: 23)
             if number == .tcp || number == .udp, base.loadBE16(at: 20) & 0x3fff == 0 {
                 return owner(
                     AddressBits(ipv4: base.loadBE32(at: 26)), base.loadBE16(at: 34), AddressBits(ipv4: base.loadBE32(at: 30)),
@@ -208,7 +208,7 @@ struct ShardMap {
     private func frameOwner(_ base: UnsafeRawPointer, _ length: Int, depth: Int) -> UInt8 {
         var at = 12
         while at + 2 <= length {
-            switch EtherType(rawValue: base.loadBE16(at: at)) {
+            switch base.loadEtherType(at: at) {
             case .vlan, .qinq: at += 4
             case .ipv4, .ipv6: return packetOwner(base + at + 2, length - at - 2, depth: depth)
             default: return 0
@@ -225,7 +225,7 @@ struct ShardMap {
             guard header >= 20, header <= length else { return 0 }
             if ip.loadBE16(at: 6) & 0x3fff != 0, depth == 0 { return Self.fragment }
             return transportOwner(
-                ip, length, header, IPProtocol(rawValue: ip.load8(at: 9)), AddressBits(ipv4: ip.loadBE32(at: 12)),
+                ip, length, header, ip.loadProtocol(at: 9), AddressBits(ipv4: ip.loadBE32(at: 12)),
                 AddressBits(ipv4: ip.loadBE32(at: 16)), 4, depth)
         }
         guard ip.load8(at: 0) >> 4 == 6, length >= 40 else { return 0 }
@@ -290,7 +290,7 @@ struct ShardMap {
         if ip.load8(at: 0) >> 4 == 4 {
             let key = Datagram(
                 source: AddressBits(ipv4: ip.loadBE32(at: 12)), destination: AddressBits(ipv4: ip.loadBE32(at: 16)),
-                identification: UInt32(ip.loadBE16(at: 4)), ipProtocol: IPProtocol(rawValue: ip.load8(at: 9)))
+                identification: UInt32(ip.loadBE16(at: 4)), ipProtocol: ip.loadProtocol(at: 9))
             let isFirst = ip.loadBE16(at: 6) & 0x1fff == 0
             return (key, isFirst ? packetOwner(ip, frame.count - at, depth: 1) : nil)
         }

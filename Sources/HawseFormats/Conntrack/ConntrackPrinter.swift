@@ -47,15 +47,15 @@ public enum ConntrackPrinter {
 
     /// `proto2str` of libnetfilter_conntrack.
     static func name(_ ipProtocol: IPProtocol) -> String {
-        switch ipProtocol.rawValue {
-        case 1: "icmp"
-        case 6: "tcp"
-        case 17: "udp"
-        case 33: "dccp"
-        case 47: "gre"
-        case 58: "icmpv6"
-        case 132: "sctp"
-        case 136: "udplite"
+        switch ipProtocol {
+        case .icmp: "icmp"
+        case .tcp: "tcp"
+        case .udp: "udp"
+        case .dccp: "dccp"
+        case .gre: "gre"
+        case .icmpv6: "icmpv6"
+        case .sctp: "sctp"
+        case .udplite: "udplite"
         default: "unknown"
         }
     }

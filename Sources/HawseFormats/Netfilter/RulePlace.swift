@@ -57,7 +57,7 @@ extension RulePlace {
         case .icmp6: need(.icmpv6)
         case .esp: need(.esp)
         case .ah: family == .ipv4 ? need(.ah) : nil
-        case .ipcomp: need(IPProtocol(rawValue: 108))
+        case .ipcomp: need(.ipcomp)
         case .mh: need(.mobility)
         case .tcpmss: need(.tcp)
         case .osf: need(.tcp) ?? only([.input, .prerouting, .forward])

@@ -34,12 +34,10 @@ public struct Route: Hashable, Sendable {
     public var isMTULocked = false
     public var tos: UInt8
     public var realm: UInt32
-    public var isLinkScope: Bool
 
     public init(
         kind: Kind = .unicast, destination: IPPrefix, nextHops: [NextHop] = [], table: UInt32 = 254,
-        metric: UInt32 = 0, preferredSource: IPAddress? = nil, mtu: Int = 0, tos: UInt8 = 0, realm: UInt32 = 0,
-        isLinkScope: Bool = false
+        metric: UInt32 = 0, preferredSource: IPAddress? = nil, mtu: Int = 0, tos: UInt8 = 0, realm: UInt32 = 0
     ) {
         self.kind = kind
         self.destination = destination
@@ -50,7 +48,6 @@ public struct Route: Hashable, Sendable {
         self.mtu = mtu
         self.tos = tos
         self.realm = realm
-        self.isLinkScope = isLinkScope
     }
 }
 

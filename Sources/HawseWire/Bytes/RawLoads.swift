@@ -30,6 +30,12 @@ extension UnsafeRawPointer {
         UInt64(littleEndian: loadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 
+    @inlinable @inline(__always)
+    public func loadProtocol(at offset: Int) -> IPProtocol { IPProtocol(rawValue: load8(at: offset)) }
+
+    @inlinable @inline(__always)
+    public func loadEtherType(at offset: Int) -> EtherType { EtherType(rawValue: loadBE16(at: offset)) }
+
     /// The 16 bytes of an IPv6 address.
     @inlinable @inline(__always)
     public func loadAddressBits(at offset: Int) -> AddressBits {
@@ -46,6 +52,12 @@ extension UnsafeRawPointer {
 extension UnsafeMutableRawPointer {
     @inlinable @inline(__always)
     public func load8(at offset: Int) -> UInt8 { UnsafeRawPointer(self).load8(at: offset) }
+
+    @inlinable @inline(__always)
+    public func loadProtocol(at offset: Int) -> IPProtocol { UnsafeRawPointer(self).loadProtocol(at: offset) }
+
+    @inlinable @inline(__always)
+    public func loadEtherType(at offset: Int) -> EtherType { UnsafeRawPointer(self).loadEtherType(at: offset) }
 
     @inlinable @inline(__always)
     public func loadBE16(at offset: Int) -> UInt16 { UnsafeRawPointer(self).loadBE16(at: offset) }

@@ -4,11 +4,11 @@ public enum TransportChecksum {
     /// summed with the internet checksum (SCTP has a CRC).
     @inlinable
     public static func fieldOffset(of protocolNumber: IPProtocol) -> Int? {
-        switch protocolNumber.rawValue {
-        case 6: 16  // TCP
-        case 17, 136: 6  // UDP, UDP-Lite
-        case 1, 58: 2  // ICMP, ICMPv6
-        case 33: 6  // DCCP
+        switch protocolNumber {
+        case .tcp: 16
+        case .udp, .udplite: 6
+        case .icmp, .icmpv6: 2
+        case .dccp: 6
         default: nil
         }
     }
@@ -17,11 +17,11 @@ public enum TransportChecksum {
     /// 3.1, RFC 4340 section 9.2), all others everything.
     @inlinable
     static func coveredBytes(_ segment: UnsafeRawPointer, length: Int, protocolNumber: IPProtocol) -> Int {
-        if protocolNumber.rawValue == 136, length >= 8 {
+        if protocolNumber == .udplite, length >= 8 {
             let coverage = Int(segment.loadBE16(at: 4))
             return coverage == 0 ? length : min(max(coverage, 8), length)
         }
-        if protocolNumber.rawValue == 33, length >= 12 {
+        if protocolNumber == .dccp, length >= 12 {
             let coverage = Int(segment.load8(at: 5) & 15)
             return coverage == 0 ? length : min((Int(segment.load8(at: 4)) + coverage - 1) * 4, length)
         }
@@ -34,7 +34,7 @@ public enum TransportChecksum {
         length: Int, protocolNumber: IPProtocol, family: AddressFamily, source: AddressBits,
         destination: AddressBits
     ) -> UInt64 {
-        if protocolNumber.rawValue == 1 { return 0 }
+        if protocolNumber == .icmp { return 0 }
         return InternetChecksum.pseudoHeader(
             family: family, source: source, destination: destination, protocolNumber: protocolNumber,
             length: length)
@@ -98,7 +98,7 @@ public enum TransportChecksum {
                 segment, length: length, protocolNumber: protocolNumber, family: family, source: source,
                 destination: destination)
         else { return }
-        let isUDP = protocolNumber.rawValue == 17 || protocolNumber.rawValue == 136
+        let isUDP = protocolNumber == .udp || protocolNumber == .udplite
         segment.storeBE16(isUDP ? nonZero(value) : value, at: offset)
     }
 

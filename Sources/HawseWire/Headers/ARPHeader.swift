@@ -31,7 +31,7 @@ public struct ARPHeader {
 
     @inlinable @inline(__always)
     public var protocolType: EtherType {
-        get { EtherType(rawValue: base.loadBE16(at: Field.protocolType)) }
+        get { base.loadEtherType(at: Field.protocolType) }
         nonmutating set { base.storeBE16(newValue.rawValue, at: Field.protocolType) }
     }
 

@@ -31,7 +31,7 @@ public struct EthernetHeader {
     /// The type of what follows; values below 0x600 are an 802.3 length.
     @inlinable @inline(__always)
     public var etherType: EtherType {
-        get { EtherType(rawValue: base.loadBE16(at: Field.etherType)) }
+        get { base.loadEtherType(at: Field.etherType) }
         nonmutating set { base.storeBE16(newValue.rawValue, at: Field.etherType) }
     }
 }

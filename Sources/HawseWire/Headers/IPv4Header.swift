@@ -128,7 +128,7 @@ public struct IPv4Header {
 
     @inlinable @inline(__always)
     public var protocolNumber: IPProtocol {
-        get { IPProtocol(rawValue: base.load8(at: Field.protocolNumber)) }
+        get { base.loadProtocol(at: Field.protocolNumber) }
         nonmutating set { base.store8(newValue.rawValue, at: Field.protocolNumber) }
     }
 

@@ -53,8 +53,8 @@ public struct IPv6ExtensionWalk: Sendable {
     /// `ipv6_ext_hdr`: hop-by-hop, routing, fragment, AH, none, destination options.
     @inlinable @inline(__always)
     public static func isExtension(_ protocolNumber: IPProtocol) -> Bool {
-        switch protocolNumber.rawValue {
-        case 0, 43, 44, 51, 59, 60: true
+        switch protocolNumber {
+        case .hopByHop, .routing, .fragment, .ah, .noNextHeader, .destinationOptions: true
         default: false
         }
     }
@@ -63,9 +63,9 @@ public struct IPv6ExtensionWalk: Sendable {
     @inlinable @inline(__always)
     static func headerLength(_ type: IPProtocol, _ packet: UnsafeRawPointer, at offset: Int) -> Int {
         let units = Int(packet.load8(at: offset + 1))
-        switch type.rawValue {
-        case 44: return 8
-        case 51: return (units + 2) * 4
+        switch type {
+        case .fragment: return 8
+        case .ah: return (units + 2) * 4
         default: return (units + 1) * 8
         }
     }
@@ -87,7 +87,7 @@ public struct IPv6ExtensionWalk: Sendable {
         let size = Self.headerLength(protocolNumber, packet, at: offset)
         seen.insert(IPv6HeaderSet(protocolNumber))
         nextHeaderOffset = offset
-        protocolNumber = IPProtocol(rawValue: packet.load8(at: offset))
+        protocolNumber = packet.loadProtocol(at: offset)
         offset &+= size
     }
 
@@ -97,7 +97,7 @@ public struct IPv6ExtensionWalk: Sendable {
     @inlinable
     public static func find(_ packet: UnsafeRawPointer, length: Int) -> IPv6ExtensionWalk {
         var walk = IPv6ExtensionWalk(
-            protocolNumber: IPProtocol(rawValue: packet.load8(at: 6)), offset: 40, nextHeaderOffset: 6)
+            protocolNumber: packet.loadProtocol(at: 6), offset: 40, nextHeaderOffset: 6)
         while isExtension(walk.protocolNumber), walk.protocolNumber != .noNextHeader {
             guard length &- walk.offset >= 2 else {
                 walk.outcome = .truncated
@@ -109,7 +109,7 @@ public struct IPv6ExtensionWalk: Sendable {
                     return walk
                 }
                 if walk.isLaterFragment {
-                    let upper = IPProtocol(rawValue: packet.load8(at: walk.offset))
+                    let upper = packet.loadProtocol(at: walk.offset)
                     walk.seen.insert(.fragment)
                     walk.nextHeaderOffset = walk.offset
                     walk.protocolNumber = upper
@@ -130,7 +130,7 @@ public struct IPv6ExtensionWalk: Sendable {
         _ target: IPProtocol, _ packet: UnsafeRawPointer, length: Int, skipFinalRouting: Bool = false
     ) -> IPv6ExtensionWalk {
         var walk = IPv6ExtensionWalk(
-            protocolNumber: IPProtocol(rawValue: packet.load8(at: 6)), offset: 40, nextHeaderOffset: 6)
+            protocolNumber: packet.loadProtocol(at: 6), offset: 40, nextHeaderOffset: 6)
         while true {
             var found = walk.protocolNumber == target
             if !isExtension(walk.protocolNumber) || walk.protocolNumber == .noNextHeader {

@@ -55,7 +55,7 @@ public struct IPv6Header {
 
     @inlinable @inline(__always)
     public var nextHeader: IPProtocol {
-        get { IPProtocol(rawValue: base.load8(at: Field.nextHeader)) }
+        get { base.loadProtocol(at: Field.nextHeader) }
         nonmutating set { base.store8(newValue.rawValue, at: Field.nextHeader) }
     }
 

@@ -16,14 +16,14 @@ public struct IPv6HeaderSet: OptionSet, Hashable, Sendable {
     /// The header's own bit; `upperProtocol` for what is no extension header.
     @inlinable @inline(__always)
     public init(_ protocolNumber: IPProtocol) {
-        switch protocolNumber.rawValue {
-        case 0: self = .hopByHop
-        case 43: self = .routing
-        case 44: self = .fragment
-        case 50: self = .esp
-        case 51: self = .ah
-        case 59: self = .noNextHeader
-        case 60: self = .destinationOptions
+        switch protocolNumber {
+        case .hopByHop: self = .hopByHop
+        case .routing: self = .routing
+        case .fragment: self = .fragment
+        case .esp: self = .esp
+        case .ah: self = .ah
+        case .noNextHeader: self = .noNextHeader
+        case .destinationOptions: self = .destinationOptions
         default: self = .upperProtocol
         }
     }
@@ -34,14 +34,14 @@ public struct IPv6HeaderSet: OptionSet, Hashable, Sendable {
     @inlinable
     public static func present(in packet: UnsafeRawPointer, length: Int) -> IPv6HeaderSet? {
         var seen: IPv6HeaderSet = []
-        var type = IPProtocol(rawValue: packet.load8(at: 6))
+        var type = packet.loadProtocol(at: 6)
         var offset = 40
         while IPv6ExtensionWalk.isExtension(type) || type == .esp {
             seen.insert(IPv6HeaderSet(type))
             if type == .noNextHeader || type == .esp { return seen }
             guard length &- offset >= 2 else { return nil }
             let size = IPv6ExtensionWalk.headerLength(type, packet, at: offset)
-            type = IPProtocol(rawValue: packet.load8(at: offset))
+            type = packet.loadProtocol(at: offset)
             offset &+= size
             if offset > length { break }
         }

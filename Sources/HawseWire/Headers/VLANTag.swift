@@ -18,7 +18,7 @@ public struct VLANTag {
     /// 0x8100 or 0x88a8.
     @inlinable @inline(__always)
     public var tagType: EtherType {
-        get { EtherType(rawValue: base.loadBE16(at: Field.tagType)) }
+        get { base.loadEtherType(at: Field.tagType) }
         nonmutating set { base.storeBE16(newValue.rawValue, at: Field.tagType) }
     }
 

@@ -138,7 +138,7 @@ extension SyncEntry {
             let flags = UInt32(base.loadBE16(at: at + 20))
             entries.append(
                 SyncEntry(
-                    version: 4, ipProtocol: IPProtocol(rawValue: base.load8(at: at + 1)), flags: flags, state: base.loadBE16(at: at + 22),
+                    version: 4, ipProtocol: base.loadProtocol(at: at + 1), flags: flags, state: base.loadBE16(at: at + 22),
                     client: AddressBits(ipv4: base.loadBE32(at: at + 8)), clientPort: base.loadBE16(at: at + 2),
                     virtual: AddressBits(ipv4: base.loadBE32(at: at + 12)), virtualPort: base.loadBE16(at: at + 4),
                     destination: AddressBits(ipv4: base.loadBE32(at: at + 16)),
@@ -180,7 +180,7 @@ extension SyncEntry {
         func address(_ index: Int) -> AddressBits {
             isIPv6 ? p.loadAddressBits(at: 24 + 16 * index) : AddressBits(ipv4: p.loadBE32(at: 24 + 4 * index))
         }
-        let ipProtocol = IPProtocol(rawValue: p.load8(at: 1))
+        let ipProtocol = p.loadProtocol(at: 1)
         let virtual = isIPv6 && ipProtocol == .unspecified ? AddressBits(ipv4: UInt32(address(1).high >> 32)) : address(1)
         return SyncEntry(
             version: isIPv6 ? 6 : 4, ipProtocol: ipProtocol, flags: p.loadBE32(at: 4), state: p.loadBE16(at: 8),

@@ -10,7 +10,7 @@ struct MHOperation: MatchOperation {
     static func matches(_ operation: UnsafeMutablePointer<Self>, _ context: inout RuleContext) -> Bool {
         if context.packet.isLaterFragment { return false }
         guard let header = context.transport(6) else { return false }
-        guard header.load8(at: 0) == IPProtocol.noNextHeader.rawValue else {
+        guard header.loadProtocol(at: 0) == .noNextHeader else {
             context.hotdrop = true
             return false
         }

@@ -102,7 +102,7 @@ extension RuleCompiler {
             if family == .ipv4 { try need(.ah, ipProtocol, "ah") }
             append(.ah, AHOperation(m))
         case .ipcomp(let m):
-            try need(IPProtocol(rawValue: 108), ipProtocol, "ipcomp")
+            try need(.ipcomp, ipProtocol, "ipcomp")
             append(.ipcomp, IPCompOperation(m))
         case .string(let m):
             guard !m.pattern.isEmpty, m.pattern.count <= 128 else { throw refusal("string: a pattern has 1 to 128 bytes") }
