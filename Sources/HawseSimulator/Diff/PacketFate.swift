@@ -50,9 +50,9 @@ public struct PacketFate: Hashable, Sendable {
         guard layers.ip != nil, let transport = layers.transport, frame.count >= transport + 2 else { return nil }
         let (type, code) = (frame[transport], frame[transport + 1])
         switch layers.ipProtocol {
-        case 6 where frame.count > transport + 13 && frame[transport + 13] & 4 != 0: return "TCP reset"
-        case 1 where [3, 4, 5, 11, 12].contains(type): return "ICMP \(type)/\(code)"
-        case 58 where type < 128 || type == 137: return "ICMPv6 \(type)/\(code)"
+        case .tcp where frame.count > transport + 13 && frame[transport + 13] & 4 != 0: return "TCP reset"
+        case .icmp where [3, 4, 5, 11, 12].contains(type): return "ICMP \(type)/\(code)"
+        case .icmpv6 where type < 128 || type == 137: return "ICMPv6 \(type)/\(code)"
         default: return nil
         }
     }

@@ -7,17 +7,17 @@ enum Offload {
     /// The checksum field of a whole TCP segment or UDP datagram holds the pseudo header's sum (`CHECKSUM_PARTIAL`).
     /// `length`: of the IP packet.
     @inline(__always)
-    static func isPartial(_ ip: UnsafeRawPointer, isIPv6: Bool, ipProtocol: UInt8, transport: Int, length: Int) -> Bool {
-        let field = transport &+ (ipProtocol == 6 ? 16 : 6)
-        guard ipProtocol == 6 || ipProtocol == 17, field &+ 2 <= length else { return false }
+    static func isPartial(_ ip: UnsafeRawPointer, isIPv6: Bool, ipProtocol: IPProtocol, transport: Int, length: Int) -> Bool {
+        let field = transport &+ (ipProtocol == .tcp ? 16 : 6)
+        guard ipProtocol == .tcp || ipProtocol == .udp, field &+ 2 <= length else { return false }
         let sum = isIPv6
             ? InternetChecksum.pseudoHeader(
                 family: .ipv6, source: IPv6Header(UnsafeMutableRawPointer(mutating: ip)).source,
                 destination: IPv6Header(UnsafeMutableRawPointer(mutating: ip)).destination,
-                protocolNumber: IPProtocol(rawValue: ipProtocol), length: length &- transport)
+                protocolNumber: ipProtocol, length: length &- transport)
             : InternetChecksum.pseudoHeaderIPv4(
                 source: ip.loadBE32(at: 12), destination: ip.loadBE32(at: 16),
-                protocolNumber: IPProtocol(rawValue: ipProtocol), length: length &- transport)
+                protocolNumber: ipProtocol, length: length &- transport)
         return ip.loadBE16(at: field) == InternetChecksum.fold(sum)
     }
 
@@ -27,13 +27,13 @@ enum Offload {
         if isIPv6 {
             guard captured >= 40 else { return false }
             let length = 40 &+ Int(ip.loadBE16(at: 4))
-            return length <= captured && isPartial(ip, isIPv6: true, ipProtocol: ip.load8(at: 6), transport: 40, length: length)
+            return length <= captured && isPartial(ip, isIPv6: true, ipProtocol: ip.loadProtocol(at: 6), transport: 40, length: length)
         }
         guard captured >= 20, ip.loadBE16(at: 6) & 0x3fff == 0 else { return false }
         let length = Int(ip.loadBE16(at: 2))
         return length <= captured
             && isPartial(
-                ip, isIPv6: false, ipProtocol: ip.load8(at: 9), transport: Int(ip.load8(at: 0) & 15) &* 4, length: length)
+                ip, isIPv6: false, ipProtocol: ip.loadProtocol(at: 9), transport: Int(ip.load8(at: 0) & 15) &* 4, length: length)
     }
 }
 
@@ -44,7 +44,7 @@ extension CapturedPacket {
         let (isIPv6, ipProtocol, tuple) = (isIPv6, ipProtocol, tuple)
         bytes.withUnsafeMutableBytes { raw in
             guard let ip = raw.baseAddress,
-                Offload.isPartial(ip, isIPv6: isIPv6, ipProtocol: ipProtocol.rawValue, transport: transport, length: raw.count)
+                Offload.isPartial(ip, isIPv6: isIPv6, ipProtocol: ipProtocol, transport: transport, length: raw.count)
             else { return }
             TransportChecksum.store(
                 ip + transport, length: raw.count - transport, protocolNumber: ipProtocol, family: tuple.source.family,

@@ -1,5 +1,6 @@
 import HawseCapture
 import HawseFormats
+import HawseWire
 
 /// Replies in a recording go to the ports and identifiers that the recorded kernel drew; ours draws others. What the
 /// node sent is compared with the recording, and inputs that answer it are readdressed to what it drew here.
@@ -7,7 +8,7 @@ struct DrawnPorts {
     /// One mapping as a peer sees it.
     private struct Flow: Hashable {
         var interface: String
-        var ipProtocol: Int
+        var ipProtocol: IPProtocol
         var own: [UInt8]
         var peer: [UInt8]
         /// 0 for echo messages, whose identifier is `recorded`.
@@ -52,7 +53,7 @@ struct DrawnPorts {
         if let flow = Self.flow(layers, interface, isReply: true) {
             guard let port = drawn[flow], let check = FrameLayers.checksumOffset(layers.ipProtocol) else { return frame }
             let offset = transport + (flow.peerPort == 0 ? 4 : 2)
-            let isUnchecked = layers.ipProtocol == 17 && layers.word(transport + check) == 0
+            let isUnchecked = layers.ipProtocol == .udp && layers.word(transport + check) == 0
             Self.replace(&frame, offset, with: port, checksums: isUnchecked ? [] : [transport + check])
             return frame
         }
@@ -64,7 +65,7 @@ struct DrawnPorts {
     private func readdressQuoted(
         _ frame: inout [UInt8], _ layers: FrameLayers, _ transport: Int, _ interface: String
     ) {
-        guard layers.ipProtocol == (layers.version == 4 ? 1 : 58), transport + 8 < layers.end else { return }
+        guard layers.ipProtocol == (layers.version == 4 ? .icmp : .icmpv6), transport + 8 < layers.end else { return }
         // A frame of its own in the quotation's place gives its layers.
         let kind: [UInt8] = layers.version == 4 ? [0x08, 0x00] : [0x86, 0xdd]
         let quoted = FrameLayers([UInt8](repeating: 0, count: 12) + kind + layers.frame[(transport + 8)..<layers.end])
@@ -74,7 +75,7 @@ struct DrawnPorts {
         let at = inner + shift + (flow.peerPort == 0 ? 4 : 0)
         let outerCheck = transport + 2
         if let check = FrameLayers.checksumOffset(quoted.ipProtocol), inner + check + 2 <= quoted.frame.count,
-            quoted.ipProtocol != 17 || quoted.word(inner + check) != 0
+            quoted.ipProtocol != .udp || quoted.word(inner + check) != 0
         {
             let before = Self.word(frame, at)
             let sum = Self.updated(Self.word(frame, inner + shift + check), from: before, to: port)
@@ -93,10 +94,10 @@ struct DrawnPorts {
             interface: interface, ipProtocol: layers.ipProtocol, own: isReply ? destination : source,
             peer: isReply ? source : destination, peerPort: 0, recorded: 0)
         switch layers.ipProtocol {
-        case 6, 17, 132:
+        case .tcp, .udp, .sctp:
             flow.peerPort = layers.word(transport + (isReply ? 0 : 2))
             flow.recorded = layers.word(transport + (isReply ? 2 : 0))
-        case 1, 58:
+        case .icmp, .icmpv6:
             let type = Int(layers.frame[transport])
             let request = layers.version == 4 ? 8 : 128
             let reply = layers.version == 4 ? 0 : 129

@@ -1,3 +1,5 @@
+import HawseWire
+
 /// Holds the frames that left an interface against the recorded ones.
 enum FrameComparison {
     /// The first difference, or `nil` when all frames are equal up to free fields.
@@ -60,7 +62,7 @@ enum FrameComparison {
             self.produced = produced
             for entry in free where entry.interface == nil || entry.interface == interface {
                 if let frames = entry.frames, !frames.contains(frame) { continue }
-                if entry.field == "ip-id", entry.of.contains("ICMP"), ![1, 4, 47, 17].contains(FrameLayers(self.expected).ipProtocol) {
+                if entry.field == "ip-id", entry.of.contains("ICMP"), ![.icmp, .ipip, .gre, .udp].contains(FrameLayers(self.expected).ipProtocol) {
                     continue
                 }
                 mask(entry.field, entry.range, raw: produced)

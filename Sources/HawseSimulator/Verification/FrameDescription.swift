@@ -1,8 +1,10 @@
+import HawseWire
+
 extension FrameLayers {
     /// One line for people: `66 bytes, proto 6 10.0.0.1 > 10.0.0.2 80 > 4000 flags 0x12 ttl 63 …`.
     var summary: String {
         guard let ip else { return "\(frame.count) bytes, type \(hex(word(12)))" }
-        var text = "\(frame.count) bytes, proto \(ipProtocol) "
+        var text = "\(frame.count) bytes, proto \(ipProtocol.rawValue) "
         if version == 4 {
             text += [12, 16].map { offset in (0..<4).map { "\(frame[ip + offset + $0])" }.joined(separator: ".") }
                 .joined(separator: " > ")
@@ -11,10 +13,10 @@ extension FrameLayers {
                 stride(from: 0, to: 16, by: 2).map { hex(word(ip + offset + $0)) }.joined(separator: ":")
             }.joined(separator: " > ")
         }
-        if let transport, frame.count >= transport + 14, [6, 17, 132].contains(ipProtocol) {
+        if let transport, frame.count >= transport + 14, [.tcp, .udp, .sctp].contains(ipProtocol) {
             text += " \(word(transport)) > \(word(transport + 2))"
-            if ipProtocol == 6 { text += " flags 0x\(hex(Int(frame[transport + 13])))" }
-        } else if let transport, frame.count >= transport + 2, ipProtocol == 1 || ipProtocol == 58 {
+            if ipProtocol == .tcp { text += " flags 0x\(hex(Int(frame[transport + 13])))" }
+        } else if let transport, frame.count >= transport + 2, ipProtocol == .icmp || ipProtocol == .icmpv6 {
             text += " icmp \(frame[transport])/\(frame[transport + 1])"
         }
         if version == 4 {
@@ -30,8 +32,8 @@ extension FrameLayers {
     /// Made by the node's own sockets: a reset, an echo reply or a port unreachable.
     var isFromLocalStack: Bool {
         guard let transport, frame.count >= transport + 2 else { return false }
-        if ipProtocol == 6 { return frame.count > transport + 13 && frame[transport + 13] & 4 != 0 }
+        if ipProtocol == .tcp { return frame.count > transport + 13 && frame[transport + 13] & 4 != 0 }
         let type = frame[transport]
-        return (ipProtocol == 1 && (type == 0 || type == 3)) || (ipProtocol == 58 && (type == 1 || type == 129))
+        return (ipProtocol == .icmp && (type == 0 || type == 3)) || (ipProtocol == .icmpv6 && (type == 1 || type == 129))
     }
 }

@@ -1,3 +1,5 @@
+import HawseWire
+
 /// Where the headers of a recorded frame lie: for masking, printing and checking, not for forwarding.
 struct FrameLayers {
     let frame: [UInt8]
@@ -5,7 +7,7 @@ struct FrameLayers {
     private(set) var ip: Int?
     private(set) var version = 0
     private(set) var transport: Int?
-    private(set) var ipProtocol = -1
+    private(set) var ipProtocol = IPProtocol.unspecified
     private(set) var isFragment = false
     /// IPv6: offset of the fragment header.
     private(set) var fragmentHeader: Int?
@@ -40,7 +42,7 @@ struct FrameLayers {
     /// The headers of what a VXLAN datagram or an IPv4-in-IPv4 packet carries.
     var inner: FrameLayers? {
         if let encapsulated { return FrameLayers(frame, at: encapsulated) }
-        guard version == 4, ipProtocol == 4, let transport, !isFragment else { return nil }
+        guard version == 4, ipProtocol == .ipip, let transport, !isFragment else { return nil }
         return FrameLayers(frame, packetAt: transport)
     }
 
@@ -50,7 +52,7 @@ struct FrameLayers {
         ip = at
         version = 4
         end = min(frame.count, at + word(at + 2))
-        ipProtocol = Int(frame[at + 9])
+        ipProtocol = IPProtocol(rawValue: frame[at + 9])
         isFragment = word(at + 6) & 0x3fff != 0
         if word(at + 6) & 0x1fff == 0 { transport = at + Int(frame[at] & 15) * 4 }
     }
@@ -59,21 +61,21 @@ struct FrameLayers {
         ip = at
         version = 6
         end = min(frame.count, at + 40 + word(at + 4))
-        var next = Int(frame[at + 6])
+        var next = IPProtocol(rawValue: frame[at + 6])
         var offset = at + 40
-        while [0, 43, 60, 44, 51].contains(next), offset + 8 <= frame.count {
-            if next == 44 {
+        while [.hopByHop, .routing, .destinationOptions, .fragment, .ah].contains(next), offset + 8 <= frame.count {
+            if next == .fragment {
                 isFragment = true
                 fragmentHeader = offset
                 if word(offset + 2) & 0xfff8 != 0 {
-                    ipProtocol = Int(frame[offset])
+                    ipProtocol = IPProtocol(rawValue: frame[offset])
                     return
                 }
-                next = Int(frame[offset])
+                next = IPProtocol(rawValue: frame[offset])
                 offset += 8
             } else {
-                let isAuthentication = next == 51
-                next = Int(frame[offset])
+                let isAuthentication = next == .ah
+                next = IPProtocol(rawValue: frame[offset])
                 // The authentication header counts words of four bytes (`ipv6_authlen`).
                 offset += isAuthentication ? (Int(frame[offset + 1]) + 2) * 4 : (Int(frame[offset + 1]) + 1) * 8
             }
@@ -84,17 +86,17 @@ struct FrameLayers {
 
     /// Offset of the frame inside a VXLAN datagram.
     var encapsulated: Int? {
-        guard ipProtocol == 17, let transport, frame.count >= transport + 16 else { return nil }
+        guard ipProtocol == .udp, let transport, frame.count >= transport + 16 else { return nil }
         let port = word(transport + 2)
         return port == 4789 || port == 8472 ? transport + 16 : nil
     }
 
     /// Offset of the checksum inside the transport header.
-    static func checksumOffset(_ ipProtocol: Int) -> Int? {
+    static func checksumOffset(_ ipProtocol: IPProtocol) -> Int? {
         switch ipProtocol {
-        case 6: 16
-        case 17: 6
-        case 1, 58: 2
+        case .tcp: 16
+        case .udp: 6
+        case .icmp, .icmpv6: 2
         default: nil
         }
     }
@@ -107,12 +109,12 @@ struct FrameLayers {
     var hasRightTransportChecksum: Bool {
         guard let transport, let ip, !isFragment, let at = Self.checksumOffset(ipProtocol), transport <= end else { return true }
         let body = frame[transport..<end]
-        if ipProtocol == 17, word(transport + 6) == 0 { return true }
-        if ipProtocol == 1 { return Self.sum(body) == 0xffff }
+        if ipProtocol == .udp, word(transport + 6) == 0 { return true }
+        if ipProtocol == .icmp { return Self.sum(body) == 0xffff }
         guard body.count > at else { return false }
         let addresses = version == 4 ? frame[(ip + 12)..<(ip + 20)] : frame[(ip + 8)..<(ip + 40)]
         let count = body.count
-        let pseudo = Array(addresses) + [0, 0, UInt8(count >> 8 & 255), UInt8(count & 255), 0, 0, 0, UInt8(ipProtocol & 255)]
+        let pseudo = Array(addresses) + [0, 0, UInt8(count >> 8 & 255), UInt8(count & 255), 0, 0, 0, ipProtocol.rawValue]
         let total = Self.sum(pseudo + Array(body))
         return total == 0xffff || total == 0
     }

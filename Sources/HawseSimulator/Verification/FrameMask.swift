@@ -1,3 +1,5 @@
+import HawseWire
+
 /// Blanks a free field, and the checksum over it, in a pair of frames.
 struct FrameMask {
     /// The produced value may not be what it is, or the checksum over it is wrong.
@@ -38,7 +40,7 @@ struct FrameMask {
         guard let transport = layers.transport else { return nil }
         let check = FrameLayers.checksumOffset(layers.ipProtocol).map { transport + $0 }
             .flatMap { frame.count >= $0 + 2 ? $0 : nil }
-        let hasPorts = [6, 17, 132].contains(layers.ipProtocol)
+        let hasPorts = [.tcp, .udp, .sctp].contains(layers.ipProtocol)
         switch field {
         case "source-port" where hasPorts, "snat-port" where hasPorts, "udp-source-port" where hasPorts:
             return Spot(layers: layers, offset: transport, size: 2, checksum: check)
@@ -46,7 +48,7 @@ struct FrameMask {
             return Spot(layers: layers, offset: transport, size: 2, checksum: check)
         case "destination-port" where hasPorts:
             return Spot(layers: layers, offset: transport + 2, size: 2, checksum: check)
-        case "icmp-id" where layers.ipProtocol == 1 || layers.ipProtocol == 58:
+        case "icmp-id" where layers.ipProtocol == .icmp || layers.ipProtocol == .icmpv6:
             return Spot(layers: layers, offset: transport + 4, size: 2, checksum: check)
         default: return nil
         }

@@ -1,3 +1,5 @@
+import HawseWire
+
 /// SYNPROXY's first numbers and stamps come from a key and a clock of the kernel's own (`syn-cookie` in `free`). What our
 /// node sends is put into the recorded numbers before it is compared; what a client says to them is put into ours.
 struct SynproxyNumbers {
@@ -92,7 +94,7 @@ struct SynproxyNumbers {
 
         init?(_ frame: [UInt8]) {
             let layers = FrameLayers(frame)
-            guard layers.ipProtocol == 6, let ip = layers.ip, let transport = layers.transport, transport + 20 <= frame.count
+            guard layers.ipProtocol == .tcp, let ip = layers.ip, let transport = layers.transport, transport + 20 <= frame.count
             else { return nil }
             (self.frame, self.ip, self.transport, isIPv6) = (frame, ip, transport, layers.version == 6)
             let end = min(frame.count, transport + Int(frame[transport + 12] >> 4) * 4)
