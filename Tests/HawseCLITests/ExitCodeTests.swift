@@ -45,6 +45,26 @@ import Testing
         #expect(trace.errors == "hawse: /dev/full: No space left on device\n")
     }
 
+    /// What the API server takes is shown; that something was refused, the exit code tells.
+    @Test func refusedObjectsAreLeftOut() throws {
+        let service = #"apiVersion: v1\nkind: Service\nmetadata: {name: %s}\nspec: {ports: [{port: %s}]}\n"#
+        let text = "printf '\(service)---\\n\(service)' good 80 bad 99999"
+        let listed = try HawseProgram.shell("\(text) | hawse get services -f -")
+        #expect(listed.status == 3)
+        #expect(listed.output.contains("good") && !listed.output.contains("bad"))
+        #expect(listed.errors.contains("spec.ports[0].port"))
+        #expect(try HawseProgram.shell("\(text) | hawse describe service good -f -").status == 3)
+        #expect(try HawseProgram.shell("printf '\(service)' good 80 | hawse get services -f -").status == 0)
+    }
+
+    /// A version that API servers have given up is read as the one of today, and that is said.
+    @Test func versionsOfThePastAreNamed() throws {
+        let service = #"apiVersion: v2\nkind: Service\nmetadata: {name: web}\nspec: {ports: [{port: 80}]}\n"#
+        let result = try HawseProgram.shell("printf '\(service)' | hawse get services -f -")
+        #expect(result.status == 0)
+        #expect(result.errors.contains(":1:13: ") && result.errors.contains("read as v1"))
+    }
+
     /// Nothing is produced where the input cannot be opened.
     @Test func inputErrorsLeaveStdoutEmpty() throws {
         for command in [

@@ -55,6 +55,19 @@ import Testing
         }
     }
 
+    /// An empty mask stands for everything, whatever is written before it; which masks there are depends on the family.
+    @Test(arguments: [
+        (AddressFamily.ipv6, "0/0", true), (.ipv6, "10.1.2.3/0", true), (.ipv6, "any/0", true), (.ipv6, "any/::", true),
+        (.ipv6, "0/0.0.0.0", false), (.ipv6, "0", false), (.ipv6, "10/8", false), (.ipv4, "any/0", true),
+        (.ipv4, "0/0.0.0.0", true), (.ipv4, "10.1.2.3/0", true), (.ipv4, "0/::", false), (.ipv4, "any/8", false),
+    ])
+    func emptyMasks(_ family: AddressFamily, _ text: String, _ isTaken: Bool) throws {
+        let rules = "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -s \(text) -j ACCEPT\nCOMMIT\n"
+        let set = try? IPTablesParser(family: family).parse(rules)
+        #expect((set != nil) == isTaken)
+        if let set { #expect(IPTablesPrinter(counters: false).text(set).contains("\n-A INPUT -j ACCEPT\n")) }
+    }
+
     /// Lines at the edge of what iptables-save writes: the same rule, or the same refusal, by either reader.
     @Test(arguments: [
         "-A INPUT -s 10.0.0.1 -j ACCEPT", "-A INPUT -s 10.0.0.1/8 -j ACCEPT", "-A INPUT -s 010.0.0.1/32 -j ACCEPT",

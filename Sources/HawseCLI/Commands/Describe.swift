@@ -12,12 +12,13 @@ struct Describe: ParsableCommand {
     @OptionGroup var input: ResourceInput
 
     func run() throws {
-        let state = try input.state()
+        let (state, refusals) = try input.state()
         let (text, messages) = ResourceDescription.text(try input.query(state), of: state)
         var out = StandardOutput()
         out.write(text)
         out.flush()
         for message in messages { StandardError.write("\(message)\n") }
         if text.isEmpty { throw Failure.no() }
+        try refusals.conclude()
     }
 }

@@ -34,20 +34,31 @@ struct ResourceInput: ParsableArguments {
     }
 
     /// The cluster at the moment asked for. What the API server refuses is reported, as kubectl would, and left out.
-    func state() throws -> ClusterState {
-        var run = try run()
-        if scenario == nil, at == nil { return run.state }
+    func state() throws -> (ClusterState, refusals: Refusals) {
+        var (run, refusals) = try run()
+        if scenario == nil, at == nil { return (run.state, refusals) }
         run.advance(to: try moment(run.scenario) ?? 0)
         ManifestInput.report(run.problems)
-        return run.state
+        return (run.state, refusals)
+    }
+
+    /// Objects of the manifests that the API server has refused.
+    struct Refusals {
+        var count = 0
+
+        /// The last word of a command that has shown what there is.
+        func conclude() throws {
+            if count > 0 { throw Failure.damaged("what is refused above was left out") }
+        }
     }
 
     /// The cluster at the start, with the steps that are to come.
-    func run() throws -> ScenarioRun {
+    func run() throws -> (ScenarioRun, refusals: Refusals) {
         let loader = try manifests.load()
         let (state, problems) = ClusterState.build(from: loader.objects, seed: seed)
         ManifestInput.report(problems)
-        return ScenarioRun(try scenario.map(TimelineReplay.steps) ?? Scenario(file: "", steps: []), state: state)
+        let run = ScenarioRun(try scenario.map(TimelineReplay.steps) ?? Scenario(file: "", steps: []), state: state)
+        return (run, Refusals(count: problems.count { $0.severity == .error }))
     }
 
     /// The moment asked for; the last step's unless told, nil when there is none.
@@ -138,18 +149,19 @@ struct Get: ParsableCommand {
 
     func run() throws {
         if watch || watchOnly { return try follow() }
-        let state = try input.state()
+        let (state, refusals) = try input.state()
         let listing = ResourceListing(try query(state), of: state)
         var out = StandardOutput()
         out.write(listing.text)
         out.flush()
         for message in listing.messages { StandardError.write("\(message)\n") }
         if !listing.isComplete { throw Failure.no() }
+        try refusals.conclude()
     }
 
     /// Shows the objects, and every change up to the moment asked for: unless told, to the end of what the last step began.
     private func follow() throws {
-        var run = try input.run()
+        var (run, refusals) = try input.run()
         let query = try query(run.state)
         var watch: ResourceWatch
         do { watch = try ResourceWatch(query, showsEvents: outputWatchEvents) } catch { throw Failure.input("\(error)") }
@@ -177,5 +189,6 @@ struct Get: ParsableCommand {
             for problem in run.takeProblems() { StandardError.write("\(problem)\n") }
         }
         out.flush()
+        try refusals.conclude()
     }
 }

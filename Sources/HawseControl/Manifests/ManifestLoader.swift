@@ -80,6 +80,11 @@ public struct ManifestLoader: Sendable {
             return
         }
         if let type = Kubernetes.type(apiVersion: version, kind: kind) {
+            if !type.isServed(version), reportedKinds.insert("\(version)/\(kind)").inserted {
+                report(
+                    "no API server of today has \(kind) in version \(version): read as \(type.apiVersion)", .warning,
+                    at: (node["apiVersion"] ?? node).mark, file: file, field: "apiVersion", suggestion: type.apiVersion)
+            }
             readKnown(type, node, file: file)
         } else {
             readUnknown(kind, version, node, file: file)

@@ -20,6 +20,14 @@ extension KubernetesObject {
     public static var group: String {
         apiVersion.contains("/") ? String(apiVersion.prefix { $0 != "/" }) : ""
     }
+    /// Whether Kubernetes 1.36 takes the kind in this version. Of those here a few have a second one besides their own.
+    public static func isServed(_ version: String) -> Bool {
+        switch (kind, version) {
+        case (_, apiVersion), ("HorizontalPodAutoscaler", "autoscaling/v1"): true
+        case ("ServiceCIDR", "networking.k8s.io/v1beta1"), ("IPAddress", "networking.k8s.io/v1beta1"): true
+        default: false
+        }
+    }
     /// `Deployment.apps`, as the API server's messages name kinds.
     public static var qualifiedKind: String { group.isEmpty ? kind : "\(kind).\(group)" }
 

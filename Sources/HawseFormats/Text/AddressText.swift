@@ -48,6 +48,10 @@ func parseAddressMatch(_ text: some StringProtocol, family: AddressFamily, inver
     -> AddressMatch?
 {
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+    if !isHost, parts.count == 2, let mask = parseMask(parts[1], family: family), mask == .zero {
+        // What stands before an empty mask is not looked at, be it a name or of the other family (`xtables_ipparse_multiple`).
+        return AddressMatch(address: IPAddress(family: family, bits: .zero), mask: mask, inverted: inverted)
+    }
     guard let first = parts.first,
         let address = (isHost ? nil : parseLooseAddress(first, family: family)) ?? parseHostAddress(first, family: family)
     else { return nil }
