@@ -181,10 +181,11 @@ extension Walk {
             }
             keeps = true
         }
+        // The answer to a SYN or ACK that was let through though it did not fit: it comes from the other side.
         let status = ct.pointee.status
         if (status.contains(.seenReply) && ct.pointee.lastKind == .syn)
             || (!status.contains(.assured) && ct.pointee.lastKind == .ack),
-            segment.acknowledgement == ct.pointee.lastEnd
+            ct.pointee.lastDirection != direction, segment.acknowledgement == ct.pointee.lastEnd
         {
             return keeps ? .keepWithoutWindow : .closeWithoutWindow
         }

@@ -8,6 +8,8 @@ struct OwnerOperation: MatchOperation {
     var hasGID: Bool
     /// 0: not asked for, 1: `! --socket-exists`, 2: `--socket-exists`.
     var socket: UInt8
+    /// `--suppl-groups`: has no inverted form, so that packets without a socket never match.
+    var asksForGroups: Bool
 
     init(_ match: OwnerMatch) {
         uid = NumberRange(match.uid)
@@ -15,6 +17,7 @@ struct OwnerOperation: MatchOperation {
         hasUID = match.uid != nil
         hasGID = match.gid != nil
         socket = match.socketExists.map { $0 ? 2 : 1 } ?? 0
+        asksForGroups = match.supplementaryGroups
     }
 
     static func matches(_ operation: UnsafeMutablePointer<Self>, _ context: inout RuleContext) -> Bool {
@@ -25,7 +28,7 @@ struct OwnerOperation: MatchOperation {
             return test.socket != 1 && (!test.hasUID || test.uid.inverted) && (!test.hasGID || test.gid.inverted)
         }
         guard packet.pointee.uid >= 0 else {
-            return test.socket != 2 && (!test.hasUID || test.uid.inverted) && (!test.hasGID || test.gid.inverted)
+            return test.socket != 2 && !test.asksForGroups && (!test.hasUID || test.uid.inverted) && (!test.hasGID || test.gid.inverted)
         }
         if test.socket == 1 { return false }
         if test.hasUID, !test.uid.contains(UInt32(truncatingIfNeeded: packet.pointee.uid)) { return false }
