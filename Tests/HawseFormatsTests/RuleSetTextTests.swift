@@ -55,6 +55,29 @@ import Testing
         }
     }
 
+    /// What iptables-legacy-restore 1.8.9 makes of it: a commit gives the policies' counters anew, and `-Z` zeroes only what was
+    /// there before.
+    @Test func countersOnTopOfATable() throws {
+        let before = "*filter\n:INPUT ACCEPT [4:172]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [4:172]\n"
+            + "[5:50] -A INPUT -i lo\n[6:60] -A INPUT -i eth9\nCOMMIT\n"
+        let known = try IPTablesParser(family: .ipv4, counters: true).parse(before)
+        func after(_ body: String) throws -> [Substring] {
+            let set = try IPTablesParser(family: .ipv4, counters: true, noFlush: true).parse("*filter\n\(body)COMMIT\n", onto: known)
+            return IPTablesPrinter(counters: true).text(set).split(separator: "\n").filter { $0.contains("PUT") }
+        }
+        let edits = ":INPUT ACCEPT [7:70]\n[1:2] -A INPUT -p tcp\n-A INPUT -p udp\n-Z INPUT\n:OUTPUT ACCEPT [3:4]\n"
+            + "[9:9] -R INPUT 1 -i lo\n-Z\n"
+        #expect(
+            try after(edits) == [
+                ":INPUT ACCEPT [7:70]", ":OUTPUT ACCEPT [3:4]", "[9:9] -A INPUT -i lo", "[0:0] -A INPUT -i eth9",
+                "[1:2] -A INPUT -p tcp", "[0:0] -A INPUT -p udp",
+            ])
+        let kept: [Substring] = ["[5:50] -A INPUT -i lo", "[6:60] -A INPUT -i eth9"]
+        #expect(try after("-A FORWARD\n") == [":INPUT ACCEPT [0:0]", ":OUTPUT ACCEPT [0:0]"] + kept)
+        #expect(try after(":OUTPUT ACCEPT [5:6]\n-P OUTPUT DROP\n") == [":INPUT ACCEPT [0:0]", ":OUTPUT DROP [0:0]"] + kept)
+        #expect(try after("") == [":INPUT ACCEPT [4:172]", ":OUTPUT ACCEPT [4:172]"] + kept)
+    }
+
     /// An empty mask stands for everything, whatever is written before it; which masks there are depends on the family.
     @Test(arguments: [
         (AddressFamily.ipv6, "0/0", true), (.ipv6, "10.1.2.3/0", true), (.ipv6, "any/0", true), (.ipv6, "any/::", true),

@@ -9,44 +9,6 @@ import Musl
 import Darwin
 #endif
 
-/// A table under construction: chains in the order of their declaration, found by name.
-private struct TableBuilding {
-    var table: Table
-    var names: ChainNames
-    var saved: SavedRuleReader
-    /// Rules read for the chain `gathering`, which go into it together.
-    var gathered: [Rule] = []
-    var gathering = -1
-
-    init(_ table: Table, _ parser: IPTablesParser) {
-        self.table = table
-        names = ChainNames(table.chains)
-        saved = SavedRuleReader(family: parser.family, table: table.name, file: parser.file)
-    }
-
-    mutating func append(_ rule: Rule, to chain: Int) {
-        if chain != gathering {
-            settle()
-            gathering = chain
-        }
-        gathered.append(rule)
-    }
-
-    /// Puts gathered rules where they belong; before anything else happens to the table.
-    mutating func settle() {
-        guard !gathered.isEmpty else { return }
-        if table.chains[gathering].rules.isEmpty {
-            table.chains[gathering].rules = Array(gathered[...])
-        } else {
-            table.chains[gathering].rules += gathered
-        }
-        gathered.removeAll(keepingCapacity: true)
-    }
-
-    /// Builtin chains first, user chains by name.
-    var finished: Table { Table(name: table.name, chains: table.chainsInSaveOrder) }
-}
-
 /// The reading of one restore text, line by line.
 struct RestoreReading {
     let parser: IPTablesParser
@@ -188,11 +150,10 @@ struct RestoreReading {
                 for i in table.chains.indices {
                     guard let chain = known.chain(table.chains[i].name) else { continue }
                     table.chains[i].policy = chain.policy
-                    table.chains[i].counters = chain.counters
                 }
             }
         }
-        building = TableBuilding(table, parser)
+        building = TableBuilding(table, parser, origins: parser.noFlush ? table.withoutCounters : nil)
         note("*\(word)" == text ? .table(name) : .verbatim(text))
     }
 
@@ -277,51 +238,6 @@ struct RestoreReading {
         var shown = appended[0]
         shown.counters = counters ?? .zero
         noteRule(shown, chain: chain, hasCounters: counters != nil, text)
-    }
-}
-
-extension TableBuilding {
-    mutating func quickRule(_ cursor: inout ByteCursor, in chain: Int, line: Int, counters: Counters) -> Rule? {
-        saved.rule(
-            &cursor, in: table.chains[chain].name, line: line, names: names, chains: table.chains, counters: counters)
-    }
-
-    mutating func declare(_ name: String, policy: Chain.Policy?, counters: Counters?) {
-        if let i = names[name] {
-            // A user chain that is there already is flushed; a builtin one keeps its rules under --noflush.
-            if table.chains[i].policy == nil {
-                table.chains[i].rules = []
-                return
-            }
-            if let policy {
-                table.chains[i].policy = policy
-                table.chains[i].counters = counters ?? .zero
-            }
-            return
-        }
-        names.insert(name, table.chains.count)
-        table.chains.append(Chain(name: name))
-    }
-
-    mutating func apply(_ command: RuleCommand, _ parser: IPTablesParser) throws(FormatError) {
-        if case .append(let chain, let rules) = command.edit {
-            guard let i = names[chain] else {
-                throw FormatError(
-                    command.location, "no chain named `\(chain)'",
-                    suggestion: nearestWord(chain, among: names.sorted))
-            }
-            table.chains[i].rules += rules
-            return
-        }
-        do throws(RuleEditError) {
-            try table.apply(command.edit)
-        } catch {
-            throw FormatError(command.location, error.description)
-        }
-        switch command.edit {
-        case .newChain, .deleteChain, .renameChain: self = TableBuilding(table, parser)
-        default: break
-        }
     }
 }
 
