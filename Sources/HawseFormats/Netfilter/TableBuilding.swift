@@ -122,27 +122,23 @@ extension TableBuilding {
     }
 
     private mutating func edit(_ edit: RuleEdit) throws(RuleEditError) {
-        var edited = table
-        try edited.apply(edit)
         switch edit {
-        case .check: return
+        case .check: return try table.apply(edit)
         case .zero(let chain, let position):
+            var edited = table
+            try edited.apply(edit)
             touch()
             return zero(chain, position)
-        case .policy(let chain, _, nil):
-            touch()
-            try table.apply(edit)
-            if let i = names[chain] { table.chains[i].counters = .zero }
-        default:
-            touch()
-            try table.apply(edit)
+        default: break
         }
+        touch()
+        try table.apply(edit)
+        if case .policy(let chain, _, nil) = edit, let i = names[chain] { table.chains[i].counters = .zero }
         try origins?.apply(Self.marked(edit))
     }
 
     private static func marked(_ edit: RuleEdit) -> RuleEdit {
         switch edit {
-        case .append(let chain, let rules): .append(chain: chain, rules: rules.map(marked))
         case .insert(let chain, let position, let rules): .insert(chain: chain, position: position, rules: rules.map(marked))
         case .replace(let chain, let position, let rule): .replace(chain: chain, position: position, rule: marked(rule))
         default: edit
