@@ -1,15 +1,17 @@
+import HawseControl
+
 /// JSON written by hand for streams: one object a line, keys in the order given.
 struct JSONObject {
     private(set) var text = "{"
 
     private mutating func key(_ name: String) {
         if text.utf8.count > 1 { text += "," }
-        text += JSONObject.quoted(name) + ":"
+        text += JSONWriter.quoted(name) + ":"
     }
 
     mutating func set(_ name: String, _ value: String) {
         key(name)
-        text += JSONObject.quoted(value)
+        text += JSONWriter.quoted(value)
     }
 
     mutating func set(_ name: String, _ value: some BinaryInteger) {
@@ -36,7 +38,7 @@ struct JSONObject {
 
     var line: String { text + "}" }
 
-    static func array(_ values: [String]) -> String { "[" + values.map(quoted).joined(separator: ",") + "]" }
+    static func array(_ values: [String]) -> String { "[" + values.map { JSONWriter.quoted($0) }.joined(separator: ",") + "]" }
 
     static func number(_ value: Double, fractionDigits: Int) -> String {
         guard value.isFinite else { return "null" }
@@ -50,26 +52,5 @@ struct JSONObject {
         let sign = value < 0 && whole != 0 ? "-" : ""
         guard fractionDigits > 0 else { return sign + String(whole) }
         return sign + "\(whole / divisor)." + String(repeating: "0", count: fractionDigits - fraction.count) + fraction
-    }
-
-    static func quoted(_ text: String) -> String {
-        var out = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": out += "\\\""
-            case "\\": out += "\\\\"
-            case "\n": out += "\\n"
-            case "\r": out += "\\r"
-            case "\t": out += "\\t"
-            default:
-                if scalar.value < 0x20 {
-                    let hex = String(scalar.value, radix: 16)
-                    out += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-                } else {
-                    out.unicodeScalars.append(scalar)
-                }
-            }
-        }
-        return out + "\""
     }
 }

@@ -139,31 +139,11 @@ extension Flannel.Backend {
             if options.listenPort != 51820 { fields.append("\"ListenPort\":\(options.listenPort)") }
             if options.listenPortV6 != 51821 { fields.append("\"ListenPortV6\":\(options.listenPortV6)") }
             if let mtu = options.mtu { fields.append("\"MTU\":\(mtu)") }
-            if !options.preSharedKey.isEmpty { fields.append("\"PSK\":\(jsonString(options.preSharedKey))") }
+            if !options.preSharedKey.isEmpty { fields.append("\"PSK\":\(JSONWriter.quoted(options.preSharedKey, escapesHTML: true))") }
             if options.keepalive != 0 { fields.append("\"PersistentKeepaliveInterval\":\(options.keepalive)") }
             if options.mode != .separate { fields.append("\"Mode\":\"\(options.mode.rawValue)\"") }
         case .hostGateway, .alloc: break
         }
         return "{" + fields.joined(separator: ",") + "}"
     }
-}
-
-/// A JSON string literal, escaped as Go's encoder does where it matters here.
-func jsonString(_ text: String) -> String {
-    var out = "\""
-    for scalar in text.unicodeScalars {
-        switch scalar {
-        case "\"": out += "\\\""
-        case "\\": out += "\\\\"
-        case "\n": out += "\\n"
-        case "\t": out += "\\t"
-        case "\r": out += "\\r"
-        case "<", ">", "&": out += "\\u00" + String(scalar.value, radix: 16)
-        case let other where other.value < 32:
-            let hex = String(other.value, radix: 16)
-            out += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-        default: out.unicodeScalars.append(scalar)
-        }
-    }
-    return out + "\""
 }

@@ -5,7 +5,7 @@ extension Flannel.BackendData {
     public var text: String {
         switch self {
         case .vxlan(let vni, let mac): "{\"VNI\":\(vni),\"VtepMAC\":\"\(mac)\"}"
-        case .wireguard(let key, let port): "{\"PublicKey\":\(jsonString(key)),\"Port\":\(port)}"
+        case .wireguard(let key, let port): "{\"PublicKey\":\(JSONWriter.quoted(key, escapesHTML: true)),\"Port\":\(port)}"
         case .other(let text): text
         }
     }
@@ -49,7 +49,7 @@ extension Flannel.LeaseAttributes {
     public var text: String {
         var fields = ["\"PublicIP\":\"\(publicIP ?? .unspecified(.ipv4))\""]
         fields.append("\"PublicIPv6\":\(publicIPv6.map { "\"\($0)\"" } ?? "null")")
-        if !backendType.isEmpty { fields.append("\"BackendType\":\(jsonString(backendType))") }
+        if !backendType.isEmpty { fields.append("\"BackendType\":\(JSONWriter.quoted(backendType, escapesHTML: true))") }
         if let backendData { fields.append("\"BackendData\":\(backendData.text)") }
         if let backendV6Data { fields.append("\"BackendV6Data\":\(backendV6Data.text)") }
         return "{" + fields.joined(separator: ",") + "}"
@@ -72,7 +72,7 @@ extension Flannel.LeaseAttributes {
         for (name, isIPv6) in [("BackendData", false), ("BackendV6Data", true)] {
             guard let node = root.field(name.lowercased()), !node.isNull else { continue }
             let data = try Flannel.BackendData.read(
-                node.jsonText, backendType: result.backendType, field: name, file: file)
+                JSONWriter.compact(node), backendType: result.backendType, field: name, file: file)
             if isIPv6 { result.backendV6Data = data } else { result.backendData = data }
         }
         return result
@@ -95,19 +95,5 @@ extension ManifestNode {
     /// A field in any letter case, as Go's decoder finds it; the last of several.
     func field(_ lowercased: String) -> ManifestNode? {
         entries?.last { $0.key.lowercased() == lowercased }?.node
-    }
-
-    /// Compact JSON.
-    var jsonText: String {
-        switch value {
-        case .null: "null"
-        case .bool(let flag): flag ? "true" : "false"
-        case .integer(let number): "\(number)"
-        case .number(_, let text): text
-        case .string(let text): jsonString(text)
-        case .list(let items): "[" + items.map(\.jsonText).joined(separator: ",") + "]"
-        case .map(let entries):
-            "{" + entries.map { jsonString($0.key) + ":" + $0.node.jsonText }.joined(separator: ",") + "}"
-        }
     }
 }

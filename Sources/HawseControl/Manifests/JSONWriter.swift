@@ -13,7 +13,9 @@ public enum JSONWriter {
         return out
     }
 
-    public static func quoted(_ text: String) -> String {
+    /// A string literal. With `escapesHTML` also what Go's encoder escapes, so that JSON may stand in a web page: kubectl's output
+    /// and flannel's records have it.
+    public static func quoted(_ text: String, escapesHTML: Bool = false) -> String {
         var out = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -22,7 +24,8 @@ public enum JSONWriter {
             case "\n": out += "\\n"
             case "\r": out += "\\r"
             case "\t": out += "\\t"
-            case "\u{0}"..<" ":
+            case "<" where escapesHTML, ">" where escapesHTML, "&" where escapesHTML,
+                "\u{2028}" where escapesHTML, "\u{2029}" where escapesHTML, "\u{0}"..<" ":
                 let digits = String(scalar.value, radix: 16)
                 out += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
             default: out.unicodeScalars.append(scalar)
@@ -40,7 +43,7 @@ public enum JSONWriter {
         case .bool(let flag): out += flag ? "true" : "false"
         case .integer(let number): out += String(number)
         case .number(_, let text): out += text
-        case .string(let text): out += quoted(text)
+        case .string(let text): out += quoted(text, escapesHTML: true)
         case .list(let items):
             out += "["
             for (index, item) in items.enumerated() {
@@ -55,7 +58,7 @@ public enum JSONWriter {
             for (index, entry) in entries.enumerated() {
                 if index > 0 { out += "," }
                 newline(indent + 1)
-                out += quoted(entry.key) + (pretty ? ": " : ":")
+                out += quoted(entry.key, escapesHTML: true) + (pretty ? ": " : ":")
                 write(entry.node, indent: indent + 1, pretty: pretty, to: &out)
             }
             if !entries.isEmpty { newline(indent) }

@@ -1,3 +1,4 @@
+import HawseControl
 import HawseModel
 import HawseWire
 
@@ -6,10 +7,10 @@ extension StudyResult {
     public var ndjson: String {
         var lines: [String] = []
         for contender in contenders {
-            let label = Self.quoted(contender.label)
+            let label = JSONWriter.quoted(contender.label)
             func put(_ kind: String, _ members: [(String, String)]) {
-                let all = [("kind", Self.quoted(kind)), ("scheduler", label)] + members
-                lines.append("{" + all.map { "\(Self.quoted($0.0)):\($0.1)" }.joined(separator: ",") + "}")
+                let all = [("kind", JSONWriter.quoted(kind)), ("scheduler", label)] + members
+                lines.append("{" + all.map { "\(JSONWriter.quoted($0.0)):\($0.1)" }.joined(separator: ",") + "}")
             }
             put(
                 "contender",
@@ -20,7 +21,7 @@ extension StudyResult {
                 ])
             for server in contender.servers {
                 var members = [
-                    ("server", Self.quoted(server.name)), ("weight", "\(server.weight)"),
+                    ("server", JSONWriter.quoted(server.name)), ("weight", "\(server.weight)"),
                     ("connections", "\(server.connections)"), ("expected", Self.decimal(server.expected, 2)),
                     ("packets", "\(server.packets)"),
                     ("bytes", "\(server.bytes)"), ("peakActive", "\(server.peakActive)"),
@@ -45,7 +46,7 @@ extension StudyResult {
 
     private static func members(_ change: Change) -> [(String, String)] {
         var members = [
-            ("time", decimal(Double(change.time) / 1e9, 3)), ("change", quoted(change.label)),
+            ("time", decimal(Double(change.time) / 1e9, 3)), ("change", JSONWriter.quoted(change.label)),
             ("openFlows", "\(change.openFlows)"), ("movedFlows", "\(change.movedFlows)"),
             ("droppedFlows", "\(change.droppedFlows)"), ("returningClients", "\(change.returningClients)"),
             ("movedClients", "\(change.movedClients)"), ("refused", "\(change.refused)"),
@@ -54,20 +55,5 @@ extension StudyResult {
             members += [("movedSlots", "\(moved)"), ("slots", "\(slots)")]
         }
         return members
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var out = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": out += "\\\""
-            case "\\": out += "\\\\"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                out += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out + "\""
     }
 }
