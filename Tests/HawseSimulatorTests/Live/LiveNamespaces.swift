@@ -16,6 +16,7 @@ final class LiveNamespaces {
     static let obstacle: String? = {
         if geteuid() != 0 { return "not root" }
         guard ip != nil, bridge != nil else { return "no ip or bridge command (iproute2)" }
+        removeAbandoned()
         let name = "hawse-probe-\(getpid())"
         defer { _ = try? run(ip, ["netns", "del", name]) }
         do {
@@ -25,6 +26,18 @@ final class LiveNamespaces {
         } catch { return "namespaces, bridges or VXLAN devices cannot be made: \(error)" }
         return nil
     }()
+
+    /// Removes the namespaces of runs that were killed: copies that TEE makes may go round in them until the machine is restarted.
+    private static func removeAbandoned() {
+        for line in (try? run(ip, ["netns", "list"]))?.split(separator: "\n") ?? [] {
+            let name = line.prefix { $0 != " " }
+            // hawse-PID-… and hawse-nf-PID-…
+            let words = name.split(separator: "-")
+            let owner = words.dropFirst().dropLast().lazy.compactMap { Int32($0) }.first
+            guard words.first == "hawse", let owner, kill(owner, 0) != 0, errno == ESRCH else { continue }
+            _ = try? run(ip, ["netns", "del", String(name)])
+        }
+    }
 
     /// Whether the kernel has a kind of device.
     static func canMake(_ kind: String) -> Bool {
