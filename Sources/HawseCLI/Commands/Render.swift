@@ -11,10 +11,17 @@ struct Render: ParsableCommand {
 
               hawse render -f cluster/ --node node-a
               hawse render -f cluster/ --node node-a --mode ipvs --config proxy-config.yaml -o rendered/
+              hawse render -f now/ --history at-start/ --history later/ --node node-a --mode nftables
             """)
 
     @OptionGroup var manifests: ManifestInput
     @OptionGroup var proxy: ProxyOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "What kube-proxy had seen before the objects of -f: Services, EndpointSlices and ServiceCIDRs as kubectl get -o yaml shows them. Repeatable, the oldest first.",
+            valueName: "PATH"))
+    var history: [String] = []
 
     @Option(help: ArgumentHelp("The node; the first one unless given.", valueName: "NAME"))
     var node: String?
@@ -55,7 +62,7 @@ struct Render: ParsableCommand {
             throw Failure.input("--node: there is no node `\(node ?? "")' (there are \(names))")
         }
         let rendered = ProxyRenderer.render(
-            objects, node: ProxyNode(found), mode: proxy.mode,
+            objects, after: try history.map(stage), node: ProxyNode(found), mode: proxy.mode,
             configuration: try proxy.configuration(objects.nodes, state.store.list(Kubernetes.ConfigMap.self)),
             kernel: .init(hasNFAcct: !without.contains(.nfacct), hasIPVSMatch: with.contains(.ipvs) && !without.contains(.ipvs)), seed: seed)
         let files = RenderedFiles(rendered)
@@ -70,6 +77,15 @@ struct Render: ParsableCommand {
             }
             out.flush()
         }
+    }
+
+    /// Objects as they were: no controller touches them.
+    private func stage(_ path: String) throws -> ProxyRenderer.Objects {
+        var loader = ManifestLoader()
+        loader.load(path: path, recursive: manifests.recursive)
+        ManifestInput.report(loader.diagnostics)
+        if loader.hasErrors { throw Failure.input("") }
+        return ProxyRenderer.Objects(loader)
     }
 }
 

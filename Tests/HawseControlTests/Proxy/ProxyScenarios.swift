@@ -45,6 +45,7 @@ enum ProxyScenarios {
         _ configuration: ProxyConfiguration
     ) -> ProxyState {
         var (objects, configuration) = (objects, configuration)
+        var history: [ProxyRenderer.Objects] = []
         switch circumstances["\(stage.folder)/\(node) \(file)"] {
         case .withoutFirstEndpoint(let names):
             for index in objects.slices.indices where names.contains(objects.slices[index].serviceName ?? "") {
@@ -54,11 +55,14 @@ enum ProxyScenarios {
                 }
                 if let first { objects.slices[index].endpoints.remove(at: first) }
             }
-        case .beforeServiceRanges: objects.ranges = []
+        case .beforeServiceRanges:
+            history = [objects]
+            history[0].ranges = []
         case .otherMapOrder: configuration.nodePortAddresses.reverse()
         case nil: break
         }
-        return ProxyRenderer.render(objects, node: objects.node(node), mode: mode, configuration: configuration)
+        return ProxyRenderer.render(
+            objects, after: history, node: objects.node(node), mode: mode, configuration: configuration)
     }
 
     static let stages: [Stage] = {
