@@ -22,7 +22,7 @@ enum ManifestCheck {
                     file: finding.file, line: Int(finding.mark.line), column: Int(finding.mark.column),
                     kind: finding.kind, namespace: finding.namespace, name: finding.name, field: finding.field,
                     type: finding.type, message: finding.message + hint(finding.suggestion))
-            } + Flannel.Check.manifests(loader.objects).map(finding)
+            } + (Flannel.Check.manifests(loader.objects) + Flannel.Check.policies(loader.objects)).map(finding)
     }
 
     static func networkConfiguration(_ file: String) throws -> [CheckFinding] {

@@ -25,6 +25,7 @@ struct ManifestInput: ParsableArguments {
         var loader = ManifestLoader()
         for path in filenames { loader.load(path: path, recursive: recursive) }
         Self.report(loader.diagnostics)
+        Self.report(Flannel.Check.policies(loader.objects))
         if loader.hasErrors { throw Failure.input("") }
         return loader
     }

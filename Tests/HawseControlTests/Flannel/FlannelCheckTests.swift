@@ -90,4 +90,18 @@ import Testing
         #expect(found.map(\.severity) == [.warning])
         #expect(found.first?.suggestion == "flannel.alpha.coreos.com/public-ip")
     }
+
+    @Test func policiesThatNobodyEnforcesAreNamedOnce() {
+        var loader = ManifestLoader()
+        for name in ["deny", "allow"] {
+            loader.load(
+                text: "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: \(name)}\n"
+                    + "spec: {podSelector: {}}\n", file: "\(name).yaml")
+        }
+        let warnings = Flannel.Check.policies(loader.objects)
+        #expect(warnings.map(\.severity) == [.warning])
+        #expect(warnings.first?.file == "deny.yaml")
+        #expect(warnings.first?.message.hasPrefix("NetworkPolicy default/deny, default/allow: neither Flannel") == true)
+        #expect(Flannel.Check.policies([]).isEmpty)
+    }
 }
