@@ -8,12 +8,14 @@ enum PodShapes {
 
     private static func source(_ name: String) -> FieldShape { fields(name, ["name": .string, "optional": .bool]) }
 
+    private static let fieldReference = fields("ObjectFieldSelector", ["apiVersion": .string, "fieldPath": .string])
+    private static let resourceReference = fields(
+        "ResourceFieldSelector", ["containerName": .string, "divisor": .quantity, "resource": .string])
+
     static let env = FieldShape.list(
         fields("EnvVar", ["name": .string, "value": .string, "valueFrom": fields("EnvVarSource", [
             "configMapKeyRef": key("ConfigMapKeySelector"), "secretKeyRef": key("SecretKeySelector"),
-            "fieldRef": fields("ObjectFieldSelector", ["apiVersion": .string, "fieldPath": .string]),
-            "resourceFieldRef": fields(
-                "ResourceFieldSelector", ["containerName": .string, "divisor": .quantity, "resource": .string]),
+            "fieldRef": fieldReference, "resourceFieldRef": resourceReference,
             "fileKeyRef": fields(
                 "FileKeySelector", ["key": .string, "optional": .bool, "path": .string, "volumeName": .string]),
         ])]))
@@ -29,18 +31,26 @@ enum PodShapes {
             "recursiveReadOnly": .string, "subPath": .string, "subPathExpr": .string,
         ]))
 
+    private static let appArmor = fields("AppArmorProfile", ["localhostProfile": .string, "type": .string])
+    private static let seccomp = fields("SeccompProfile", ["localhostProfile": .string, "type": .string])
+    private static let seLinux = fields(
+        "SELinuxOptions", ["level": .string, "role": .string, "type": .string, "user": .string])
+    private static let windows = fields("WindowsSecurityContextOptions", [
+        "gmsaCredentialSpec": .string, "gmsaCredentialSpecName": .string, "hostProcess": .bool, "runAsUserName": .string,
+    ])
+
     private static let securityContext = fields("SecurityContext", [
-        "allowPrivilegeEscalation": .bool, "appArmorProfile": .any,
+        "allowPrivilegeEscalation": .bool, "appArmorProfile": appArmor,
         "capabilities": fields("Capabilities", ["add": .list(.string), "drop": .list(.string)]), "privileged": .bool,
         "procMount": .string, "readOnlyRootFilesystem": .bool, "runAsGroup": .int64, "runAsNonRoot": .bool,
-        "runAsUser": .int64, "seLinuxOptions": .any, "seccompProfile": .any, "windowsOptions": .any,
+        "runAsUser": .int64, "seLinuxOptions": seLinux, "seccompProfile": seccomp, "windowsOptions": windows,
     ])
 
     private static let podSecurityContext = fields("PodSecurityContext", [
-        "appArmorProfile": .any, "fsGroup": .int64, "fsGroupChangePolicy": .string, "runAsGroup": .int64,
-        "runAsNonRoot": .bool, "runAsUser": .int64, "seLinuxChangePolicy": .string, "seLinuxOptions": .any,
-        "seccompProfile": .any, "supplementalGroups": .list(.int64), "supplementalGroupsPolicy": .string,
-        "sysctls": .list(fields("Sysctl", ["name": .string, "value": .string])), "windowsOptions": .any,
+        "appArmorProfile": appArmor, "fsGroup": .int64, "fsGroupChangePolicy": .string, "runAsGroup": .int64,
+        "runAsNonRoot": .bool, "runAsUser": .int64, "seLinuxChangePolicy": .string, "seLinuxOptions": seLinux,
+        "seccompProfile": seccomp, "supplementalGroups": .list(.int64), "supplementalGroupsPolicy": .string,
+        "sysctls": .list(fields("Sysctl", ["name": .string, "value": .string])), "windowsOptions": windows,
     ])
 
     /// Where a volume's content may come from.
@@ -53,6 +63,9 @@ enum PodShapes {
 
     private static let volumes: FieldShape = {
         var known = Dictionary(uniqueKeysWithValues: volumeSources.map { ($0, FieldShape.any) })
+        let downward = FieldShape.list(fields("DownwardAPIVolumeFile", [
+            "fieldRef": fieldReference, "mode": .int32, "path": .string, "resourceFieldRef": resourceReference,
+        ]))
         let items = FieldShape.list(fields("KeyToPath", ["key": .string, "mode": .int32, "path": .string]))
         known["name"] = .string
         known["emptyDir"] = fields("EmptyDirVolumeSource", ["medium": .string, "sizeLimit": .quantity])
@@ -61,6 +74,19 @@ enum PodShapes {
             "ConfigMapVolumeSource", ["defaultMode": .int32, "items": items, "name": .string, "optional": .bool])
         known["secret"] = fields(
             "SecretVolumeSource", ["defaultMode": .int32, "items": items, "optional": .bool, "secretName": .string])
+        known["nfs"] = fields("NFSVolumeSource", ["path": .string, "readOnly": .bool, "server": .string])
+        known["downwardAPI"] = fields("DownwardAPIVolumeSource", ["defaultMode": .int32, "items": downward])
+        known["projected"] = fields("ProjectedVolumeSource", [
+            "defaultMode": .int32,
+            "sources": .list(fields("VolumeProjection", [
+                "clusterTrustBundle": .any, "podCertificate": .any,
+                "configMap": fields("ConfigMapProjection", ["items": items, "name": .string, "optional": .bool]),
+                "downwardAPI": fields("DownwardAPIProjection", ["items": downward]),
+                "secret": fields("SecretProjection", ["items": items, "name": .string, "optional": .bool]),
+                "serviceAccountToken": fields(
+                    "ServiceAccountTokenProjection", ["audience": .string, "expirationSeconds": .int64, "path": .string]),
+            ])),
+        ])
         known["persistentVolumeClaim"] = fields(
             "PersistentVolumeClaimVolumeSource", ["claimName": .string, "readOnly": .bool])
         return .list(fields("Volume", known))

@@ -105,6 +105,10 @@ enum AffinityValidation {
         if let selector = term.namespaceSelector {
             errors += MetadataValidation.selector(selector, at: "\(path).namespaceSelector")
         }
+        for (field, keys) in [("matchLabelKeys", term.matchLabelKeys), ("mismatchLabelKeys", term.mismatchLabelKeys)]
+        where !keys.isEmpty && term.labelSelector == nil {
+            errors.append(.forbidden("\(path).\(field)", "must not be specified when labelSelector is not set"))
+        }
         for name in term.namespaces { errors += NameFormat.label(name).map { .invalid("\(path).namespace", name, $0) } }
         if term.topologyKey.isEmpty {
             errors.append(.required("\(path).topologyKey", "can not be empty"))

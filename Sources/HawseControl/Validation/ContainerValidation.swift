@@ -2,20 +2,31 @@
 struct ContainerValidation {
     /// `terminationGracePeriodSeconds` of the pod.
     let gracePeriod: Int64
-    let volumes: Set<String>
+    let volumes: ManifestNode?
+    let names: Set<String>
+    /// The pod has the node's users, not a namespace of its own.
+    let hasHostUsers: Bool
     /// Of a pod and not of a template.
     let isPod: Bool
+
+    init(_ spec: Kubernetes.PodSpec, isPod: Bool) {
+        gracePeriod = spec.terminationGracePeriodSeconds ?? 30
+        volumes = spec.other["volumes"]
+        names = VolumeValidation.names(volumes)
+        hasHostUsers = spec.other["hostUsers"]?.flag ?? true
+        self.isPod = isPod
+    }
 
     func check(
         _ containers: [Kubernetes.Container], at path: String, inits: Bool, taken: Set<String>
     ) -> [FieldError] {
         var errors: [FieldError] = []
-        var names = taken
+        var known = taken
         var hostPorts: Set<String> = []
         for (index, container) in containers.enumerated() {
             let place = "\(path)[\(index)]"
             errors += common(container, at: place)
-            if !names.insert(container.name).inserted { errors.append(.duplicate("\(place).name", container.name)) }
+            if !known.insert(container.name).inserted { errors.append(.duplicate("\(place).name", container.name)) }
             errors += inits ? initRules(container, at: place) : rules(container, at: place)
             // Init containers run one after another: each has the ports for itself.
             if inits { hostPorts = [] }
@@ -46,20 +57,13 @@ struct ContainerValidation {
         errors += ports(container.ports, at: "\(path).ports")
         errors += EnvironmentValidation.check(container.other["env"], at: "\(path).env")
         errors += EnvironmentValidation.sources(container.other["envFrom"], at: "\(path).envFrom")
-        errors += VolumeValidation.mounts(container.other["volumeMounts"], volumes, at: "\(path).volumeMounts")
+        errors += VolumeValidation.mounts(container, names, at: "\(path).volumeMounts")
+        errors += VolumeValidation.devices(container, volumes, at: "\(path).volumeDevices")
         errors += ServiceValidation.word(
             container.imagePullPolicy, "\(path).imagePullPolicy", ["Always", "IfNotPresent", "Never"])
         errors += ResourceValidation.check(container.resources, at: "\(path).resources")
-        if let context = container.other["securityContext"] {
-            for field in ["runAsUser", "runAsGroup"] {
-                if case .integer(let id)? = context[field]?.value, !(0...2_147_483_647).contains(id) {
-                    errors.append(
-                        .invalid(
-                            "\(path).securityContext.\(field)", json: String(id),
-                            "must be between 0 and 2147483647, inclusive"))
-                }
-            }
-        }
+        errors += SecurityContextValidation.check(
+            container.other["securityContext"], hasHostUsers: hasHostUsers, at: "\(path).securityContext")
         return errors
     }
 

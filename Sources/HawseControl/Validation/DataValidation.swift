@@ -2,7 +2,28 @@
 enum DataValidation {
     private static let sizeLimit = 1 << 20
 
-    static func check(_ object: Kubernetes.ConfigMap) -> [FieldError] {
+    private static let frozen = "field is immutable when `immutable` is set"
+
+    static func check(_ object: Kubernetes.ConfigMap, old: Kubernetes.ConfigMap?) -> [FieldError] {
+        var errors = check(object)
+        guard let old, old.immutable == true else { return errors }
+        if object.immutable != true { errors.append(.forbidden("immutable", frozen)) }
+        if object.data != old.data { errors.append(.forbidden("data", frozen)) }
+        if object.binaryData != old.binaryData { errors.append(.forbidden("binaryData", frozen)) }
+        return errors
+    }
+
+    static func check(_ object: Kubernetes.Secret, old: Kubernetes.Secret?) -> [FieldError] {
+        var errors = check(object)
+        guard let old else { return errors }
+        if object.type != old.type { errors.append(.invalid("type", object.type, "field is immutable")) }
+        guard old.immutable == true else { return errors }
+        if object.immutable != true { errors.append(.forbidden("immutable", frozen)) }
+        if object.data != old.data || !object.stringData.isEmpty { errors.append(.forbidden("data", frozen)) }
+        return errors
+    }
+
+    private static func check(_ object: Kubernetes.ConfigMap) -> [FieldError] {
         var errors = MetadataValidation.check(object.metadata, name: NameFormat.subdomain)
         for key in object.data.keys.sorted() {
             errors += problems(ofKey: key).map { .invalid("data[\(key)]", key, $0) }
@@ -19,7 +40,7 @@ enum DataValidation {
         return errors
     }
 
-    static func check(_ object: Kubernetes.Secret) -> [FieldError] {
+    private static func check(_ object: Kubernetes.Secret) -> [FieldError] {
         var errors = MetadataValidation.check(object.metadata, name: NameFormat.subdomain)
         // `stringData` goes into `data` before anybody looks.
         let keys = Set(object.data.keys).union(object.stringData.keys)

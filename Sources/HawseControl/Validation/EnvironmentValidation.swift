@@ -41,23 +41,23 @@ enum EnvironmentValidation {
         var count = 0
         if let field = source["fieldRef"] {
             count += 1
-            errors += fieldReference(field, at: "\(path).fieldRef")
+            errors += fieldReference(field, among: fieldPaths, at: "\(path).fieldRef")
         }
         if let resource = source["resourceFieldRef"] {
             count += 1
-            let name = resource["resource"]?.text ?? ""
-            if name.isEmpty {
-                errors.append(.required("\(path).resourceFieldRef.resource"))
-            } else if !resources.contains(name), !name.contains("hugepages-") {
-                errors.append(.notSupported("\(path).resourceFieldRef.resource", name, resources))
-            }
+            errors += resourceReference(resource, at: "\(path).resourceFieldRef")
         }
         for kind in ["configMapKeyRef", "secretKeyRef"] {
             guard let reference = source[kind] else { continue }
             count += 1
             errors += keyReference(reference, at: "\(path).\(kind)")
         }
-        if source["fileKeyRef"] != nil { count += 1 }
+        if let file = source["fileKeyRef"] {
+            count += 1
+            for field in ["key", "path", "volumeName"] where (file[field]?.text ?? "").isEmpty {
+                errors.append(.required("\(path).fileKeyRef.\(field)"))
+            }
+        }
         if count == 0 {
             errors.append(
                 .invalid(
@@ -72,13 +72,41 @@ enum EnvironmentValidation {
         return errors
     }
 
-    private static func fieldReference(_ field: ManifestNode, at path: String) -> [FieldError] {
+    /// `validateObjectFieldSelector`: one of the words, or one label or annotation of the pod.
+    static func fieldReference(_ field: ManifestNode, among known: [String], at path: String) -> [FieldError] {
         let text = field["fieldPath"]?.text ?? ""
+        if let version = field["apiVersion"]?.text, version.isEmpty { return [.required("\(path).apiVersion")] }
         if text.isEmpty { return [.required("\(path).fieldPath")] }
-        if fieldPaths.contains(text) || text.hasPrefix("metadata.labels['") || text.hasPrefix("metadata.annotations['") {
-            return []
+        for map in ["metadata.labels", "metadata.annotations"] where text.hasPrefix("\(map)['") && text.hasSuffix("']") {
+            let key = String(text.dropFirst(map.utf8.count + 2).dropLast(2))
+            return NameFormat.qualified(map == "metadata.annotations" ? key.lowercased() : key)
+                .map { .invalid(path, key, $0) }
         }
-        return [.notSupported("\(path).fieldPath", text, fieldPaths)]
+        return known.contains(text) ? [] : [.notSupported("\(path).fieldPath", text, known)]
+    }
+
+    static func resourceReference(_ resource: ManifestNode, at path: String) -> [FieldError] {
+        let name = resource["resource"]?.text ?? ""
+        if name.isEmpty { return [.required("\(path).resource")] }
+        let isHuge = name.hasPrefix("limits.hugepages-") || name.hasPrefix("requests.hugepages-")
+        if !resources.contains(name), !isHuge { return [.notSupported("\(path).resource", name, resources)] }
+        return divisor(resource["divisor"], name, at: path)
+    }
+
+    private static func divisor(_ node: ManifestNode?, _ name: String, at path: String) -> [FieldError] {
+        guard let text = node.flatMap({ $0.text ?? $0.int.map(String.init) }), let value = Kubernetes.Quantity(text),
+            value.thousandths != 0
+        else { return [] }
+        let units: [String]
+        if name.hasSuffix(".cpu") {
+            units = ["1m", "1"]
+        } else {
+            units = ["1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"]
+        }
+        if units.contains(where: { Kubernetes.Quantity($0) == value }) { return [] }
+        let what = name.hasSuffix(".cpu") ? "cpu" : name.hasSuffix(".memory") ? "memory" : "ephemeral-storage"
+        let list = name.hasSuffix(".cpu") ? "1m and 1" : units.joined(separator: ", ")
+        return [.invalid("\(path).divisor", text, "only divisor's values \(list) are supported with the \(what) resource")]
     }
 
     private static func keyReference(_ reference: ManifestNode, at path: String) -> [FieldError] {

@@ -1,7 +1,18 @@
 /// Pods and pod templates (`ValidatePodSpec` of `pkg/apis/core/validation`).
 enum PodValidation {
-    static func check(_ pod: Kubernetes.Pod) -> [FieldError] {
-        MetadataValidation.check(pod.metadata, name: NameFormat.subdomain) + check(pod.spec, at: "spec", isPod: true)
+    static func check(_ pod: Kubernetes.Pod, old: Kubernetes.Pod?) -> [FieldError] {
+        var errors = MetadataValidation.check(pod.metadata, name: NameFormat.subdomain)
+        errors += check(pod.spec, at: "spec", isPod: true)
+        if let old { return errors + PodUpdateValidation.check(pod.spec, old.spec) }
+        // What a dump holds was bound and debugged after its creation.
+        guard pod.metadata.resourceVersion.isEmpty else { return errors }
+        if !pod.spec.ephemeralContainers.isEmpty {
+            errors.append(.forbidden("spec.ephemeralContainers", "cannot be set on create"))
+        }
+        if !pod.spec.nodeName.isEmpty, !pod.spec.schedulingGates.isEmpty {
+            errors.append(.forbidden("spec.nodeName", "cannot be set until all schedulingGates have been cleared"))
+        }
+        return errors
     }
 
     /// `ValidatePodTemplateSpec`
@@ -9,14 +20,14 @@ enum PodValidation {
         MetadataValidation.labels(template.metadata.labels, at: "\(path).labels")
             + MetadataValidation.annotations(template.metadata.annotations, at: "\(path).annotations")
             + check(template.spec, at: "\(path).spec", isPod: false)
+            + (template.spec.ephemeralContainers.isEmpty
+                ? [] : [.forbidden("\(path).spec.ephemeralContainers", "ephemeral containers not allowed in pod template")])
     }
 
     static func check(_ spec: Kubernetes.PodSpec, at path: String, isPod: Bool) -> [FieldError] {
-        let grace = spec.terminationGracePeriodSeconds ?? 30
         var errors = VolumeValidation.check(spec.other["volumes"], at: "\(path).volumes")
-        let volumes = VolumeValidation.names(spec.other["volumes"])
         if spec.containers.isEmpty { errors.append(.required("\(path).containers")) }
-        let containers = ContainerValidation(gracePeriod: grace, volumes: volumes, isPod: isPod)
+        let containers = ContainerValidation(spec, isPod: isPod)
         errors += containers.check(spec.containers, at: "\(path).containers", inits: false, taken: [])
         errors += containers.check(
             spec.initContainers, at: "\(path).initContainers", inits: true, taken: Set(spec.containers.map(\.name)))
@@ -24,6 +35,7 @@ enum PodValidation {
         errors += ServiceValidation.word(
             spec.dnsPolicy, "\(path).dnsPolicy", ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"])
         errors += MetadataValidation.labels(spec.nodeSelector, at: "\(path).nodeSelector")
+        errors += SecurityContextValidation.check(spec, at: path)
         if spec.hostNetwork { errors += hostPorts(spec.containers, at: "\(path).containers", isPod: isPod) }
         for (index, secret) in (spec.other["imagePullSecrets"]?.items ?? []).enumerated()
         where (secret["name"]?.text ?? "").isEmpty {
@@ -33,7 +45,17 @@ enum PodValidation {
         errors += dns(spec, at: "\(path).dnsConfig")
         errors += gates(spec, at: path)
         for (index, constraint) in spec.topologySpreadConstraints.enumerated() {
-            errors += check(constraint, at: "\(path).topologySpreadConstraints[\(index)]")
+            let place = "\(path).topologySpreadConstraints[\(index)]"
+            errors += check(constraint, at: place)
+            let isRepeated = spec.topologySpreadConstraints.prefix(index).contains {
+                $0.topologyKey == constraint.topologyKey && $0.whenUnsatisfiable == constraint.whenUnsatisfiable
+            }
+            if isRepeated {
+                errors.append(
+                    .duplicate(
+                        "\(place).{topologyKey, whenUnsatisfiable}",
+                        "{\(constraint.topologyKey), \(constraint.whenUnsatisfiable)}"))
+            }
         }
         return errors + names(spec, at: path) + placement(spec, at: path)
     }
@@ -226,9 +248,23 @@ enum PodValidation {
                 errors.append(.notSupported("\(path).\(name)", value, ["Honor", "Ignore"]))
             }
         }
+        errors += labelKeys(constraint, at: "\(path).matchLabelKeys")
         if let selector = constraint.labelSelector {
             errors += MetadataValidation.selector(selector, at: "\(path).labelSelector")
         }
         return errors
+    }
+
+    private static func labelKeys(_ constraint: Kubernetes.TopologySpreadConstraint, at path: String) -> [FieldError] {
+        let keys = constraint.matchLabelKeys
+        guard let selector = constraint.labelSelector else {
+            return keys.isEmpty ? [] : [.forbidden(path, "must not be specified when labelSelector is not set")]
+        }
+        let taken = Set(selector.matchLabels.keys).union(selector.matchExpressions.map(\.key))
+        return keys.enumerated().flatMap { index, key in
+            NameFormat.qualified(key).map { FieldError.invalid("\(path)[\(index)]", key, $0) }
+                + (taken.contains(key)
+                    ? [.invalid("\(path)[\(index)]", key, "exists in both matchLabelKeys and labelSelector")] : [])
+        }
     }
 }

@@ -10,7 +10,7 @@ enum ResourceValidation {
         for (name, request) in resources.requests.sorted(by: { $0.key < $1.key }) {
             errors += quantity(name, request, at: "\(path).requests")
             guard let limit = resources.limits[name] else {
-                if !standard.contains(name), !name.hasPrefix("hugepages-") {
+                if !standard.contains(name) {
                     errors.append(.required("\(path).limits", "Limit must be set for non overcommitable resources"))
                 }
                 continue
@@ -22,6 +22,10 @@ enum ResourceValidation {
                 errors.append(.invalid("\(path).requests", request.text, "must be equal to \(name) limit of \(limit.text)"))
             }
         }
+        let names = Set(resources.limits.keys).union(resources.requests.keys)
+        if names.contains(where: { $0.hasPrefix("hugepages-") }), names.isDisjoint(with: ["cpu", "memory"]) {
+            errors.append(.forbidden(path, "HugePages require cpu or memory"))
+        }
         return errors
     }
 
@@ -31,6 +35,9 @@ enum ResourceValidation {
         if errors.isEmpty, !name.contains("/"), !standard.contains(name), !name.hasPrefix("hugepages-") {
             errors.append(.invalid(place, name, "must be a standard resource type or fully qualified"))
             errors.append(.invalid(place, name, "must be a standard resource for containers"))
+        }
+        if errors.isEmpty, name.hasPrefix("requests."), name.contains("/") {
+            errors.append(.invalid(place, name, "doesn't follow extended resource name standard"))
         }
         if quantity.thousandths < 0 {
             errors.append(.invalid(place, quantity.text, "must be greater than or equal to 0"))

@@ -34,12 +34,12 @@ public enum Validation {
         case let new as Kubernetes.IngressClass:
             errors = IngressClassValidation.check(new, old: old as? Kubernetes.IngressClass)
         case let new as Kubernetes.NetworkPolicy: errors = NetworkPolicyValidation(options).check(new)
-        case let new as Kubernetes.Pod: errors = PodValidation.check(new)
+        case let new as Kubernetes.Pod: errors = PodValidation.check(new, old: old as? Kubernetes.Pod)
         case let new as Kubernetes.Namespace:
             errors = MetadataValidation.check(new.metadata, isNamespaced: false, name: NameFormat.label)
         case let new as Kubernetes.HorizontalPodAutoscaler: errors = AutoscalerValidation.check(new)
-        case let new as Kubernetes.ConfigMap: errors = DataValidation.check(new)
-        case let new as Kubernetes.Secret: errors = DataValidation.check(new)
+        case let new as Kubernetes.ConfigMap: errors = DataValidation.check(new, old: old as? Kubernetes.ConfigMap)
+        case let new as Kubernetes.Secret: errors = DataValidation.check(new, old: old as? Kubernetes.Secret)
         case let new as Kubernetes.Node: errors = NodeValidation.check(new, options: options)
         default: errors = WorkloadValidation.check(object, old: old)
         }
