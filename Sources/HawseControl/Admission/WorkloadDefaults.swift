@@ -70,6 +70,12 @@ public enum WorkloadDefaults {
         if spec.podReplacementPolicy == nil {
             spec.podReplacementPolicy = spec.podFailurePolicy == nil ? "TerminatingOrFailed" : "Failed"
         }
+        for rule in spec.podFailurePolicy?.rules.indices ?? 0..<0 {
+            for index in spec.podFailurePolicy?.rules[rule].onPodConditions.indices ?? 0..<0
+            where spec.podFailurePolicy?.rules[rule].onPodConditions[index].status.isEmpty == true {
+                spec.podFailurePolicy?.rules[rule].onPodConditions[index].status = "True"
+            }
+        }
         if spec.manualSelector == nil { spec.manualSelector = false }
     }
 

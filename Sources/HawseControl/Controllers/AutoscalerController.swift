@@ -9,9 +9,17 @@ public struct ScenarioMetrics: Sendable, Hashable {
 
 /// What an autoscaler remembers: recommendations and scalings, for its windows.
 struct AutoscalerHistory: Sendable {
+    struct Change: Sendable {
+        var time: Kubernetes.Time
+        var change: Int
+    }
+
     var recommendations: [(time: Kubernetes.Time, replicas: Int)] = []
-    var scaleUps: [(time: Kubernetes.Time, change: Int)] = []
-    var scaleDowns: [(time: Kubernetes.Time, change: Int)] = []
+    var scaleUps: [Change] = []
+    var scaleDowns: [Change] = []
+    /// What it was asked for when it last looked, and when it looks again.
+    var spec: Kubernetes.AutoscalerSpec?
+    var nextLook: Kubernetes.Time?
 }
 
 extension ClusterState {
@@ -23,6 +31,7 @@ extension ClusterState {
     /// Sets the metrics of an autoscaler; they hold until set again.
     public mutating func setMetrics(_ metrics: ScenarioMetrics, ofAutoscaler key: ObjectKey) {
         self.metrics[key] = metrics
+        scaling[key]?.nextLook = nil
         queues.add(key, to: .autoscaler)
     }
 
@@ -33,9 +42,18 @@ extension ClusterState {
             setScalerCondition(key, "AbleToScale", false, "FailedGetScale", "the HPA controller was unable to get the target's current scale")
             return
         }
-        defer { wake(.autoscaler, key, inSeconds: Self.syncPeriod, isProgress: false) }
+        // Its own writing is no reason to look again; what is asked for is.
+        if let next = scaling[key]?.nextLook, now < next, scaling[key]?.spec == scaler.spec { return }
+        let next = Kubernetes.Time(microseconds: now.microseconds + Int64(Self.syncPeriod * 1_000_000))
+        wake(.autoscaler, key, at: next, isProgress: false)
+        scaling[key, default: AutoscalerHistory()].spec = scaler.spec
+        scaling[key]?.nextLook = next
         let current = scale.replicas
         let minimum = scaler.spec.minReplicas ?? 1
+        // What there is when the controller first looks counts as wanted: nothing is taken away for a window's length.
+        if scaling[key]?.recommendations.isEmpty ?? true {
+            scaling[key, default: AutoscalerHistory()].recommendations.append((now, current))
+        }
         var desired = current
         if current == 0, minimum != 0 {
             setScalerCondition(key, "ScalingActive", false, "ScalingDisabled", "scaling is disabled since the replica count of the target is zero")
@@ -84,62 +102,60 @@ extension ClusterState {
         }
     }
 
-    /// The largest of what the metrics ask for; nil when none can be computed.
-    private mutating func recommendation(
+    /// The largest of what the metrics ask for. Nil when none can be computed, or when some cannot and the others would
+    /// scale down (`computeReplicasForMetrics`).
+    private func recommendation(
         _ scaler: Kubernetes.HorizontalPodAutoscaler, pods: [Kubernetes.Pod], current: Int
     ) -> Int? {
         guard let given = metrics[scaler.key] else { return nil }
-        let ready = max(1, pods.filter(\.isReady).count)
-        let proposals = scaler.spec.metrics.compactMap { metric -> Int? in
-            guard let source = metric.source else { return nil }
-            let name = source.name.isEmpty ? source.metric?.name ?? "" : source.name
-            let target = source.target
-            if let percent = target.averageUtilization, percent > 0 {
-                guard let use = given.averageUsage[name] else { return nil }
-                let request = pods.compactMap { SchedulerState.requests(of: $0.spec)[name] }.max() ?? 0
-                guard request > 0 else { return nil }
-                let ratio = Double(use) * 100 / Double(request) / Double(percent)
-                return Self.replicas(ratio: ratio, ready: ready, current: current, scaler)
-            }
-            if let average = target.averageValue, average.thousandths > 0 {
-                if metric.type == "External" || metric.type == "Object" {
-                    guard let value = given.values[name] else { return nil }
-                    let ratio = Double(value) / (Double(average.thousandths) * Double(current))
-                    if Self.isTolerated(ratio, scaler) { return current }
-                    return Int((Double(value) / Double(average.thousandths)).rounded(.up))
-                }
-                guard let use = given.averageUsage[name] ?? given.values[name] else { return nil }
-                return Self.replicas(
-                    ratio: Double(use) / Double(average.thousandths), ready: ready, current: current, scaler)
-            }
-            guard let value = target.value, value.thousandths > 0, let measured = given.values[name] else { return nil }
-            return Self.replicas(
-                ratio: Double(measured) / Double(value.thousandths), ready: ready, current: current, scaler)
+        let load = AutoscalerLoad(pods, now: now)
+        let proposals = scaler.spec.metrics.map { metric in
+            metric.source.flatMap { proposal(metric, $0, scaler, given, load, current: current) }
         }
-        return proposals.max().map { min(max($0, 0), 1_000_000) }
+        guard let highest = proposals.compactMap(\.self).max() else { return nil }
+        if proposals.contains(nil), highest < current { return nil }
+        return min(max(highest, 0), 1_000_000)
     }
 
-    private static func isTolerated(_ ratio: Double, _ scaler: Kubernetes.HorizontalPodAutoscaler) -> Bool {
-        let rules = ratio > 1 ? scaler.spec.behavior?.scaleUp : scaler.spec.behavior?.scaleDown
-        let allowed = rules?.tolerance.map { Double($0.thousandths) / 1000 } ?? tolerance
-        return abs(1 - ratio) <= allowed
+    private func proposal(
+        _ metric: Kubernetes.MetricSpec, _ source: Kubernetes.MetricSource, _ scaler: Kubernetes.HorizontalPodAutoscaler,
+        _ given: ScenarioMetrics, _ load: AutoscalerLoad, current: Int
+    ) -> Int? {
+        let name = source.name.isEmpty ? source.metric?.name ?? "" : source.name
+        let target = source.target
+        let tolerance = AutoscalerTolerance(scaler, standard: Self.tolerance)
+        if let percent = target.averageUtilization, percent > 0 {
+            let request = load.pods.compactMap { SchedulerState.requests(of: $0.spec)[name] }.max() ?? 0
+            guard let use = given.averageUsage[name], request > 0 else { return nil }
+            // Utilisation is a whole percentage before it is compared.
+            let utilization = Int64((Double(use) * 100 / Double(request)).rounded(.down))
+            let ratio = Double(utilization) / Double(percent)
+            return load.replicas(ratio, isCPU: name == "cpu", current: current, tolerance)
+        }
+        if let average = target.averageValue, average.thousandths > 0 {
+            guard metric.type == "External" || metric.type == "Object" else {
+                guard let use = given.averageUsage[name] ?? given.values[name] else { return nil }
+                let ratio = Double(use) / Double(average.thousandths)
+                return load.replicas(ratio, isCPU: metric.type != "Pods" && name == "cpu", current: current, tolerance)
+            }
+            guard let value = given.values[name] else { return nil }
+            let ratio = Double(value) / (Double(average.thousandths) * Double(current))
+            if tolerance.allows(ratio) { return current }
+            return AutoscalerLoad.count((Double(value) / Double(average.thousandths)).rounded(.up))
+        }
+        guard let value = target.value, value.thousandths > 0, let measured = given.values[name] else { return nil }
+        let ratio = Double(measured) / Double(value.thousandths)
+        // From nothing, the ratio itself says how many.
+        if current == 0 { return AutoscalerLoad.count(ratio.rounded(.up)) }
+        if tolerance.allows(ratio) { return current }
+        return AutoscalerLoad.count((ratio * Double(load.ready)).rounded(.up))
     }
 
-    private static func replicas(
-        ratio: Double, ready: Int, current: Int, _ scaler: Kubernetes.HorizontalPodAutoscaler
-    ) -> Int {
-        if isTolerated(ratio, scaler) { return current }
-        let wanted = (ratio * Double(ready)).rounded(.up)
-        return wanted > 1e6 ? 1_000_000 : Int(wanted)
-    }
-
-    /// Windows, policies and bounds (`normalizeDesiredReplicasWithBehaviors`).
+    /// Windows, policies and bounds (`normalizeDesiredReplicas…`).
     private mutating func stabilized(
         _ scaler: Kubernetes.HorizontalPodAutoscaler, current: Int, wanted: Int
     ) -> Int {
         var history = scaling[scaler.key] ?? AutoscalerHistory()
-        history.recommendations.append((now, wanted))
-        history.recommendations.removeAll { $0.time.microseconds < now.microseconds - 3600 * 1_000_000 }
         let up = AutoscalerRules.up(scaler.spec.behavior?.scaleUp)
         let down = AutoscalerRules.down(scaler.spec.behavior?.scaleDown)
         func within(_ seconds: Int) -> [Int] {
@@ -150,21 +166,25 @@ extension ClusterState {
         let ceiling = max(current, within(up.window).min() ?? wanted)
         let floor = min(current, within(down.window).max() ?? wanted)
         var result = min(max(wanted, floor), ceiling)
-        if result > current {
-            result = min(result, up.limit(from: current, changes: history.scaleUps, now: now), scaler.spec.maxReplicas)
-        } else if result < current {
-            result = max(
-                result, down.limit(from: current, changes: history.scaleDowns, now: now), scaler.spec.minReplicas ?? 1)
-        }
+        history.recommendations.append((now, wanted))
+        history.recommendations.removeAll { $0.time.microseconds < now.microseconds - 3600 * 1_000_000 }
         scaling[scaler.key] = history
+        if scaler.spec.behavior == nil {
+            // Without rules of its own: up to twice as many, or four; down as far as asked.
+            result = min(result, max(2 * current, 4))
+        } else if result > current {
+            result = min(result, up.limit(from: current, with: history.scaleUps, against: history.scaleDowns, now: now))
+        } else if result < current {
+            result = max(result, down.limit(from: current, with: history.scaleDowns, against: history.scaleUps, now: now))
+        }
         return min(max(result, scaler.spec.minReplicas ?? 1), scaler.spec.maxReplicas)
     }
 
     private mutating func remember(_ key: ObjectKey, change: Int) {
         if change > 0 {
-            scaling[key, default: AutoscalerHistory()].scaleUps.append((now, change))
+            scaling[key, default: AutoscalerHistory()].scaleUps.append(.init(time: now, change: change))
         } else {
-            scaling[key, default: AutoscalerHistory()].scaleDowns.append((now, -change))
+            scaling[key, default: AutoscalerHistory()].scaleDowns.append(.init(time: now, change: -change))
         }
     }
 }

@@ -30,23 +30,30 @@ struct AutoscalerRules {
         self.isUp = isUp
     }
 
-    /// The furthest count that the policies allow now.
-    func limit(from current: Int, changes: [(time: Kubernetes.Time, change: Int)], now: Kubernetes.Time) -> Int {
+    /// The furthest count that the policies allow now; `with` are changes in this direction, `against` in the other.
+    func limit(
+        from current: Int, with: [AutoscalerHistory.Change], against: [AutoscalerHistory.Change], now: Kubernetes.Time
+    ) -> Int {
         if select == "Disabled" { return current }
         let limits = policies.map { policy -> Int in
             let since = now.microseconds - Int64(policy.periodSeconds) * 1_000_000
-            let done = changes.filter { $0.time.microseconds > since }.reduce(0) { $0 + $1.change }
-            let start = isUp ? current - done : current + done
-            let amount =
-                policy.type == "Pods"
-                ? policy.value
-                : isUp
-                    ? Int((Double(start) * Double(policy.value) / 100).rounded(.up))
-                    : start - Int(Double(start) * (1 - Double(policy.value) / 100))
-            return isUp ? start + amount : start - amount
+            func sum(_ changes: [AutoscalerHistory.Change]) -> Int {
+                changes.filter { $0.time.microseconds > since }.reduce(0) { $0 + $1.change }
+            }
+            let moved = sum(with) - sum(against)
+            let start = isUp ? current - moved : current + moved
+            let share = Double(policy.value) / 100
+            switch (policy.type, isUp) {
+            case ("Pods", true): return start + policy.value
+            case ("Pods", false): return start - policy.value
+            case (_, true): return Int((Double(start) * (1 + share)).rounded(.up))
+            default: return Int(Double(start) * (1 - share))
+            }
         }
         let widest = isUp ? limits.max() : limits.min()
         let narrowest = isUp ? limits.min() : limits.max()
-        return (select == "Min" ? narrowest : widest) ?? current
+        let limit = (select == "Min" ? narrowest : widest) ?? current
+        // What was changed already in the period is not taken back.
+        return isUp ? max(limit, current) : min(limit, current)
     }
 }

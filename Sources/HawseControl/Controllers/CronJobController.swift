@@ -12,7 +12,7 @@ extension ClusterState {
         }
         var earliest = cron.status.lastScheduleTime?.seconds ?? cron.metadata.creationTimestamp?.seconds ?? now.seconds
         if let deadline = cron.spec.startingDeadlineSeconds { earliest = max(earliest, now.seconds - deadline) }
-        // Only the last missed time counts; looking at 100 of them is the controller's own bound.
+        // Only the last missed time counts.
         var due: Int64?
         var next = schedule.next(after: earliest, offset: offset)
         var looks = 0
@@ -20,6 +20,12 @@ extension ClusterState {
             due = time
             next = schedule.next(after: time, offset: offset)
             looks += 1
+        }
+        if looks > 100 {
+            note(
+                "TooManyMissedTimes",
+                "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew",
+                kind: "CronJob", key: key)
         }
         if let due { startJob(of: cron, scheduled: due) }
         if let next { wake(.cronJob, key, at: Kubernetes.Time(seconds: next), isProgress: false) }
@@ -32,7 +38,9 @@ extension ClusterState {
     private mutating func startJob(of cron: Kubernetes.CronJob, scheduled: Int64) {
         let running = jobs(of: cron).filter { Self.finishTime(of: $0) == nil }
         if cron.spec.concurrencyPolicy == "Forbid", !running.isEmpty {
-            note("JobAlreadyActive", "a Job is still running: this one is left out", kind: "CronJob", key: cron.key)
+            note(
+                "JobAlreadyActive", "Not starting job because prior execution is running and concurrency policy is Forbid",
+                kind: "CronJob", key: cron.key)
             return
         }
         if cron.spec.concurrencyPolicy == "Replace" {

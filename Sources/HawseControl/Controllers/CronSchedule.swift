@@ -50,8 +50,16 @@ public struct CronSchedule: Sendable, Hashable {
         days = try Self.bits(fields[2], 1...31)
         months = try Self.bits(fields[3], 1...12, names: Self.monthNames, firstName: 1)
         weekdays = try Self.bits(fields[4], 0...6, names: Self.dayNames, firstName: 0)
-        anyDay = fields[2].hasPrefix("*") || fields[2].hasPrefix("?")
-        anyWeekday = fields[4].hasPrefix("*") || fields[4].hasPrefix("?")
+        anyDay = Self.isAny(fields[2])
+        anyWeekday = Self.isAny(fields[4])
+    }
+
+    /// A star restricts nothing; one with a step, such as `*/2`, does.
+    private static func isAny(_ field: String) -> Bool {
+        field.split(separator: ",").contains { part in
+            let halves = part.split(separator: "/")
+            return (halves[0] == "*" || halves[0] == "?") && (halves.count == 1 || Int(halves[1]) == 1)
+        }
     }
 
     private static func duration(_ text: String) -> Int64? {
@@ -129,37 +137,102 @@ public struct CronSchedule: Sendable, Hashable {
 
     /// The first time after `time`, in seconds since 1970; `offset` gives a zone's distance from UTC at an instant.
     /// Nil when there is none within five years.
+    ///
+    /// Days and months are walked by the calendar, hours and minutes in real time, as `SpecSchedule.Next` does: an hour
+    /// that the clocks skip never comes, one that they repeat comes twice.
     public func next(after time: Int64, offset: (Int64) -> Int64 = { _ in 0 }) -> Int64? {
         if let every { return time + every }
-        let local = time + offset(time)
-        var minute = Kubernetes.Time.floorDivide(local, 60) + 1
-        let last = minute + 5 * 366 * 1440
-        while minute < last {
-            let day = Kubernetes.Time.floorDivide(minute, 1440)
-            let date = Kubernetes.Time.date(days: day)
-            let weekday = ((day + 4) % 7 + 7) % 7
-            if months >> UInt64(date.month) & 1 == 0 || !matchesDay(date.day, weekday) {
-                minute = (day + 1) * 1440
-                continue
+        var clock = Clock(time + 1, offset)
+        let lastYear = clock.year + 5
+        var isCut = false
+        search: while clock.year <= lastYear {
+            while months >> UInt64(clock.month) & 1 == 0 {
+                if !isCut { clock.cutToMonth(offset) }
+                isCut = true
+                clock.nextMonth(offset)
+                if clock.month == 1 { continue search }
             }
-            let ofDay = minute - day * 1440
-            if hours >> UInt64(ofDay / 60) & 1 == 0 {
-                minute = day * 1440 + (ofDay / 60 + 1) * 60
-                continue
+            while !matchesDay(clock.day, clock.weekday) {
+                if !isCut { clock.cutToDay(offset) }
+                isCut = true
+                clock.nextDay(offset)
+                if clock.day == 1 { continue search }
             }
-            if minutes >> UInt64(ofDay % 60) & 1 == 1, let instant = Self.instant(minute * 60, offset), instant > time {
-                return instant
+            while hours >> UInt64(clock.hour) & 1 == 0 {
+                if !isCut { clock.cutToHour(offset) }
+                isCut = true
+                clock.advance(3600, offset)
+                if clock.hour == 0 { continue search }
             }
-            minute += 1
+            while minutes >> UInt64(clock.minute) & 1 == 0 {
+                clock.advance(60 - clock.second, offset)
+                isCut = true
+                if clock.minute == 0 { continue search }
+            }
+            if clock.second != 0 {
+                clock.advance(60 - clock.second, offset)
+                isCut = true
+                continue search
+            }
+            return clock.instant
         }
         return nil
     }
 
-    /// The instant of a local time; nil when the clocks skip it.
-    private static func instant(_ local: Int64, _ offset: (Int64) -> Int64) -> Int64? {
-        for guess in [local - offset(local), local - offset(local - offset(local))] where guess + offset(guess) == local {
-            return guess
+    /// An instant and what a clock in the zone shows at it.
+    private struct Clock {
+        private(set) var instant: Int64
+        private(set) var year: Int64 = 0
+        private(set) var month: Int64 = 0
+        private(set) var day: Int64 = 0
+        private var ofDay: Int64 = 0
+        private var days: Int64 = 0
+
+        var hour: Int64 { ofDay / 3600 }
+        var minute: Int64 { ofDay / 60 % 60 }
+        var second: Int64 { ofDay % 60 }
+        var weekday: Int64 { ((days + 4) % 7 + 7) % 7 }
+
+        init(_ instant: Int64, _ offset: (Int64) -> Int64) {
+            self.instant = instant
+            advance(0, offset)
         }
-        return nil
+
+        mutating func advance(_ seconds: Int64, _ offset: (Int64) -> Int64) {
+            instant += seconds
+            let local = instant + offset(instant)
+            days = Kubernetes.Time.floorDivide(local, 86400)
+            ofDay = local - days * 86400
+            let date = Kubernetes.Time.date(days: days)
+            (year, month, day) = (date.year, date.month, date.day)
+        }
+
+        /// The instant of a local time. One that the clocks skip is taken as if they had not been changed yet.
+        private mutating func set(local: Int64, _ offset: (Int64) -> Int64) {
+            let guess = offset(local)
+            let utc = local - guess
+            let actual = offset(utc)
+            instant = local - (actual == guess ? guess : actual)
+            advance(0, offset)
+        }
+
+        mutating func cutToHour(_ offset: (Int64) -> Int64) {
+            set(local: days * 86400 + hour * 3600, offset)
+        }
+
+        mutating func cutToDay(_ offset: (Int64) -> Int64) { set(local: days * 86400, offset) }
+
+        mutating func cutToMonth(_ offset: (Int64) -> Int64) { set(local: (days - day + 1) * 86400, offset) }
+
+        mutating func nextMonth(_ offset: (Int64) -> Int64) {
+            let first = Kubernetes.Time.days(year: month == 12 ? year + 1 : year, month: month % 12 + 1, day: 1)
+            set(local: first * 86400 + ofDay, offset)
+        }
+
+        /// The same time a day later. Where the clocks skip midnight, an hour is added or taken away.
+        mutating func nextDay(_ offset: (Int64) -> Int64) {
+            set(local: (days + 1) * 86400 + ofDay, offset)
+            if hour > 12 { advance((24 - hour) * 3600, offset) } else if hour > 0 { advance(-hour * 3600, offset) }
+        }
     }
 }

@@ -12,8 +12,7 @@ extension ClusterState {
         for pod in store.pods(ownedBy: set.metadata.uid, in: key.namespace) {
             byNode[Self.node(of: pod), default: []].append(pod)
         }
-        var outdated: [Kubernetes.Pod] = []
-        var unavailable = 0
+        var states: [DaemonRollout.NodePods] = []
         for node in store.nodes.all {
             let pods = byNode.removeValue(forKey: node.metadata.name) ?? []
             let wanted = Self.runs(set, on: node)
@@ -25,24 +24,30 @@ extension ClusterState {
                 continue
             }
             status.desiredNumberScheduled += 1
+            states.append(DaemonRollout.NodePods(live, hash: hash, node: node.metadata.name))
             if live.isEmpty {
                 create(daemonPod(set, on: node.metadata.name, hash: hash, generation: generation))
-                unavailable += 1
                 continue
             }
             status.currentNumberScheduled += 1
-            let isFresh = { (pod: Kubernetes.Pod) in pod.metadata.labels["controller-revision-hash"] == hash }
-            outdated += live.filter { !isFresh($0) && !$0.metadata.isTerminating }
-            if live.contains(where: isFresh) { status.updatedNumberScheduled += 1 }
+            if live.contains(where: { $0.metadata.labels["controller-revision-hash"] == hash }) {
+                status.updatedNumberScheduled += 1
+            }
             status.numberReady += live.contains { $0.isReady } ? 1 : 0
             let isUp = live.contains { isAvailable($0, minReadySeconds: set.spec.minReadySeconds) && !$0.metadata.isTerminating }
             status.numberAvailable += isUp ? 1 : 0
-            unavailable += isUp ? 0 : 1
+            wakeWhenAvailable(live, minReadySeconds: set.spec.minReadySeconds, .daemonSet, key)
         }
         for pod in byNode.values.joined().sorted(by: { $0.key < $1.key }) where !pod.metadata.isTerminating {
             try? deletePod(pod.key)
         }
-        replaceOutdated(set, outdated, unavailable: unavailable, desired: status.desiredNumberScheduled)
+        if set.spec.updateStrategy.type == "RollingUpdate" {
+            let rollout = DaemonRollout(set.spec.updateStrategy.rollingUpdate, states) {
+                isAvailable($0, minReadySeconds: set.spec.minReadySeconds)
+            }
+            for pod in rollout.delete { try? deletePod(pod.key) }
+            for node in rollout.create { create(daemonPod(set, on: node, hash: hash, generation: generation)) }
+        }
         status.numberUnavailable = status.desiredNumberScheduled - status.numberAvailable
         store.update(Kubernetes.DaemonSet.self, key) { object in
             status.conditions = object.status.conditions
@@ -112,20 +117,5 @@ extension ClusterState {
         pod.metadata.labels["controller-revision-hash"] = hash
         pod.metadata.labels["pod-template-generation"] = generation
         return pod
-    }
-
-    /// RollingUpdate: as many pods of an old template go as may be missing at once.
-    private mutating func replaceOutdated(
-        _ set: Kubernetes.DaemonSet, _ outdated: [Kubernetes.Pod], unavailable: Int, desired: Int
-    ) {
-        guard set.spec.updateStrategy.type == "RollingUpdate", !outdated.isEmpty else { return }
-        let limit = set.spec.updateStrategy.rollingUpdate?.maxUnavailable?.scaled(of: desired, roundingUp: true) ?? 1
-        var room = max(limit, 1) - unavailable
-        // A pod that serves nobody may go whatever the count.
-        for pod in outdated where !pod.isReady { try? deletePod(pod.key) }
-        for pod in outdated where pod.isReady && room > 0 {
-            try? deletePod(pod.key)
-            room -= 1
-        }
     }
 }

@@ -78,7 +78,8 @@ extension ClusterState {
         let sets = (current.map { [$0] } ?? []) + old
         let active = sets.filter { ($0.spec.replicas ?? 0) > 0 }
         if active.count <= 1 {
-            if let only = active.first ?? current ?? old.last { scale(only, to: wanted, for: deployment) }
+            let newest = old.max { ($0.metadata.creationTimestamp?.microseconds ?? 0) < ($1.metadata.creationTimestamp?.microseconds ?? 0) }
+            if let only = active.first ?? current ?? newest { scale(only, to: wanted, for: deployment) }
             return
         }
         if let current, current.spec.replicas == wanted, current.status.availableReplicas == wanted {
@@ -97,15 +98,25 @@ extension ClusterState {
         }
         var targets = sorted.map { $0.spec.replicas ?? 0 }
         for (index, set) in sorted.enumerated() where left != 0 {
-            let before = Int(set.metadata.annotations[Self.maximumAnnotation] ?? "") ?? total
-            let share = Double(targets[index] * allowed) / Double(max(1, before))
-            var change = Int(share.rounded()) - targets[index]
-            change = left > 0 ? min(max(0, change), left) : max(min(0, change), left)
-            targets[index] += change
-            left -= change
+            let change = Self.fraction(of: set, in: deployment)
+            let part = left > 0 ? min(change, left) : max(change, left)
+            targets[index] += part
+            left -= part
         }
         if let first = targets.indices.first { targets[first] = max(0, targets[first] + left) }
         for (index, set) in sorted.enumerated() { scale(set, to: targets[index], for: deployment) }
+    }
+
+    /// What a ReplicaSet would gain or lose if it kept its share of the Deployment (`getReplicaSetFraction`).
+    static func fraction(of set: Kubernetes.ReplicaSet, in deployment: Kubernetes.Deployment) -> Int {
+        let (have, wanted) = (set.spec.replicas ?? 0, deployment.spec.replicas ?? 1)
+        if wanted == 0 { return -have }
+        var before = set.metadata.annotations[maximumAnnotation].flatMap { Int32($0) }.map(Int.init) ?? 0
+        // A ReplicaSet of before the annotation is compared with what the Deployment has.
+        if before == 0 { before = deployment.status.replicas }
+        guard before > 0 else { return 0 }
+        let size = Double(have) * Double(wanted + fenceposts(deployment).surge) / Double(before)
+        return Int(size.rounded(.toNearestOrAwayFromZero)) - have
     }
 
     /// Old ReplicaSets beyond the history limit go once a rollout is complete.
@@ -142,11 +153,7 @@ extension ClusterState {
             &status.conditions, "Available", isAvailable,
             isAvailable ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable",
             isAvailable ? "Deployment has minimum availability." : "Deployment does not have minimum availability.", now)
-        let isComplete = status.updatedReplicas == wanted && status.replicas == wanted && status.availableReplicas == wanted
-        let name = current?.metadata.name ?? ""
-        Self.set(
-            &status.conditions, "Progressing", true, isComplete ? "NewReplicaSetAvailable" : "ReplicaSetUpdated",
-            "ReplicaSet \"\(name)\" \(isComplete ? "has successfully progressed." : "is progressing.")", now)
+        progress(of: deployment, current, &status)
         store.update(Kubernetes.Deployment.self, deployment.key) { $0.status = status }
     }
 

@@ -1,42 +1,125 @@
+/// What one step of a Job goes by (`syncJobCtx`).
+struct JobStep {
+    let job: Kubernetes.Job
+    var pods: [Kubernetes.Pod]
+    var active: [Kubernetes.Pod]
+    /// Pods that are on their way out and have not ended.
+    var terminating: Int
+    var succeeded = 0
+    var failed = 0
+    var succeededIndexes = IndexIntervals()
+    /// With `backoffLimitPerIndex`.
+    var failedIndexes: IndexIntervals?
+    /// The last failed pod of each index that waits for its replacement: it holds the count of failures.
+    var replaced: [Int: Kubernetes.Pod] = [:]
+
+    var isIndexed: Bool { job.spec.completionMode == "Indexed" }
+    var completions: Int { max(0, job.spec.completions ?? 0) }
+    var hasLimitPerIndex: Bool { isIndexed && job.spec.backoffLimitPerIndex != nil }
+    /// Pods are replaced when they have ended, and not already when they are told to.
+    var replacesOnlyFailed: Bool { job.spec.podReplacementPolicy == "Failed" || job.spec.podFailurePolicy != nil }
+
+    init(_ job: Kubernetes.Job, _ pods: [Kubernetes.Pod]) {
+        self.job = job
+        self.pods = pods
+        active = pods.filter(ClusterState.isActive)
+        terminating = pods.filter { $0.metadata.isTerminating && !$0.isFinished }.count
+        count()
+    }
+
+    static func index(of pod: Kubernetes.Pod) -> Int? {
+        pod.metadata.annotations[JobIdentity.index].flatMap { Int($0) }.flatMap { $0 >= 0 ? $0 : nil }
+    }
+
+    /// An index of a pod that the Job has.
+    func validIndex(_ pod: Kubernetes.Pod) -> Int? { Self.index(of: pod).flatMap { $0 < completions ? $0 : nil } }
+
+    /// Not counted into the Job's status yet.
+    static func isTracked(_ pod: Kubernetes.Pod) -> Bool { pod.metadata.finalizers.contains(JobIdentity.finalizer) }
+
+    func hasFailed(_ pod: Kubernetes.Pod) -> Bool {
+        if pod.status.phase == "Failed" { return true }
+        return !replacesOnlyFailed && pod.metadata.isTerminating && pod.status.phase != "Succeeded"
+    }
+
+    func isCounted(_ pod: Kubernetes.Pod) -> Bool { job.spec.podFailurePolicy?.action(for: pod).isCounted ?? true }
+
+    private func counts(_ pod: Kubernetes.Pod) -> Bool { Self.isTracked(pod) && (!isIndexed || validIndex(pod) != nil) }
+
+    private mutating func count() {
+        failed = job.status.failed + pods.filter { counts($0) && hasFailed($0) && isCounted($0) }.count
+        guard isIndexed else {
+            succeeded = job.status.succeeded + pods.filter { counts($0) && $0.status.phase == "Succeeded" }.count
+            return
+        }
+        let before = IndexIntervals(job.status.completedIndexes, below: completions)
+        let done = pods.filter { Self.isTracked($0) && $0.status.phase == "Succeeded" }.compactMap(validIndex)
+        succeededIndexes = before.union(IndexIntervals(done))
+        succeeded = succeededIndexes.count
+        guard let limit = job.spec.backoffLimitPerIndex else { return }
+        let known = IndexIntervals(job.status.failedIndexes ?? "", below: completions)
+        let lost = pods.filter { pod in
+            guard Self.isTracked(pod), hasFailed(pod) else { return false }
+            let action = job.spec.podFailurePolicy?.action(for: pod) ?? .count
+            return action == .failIndex || action.isCounted && Self.failures(of: pod) >= limit
+        }.compactMap(validIndex)
+        let failedIndexes = known.union(IndexIntervals(lost))
+        self.failedIndexes = failedIndexes
+        let running = Set(active.compactMap(Self.index))
+        for pod in pods where Self.isTracked(pod) && hasFailed(pod) {
+            guard let index = validIndex(pod), !running.contains(index), !succeededIndexes.contains(index),
+                !failedIndexes.contains(index)
+            else { continue }
+            if let other = replaced[index], Self.absoluteFailures(of: other) > Self.absoluteFailures(of: pod) { continue }
+            replaced[index] = pod
+        }
+    }
+
+    /// Failures of its index before this pod that counted.
+    static func failures(of pod: Kubernetes.Pod) -> Int { number(pod, JobIdentity.failureCount) }
+
+    static func absoluteFailures(of pod: Kubernetes.Pod) -> Int {
+        failures(of: pod) + number(pod, JobIdentity.ignoredFailureCount)
+    }
+
+    private static func number(_ pod: Kubernetes.Pod, _ annotation: String) -> Int {
+        pod.metadata.annotations[annotation].flatMap { Int32($0) }.map { max(0, Int($0)) } ?? 0
+    }
+
+    /// When its last container ended; when it was told to end, if none has.
+    static func finishTime(of pod: Kubernetes.Pod) -> Kubernetes.Time? {
+        let ends = pod.status.containerStatuses.compactMap { $0.state.terminated?.finishedAt }
+        if let last = ends.max() { return last }
+        guard let deadline = pod.metadata.deletionTimestamp else { return pod.metadata.creationTimestamp }
+        let grace = pod.metadata.deletionGracePeriodSeconds ?? 0
+        return Kubernetes.Time(microseconds: deadline.microseconds - grace * 1_000_000)
+    }
+}
+
 extension ClusterState {
-    /// One step of a Job: counts what is finished, starts what is missing, and says when it is over.
+    /// One step of a Job: counts what has ended, says whether it is over, starts what is missing (`syncJob`).
     mutating func syncJob(_ key: ObjectKey) {
         guard let job = store.jobs[key], !job.metadata.isTerminating else { return }
+        // Another controller was asked to run it.
+        if let other = job.spec.managedBy, other != JobIdentity.controller { return }
         if let finished = Self.finishTime(of: job) {
             expire(job, finished: finished)
             return
         }
+        var step = JobStep(job, store.pods(ownedBy: job.metadata.uid, in: key.namespace))
         var status = job.status
         if status.startTime == nil, job.spec.suspend != true { status.startTime = now }
         if status.uncountedTerminatedPods == nil { status.uncountedTerminatedPods = ManifestNode(.map([])) }
-        var pods = store.pods(ownedBy: job.metadata.uid, in: key.namespace)
-        for pod in pods where pod.isFinished && pod.metadata.finalizers.contains(JobIdentity.finalizer) {
-            store.update(Kubernetes.Pod.self, pod.key) { $0.metadata.finalizers.removeAll { $0 == JobIdentity.finalizer } }
-        }
-        let failed = pods.filter { $0.status.phase == "Failed" }.count
-        let succeeded = Self.succeededCount(job, pods)
-        if let reason = failureReason(job, failed: failed, status: status) {
-            finish(job, status: status, succeeded: succeeded, failed: failed, failure: reason)
-            return
-        }
-        if Self.isComplete(job, pods, succeeded: succeeded) {
-            finish(job, status: status, succeeded: succeeded, failed: failed, failure: nil)
-            return
-        }
-        if job.spec.suspend == true {
-            for pod in pods where Self.isActive(pod) { try? deletePod(pod.key) }
+        let verdict = jobVerdict(step, status)
+        if verdict != nil {
+            for pod in step.active { try? deletePod(pod.key) }
+            step.terminating += step.active.count
+            step.active = []
         } else {
-            startMissing(job, pods, succeeded: succeeded, failed: failed)
+            manage(&step)
+            setSuspended(&status, job.spec.suspend == true)
         }
-        pods = store.pods(ownedBy: job.metadata.uid, in: key.namespace)
-        let active = pods.filter(Self.isActive)
-        status.active = active.count
-        status.ready = active.filter(\.isReady).count
-        status.terminating = pods.filter { $0.metadata.isTerminating && !$0.isFinished }.count
-        status.succeeded = succeeded
-        status.failed = failed
-        status.completedIndexes = Self.completedIndexes(job, pods)
-        store.update(Kubernetes.Job.self, key) { $0.status = status }
+        write(&status, step, verdict)
     }
 
     static func finishTime(of job: Kubernetes.Job) -> Kubernetes.Time? {
@@ -44,147 +127,71 @@ extension ClusterState {
             .lastTransitionTime
     }
 
-    private static func completionIndex(_ pod: Kubernetes.Pod) -> Int? {
-        pod.metadata.annotations[JobIdentity.index].flatMap { Int($0) }
+    private func setSuspended(_ status: inout Kubernetes.JobStatus, _ isSuspended: Bool) {
+        let index = status.conditions.firstIndex { $0.type == "Suspended" }
+        let (reason, message) = isSuspended ? ("JobSuspended", "Job suspended") : ("JobResumed", "Job resumed")
+        guard index.map({ status.conditions[$0].reason != reason }) ?? isSuspended else { return }
+        var condition = Kubernetes.Condition(
+            type: "Suspended", status: isSuspended, reason: reason, message: message, at: now)
+        condition.lastProbeTime = now
+        if let index { status.conditions[index] = condition } else { status.conditions.append(condition) }
+        // The deadline counts from the last resumption.
+        if !isSuspended { status.startTime = now }
     }
 
-    private static func succeededCount(_ job: Kubernetes.Job, _ pods: [Kubernetes.Pod]) -> Int {
-        let done = pods.filter { $0.status.phase == "Succeeded" }
-        guard job.spec.completionMode == "Indexed" else { return done.count }
-        return Set(done.compactMap(completionIndex)).count
-    }
-
-    private static func isComplete(_ job: Kubernetes.Job, _ pods: [Kubernetes.Pod], succeeded: Int) -> Bool {
-        if let wanted = job.spec.completions { return succeeded >= wanted && !pods.contains { isActive($0) && $0.isReady } }
-        // A work queue is done when one pod succeeded and none is left.
-        return succeeded > 0 && !pods.contains(where: isActive)
-    }
-
-    private mutating func failureReason(
-        _ job: Kubernetes.Job, failed: Int, status: Kubernetes.JobStatus
-    ) -> (reason: String, message: String)? {
-        if failed > job.spec.backoffLimit ?? 6 {
-            return ("BackoffLimitExceeded", "Job has reached the specified backoff limit")
-        }
-        guard let limit = job.spec.activeDeadlineSeconds, let start = status.startTime else { return nil }
-        let end = Kubernetes.Time(microseconds: start.microseconds + limit * 1_000_000)
-        if now >= end { return ("DeadlineExceeded", "Job was active longer than specified deadline") }
-        wake(.job, job.key, at: end, isProgress: false)
-        return nil
-    }
-
-    private mutating func startMissing(
-        _ job: Kubernetes.Job, _ pods: [Kubernetes.Pod], succeeded: Int, failed: Int
-    ) {
-        let active = pods.filter(Self.isActive)
-        let parallelism = max(0, job.spec.parallelism ?? 1)
-        var wanted = parallelism
-        if let completions = job.spec.completions {
-            wanted = min(parallelism, max(0, completions - succeeded))
-        } else if succeeded > 0 {
-            // A work queue whose first pod succeeded starts no new ones.
-            wanted = min(parallelism, active.count)
-        }
-        if active.count > wanted {
-            let order = ScaleDownOrder(related: active, now: now)
-            for pod in active.sorted(by: order.goesBefore).prefix(active.count - wanted) { try? deletePod(pod.key) }
-            return
-        }
-        guard active.count < wanted, !isBackingOff(job, pods, failed: failed) else { return }
-        var count = wanted - active.count
-        if job.spec.completionMode == "Indexed" {
-            let taken = Set(
-                pods.filter { Self.isActive($0) || $0.status.phase == "Succeeded" }.compactMap(Self.completionIndex))
-            for index in 0..<max(0, job.spec.completions ?? 0) where count > 0 && !taken.contains(index) {
-                create(indexedPod(job, index))
-                count -= 1
+    /// Counts into the status and lets pods go that are counted.
+    private mutating func write(_ status: inout Kubernetes.JobStatus, _ step: JobStep, _ verdict: JobVerdict?) {
+        let job = step.job
+        for pod in step.pods where JobStep.isTracked(pod) {
+            let hasFailed = step.hasFailed(pod)
+            guard verdict != nil || pod.status.phase == "Succeeded" || hasFailed else { continue }
+            if verdict == nil, hasFailed, let index = step.validIndex(pod), step.replaced[index]?.key == pod.key { continue }
+            let isValid = !step.isIndexed || step.validIndex(pod) != nil
+            if pod.status.phase == "Succeeded" {
+                if !step.isIndexed { status.succeeded += 1 }
+            } else if hasFailed || verdict?.isFailure == true, isValid, step.isCounted(pod) {
+                // Whatever a Job that has failed leaves running counts as failed.
+                status.failed += 1
             }
-        } else {
-            for _ in 0..<count {
-                var pod = pod(from: job.spec.template, ownedBy: job)
-                pod.metadata.finalizers = [JobIdentity.finalizer]
-                create(pod)
-            }
+            letGo(pod.key)
         }
-    }
-
-    /// After a failure: 10 s, 20 s, 40 s, … ten minutes from the last one.
-    private mutating func isBackingOff(_ job: Kubernetes.Job, _ pods: [Kubernetes.Pod], failed: Int) -> Bool {
-        guard failed > 0 else { return false }
-        let ends = pods.filter { $0.status.phase == "Failed" }.flatMap(\.status.containerStatuses)
-            .compactMap { $0.state.terminated?.finishedAt }
-        guard let last = ends.max() else { return false }
-        let seconds = min(600, 10 << Int64(min(failed - 1, 10)))
-        let due = Kubernetes.Time(microseconds: last.microseconds + Int64(seconds) * 1_000_000)
-        guard now < due else { return false }
-        wake(.job, job.key, at: due, isProgress: true)
-        return true
-    }
-
-    private func indexedPod(_ job: Kubernetes.Job, _ index: Int) -> Kubernetes.Pod {
-        var pod = pod(from: job.spec.template, ownedBy: job)
-        pod.metadata.generateName = "\(job.metadata.name)-\(index)-"
-        pod.metadata.annotations[JobIdentity.index] = String(index)
-        pod.metadata.labels[JobIdentity.index] = String(index)
-        pod.metadata.finalizers = [JobIdentity.finalizer]
-        pod.spec.hostname = "\(job.metadata.name)-\(index)"
-        let variable = ManifestNode(
-            .map([
-                .init("name", .string("JOB_COMPLETION_INDEX")),
-                .init("valueFrom", ManifestNode(.map([.init("fieldRef", ManifestNode(.map([
-                    .init("apiVersion", .string("v1")),
-                    .init("fieldPath", .string("metadata.labels['\(JobIdentity.index)']")),
-                ])))]))),
-            ]))
-        for container in pod.spec.containers.indices {
-            let known = pod.spec.containers[container].other["env"]?.items ?? []
-            pod.spec.containers[container].other["env"] = ManifestNode(.list(known + [variable]))
+        if step.isIndexed {
+            status.succeeded = step.succeededIndexes.count
+            status.completedIndexes = step.succeededIndexes.text
+            status.failedIndexes = step.failedIndexes?.text
         }
-        return pod
-    }
-
-    /// `0,2-4`
-    private static func completedIndexes(_ job: Kubernetes.Job, _ pods: [Kubernetes.Pod]) -> String {
-        guard job.spec.completionMode == "Indexed" else { return "" }
-        let done = Set(pods.filter { $0.status.phase == "Succeeded" }.compactMap(completionIndex)).sorted()
-        var parts: [String] = []
-        var at = 0
-        while at < done.count {
-            var end = at
-            while end + 1 < done.count, done[end + 1] == done[end] + 1 { end += 1 }
-            parts.append(end == at ? "\(done[at])" : end == at + 1 ? "\(done[at]),\(done[end])" : "\(done[at])-\(done[end])")
-            at = end + 1
-        }
-        return parts.joined(separator: ",")
-    }
-
-    private mutating func finish(
-        _ job: Kubernetes.Job, status: Kubernetes.JobStatus, succeeded: Int, failed: Int,
-        failure: (reason: String, message: String)?
-    ) {
-        for pod in store.pods(ownedBy: job.metadata.uid, in: job.metadata.namespace) where Self.isActive(pod) {
-            store.update(Kubernetes.Pod.self, pod.key) { $0.metadata.finalizers.removeAll { $0 == JobIdentity.finalizer } }
-            try? deletePod(pod.key)
-        }
-        var status = status
-        status.active = 0
-        status.ready = 0
-        status.terminating = 0
-        status.succeeded = succeeded
-        status.failed = failed
         let pods = store.pods(ownedBy: job.metadata.uid, in: job.metadata.namespace)
-        status.completedIndexes = Self.completedIndexes(job, pods)
-        let types = failure == nil ? ["SuccessCriteriaMet", "Complete"] : ["FailureTarget", "Failed"]
-        for type in types {
+        let active = pods.filter(Self.isActive)
+        status.active = active.count
+        status.ready = active.filter(\.isReady).count
+        status.terminating = pods.filter { $0.metadata.isTerminating && !$0.isFinished }.count
+        if let verdict { conclude(job, verdict, &status) }
+        store.update(Kubernetes.Job.self, job.key) { $0.status = status }
+    }
+
+    /// Says first what it will come to, and that it is over when its last pod has ended (`enactJobFinished`).
+    private mutating func conclude(_ job: Kubernetes.Job, _ verdict: JobVerdict, _ status: inout Kubernetes.JobStatus) {
+        func append(_ type: String) {
+            guard !status.conditions.contains(where: { $0.type == type && $0.status == "True" }) else { return }
             var condition = Kubernetes.Condition(
-                type: type, status: true, reason: failure?.reason ?? "CompletionsReached",
-                message: failure?.message ?? "Reached expected number of succeeded pods", at: now)
+                type: type, status: true, reason: verdict.reason, message: verdict.message, at: now)
             condition.lastProbeTime = now
             status.conditions.append(condition)
         }
-        if failure == nil { status.completionTime = now }
-        store.update(Kubernetes.Job.self, job.key) { $0.status = status }
-        note(failure?.reason ?? "Completed", failure?.message ?? "Job completed", kind: "Job", key: job.key)
+        append(verdict.isFailure ? "FailureTarget" : "SuccessCriteriaMet")
+        guard status.terminating == 0 else { return }
+        append(verdict.isFailure ? "Failed" : "Complete")
+        if !verdict.isFailure { status.completionTime = now }
+        note(
+            verdict.isFailure ? verdict.reason : "Completed", verdict.isFailure ? verdict.message : "Job completed",
+            kind: "Job", key: job.key)
+    }
+
+    /// Takes the tracking finalizer off a pod. One that was only held by it is gone then.
+    mutating func letGo(_ key: ObjectKey) {
+        store.update(Kubernetes.Pod.self, key) { $0.metadata.finalizers.removeAll { $0 == JobIdentity.finalizer } }
+        guard let pod = store.pods[key], pod.metadata.isTerminating, pod.metadata.finalizers.isEmpty else { return }
+        if pod.isFinished || pod.spec.nodeName.isEmpty { removePod(key) }
     }
 
     /// `ttlSecondsAfterFinished`

@@ -2,6 +2,10 @@
 enum JobIdentity {
     static let index = "batch.kubernetes.io/job-completion-index"
     static let finalizer = "batch.kubernetes.io/job-tracking"
+    static let failureCount = "batch.kubernetes.io/job-index-failure-count"
+    static let ignoredFailureCount = "batch.kubernetes.io/job-index-ignored-failure-count"
+    /// What `managedBy` names when it is this controller.
+    static let controller = "kubernetes.io/job-controller"
 
     static func label(_ job: inout Kubernetes.Job) {
         guard job.spec.manualSelector != true else { return }

@@ -94,6 +94,7 @@ extension ClusterState {
         let seconds = matching.compactMap(\.tolerationSeconds).min() ?? 0
         let due = Kubernetes.Time(microseconds: lost.microseconds + seconds * 1_000_000)
         if now >= due {
+            disrupt(pod.key, "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint")
             try? deletePod(pod.key)
         } else {
             wake(.node, node, at: due, isProgress: false)
@@ -110,7 +111,18 @@ extension ClusterState {
         try setUnschedulable(name, true)
         for pod in store.pods.all
         where pod.spec.nodeName == name && pod.metadata.controller?.kind != "DaemonSet" && !pod.metadata.isTerminating {
+            disrupt(pod.key, "EvictionByEvictionAPI", "Eviction API: evicting")
             try deletePod(pod.key)
+        }
+    }
+
+    /// The DisruptionTarget condition: a pod is to go through no fault of its own.
+    private mutating func disrupt(_ key: ObjectKey, _ reason: String, _ message: String) {
+        let time = now
+        store.update(Kubernetes.Pod.self, key) { pod in
+            pod.status.conditions.removeAll { $0.type == "DisruptionTarget" }
+            pod.status.conditions.append(
+                Kubernetes.Condition(type: "DisruptionTarget", status: true, reason: reason, message: message, at: time))
         }
     }
 }

@@ -22,8 +22,11 @@ struct ScaleDownOrder {
             let (readyA, readyB) = (a.condition("Ready")?.lastTransitionTime, b.condition("Ready")?.lastTransitionTime)
             if let decided = younger(readyA, readyB, a, b) { return decided }
         }
-        let (restartsA, restartsB) = (Self.restarts(a), Self.restarts(b))
+        // Restarts of the containers, then those of sidecars.
+        let (restartsA, restartsB) = (Self.restarts(a.status.containerStatuses), Self.restarts(b.status.containerStatuses))
         if restartsA != restartsB { return restartsA > restartsB }
+        let (sideA, sideB) = (Self.sidecarRestarts(a), Self.sidecarRestarts(b))
+        if sideA != sideB { return sideA > sideB }
         return younger(a.metadata.creationTimestamp, b.metadata.creationTimestamp, a, b) ?? false
     }
 
@@ -35,11 +38,21 @@ struct ScaleDownOrder {
         }
     }
 
+    /// An integer of 32 bits without a plus sign or leading zeros; anything else costs nothing.
     static func cost(_ pod: Kubernetes.Pod) -> Int {
-        pod.metadata.annotations["controller.kubernetes.io/pod-deletion-cost"].flatMap { Int($0) } ?? 0
+        let text = pod.metadata.annotations["controller.kubernetes.io/pod-deletion-cost"] ?? ""
+        guard let cost = Int32(text), String(cost) == text || text == "-0" else { return 0 }
+        return Int(cost)
     }
 
-    static func restarts(_ pod: Kubernetes.Pod) -> Int { pod.status.containerStatuses.map(\.restartCount).max() ?? 0 }
+    private static func restarts(_ containers: [Kubernetes.ContainerStatus]) -> Int {
+        containers.map(\.restartCount).max() ?? 0
+    }
+
+    private static func sidecarRestarts(_ pod: Kubernetes.Pod) -> Int {
+        let sidecars = Set(pod.spec.initContainers.filter { $0.restartPolicy == "Always" }.map(\.name))
+        return restarts(pod.status.initContainerStatuses.filter { sidecars.contains($0.name) })
+    }
 
     /// Times are compared in powers of two of their age, so that about equally old pods are taken by their UIDs,
     /// as good as at random (LogarithmicScaleDown).

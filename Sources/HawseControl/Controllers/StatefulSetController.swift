@@ -49,28 +49,45 @@ extension ClusterState {
             createStatefulPod(set, ordinal, revision: isOld ? current : update)
             if isOrdered { return }
         }
-        for ordinal in byOrdinal.keys.filter({ !wanted.contains($0) }).sorted(by: >) {
+        let condemned = byOrdinal.keys.filter { !wanted.contains($0) }.sorted(by: >)
+        // The lowest one that is not well may go in whatever state it is; others are waited for.
+        let sick = condemned.last { !Self.isHealthy(byOrdinal[$0]) }
+        for ordinal in condemned {
             guard let pod = byOrdinal[ordinal] else { continue }
-            if !pod.metadata.isTerminating { try? deletePod(pod.key) }
+            if pod.metadata.isTerminating {
+                if isOrdered { return }
+                continue
+            }
+            if isOrdered, ordinal != sick, !isAvailable(pod, minReadySeconds: set.spec.minReadySeconds) { return }
+            try? deletePod(pod.key)
             if isOrdered { return }
         }
-        updateStatefulPods(set, byOrdinal: byOrdinal, update: update)
+        updateStatefulPods(set, byOrdinal.filter { wanted.contains($0.key) }, update: update)
     }
 
-    /// RollingUpdate: from the highest ordinal down to the partition, one pod at a time.
+    private static func isHealthy(_ pod: Kubernetes.Pod?) -> Bool { pod.map { $0.isReady && !$0.metadata.isTerminating } ?? false }
+
+    /// RollingUpdate: from the highest ordinal down to the partition, as many as may be missing at once.
     private mutating func updateStatefulPods(
-        _ set: Kubernetes.StatefulSet, byOrdinal: [Int: Kubernetes.Pod], update: String
+        _ set: Kubernetes.StatefulSet, _ byOrdinal: [Int: Kubernetes.Pod], update: String
     ) {
         guard set.spec.updateStrategy.type == "RollingUpdate" else { return }
-        let lowest = (set.spec.ordinals?.start ?? 0) + (set.spec.updateStrategy.rollingUpdate?.partition ?? 0)
-        for ordinal in byOrdinal.keys.sorted(by: >) where ordinal >= lowest {
-            guard let pod = byOrdinal[ordinal] else { continue }
-            if pod.metadata.isTerminating { return }
-            if pod.metadata.labels["controller-revision-hash"] != update {
-                try? deletePod(pod.key)
-                return
-            }
-            if !isAvailable(pod, minReadySeconds: set.spec.minReadySeconds) { return }
+        let rolling = set.spec.updateStrategy.rollingUpdate
+        let lowest = (set.spec.ordinals?.start ?? 0) + (rolling?.partition ?? 0)
+        let share = rolling?.maxUnavailable?.scaled(of: max(0, set.spec.replicas ?? 1), roundingUp: false)
+        let missing = byOrdinal.values.filter {
+            $0.metadata.isTerminating || !isAvailable($0, minReadySeconds: set.spec.minReadySeconds)
+        }
+        wakeWhenAvailable(missing, minReadySeconds: set.spec.minReadySeconds, .statefulSet, set.key)
+        // One that has only just been made is missing as well.
+        let isNew = max(0, set.spec.replicas ?? 1) - byOrdinal.count
+        var room = max(1, share ?? 1) - missing.count - isNew
+        for ordinal in byOrdinal.keys.sorted(by: >) where ordinal >= lowest && room > 0 {
+            guard let pod = byOrdinal[ordinal], !pod.metadata.isTerminating,
+                pod.metadata.labels["controller-revision-hash"] != update
+            else { continue }
+            try? deletePod(pod.key)
+            room -= 1
         }
     }
 
@@ -102,7 +119,9 @@ extension ClusterState {
         status.readyReplicas = active.filter(\.isReady).count
         status.availableReplicas = active.filter { isAvailable($0, minReadySeconds: set.spec.minReadySeconds) }.count
         status.updatedReplicas = count(update)
-        let isDone = status.updatedReplicas == (set.spec.replicas ?? 1) && status.readyReplicas == status.updatedReplicas
+        let isDone =
+            set.spec.updateStrategy.type == "RollingUpdate" && status.updatedReplicas == status.replicas
+            && status.readyReplicas == status.replicas && status.replicas == set.spec.replicas ?? 1
         status.currentRevision = isDone ? update : current
         status.currentReplicas = count(status.currentRevision)
         store.update(Kubernetes.StatefulSet.self, key) { $0.status = status }

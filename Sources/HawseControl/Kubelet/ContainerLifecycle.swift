@@ -36,7 +36,7 @@ extension ClusterState {
         defer { runtime.containers[container.name] = state }
         if state.startedAt == nil { start(&state) }
         if script.phase == "Succeeded" || script.phase == "Failed" {
-            finish(&state, exitCode: script.phase == "Succeeded" ? 0 : 1)
+            finish(&state, exitCode: script.phase == "Succeeded" ? 0 : script.exitCode == 0 ? 1 : script.exitCode)
             return
         }
         if let seconds = script.runSeconds, state.finishedAt == nil, let started = state.startedAt {

@@ -18,16 +18,20 @@ extension ClusterState {
     }
 
     /// A pod whose grace period is over has no containers left; it stays an object until its kubelet can remove it.
-    mutating func stopContainers(of pod: Kubernetes.Pod) {
+    mutating func stopContainers(of pod: Kubernetes.Pod, exitCode: Int = 0) {
         var runtime = runtimes[pod.key] ?? adoptedRuntime(pod)
         for container in pod.spec.containers {
             var state = runtime.containers[container.name] ?? ContainerRuntime()
-            guard state.finishedAt == nil else { continue }
-            state.finishedAt = now
-            state.exitCode = 0
+            state.restartAt = nil
+            if state.finishedAt == nil {
+                state.startedAt = state.startedAt ?? now
+                state.finishedAt = now
+                state.exitCode = exitCode
+            }
             runtime.containers[container.name] = state
         }
-        let status = PodStatusWriter(pod: pod, script: PodScript(pod), runtime: runtime, now: now).status()
+        var status = PodStatusWriter(pod: pod, script: PodScript(pod), runtime: runtime, now: now).status()
+        if exitCode != 0 { status.phase = "Failed" }
         publish(status, of: pod.key, &runtime)
         runtimes[pod.key] = runtime
     }

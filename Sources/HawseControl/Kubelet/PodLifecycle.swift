@@ -87,7 +87,12 @@ extension ClusterState {
             wake(.kubelet, key, at: end, isProgress: true)
             return
         }
-        if isReachableAPI { removePod(key) } else { stopContainers(of: pod) }
+        guard isReachableAPI else {
+            stopContainers(of: pod)
+            return
+        }
+        // Somebody wants to see how it ended before it is gone.
+        if pod.metadata.finalizers.isEmpty { removePod(key) } else if !pod.isFinished { stopContainers(of: pod, exitCode: 143) }
     }
 
     /// When an ending pod's containers get SIGTERM: after the preStop hooks, at the end of the grace period at the

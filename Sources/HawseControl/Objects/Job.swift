@@ -31,8 +31,8 @@ extension Kubernetes {
         public var selector: LabelSelector?
         public var template = PodTemplate()
         public var podReplacementPolicy: String?
-        public var podFailurePolicy: ManifestNode?
-        public var successPolicy: ManifestNode?
+        public var podFailurePolicy: PodFailurePolicy?
+        public var successPolicy: SuccessPolicy?
         public var managedBy: String?
         public init() {}
         public mutating func fields<M: FieldMapper>(_ map: inout M) {

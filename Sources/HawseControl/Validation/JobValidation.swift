@@ -4,26 +4,81 @@ import Foundation
 enum JobValidation {
     static func check(_ job: Kubernetes.Job, old: Kubernetes.Job?) -> [FieldError] {
         var errors = check(job.spec, at: "spec")
-        guard let old else { return errors }
-        // Once made, a Job does the same thing as often as it was asked to.
-        if job.spec.completions != old.spec.completions, job.spec.completionMode != "Indexed" {
-            errors.append(.invalid("spec.completions", job.spec.completions ?? 0, "field is immutable"))
+        errors += selector(job)
+        if old == nil, job.spec.completionMode == "Indexed", let completions = job.spec.completions, completions > 0 {
+            let hostname = "\(job.metadata.name)-\(completions - 1)"
+            if !NameFormat.label(hostname).isEmpty {
+                errors.append(
+                    .invalid(
+                        "metadata.name", job.metadata.name,
+                        "will not able to create pod with invalid DNS label: \(hostname)"))
+            }
         }
-        if let selector = old.spec.selector, job.spec.selector != selector {
+        return old.map { errors + changes(job.spec, $0.spec) } ?? errors
+    }
+
+    /// A Job's selector is made for it, or is one of its own that its template fits.
+    private static func selector(_ job: Kubernetes.Job) -> [FieldError] {
+        let spec = job.spec
+        guard let selector = spec.selector else { return [.required("spec.selector")] }
+        var errors = MetadataValidation.selector(selector, at: "spec.selector")
+        let uid = job.metadata.uid
+        let made = [
+            "controller-uid": uid, "job-name": job.metadata.name, "batch.kubernetes.io/controller-uid": uid,
+            "batch.kubernetes.io/job-name": job.metadata.name,
+        ]
+        if spec.manualSelector != true, !selector.matches(made) {
+            errors.append(
+                .invalid("spec.selector", json: JSONWriter.compact(selector.written()), "`selector` not auto-generated"))
+        }
+        if !selector.matches(spec.template.metadata.labels) {
             errors.append(
                 .invalid(
-                    "spec.selector", json: job.spec.selector.map { JSONWriter.compact($0.written()) } ?? "null",
-                    "field is immutable"))
-        }
-        if job.spec.template.spec != old.spec.template.spec {
-            errors.append(
-                .invalid(
-                    "spec.template", json: JSONWriter.compact(job.spec.template.written()), "field is immutable"))
-        }
-        if job.spec.completionMode != old.spec.completionMode {
-            errors.append(.invalid("spec.completionMode", job.spec.completionMode ?? "", "field is immutable"))
+                    "spec.template.metadata.labels", json: JSONWriter.compact(spec.template.metadata.labels.written()),
+                    "`selector` does not match template `labels`"))
         }
         return errors
+    }
+
+    /// Once made, a Job does the same thing as often as it was asked to (`ValidateJobSpecUpdate`).
+    private static func changes(_ new: Kubernetes.JobSpec, _ old: Kubernetes.JobSpec) -> [FieldError] {
+        var errors: [FieldError] = []
+        func fixed<T: FieldValue>(_ path: String, _ a: T?, _ b: T?) {
+            guard a != b else { return }
+            errors.append(.invalid(path, json: a.map { JSONWriter.compact($0.written()) } ?? "null", "field is immutable"))
+        }
+        if new.completionMode != "Indexed" {
+            fixed("spec.completions", new.completions, old.completions)
+        } else if let completions = new.completions, completions != old.completions, completions != new.parallelism {
+            errors.append(
+                .invalid("spec.completions", completions, "can only be modified in tandem with spec.parallelism"))
+        }
+        fixed("spec.selector", new.selector, old.selector)
+        fixed("spec.template", new.template, old.suspend == true ? scheduled(old.template, as: new.template) : old.template)
+        fixed("spec.completionMode", new.completionMode, old.completionMode)
+        fixed("spec.podFailurePolicy", new.podFailurePolicy, old.podFailurePolicy)
+        fixed("spec.backoffLimitPerIndex", new.backoffLimitPerIndex, old.backoffLimitPerIndex)
+        fixed("spec.managedBy", new.managedBy, old.managedBy)
+        fixed("spec.successPolicy", new.successPolicy, old.successPolicy)
+        return errors
+    }
+
+    /// While it is suspended, where a Job's pods may run may still be changed.
+    private static func scheduled(_ old: Kubernetes.PodTemplate, as new: Kubernetes.PodTemplate) -> Kubernetes.PodTemplate {
+        var result = old
+        if let node = new.spec.affinity?.nodeAffinity {
+            if result.spec.affinity == nil { result.spec.affinity = Kubernetes.Affinity() }
+            result.spec.affinity?.nodeAffinity = node
+        } else {
+            result.spec.affinity?.nodeAffinity = nil
+            if new.spec.affinity == nil, result.spec.affinity == Kubernetes.Affinity() { result.spec.affinity = nil }
+        }
+        result.spec.nodeSelector = new.spec.nodeSelector
+        result.spec.tolerations = new.spec.tolerations
+        result.spec.schedulingGates = new.spec.schedulingGates
+        result.metadata.labels = new.metadata.labels
+        result.metadata.annotations = new.metadata.annotations
+        return result
     }
 
     private static func nonnegative(_ value: Int?, _ path: String) -> [FieldError] {
@@ -40,13 +95,15 @@ enum JobValidation {
         ] {
             errors += nonnegative(value, "\(path).\(name)")
         }
+        if spec.maxFailedIndexes != nil, spec.backoffLimitPerIndex == nil {
+            errors.append(.required("\(path).backoffLimitPerIndex", "when maxFailedIndexes is specified"))
+        }
+        if let name = spec.managedBy {
+            errors += MetadataValidation.domainPrefixedPath(name, at: "\(path).managedBy")
+            if name.utf8.count > 63 { errors.append(.tooLong("\(path).managedBy", maximum: 63)) }
+        }
         errors += mode(spec, at: path)
-        if spec.successPolicy != nil, spec.completionMode != "Indexed" {
-            errors.append(.invalid("\(path).successPolicy", json: "{}", "requires indexed completion mode"))
-        }
-        if let policy = spec.podReplacementPolicy, !["Failed", "TerminatingOrFailed"].contains(policy) {
-            errors.append(.notSupported("\(path).podReplacementPolicy", policy, ["Failed", "TerminatingOrFailed"]))
-        }
+        errors += JobPolicyValidation.check(spec, at: path)
         errors += PodValidation.check(spec.template, at: "\(path).template")
         let policy = spec.template.spec.restartPolicy
         let place = "\(path).template.spec.restartPolicy"
@@ -86,17 +143,31 @@ enum JobValidation {
         if let limit = spec.maxFailedIndexes, let completions = spec.completions, limit > completions {
             errors.append(.invalid("\(path).maxFailedIndexes", limit, "must be less than or equal to completions"))
         }
-        if spec.maxFailedIndexes != nil, spec.backoffLimitPerIndex == nil {
-            errors.append(.required("\(path).backoffLimitPerIndex", "when maxFailedIndexes is specified"))
+        if let limit = spec.maxFailedIndexes, limit > 100_000 {
+            errors.append(.invalid("\(path).maxFailedIndexes", limit, "must be less than or equal to 100000"))
+        }
+        return errors + many(spec, at: path)
+    }
+
+    /// Above 100,000 completions a limit for each index costs too much status.
+    private static func many(_ spec: Kubernetes.JobSpec, at path: String) -> [FieldError] {
+        guard let completions = spec.completions, completions > 100_000, spec.backoffLimitPerIndex != nil else { return [] }
+        let detail = "must be less than or equal to 10000 when completions are above 100000 and used with backoff limit per index"
+        var errors: [FieldError] = []
+        if spec.maxFailedIndexes == nil {
+            errors.append(.required("\(path).maxFailedIndexes", "must be specified when completions is above 100000"))
+        }
+        for (name, value) in [("parallelism", spec.parallelism), ("maxFailedIndexes", spec.maxFailedIndexes)] {
+            if let value, value > 10_000 { errors.append(.invalid("\(path).\(name)", value, detail)) }
         }
         return errors
     }
 
-    static func check(_ object: Kubernetes.CronJob) -> [FieldError] {
+    static func check(_ object: Kubernetes.CronJob, old: Kubernetes.CronJob?) -> [FieldError] {
         let spec = object.spec
         var errors: [FieldError] = []
         // The controller adds eleven characters, and pods have to have names too.
-        if object.metadata.name.utf8.count > 52 {
+        if object.metadata.name.utf8.count > 52, old == nil {
             errors.append(.invalid("metadata.name", object.metadata.name, "must be no more than 52 characters"))
         }
         errors += schedule(spec)
@@ -104,10 +175,22 @@ enum JobValidation {
             errors.append(
                 .invalid("spec.startingDeadlineSeconds", json: String(seconds), "must be greater than or equal to 0"))
         }
-        errors += zone(spec.timeZone)
+        if old == nil || old?.spec.timeZone != spec.timeZone { errors += zone(spec.timeZone) }
         errors += ServiceValidation.word(
             spec.concurrencyPolicy, "spec.concurrencyPolicy", ["Allow", "Forbid", "Replace"])
         errors += check(spec.jobTemplate.spec, at: "spec.jobTemplate.spec")
+        if let selector = spec.jobTemplate.spec.selector {
+            errors.append(
+                .invalid(
+                    "spec.jobTemplate.spec.selector", json: JSONWriter.compact(selector.written()),
+                    "`selector` will be auto-generated"))
+        }
+        if spec.jobTemplate.spec.manualSelector == true {
+            errors.append(
+                FieldError(
+                    .notSupported, "spec.jobTemplate.spec.manualSelector",
+                    "Unsupported value: true: supported values: \"nil\", \"false\""))
+        }
         errors += nonnegative(spec.successfulJobsHistoryLimit, "spec.successfulJobsHistoryLimit")
         return errors + nonnegative(spec.failedJobsHistoryLimit, "spec.failedJobsHistoryLimit")
     }
@@ -128,13 +211,30 @@ enum JobValidation {
     private static func zone(_ zone: String?) -> [FieldError] {
         guard let zone else { return [] }
         if zone.isEmpty { return [.invalid("spec.timeZone", zone, "timeZone must be nil or non-empty string")] }
+        // Names of zones are names of files: no part beyond 14 characters, none that leads elsewhere.
+        let isName = zone.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { part in
+            !part.isEmpty && part.utf8.count <= 14 && part != "." && part != ".." && !part.hasPrefix("-")
+                && part.utf8.allSatisfy { isZoneCharacter($0) }
+        }
+        if !isName { return [.invalid("spec.timeZone", zone, "unknown time zone \(zone)")] }
+        var errors: [FieldError] = []
         if zone.lowercased() == "local" {
-            return [
+            errors.append(
                 .invalid(
                     "spec.timeZone", zone,
-                    "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones")
-            ]
+                    "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones"))
         }
-        return TimeZone(identifier: zone) == nil ? [.invalid("spec.timeZone", zone, "unknown time zone \(zone)")] : []
+        if zone != "Local", TimeZone(identifier: zone) == nil {
+            errors.append(.invalid("spec.timeZone", zone, "unknown time zone \(zone)"))
+        }
+        return errors
+    }
+
+    private static func isZoneCharacter(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "+")
+        }
     }
 }

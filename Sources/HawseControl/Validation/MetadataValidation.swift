@@ -57,6 +57,16 @@ enum MetadataValidation {
         return errors
     }
 
+    /// `acme.io/foo` (`IsDomainPrefixedPath`)
+    static func domainPrefixedPath(_ text: String, at path: String) -> [FieldError] {
+        if text.isEmpty { return [.required(path)] }
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
+            return [.invalid(path, text, "must be a domain-prefixed path (such as \"acme.io/foo\")")]
+        }
+        return NameFormat.subdomain(parts[0]).map { .invalid(path, parts[0], $0) }
+    }
+
     /// What may not change (`ValidateObjectMetaUpdate`).
     static func checkUpdate(_ new: Kubernetes.ObjectMeta, old: Kubernetes.ObjectMeta) -> [FieldError] {
         var errors: [FieldError] = []

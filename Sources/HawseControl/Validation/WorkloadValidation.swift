@@ -20,7 +20,7 @@ enum WorkloadValidation {
         case let set as Kubernetes.StatefulSet: return metadata + check(set, old: old as? Kubernetes.StatefulSet)
         case let set as Kubernetes.DaemonSet: return metadata + check(set, old: old as? Kubernetes.DaemonSet)
         case let job as Kubernetes.Job: return metadata + JobValidation.check(job, old: old as? Kubernetes.Job)
-        case let cron as Kubernetes.CronJob: return metadata + JobValidation.check(cron)
+        case let cron as Kubernetes.CronJob: return metadata + JobValidation.check(cron, old: old as? Kubernetes.CronJob)
         default: return metadata
         }
     }

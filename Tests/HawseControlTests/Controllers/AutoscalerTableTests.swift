@@ -1,0 +1,125 @@
+@testable import HawseControl
+import Testing
+
+/// Autoscalers, by the rules of `pkg/controller/podautoscaler`.
+@Suite struct AutoscalerTableTests {
+    private func cluster(_ replicas: Int, _ behavior: String = "", maximum: Int = 100) -> ClusterState {
+        ControlledCluster.build("""
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: web}
+            spec:
+              replicas: \(replicas)
+              selector: {matchLabels: {app: web}}
+              template:
+                metadata: {labels: {app: web}}
+                spec: {containers: [{name: main, image: "w:1", resources: {requests: {cpu: 100m}}}]}
+            ---
+            apiVersion: autoscaling/v2
+            kind: HorizontalPodAutoscaler
+            metadata: {name: web}
+            spec:
+              scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+              minReplicas: 1
+              maxReplicas: \(maximum)
+              metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 50}}}]
+              \(behavior.isEmpty ? "" : "behavior: \(behavior)")
+            """)
+    }
+
+    private let key = ObjectKey(namespace: "default", name: "web")
+
+    /// The Deployment's size after each look, 15 s apart.
+    private func sizes(_ state: inout ClusterState, cpu: Int64, looks: Int) -> [Int] {
+        var metrics = ScenarioMetrics()
+        metrics.averageUsage["cpu"] = cpu * 1000 / 1000
+        state.setMetrics(metrics, ofAutoscaler: key)
+        return (0..<looks).map { look in
+            if look == 0 { state.reconcile() } else { state.advance(bySeconds: 15) }
+            return state.store.deployments[key]?.spec.replicas ?? -1
+        }
+    }
+
+    /// Up to twice as many, or four, at each look; then the bound.
+    @Test func withoutBehaviorGrowthIsTwofold() {
+        var state = cluster(1, maximum: 20)
+        #expect(sizes(&state, cpu: 500, looks: 5) == [4, 8, 16, 20, 20])
+        state = cluster(3)
+        #expect(sizes(&state, cpu: 200, looks: 3) == [6, 12, 24])
+    }
+
+    /// The first look's size is a recommendation of its own: nothing is taken away for five minutes.
+    @Test func shrinkingWaitsForTheWindow() {
+        var state = cluster(8)
+        let found = sizes(&state, cpu: 10, looks: 22)
+        #expect(found.prefix(19) == Array(repeating: 8, count: 19)[...])
+        #expect(found.last == 2)
+    }
+
+    @Test(arguments: [
+        // Use in millicores of 100 with a goal of 50 %: 10 % to each side is nothing.
+        (55, 4), (45, 4), (56, 5), (60, 5), (100, 8),
+    ] as [(Int64, Int)])
+    func aTenthIsTolerated(cpu: Int64, expected: Int) {
+        var state = cluster(4, "{scaleDown: {stabilizationWindowSeconds: 0}}")
+        #expect(sizes(&state, cpu: cpu, looks: 1) == [expected])
+    }
+
+    @Test func toleranceOfItsOwn() {
+        var state = cluster(4, "{scaleUp: {tolerance: 300m}}")
+        #expect(sizes(&state, cpu: 65, looks: 1) == [4])
+        #expect(sizes(&state, cpu: 66, looks: 1) == [6])
+    }
+
+    @Test func policiesLimitGrowth() {
+        // Two pods in 60 s: at the looks of 0 s and from 60 s on.
+        var state = cluster(3, "{scaleUp: {policies: [{type: Pods, value: 2, periodSeconds: 60}]}}")
+        #expect(sizes(&state, cpu: 500, looks: 6) == [5, 5, 5, 5, 7, 7])
+        state = cluster(4, "{scaleUp: {selectPolicy: Disabled}}")
+        #expect(sizes(&state, cpu: 500, looks: 2) == [4, 4])
+        state = cluster(10, """
+            {scaleDown: {stabilizationWindowSeconds: 0, policies: [{type: Percent, value: 10, periodSeconds: 60}, \
+            {type: Pods, value: 3, periodSeconds: 60}], selectPolicy: Min}}
+            """)
+        #expect(sizes(&state, cpu: 1, looks: 2) == [9, 9])
+    }
+
+    @Test(arguments: [
+        // from, policy value, percent, changes up, changes down, limit
+        (5, 100, 0, 0, 10), (8, 100, 3, 0, 10), (10, 100, 5, 0, 10), (12, 100, 7, 0, 12), (5, 50, 0, 0, 8), (4, 100, 0, 2, 12),
+    ])
+    func growthByPercent(from: Int, percent: Int, up: Int, down: Int, limit: Int) {
+        var rules = Kubernetes.ScalingRules()
+        rules.policies = [.init(type: "Percent", value: percent, periodSeconds: 60)]
+        let now = Kubernetes.Time(seconds: 1000)
+        func change(_ count: Int) -> [AutoscalerHistory.Change] {
+            [.init(time: Kubernetes.Time(seconds: 970), change: count), .init(time: Kubernetes.Time(seconds: 900), change: 50)]
+        }
+        #expect(AutoscalerRules.up(rules).limit(from: from, with: change(up), against: change(down), now: now) == limit)
+    }
+
+    @Test(arguments: [(10, 20, 0, 0, 8), (8, 20, 2, 0, 8), (9, 20, 1, 0, 8), (7, 20, 3, 0, 7), (10, 20, 0, 4, 4)])
+    func shrinkingByPercent(from: Int, percent: Int, down: Int, up: Int, limit: Int) {
+        var rules = Kubernetes.ScalingRules()
+        rules.policies = [.init(type: "Percent", value: percent, periodSeconds: 60)]
+        let now = Kubernetes.Time(seconds: 1000)
+        func change(_ count: Int) -> [AutoscalerHistory.Change] { [.init(time: Kubernetes.Time(seconds: 970), change: count)] }
+        #expect(AutoscalerRules.down(rules).limit(from: from, with: change(down), against: change(up), now: now) == limit)
+    }
+
+    @Test func missingMetricsDoNotShrink() throws {
+        var state = cluster(4, "{scaleDown: {stabilizationWindowSeconds: 0}}")
+        try state.modify(Kubernetes.HorizontalPodAutoscaler.self, key) { scaler in
+            var pods = Kubernetes.MetricSpec()
+            pods.type = "Pods"
+            pods.pods = Kubernetes.MetricSource()
+            pods.pods?.metric = Kubernetes.MetricIdentifier()
+            pods.pods?.metric?.name = "requests"
+            pods.pods?.target.type = "AverageValue"
+            pods.pods?.target.averageValue = Kubernetes.Quantity("10")
+            scaler.spec.metrics.append(pods)
+        }
+        #expect(sizes(&state, cpu: 10, looks: 1) == [4])
+        #expect(sizes(&state, cpu: 100, looks: 1) == [8])
+    }
+}

@@ -1,0 +1,164 @@
+@testable import HawseControl
+import Testing
+
+/// StatefulSets and DaemonSets that are updated, by the rules of `pkg/controller/statefulset` and `pkg/controller/daemon`.
+@Suite struct SetControllerTests {
+    private func statefulSet(_ spec: String) -> ClusterState {
+        ControlledCluster.build("""
+            apiVersion: apps/v1
+            kind: StatefulSet
+            metadata: {name: db}
+            spec:
+              replicas: 5
+              serviceName: db
+            \(spec.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n"))
+              selector: {matchLabels: {app: db}}
+              template:
+                metadata: {labels: {app: db}}
+                spec: {containers: [{name: main, image: "d:1"}]}
+            """)
+    }
+
+    private let db = ObjectKey(namespace: "default", name: "db")
+
+    private func images(_ state: ClusterState) -> [String] {
+        state.store.list(Kubernetes.Pod.self).sorted { $0.metadata.name < $1.metadata.name }
+            .map { "\($0.metadata.name.split(separator: "-").last ?? "")=\($0.spec.containers[0].image)" }
+    }
+
+    private func change<T: StoredKind & HasTemplate>(
+        _ type: T.Type, _ state: inout ClusterState, _ key: ObjectKey, ready: Bool
+    ) throws {
+        try state.modify(type, key) {
+            $0.template.spec.containers[0].image = "d:2"
+            $0.template.metadata.annotations["hawse/ready"] = ready ? "true" : "false"
+        }
+        state.settle()
+    }
+
+    @Test func updatesStopAtAPodThatDoesNotGetReady() throws {
+        var state = statefulSet("updateStrategy: {type: RollingUpdate, rollingUpdate: {partition: 2}}")
+        try change(Kubernetes.StatefulSet.self, &state, db, ready: false)
+        #expect(images(state) == ["0=d:1", "1=d:1", "2=d:1", "3=d:1", "4=d:2"])
+    }
+
+    @Test func updatesStopAtThePartition() throws {
+        var state = statefulSet("updateStrategy: {type: RollingUpdate, rollingUpdate: {partition: 2}}")
+        try change(Kubernetes.StatefulSet.self, &state, db, ready: true)
+        #expect(images(state) == ["0=d:1", "1=d:1", "2=d:2", "3=d:2", "4=d:2"])
+        let status = try #require(state.store.statefulSets[db]?.status)
+        #expect((status.updatedReplicas, status.currentReplicas) == (3, 2))
+        #expect(status.currentRevision != status.updateRevision)
+        // A pod below the partition comes back as it was.
+        try state.deletePod(ObjectKey(namespace: "default", name: "db-0"))
+        state.settle()
+        #expect(images(state).first == "0=d:1")
+    }
+
+    @Test func severalMayBeMissing() throws {
+        var state = statefulSet(
+            "podManagementPolicy: Parallel\nupdateStrategy: {type: RollingUpdate, rollingUpdate: {maxUnavailable: 50%}}")
+        try change(Kubernetes.StatefulSet.self, &state, db, ready: false)
+        // Half of five, rounded down.
+        #expect(images(state) == ["0=d:1", "1=d:1", "2=d:1", "3=d:2", "4=d:2"])
+    }
+
+    @Test func onDeleteWaits() throws {
+        var state = statefulSet("updateStrategy: {type: OnDelete}")
+        try change(Kubernetes.StatefulSet.self, &state, db, ready: true)
+        #expect(images(state).allSatisfy { $0.hasSuffix("d:1") })
+        try state.deletePod(ObjectKey(namespace: "default", name: "db-1"))
+        state.settle()
+        #expect(images(state)[1] == "1=d:2")
+        let status = try #require(state.store.statefulSets[db]?.status)
+        #expect(status.currentRevision != status.updateRevision)
+    }
+
+    @Test func ordinalsBeginWhereTheyAreTold() throws {
+        var state = statefulSet("ordinals: {start: 3}")
+        #expect(images(state).map { $0.prefix(1) } == ["3", "4", "5", "6", "7"])
+        try state.scale("StatefulSet", db, to: 2)
+        state.settle()
+        #expect(images(state).map { $0.prefix(1) } == ["3", "4"])
+    }
+
+    /// One pod after another, from above; a pod that is not ready holds those below it, unless it is the lowest of them.
+    @Test(arguments: [(["db-4"], 3), (["db-3", "db-4"], 5), (["db-3"], 3)])
+    func scalingDownInOrder(unready: [String], left: Int) throws {
+        var state = statefulSet("revisionHistoryLimit: 3")
+        for name in unready {
+            try state.modify(Kubernetes.Pod.self, ObjectKey(namespace: "default", name: name)) {
+                $0.metadata.annotations["hawse/ready"] = "false"
+            }
+        }
+        state.settle()
+        try state.scale("StatefulSet", db, to: 3)
+        state.settle()
+        #expect(state.store.pods.count == left)
+    }
+
+    // MARK: DaemonSets
+
+    private let agent = ObjectKey(namespace: "default", name: "agent")
+
+    private func daemonSet(_ update: String) -> ClusterState {
+        ControlledCluster.build("""
+            apiVersion: apps/v1
+            kind: DaemonSet
+            metadata: {name: agent}
+            spec:
+              updateStrategy: {type: RollingUpdate, rollingUpdate: \(update)}
+              selector: {matchLabels: {app: agent}}
+              template:
+                metadata: {labels: {app: agent}}
+                spec: {containers: [{name: main, image: "d:1"}]}
+            """, nodes: 5)
+    }
+
+    private func count(_ state: ClusterState) -> [String: Int] {
+        state.store.list(Kubernetes.Pod.self).reduce(into: [:]) { $0[$1.spec.containers[0].image, default: 0] += 1 }
+    }
+
+    @Test(arguments: [
+        ("{maxUnavailable: 1}", ["d:1": 4, "d:2": 1]), ("{maxUnavailable: 2}", ["d:1": 3, "d:2": 2]),
+        // A share of five, rounded up.
+        ("{maxUnavailable: 50%}", ["d:1": 2, "d:2": 3]), ("{maxSurge: 1, maxUnavailable: 0}", ["d:1": 5, "d:2": 1]),
+        ("{maxSurge: 30%, maxUnavailable: 0}", ["d:1": 5, "d:2": 2]),
+    ] as [(String, [String: Int])])
+    func daemonsThatDoNotGetReady(update: String, expected: [String: Int]) throws {
+        var state = daemonSet(update)
+        try change(Kubernetes.DaemonSet.self, &state, agent, ready: false)
+        #expect(count(state) == expected)
+    }
+
+    @Test(arguments: ["{maxUnavailable: 2}", "{maxSurge: 2, maxUnavailable: 0}"])
+    func daemonsThatGetReadyAreReplaced(update: String) throws {
+        var state = daemonSet(update)
+        try change(Kubernetes.DaemonSet.self, &state, agent, ready: true)
+        #expect(count(state) == ["d:2": 5])
+        #expect(state.store.daemonSets[agent]?.status.updatedNumberScheduled == 5)
+    }
+
+    @Test func oldDaemonsThatServeNobodyGoAtOnce() throws {
+        var state = daemonSet("{maxUnavailable: 1}")
+        for pod in state.podsByAge.prefix(3) { try state.annotate(pod, "hawse/ready", "false") }
+        try change(Kubernetes.DaemonSet.self, &state, agent, ready: false)
+        #expect(count(state) == ["d:1": 2, "d:2": 3])
+    }
+}
+
+protocol HasTemplate { var template: Kubernetes.PodTemplate { get set } }
+
+extension Kubernetes.StatefulSet: HasTemplate {
+    var template: Kubernetes.PodTemplate {
+        get { spec.template }
+        set { spec.template = newValue }
+    }
+}
+
+extension Kubernetes.DaemonSet: HasTemplate {
+    var template: Kubernetes.PodTemplate {
+        get { spec.template }
+        set { spec.template = newValue }
+    }
+}
