@@ -2,7 +2,11 @@
 struct PodAffinityCount {
     private let pod: Kubernetes.Pod
     /// For each required term, the domains that hold a matching pod.
-    private var attracting: [(term: Kubernetes.PodAffinityTerm, domains: Set<String>, any: Bool)] = []
+    private var attracting: [(term: Kubernetes.PodAffinityTerm, domains: Set<String>)] = []
+    /// Somebody is there to join.
+    private var hasFriends = false
+    /// Terms of pods that are there already and keep this one away.
+    private var resisting: [(term: Kubernetes.PodAffinityTerm, domains: Set<String>)] = []
     private var repelling: [(term: Kubernetes.PodAffinityTerm, domains: Set<String>)] = []
 
     init(pod: Kubernetes.Pod, store: ClusterStore, repelling keys: some Sequence<ObjectKey>) {
@@ -14,10 +18,12 @@ struct PodAffinityCount {
         func domain(_ other: Kubernetes.Pod, _ key: String) -> String? {
             store.nodes[ObjectKey(name: other.spec.nodeName)]?.metadata.labels[key]
         }
-        for term in wanted {
-            let matching = bound.filter { Self.matches(term, owner: pod, other: $0, store: store) }
-            attracting.append((term, Set(matching.compactMap { domain($0, term.topologyKey) }), !matching.isEmpty))
+        // Only pods that fit all terms count for any of them.
+        let friends = bound.filter { other in
+            !wanted.isEmpty && wanted.allSatisfy { Self.matches($0, owner: pod, other: other, store: store) }
         }
+        for term in wanted { attracting.append((term, Set(friends.compactMap { domain($0, term.topologyKey) }))) }
+        hasFriends = attracting.contains { !$0.domains.isEmpty }
         for term in unwanted {
             let matching = bound.filter { Self.matches(term, owner: pod, other: $0, store: store) }
             repelling.append((term, Set(matching.compactMap { domain($0, term.topologyKey) })))
@@ -25,7 +31,7 @@ struct PodAffinityCount {
         for other in keys.compactMap({ store.pods[$0] }) {
             for term in other.spec.affinity?.podAntiAffinity?.required ?? []
             where Self.matches(term, owner: other, other: pod, store: store) {
-                if let place = domain(other, term.topologyKey) { repelling.append((term, [place])) }
+                if let place = domain(other, term.topologyKey) { resisting.append((term, [place])) }
             }
         }
     }
@@ -34,6 +40,10 @@ struct PodAffinityCount {
         _ term: Kubernetes.PodAffinityTerm, owner: Kubernetes.Pod, other: Kubernetes.Pod, store: ClusterStore
     ) -> Bool {
         guard let selector = term.labelSelector, selector.matches(other.metadata.labels) else { return false }
+        let labels = other.metadata.labels
+        // Keys stand for the values that the pod itself has.
+        for key in term.matchLabelKeys { if let value = owner.metadata.labels[key], labels[key] != value { return false } }
+        for key in term.mismatchLabelKeys { if let value = owner.metadata.labels[key], labels[key] == value { return false } }
         let namespace = other.metadata.namespace
         if let chosen = term.namespaceSelector {
             let labels = store.namespaces[ObjectKey(name: namespace)]?.metadata.labels ?? [:]
@@ -44,19 +54,17 @@ struct PodAffinityCount {
     }
 
     func refusal(_ node: Kubernetes.Node) -> String? {
-        for (term, domains, any) in attracting {
-            let here = node.metadata.labels[term.topologyKey]
-            // The first pod of a group that wants to be together has nobody to join.
-            let joinsItself = !any && (term.labelSelector?.matches(pod.metadata.labels) ?? false)
-            if here == nil || !domains.contains(here ?? "") && !joinsItself {
+        // The first pod of a group that wants to be together has nobody to join.
+        let joinsItself = !hasFriends && attracting.allSatisfy { $0.term.labelSelector?.matches(pod.metadata.labels) ?? false }
+        for (term, domains) in attracting {
+            guard let here = node.metadata.labels[term.topologyKey], domains.contains(here) || joinsItself else {
                 return "node(s) didn't match pod affinity rules"
             }
         }
-        for (term, domains) in repelling {
-            if let here = node.metadata.labels[term.topologyKey], domains.contains(here) {
-                return "node(s) didn't match pod anti-affinity rules"
-            }
+        func isIn(_ terms: [(term: Kubernetes.PodAffinityTerm, domains: Set<String>)]) -> Bool {
+            terms.contains { term, domains in node.metadata.labels[term.topologyKey].map(domains.contains) ?? false }
         }
-        return nil
+        if isIn(repelling) { return "node(s) didn't match pod anti-affinity rules" }
+        return isIn(resisting) ? "node(s) didn't satisfy existing pods anti-affinity rules" : nil
     }
 }

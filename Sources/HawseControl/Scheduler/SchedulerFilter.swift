@@ -16,13 +16,17 @@ struct SchedulerFilter {
         requests = SchedulerState.requests(of: pod.spec)
         hostPorts = SchedulerState.hostPorts(of: pod.spec)
         tolerations = pod.spec.tolerations
-        spread = pod.spec.topologySpreadConstraints.filter { $0.whenUnsatisfiable == "DoNotSchedule" }
-            .map { SpreadCount($0, pod: pod, store: store) }
+        let hard = pod.spec.topologySpreadConstraints.filter { $0.whenUnsatisfiable == "DoNotSchedule" }
+        spread = hard.map { SpreadCount($0, keys: hard.map(\.topologyKey), pod: pod, store: store) }
         affinity = PodAffinityCount(pod: pod, store: store, repelling: scheduling.repelling)
     }
 
-    /// Why a node will not do, or nil.
-    func refusal(_ node: Kubernetes.Node) -> String? {
+    /// Why a node will not do: the reasons of the first plugin that refuses it; none if it will.
+    func refusals(_ node: Kubernetes.Node) -> [String] {
+        refusal(node).map { [$0] } ?? resources(node) ?? placement(node).map { [$0] } ?? []
+    }
+
+    private func refusal(_ node: Kubernetes.Node) -> String? {
         if node.spec.unschedulable, !tolerates(.init(key: "node.kubernetes.io/unschedulable", effect: "NoSchedule")) {
             return "node(s) were unschedulable"
         }
@@ -30,14 +34,28 @@ struct SchedulerFilter {
             return "node(s) had untolerated taint(s)"
         }
         if !Self.matchesNodeAffinity(pod.spec, node) { return "node(s) didn't match Pod's node affinity/selector" }
-        let used = usage[node.metadata.name] ?? SchedulerState.Usage()
-        if hostPorts.contains(where: { used.hostPorts[$0] != nil }) {
+        let used = usage[node.metadata.name]?.hostPorts.keys.map { $0 } ?? []
+        if hostPorts.contains(where: { wanted in used.contains { $0.conflicts(with: wanted) } }) {
             return "node(s) didn't have free ports for the requested pod ports"
         }
-        if let limit = node.status.allocatable["pods"], Int64(used.pods) >= limit.units { return "Too many pods" }
+        return nil
+    }
+
+    /// NodeResourcesFit names everything that is short.
+    private func resources(_ node: Kubernetes.Node) -> [String]? {
+        let used = usage[node.metadata.name] ?? SchedulerState.Usage()
+        var reasons: [String] = []
+        if let limit = node.status.allocatable["pods"], Int64(used.pods) >= limit.units { reasons.append("Too many pods") }
         for (name, amount) in requests.sorted(by: { $0.key < $1.key }) where amount > 0 {
             let free = (node.status.allocatable[name]?.thousandths ?? 0) - (used.requested[name] ?? 0)
-            if amount > free { return "Insufficient \(name)" }
+            if amount > free { reasons.append("Insufficient \(name)") }
+        }
+        return reasons.isEmpty ? nil : reasons
+    }
+
+    private func placement(_ node: Kubernetes.Node) -> String? {
+        if spread.contains(where: { node.metadata.labels[$0.constraint.topologyKey] == nil }) {
+            return "node(s) didn't match pod topology spread constraints (missing required label)"
         }
         for count in spread where !count.allows(node) {
             return "node(s) didn't match pod topology spread constraints"
@@ -57,6 +75,13 @@ struct SchedulerFilter {
         return taints
     }
 
+    /// No taint of the node keeps the pod away.
+    static func tolerates(_ spec: Kubernetes.PodSpec, _ node: Kubernetes.Node) -> Bool {
+        taints(of: node).allSatisfy { taint in
+            taint.effect == "PreferNoSchedule" || spec.tolerations.contains { $0.tolerates(taint) }
+        }
+    }
+
     static func matchesNodeAffinity(_ spec: Kubernetes.PodSpec, _ node: Kubernetes.Node) -> Bool {
         guard spec.nodeSelector.allSatisfy({ node.metadata.labels[$0.key] == $0.value }) else { return false }
         return spec.affinity?.nodeAffinity?.required.map { $0.matches(node) } ?? true
@@ -69,7 +94,8 @@ struct SpreadCount {
     private var domains: [String: Int] = [:]
     private let matchesItself: Bool
 
-    init(_ constraint: Kubernetes.TopologySpreadConstraint, pod: Kubernetes.Pod, store: ClusterStore) {
+    /// `keys`: those of all constraints of its kind, which a node must have.
+    init(_ constraint: Kubernetes.TopologySpreadConstraint, keys: [String], pod: Kubernetes.Pod, store: ClusterStore) {
         self.constraint = constraint
         let selector = constraint.labelSelector ?? Kubernetes.LabelSelector()
         let kept = constraint.matchLabelKeys.compactMap { key in pod.metadata.labels[key].map { (key, $0) } }
@@ -77,17 +103,22 @@ struct SpreadCount {
             constraint.labelSelector != nil && selector.matches(labels) && kept.allSatisfy { labels[$0.0] == $0.1 }
         }
         matchesItself = matches(pod.metadata.labels)
+        // Only nodes count that the pod could be on, as the constraint's policies have it.
+        var counted: Set<String> = []
         for node in store.nodes.all {
-            guard let domain = node.metadata.labels[constraint.topologyKey] else { continue }
+            guard let domain = node.metadata.labels[constraint.topologyKey], keys.allSatisfy({ node.metadata.labels[$0] != nil })
+            else { continue }
             if constraint.nodeAffinityPolicy != "Ignore", !SchedulerFilter.matchesNodeAffinity(pod.spec, node) { continue }
+            if constraint.nodeTaintsPolicy == "Honor", !SchedulerFilter.tolerates(pod.spec, node) { continue }
             domains[domain, default: 0] += 0
+            counted.insert(node.metadata.name)
         }
         for other in store.pods.all
-        where other.metadata.namespace == pod.metadata.namespace && !other.spec.nodeName.isEmpty
+        where other.metadata.namespace == pod.metadata.namespace && counted.contains(other.spec.nodeName)
             && !other.metadata.isTerminating && matches(other.metadata.labels)
         {
             let node = store.nodes[ObjectKey(name: other.spec.nodeName)]
-            guard let domain = node?.metadata.labels[constraint.topologyKey], domains[domain] != nil else { continue }
+            guard let domain = node?.metadata.labels[constraint.topologyKey] else { continue }
             domains[domain, default: 0] += 1
         }
     }

@@ -1,9 +1,13 @@
+import OrderedCollections
+
 /// The scheduler's score plugins with their default weights, each normalised to 0…100.
 struct SchedulerScore {
     let pod: Kubernetes.Pod
     let store: ClusterStore
     let usage: [String: SchedulerState.Usage]
     let nodes: [Kubernetes.Node]
+    /// Pods with wishes of their own about those near them.
+    let wishing: OrderedSet<ObjectKey>
 
     func totals() -> [Int] {
         guard nodes.count > 1 else { return nodes.map { _ in 0 } }
@@ -12,7 +16,7 @@ struct SchedulerScore {
         add(normalizedReversed(nodes.map(preferredTaints)), weight: 3, to: &totals)
         add(normalized(nodes.map(preferredNodes)), weight: 2, to: &totals)
         add(spreadScores(), weight: 2, to: &totals)
-        add(normalized(preferredPods()), weight: 2, to: &totals)
+        add(stretched(preferredPods()), weight: 2, to: &totals)
         return totals
     }
 
@@ -20,11 +24,16 @@ struct SchedulerScore {
         for index in totals.indices { totals[index] += scores[index] * weight }
     }
 
+    /// The best has 100 (`DefaultNormalizeScore`).
     private func normalized(_ scores: [Int]) -> [Int] {
-        let low = min(scores.min() ?? 0, 0)
         let high = scores.max() ?? 0
-        guard high > low else { return scores.map { _ in 0 } }
-        return scores.map { ($0 - low) * 100 / (high - low) }
+        return scores.map { high == 0 ? 0 : $0 * 100 / high }
+    }
+
+    /// The best has 100 and the worst nothing.
+    private func stretched(_ scores: [Int]) -> [Int] {
+        let (low, high) = (scores.min() ?? 0, scores.max() ?? 0)
+        return scores.map { high > low ? ($0 - low) * 100 / (high - low) : 0 }
     }
 
     private func normalizedReversed(_ scores: [Int]) -> [Int] {
@@ -66,25 +75,38 @@ struct SchedulerScore {
         }
     }
 
+    /// What the pod wants of others, and what others that are there want of it; their required affinity counts 1
+    /// (`hardPodAffinityWeight`).
     private func preferredPods() -> [Int] {
-        let wanted = pod.spec.affinity?.podAffinity?.preferred ?? []
-        let unwanted = pod.spec.affinity?.podAntiAffinity?.preferred ?? []
-        guard !wanted.isEmpty || !unwanted.isEmpty else { return nodes.map { _ in 0 } }
-        var scores = nodes.map { _ in 0 }
-        let signed = wanted.map { ($0.podAffinityTerm, $0.weight) } + unwanted.map { ($0.podAffinityTerm, -$0.weight) }
-        for (term, weight) in signed {
-            for other in store.pods.all
-            where !other.spec.nodeName.isEmpty
-                && PodAffinityCount.matches(term, owner: pod, other: other, store: store)
-            {
-                guard let place = store.nodes[ObjectKey(name: other.spec.nodeName)]?.metadata.labels[term.topologyKey]
-                else { continue }
-                for index in nodes.indices where nodes[index].metadata.labels[term.topologyKey] == place {
-                    scores[index] += weight
-                }
+        let wishes = signed(pod.spec.affinity, hard: 0)
+        var byTopology: [String: [String: Int]] = [:]
+        func count(
+            _ terms: [(term: Kubernetes.PodAffinityTerm, weight: Int)], _ owner: Kubernetes.Pod, _ met: Kubernetes.Pod,
+            _ place: Kubernetes.Pod
+        ) {
+            guard let labels = store.nodes[ObjectKey(name: place.spec.nodeName)]?.metadata.labels else { return }
+            for (term, weight) in terms where PodAffinityCount.matches(term, owner: owner, other: met, store: store) {
+                guard let domain = labels[term.topologyKey] else { continue }
+                byTopology[term.topologyKey, default: [:]][domain, default: 0] += weight
             }
         }
-        return scores
+        if !wishes.isEmpty {
+            for other in store.pods.all where !other.spec.nodeName.isEmpty && !other.isFinished {
+                count(wishes, pod, other, other)
+            }
+        }
+        for other in wishing.compactMap({ store.pods[$0] }) { count(signed(other.spec.affinity, hard: 1), other, pod, other) }
+        return nodes.map { node in
+            byTopology.reduce(0) { sum, entry in
+                sum + (node.metadata.labels[entry.key].flatMap { entry.value[$0] } ?? 0)
+            }
+        }
+    }
+
+    private func signed(_ affinity: Kubernetes.Affinity?, hard: Int) -> [(term: Kubernetes.PodAffinityTerm, weight: Int)] {
+        let wanted = (affinity?.podAffinity?.preferred ?? []).map { ($0.podAffinityTerm, $0.weight) }
+        let unwanted = (affinity?.podAntiAffinity?.preferred ?? []).map { ($0.podAffinityTerm, -$0.weight) }
+        return wanted + unwanted + (hard == 0 ? [] : (affinity?.podAffinity?.required ?? []).map { ($0, hard) })
     }
 
     /// Soft spreading: the pod's own constraints, or the system's defaults over the pods of its owner or Services
@@ -92,8 +114,26 @@ struct SchedulerScore {
     private func spreadScores() -> [Int] {
         let own = pod.spec.topologySpreadConstraints.filter { $0.whenUnsatisfiable == "ScheduleAnyway" }
         if !pod.spec.topologySpreadConstraints.isEmpty {
-            let counts = own.map { SpreadCount($0, pod: pod, store: store) }
-            return reversed(nodes.map { node in counts.reduce(0.0) { $0 + Double($1.count(node) ?? 0) } })
+            let keys = own.map(\.topologyKey)
+            let counts = own.map { SpreadCount($0, keys: keys, pod: pod, store: store) }
+            // A node without one of the labels scores nothing; more domains make each pod weigh more.
+            let scored = nodes.filter { node in keys.allSatisfy { node.metadata.labels[$0] != nil } }
+            let weights = own.map { constraint in
+                log2OfSize(Double(Set(scored.compactMap { $0.metadata.labels[constraint.topologyKey] }).count))
+            }
+            let raw = nodes.map { node -> Double? in
+                guard keys.allSatisfy({ node.metadata.labels[$0] != nil }) else { return nil }
+                return zip(counts, weights).reduce(0.0) { sum, entry in
+                    sum + Double(entry.0.count(node) ?? 0) * entry.1 + Double(max(1, entry.0.constraint.maxSkew) - 1)
+                }.rounded()
+            }
+            let known = reversed(raw.compactMap(\.self))
+            var next = 0
+            return raw.map { value in
+                guard value != nil else { return 0 }
+                defer { next += 1 }
+                return known[next]
+            }
         }
         let siblings = defaultSiblings()
         var byNode: [String: Int] = [:]
@@ -107,7 +147,7 @@ struct SchedulerScore {
         let raw = nodes.map { node -> Double in
             let host = Double(byNode[node.metadata.name] ?? 0) * log2OfSize(Double(nodes.count)) + 2
             let zone = zones == 0 ? 0 : Double(byZone[node.zone ?? ""] ?? 0) * log2OfSize(zones) + 4
-            return host + zone
+            return (host + zone).rounded()
         }
         return reversed(raw)
     }

@@ -10,14 +10,23 @@ struct SchedulerState: Sendable {
     }
 
     struct HostPort: Hashable, Sendable {
+        /// `0.0.0.0` is every address of the node.
+        var ip: String
         var port: Int
         var `protocol`: String
+
+        func conflicts(with other: HostPort) -> Bool {
+            port == other.port && `protocol` == other.protocol
+                && (ip == other.ip || ip == "0.0.0.0" || other.ip == "0.0.0.0")
+        }
     }
 
     private(set) var usage: [String: Usage] = [:]
     private var counted: [ObjectKey: Counted] = [:]
     /// Bound pods that keep others away (required anti-affinity): the only ones a new pod has to ask.
     private(set) var repelling: OrderedSet<ObjectKey> = []
+    /// Bound pods that would have others near them, or would rather not: they score for a new pod.
+    private(set) var wishing: OrderedSet<ObjectKey> = []
     var random: RandomStream
     /// Pods that no node would take.
     var waiting: OrderedSet<ObjectKey> = []
@@ -41,6 +50,11 @@ struct SchedulerState: Sendable {
             node: pod.spec.nodeName, requests: Self.requests(of: pod.spec), hostPorts: Self.hostPorts(of: pod.spec))
         counted[pod.key] = entry
         if pod.spec.affinity?.podAntiAffinity?.required.isEmpty == false { repelling.append(pod.key) }
+        if let affinity = pod.spec.affinity,
+            affinity.podAffinity != nil || affinity.podAntiAffinity?.preferred.isEmpty == false
+        {
+            wishing.append(pod.key)
+        }
         usage[entry.node, default: Usage()].pods += 1
         for (name, amount) in entry.requests { usage[entry.node]?.requested[name, default: 0] += amount }
         for port in entry.hostPorts { usage[entry.node]?.hostPorts[port, default: 0] += 1 }
@@ -49,6 +63,7 @@ struct SchedulerState: Sendable {
     mutating func forget(_ key: ObjectKey) {
         guard let entry = counted.removeValue(forKey: key) else { return }
         repelling.remove(key)
+        wishing.remove(key)
         usage[entry.node]?.pods -= 1
         for (name, amount) in entry.requests { usage[entry.node]?.requested[name, default: 0] -= amount }
         for port in entry.hostPorts {
@@ -57,8 +72,9 @@ struct SchedulerState: Sendable {
         }
     }
 
-    /// In thousandths: all containers together, or the largest init container if that is more, plus sidecars
-    /// and overhead (`resource.PodRequests`).
+    /// In thousandths: all containers and sidecars together, or what the start of an init container needs beside the
+    /// sidecars before it, if that is more; what is asked for the pod as a whole instead of both; overhead
+    /// (`resource.PodRequests`).
     static func requests(of spec: Kubernetes.PodSpec) -> [String: Int64] { amounts(of: spec, \.requests) }
 
     /// The same of limits (`resource.PodLimits`).
@@ -67,25 +83,36 @@ struct SchedulerState: Sendable {
     private static func amounts(
         of spec: Kubernetes.PodSpec, _ kind: KeyPath<Kubernetes.ResourceRequirements, [String: Kubernetes.Quantity]>
     ) -> [String: Int64] {
-        func sum(_ containers: [Kubernetes.Container]) -> [String: Int64] {
-            containers.reduce(into: [:]) { total, container in
-                for (name, amount) in container.resources[keyPath: kind] { total[name, default: 0] += amount.thousandths }
-            }
-        }
-        let sidecars = spec.initContainers.filter { $0.restartPolicy == "Always" }
-        let running = sum(spec.containers + sidecars)
-        var result = running
-        for container in spec.initContainers where container.restartPolicy != "Always" {
+        func add(_ container: Kubernetes.Container, to total: inout [String: Int64]) {
             for (name, amount) in container.resources[keyPath: kind] {
-                result[name] = max(result[name] ?? 0, amount.thousandths)
+                let (sum, overflow) = total[name, default: 0].addingReportingOverflow(amount.thousandths)
+                total[name] = overflow ? .max : sum
             }
         }
+        var sidecars: [String: Int64] = [:]
+        var starting: [String: Int64] = [:]
+        for container in spec.initContainers {
+            if container.restartPolicy == "Always" {
+                add(container, to: &sidecars)
+                starting.merge(sidecars, uniquingKeysWith: max)
+            } else {
+                var needed = sidecars
+                add(container, to: &needed)
+                starting.merge(needed, uniquingKeysWith: max)
+            }
+        }
+        var result = sidecars
+        for container in spec.containers { add(container, to: &result) }
+        result.merge(starting, uniquingKeysWith: max)
+        for (name, amount) in spec.resources?[keyPath: kind] ?? [:] { result[name] = amount.thousandths }
         for (name, amount) in spec.overhead where kind == \.requests || result[name] != nil { result[name, default: 0] += amount.thousandths }
         return result
     }
 
     static func hostPorts(of spec: Kubernetes.PodSpec) -> [HostPort] {
-        spec.containers.flatMap(\.ports).filter { $0.hostPort > 0 }
-            .map { HostPort(port: $0.hostPort, protocol: $0.protocol.rawValue) }
+        let sidecars = spec.initContainers.filter { $0.restartPolicy == "Always" }
+        return (spec.containers + sidecars).flatMap(\.ports).filter { $0.hostPort > 0 }.map {
+            HostPort(ip: $0.hostIP.isEmpty ? "0.0.0.0" : $0.hostIP, port: $0.hostPort, protocol: $0.protocol.rawValue)
+        }
     }
 }

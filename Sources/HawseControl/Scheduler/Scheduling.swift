@@ -28,14 +28,14 @@ extension ClusterState {
         var fitting: [Kubernetes.Node] = []
         let filter = SchedulerFilter(pod: pod, store: store, scheduling: scheduling)
         for node in store.nodes.all {
-            guard let reason = filter.refusal(node) else {
-                fitting.append(node)
-                continue
-            }
-            if let index = refusals.firstIndex(where: { $0.reason == reason }) {
-                refusals[index].count += 1
-            } else {
-                refusals.append((reason, 1))
+            let reasons = filter.refusals(node)
+            if reasons.isEmpty { fitting.append(node) }
+            for reason in reasons {
+                if let index = refusals.firstIndex(where: { $0.reason == reason }) {
+                    refusals[index].count += 1
+                } else {
+                    refusals.append((reason, 1))
+                }
             }
         }
         guard !fitting.isEmpty else {
@@ -43,7 +43,7 @@ extension ClusterState {
             return .none(
                 why: "0/\(store.nodes.count) nodes are available: \(why.isEmpty ? "no nodes" : why).")
         }
-        let scores = SchedulerScore(pod: pod, store: store, usage: scheduling.usage, nodes: fitting).totals()
+        let scores = SchedulerScore(pod: pod, store: store, usage: scheduling.usage, nodes: fitting, wishing: scheduling.wishing).totals()
         let best = scores.max() ?? 0
         let winners = fitting.indices.filter { scores[$0] == best }
         let choice = winners.count == 1 ? winners[0] : winners[Int(scheduling.random.below(UInt32(winners.count)))]
