@@ -43,6 +43,16 @@ struct HawseCommand: ParsableCommand {
                 Glibc.exit(0)
             }
             if let exit = error as? ExitCode { Glibc.exit(exit.rawValue) }
+            // What the formats say has its place in front.
+            if code == .failure {
+                StandardError.write("hawse: \(error)\n")
+                Glibc.exit(2)
+            }
+            if code == .validationFailure, let word = UnknownWord.first(in: Array(CommandLine.arguments.dropFirst())) {
+                let usage = text.split(separator: "\n").drop { !$0.hasPrefix("Usage:") }
+                StandardError.write("Error: \(word)\n" + usage.map { $0 + "\n" }.joined())
+                Glibc.exit(2)
+            }
             StandardError.write(text.hasSuffix("\n") ? text : text + "\n")
             Glibc.exit(2)
         }

@@ -27,7 +27,7 @@ final class ClusterOutputs {
 extension LoadedCluster {
     /// A scenario's file, read for this cluster.
     func scenario(_ path: String) throws -> NetworkScenario {
-        guard let text = TextFile.read(path) else { throw Failure.input("\(path): cannot be read") }
+        let text = try TextFile.read(path)
         do {
             return try NetworkScenario.read(text, file: path, plan: cluster.plan, positions: cluster.positions) { name in
                 directory.frontend(named: name).map { ($0.address, $0.port) }
@@ -55,7 +55,7 @@ struct ApplicationReplay {
         try outputs.close()
         if let failure = outputs.failure { throw failure }
         if let wrong = cluster.failure { throw Failure.input("\(wrong)") }
-        var out = StandardOutput()
+        var out = command.summaryOutput
         SummaryText(command.summary, Palette(isOn: command.terminal.usesColor)).write(run, to: &out)
         out.flush()
     }

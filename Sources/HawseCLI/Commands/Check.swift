@@ -8,7 +8,7 @@ struct Check: ParsableCommand {
             Every finding names file, line and column, the reason, and the nearest known word. Exit status 1 when there is one.
 
               hawse check -f cluster/ --format ndjson
-              hawse check --rules iptables.v4 --rules iptables.v6
+              hawse check --rules iptables.v4 --rules iptables.v6 --ipset ipset
               hawse check --net-conf net-conf.json --subnet-env /run/flannel/subnet.env
             """)
 
@@ -22,7 +22,7 @@ struct Check: ParsableCommand {
     @Option(help: ArgumentHelp("A file of ipvsadm commands (ipvsadm-save). Repeatable.", valueName: "FILE"))
     var ipvs: [String] = []
 
-    @Option(help: ArgumentHelp("An ipset save file. Repeatable.", valueName: "FILE"))
+    @Option(help: ArgumentHelp("An ipset save file; its sets are those that --rules may name. Repeatable.", valueName: "FILE"))
     var ipset: [String] = []
 
     @Option(help: ArgumentHelp("flannel's net-conf.json. Repeatable.", valueName: "FILE"))
@@ -47,8 +47,15 @@ struct Check: ParsableCommand {
     func run() throws {
         var findings: [CheckFinding] = []
         if !manifests.filenames.isEmpty { findings += try ManifestCheck.findings(manifests) }
-        for file in rules { findings += try RuleFileCheck.iptables(file, family: family(of: file)) }
-        for file in ipset { findings += try RuleFileCheck.ipset(file) }
+        var sets: [IPSet] = []
+        var setFindings: [CheckFinding] = []
+        for file in ipset {
+            let (found, wrong) = try RuleFileCheck.ipset(file)
+            sets += found
+            setFindings += wrong
+        }
+        for file in rules { findings += try RuleFileCheck.iptables(file, family: family(of: file), sets: sets) }
+        findings += setFindings
         for file in ipvs { findings += try RuleFileCheck.ipvs(file) }
         for file in netConf { findings += try ManifestCheck.networkConfiguration(file) }
         for file in subnetEnv { findings += try ManifestCheck.subnetEnvironment(file) }

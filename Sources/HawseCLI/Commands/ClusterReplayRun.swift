@@ -52,7 +52,7 @@ struct ClusterReplayRun {
         cluster.cluster.advance(to: cluster.cluster.now + .seconds(5))
         progress.finish()
         try outputs.close()
-        var out = StandardOutput()
+        var out = command.summaryOutput
         SummaryText(command.summary, Palette(isOn: command.terminal.usesColor)).write(replay.finish(), to: &out)
         out.flush()
         if let failure { throw failure }

@@ -81,7 +81,7 @@ struct DNS: ParsableCommand {
 
     private func asked() throws -> [Question] {
         guard let path = questions else { return [Question(name: query ?? "", type: type, namespace: namespace)] }
-        guard let text = TextFile.read(path) else { throw Failure.input("\(path): cannot be read") }
+        let text = try TextFile.read(path)
         var all: [Question] = []
         for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() where !line.isEmpty {
             do {

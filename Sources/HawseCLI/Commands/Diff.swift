@@ -8,7 +8,8 @@ struct Diff: ParsableCommand {
         discussion: """
             A side is a folder with a node's own dumps (one that has a case.json or an address.json), or Kubernetes manifests. Both sides see every \
             packet of the capture at its time. By default a packet fares differently when it ends differently: delivered, sent \
-            on, answered with a reset or an ICMP error, dropped, and why. Exit status 1 when some do.
+            on, answered with a reset or an ICMP error, dropped, and why. What timers do between two packets of the capture \
+            (a neighbour that is given up) is told apart. Exit status 1 when something differs.
 
               hawse diff --left before/ --right after/ -r traffic.pcap
               hawse diff --left cluster/ --right cluster/ --left-mode iptables --right-mode ipvs -r traffic.pcap
@@ -110,7 +111,7 @@ struct Diff: ParsableCommand {
         }
         out.flush()
         if let failure { throw failure }
-        if !differing.isEmpty { throw Failure.no() }
+        if !differing.isEmpty || !diff.timedDifferences(compare).isEmpty { throw Failure.no() }
     }
 
     private func side(_ path: String, mode: ProxyMode?, config: String?) throws -> TrafficSide {
@@ -141,6 +142,12 @@ struct Diff: ParsableCommand {
             out.line("  left   \(palette.bad(diff.left.fates[first - 1].text(compare)))")
             out.line("  right  \(palette.good(diff.right.fates[first - 1].text(compare)))")
         }
+        for place in diff.timedDifferences(compare) {
+            out.line("")
+            out.line("\(palette.strong("timers")) after packet \(place)")
+            out.line("  left   \(palette.bad(diff.left.timed[place]?.text(compare) ?? "nothing"))")
+            out.line("  right  \(palette.good(diff.right.timed[place]?.text(compare) ?? "nothing"))")
+        }
     }
 
     private func writeLines(_ diff: TrafficDiff, _ differing: [Int], packets: Int, to out: inout StandardOutput) {
@@ -156,6 +163,14 @@ struct Diff: ParsableCommand {
             object.set("flow", diff.flow(ofPacket: packet).name)
             object.set("left", diff.left.fates[packet - 1].text(compare))
             object.set("right", diff.right.fates[packet - 1].text(compare))
+            out.line(object.line)
+        }
+        for place in diff.timedDifferences(compare) {
+            var object = JSONObject()
+            object.set("after_packet", place)
+            object.set("flow", "timers")
+            object.set("left", diff.left.timed[place]?.text(compare) ?? "nothing")
+            object.set("right", diff.right.timed[place]?.text(compare) ?? "nothing")
             out.line(object.line)
         }
     }

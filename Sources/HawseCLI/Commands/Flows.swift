@@ -21,7 +21,7 @@ struct Flows: ParsableCommand {
     var format: Format = .text
 
     func run() throws {
-        guard let text = TextFile.read(file) else { throw Failure.input("\(file): cannot be read") }
+        let text = try TextFile.read(file)
         let rows: [PacketFlows.Row]
         do { rows = try PacketFlows.rows(of: PacketFlowTable(text: text, file: file)) } catch {
             throw Failure.input("\(error)")

@@ -42,7 +42,7 @@ struct IPVSSource: ParsableArguments {
 
     private func fromText() throws -> IPVSListing {
         let path = ipvs ?? "-"
-        guard let text = TextFile.read(path) else { throw Failure.input("\(path): cannot be read") }
+        let text = try TextFile.read(path)
         var spec = NodeSpec()
         spec.interfaces = [InterfaceSpec(name: "eth0", kind: .ether)]
         let dataplane = try Dataplane(spec, seed: seed)

@@ -10,27 +10,37 @@ enum ManifestCheck {
         }
         var loader = ManifestLoader(strict: true)
         for path in input.filenames { loader.load(path: path, recursive: input.recursive) }
+        if loader.objects.isEmpty, loader.diagnostics.isEmpty {
+            throw Failure.input("no objects in \(input.filenames.joined(separator: ", "))")
+        }
         let warnings = loader.diagnostics.filter { $0.severity == .warning }.map { diagnostic in
             CheckFinding(
                 file: diagnostic.file, line: Int(diagnostic.mark.line), column: Int(diagnostic.mark.column),
                 field: diagnostic.field, type: "Warning", message: diagnostic.message + hint(diagnostic.suggestion),
                 isError: false)
         }
-        return warnings
+        let all =
+            warnings
             + ManifestAdmission.findings(loader).findings.map { finding in
                 CheckFinding(
                     file: finding.file, line: Int(finding.mark.line), column: Int(finding.mark.column),
                     kind: finding.kind, namespace: finding.namespace, name: finding.name, field: finding.field,
                     type: finding.type, message: finding.message + hint(finding.suggestion))
             } + (Flannel.Check.manifests(loader.objects) + Flannel.Check.policies(loader.objects)).map(finding)
+        // In the order of the files, and of the lines in each; what stands at one place stays in its order.
+        let files = Dictionary(loader.files.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { first, _ in first })
+        return all.enumerated().sorted {
+            let (a, b) = ($0.element, $1.element)
+            return (files[a.file] ?? 0, a.line, a.column, $0.offset) < (files[b.file] ?? 0, b.line, b.column, $1.offset)
+        }.map(\.element)
     }
 
     static func networkConfiguration(_ file: String) throws -> [CheckFinding] {
-        Flannel.Check.networkConfiguration(try RuleFileCheck.read(file), file: file).map(finding)
+        Flannel.Check.networkConfiguration(try TextFile.read(file), file: file).map(finding)
     }
 
     static func subnetEnvironment(_ file: String) throws -> [CheckFinding] {
-        Flannel.Check.subnetEnvironment(try RuleFileCheck.read(file), file: file).map(finding)
+        Flannel.Check.subnetEnvironment(try TextFile.read(file), file: file).map(finding)
     }
 
     /// Of flannel's own checks.

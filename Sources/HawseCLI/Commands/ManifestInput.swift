@@ -59,7 +59,7 @@ struct ProxyOptions: ParsableArguments {
             configuration.clusterCIDR = Self.podNetwork(nodes)
             return configuration
         }
-        guard let text = TextFile.read(config) else { throw Failure.input("\(config): cannot be read") }
+        let text = try TextFile.read(config)
         do {
             let (configuration, warnings) = try ProxyConfiguration.parse(text, file: config)
             ManifestInput.report(warnings)

@@ -8,7 +8,6 @@ import Glibc
 struct NodeReplayRun {
     let command: Replay
     let spec: NodeSpec
-    let map: AddressMap
 
     /// What packets met depends on the order of all of them: shards give no exact result.
     private struct OrderMatters: Error {
@@ -71,7 +70,7 @@ struct NodeReplayRun {
         try outputs.take(replay, at: last)
         progress.finish()
         try outputs.close()
-        var out = StandardOutput()
+        var out = command.summaryOutput
         SummaryText(command.summary, Palette(isOn: command.terminal.usesColor)).write(replay, node: spec.name, to: &out)
         out.flush()
         if let failure { throw failure }

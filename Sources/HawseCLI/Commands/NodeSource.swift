@@ -15,6 +15,16 @@ struct NodeSource: ParsableArguments {
     @Option(help: ArgumentHelp("The same seed and input give the same output.", valueName: "N"))
     var seed: UInt64 = 0
 
+    /// Options that a node's own dumps have no use for.
+    private func noteUnused() {
+        let given: [(String, Bool)] = [
+            ("--proxy-mode", proxy.mode != nil), ("--config", proxy.config != nil), ("--node", node != nil),
+        ]
+        for (option, isGiven) in given where isGiven {
+            StandardError.write("hawse: \(option) goes with manifests (-f): it says nothing of a node's dumps\n")
+        }
+    }
+
     enum Loaded {
         case node(NodeSpec)
         case cluster(LoadedCluster)
@@ -28,7 +38,10 @@ struct NodeSource: ParsableArguments {
     }
 
     func load() throws -> Loaded {
-        if let nodeDir { return .node(try Self.node(nodeDir)) }
+        if let nodeDir {
+            noteUnused()
+            return .node(try Self.node(nodeDir))
+        }
         return .cluster(try cluster())
     }
 

@@ -17,10 +17,12 @@ struct PacketInput: ParsableArguments {
         var merged: MergedCapture
         do { merged = try MergedCapture(paths: captures) } catch { throw error.failure }
         var matching = try filterSet()
+        var strange = StrangeLinks()
         while true {
             var next: CaptureRecord?
             do { next = try merged.next() } catch { throw error.failure }
-            guard let record = next else { return }
+            guard let record = next else { return try strange.finish() }
+            if strange.isStrange(record) { strange.count(record, of: merged.files[merged.currentFile]) }
             do {
                 if try matching?.matches(record) == false { continue }
             } catch { throw Failure.input("\(error)") }
@@ -38,10 +40,14 @@ struct PacketInput: ParsableArguments {
         var matching = try filterSet()
         let records = UnsafeMutableBufferPointer<CaptureRecord>.allocate(capacity: size)
         defer { records.deallocate() }
+        var strange = StrangeLinks()
         while true {
             var count: Int
             do { count = try merged.next(into: records) } catch { throw error.failure }
-            guard count > 0 else { return }
+            guard count > 0 else { return try strange.finish() }
+            for index in 0..<count where strange.isStrange(records[index]) {
+                strange.count(records[index], of: merged.files[merged.currentFile])
+            }
             if matching != nil {
                 do { count = try Self.keep(records, count, &matching) } catch { throw Failure.input("\(error)") }
             }
@@ -64,6 +70,32 @@ struct PacketInput: ParsableArguments {
     private func filterSet() throws -> CaptureFilterSet? {
         guard !filter.isEmpty else { return nil }
         do { return try CaptureFilterSet(filter.joined(separator: " ")) } catch { throw Failure.input("\(error)") }
+    }
+}
+
+/// Packets of link types that are not read: they are left out, and that is said at the end.
+private struct StrangeLinks {
+    private var counts: [LinkType: (file: String, packets: Int)] = [:]
+    /// The type of the last packet, known to be read.
+    private var usual = LinkType.ethernet
+
+    @inline(__always)
+    mutating func isStrange(_ record: CaptureRecord) -> Bool { record.linkType != usual && !isRead(record.linkType) }
+
+    private mutating func isRead(_ type: LinkType) -> Bool {
+        if type.isRead { usual = type }
+        return type.isRead
+    }
+
+    mutating func count(_ record: CaptureRecord, of file: String) { counts[record.linkType, default: (file, 0)].packets += 1 }
+
+    /// Damage, as far as the program is concerned: the rest has been done.
+    func finish() throws {
+        guard !counts.isEmpty else { return }
+        let said = counts.sorted { $0.key.rawValue < $1.key.rawValue }.map { type, found in
+            "\(found.file): \(found.packets) packets of link type \(type) (\(type.rawValue)), which is not read, are left out"
+        }
+        throw Failure.damaged(said.joined(separator: "\nhawse: "))
     }
 }
 

@@ -85,21 +85,26 @@ struct Replay: ParsableCommand {
         if preload, source.nodeDir == nil { throw ValidationError("--preload measures a node: --node-dir DIR") }
         if loop < 1 || loop > 1_000_000 { throw ValidationError("--loop takes a number from 1 to 1000000") }
         if !preload, loop > 1 { throw ValidationError("--loop goes with --preload") }
+        if write == "-", trace == "-" { throw ValidationError("-w and --trace cannot both have stdout") }
         if !preload, stats != nil { throw ValidationError("--stats goes with --preload") }
         if preload, write != nil || outDir != nil || trace != nil {
             throw ValidationError("--preload measures: it writes no packets (drop -w, --out-dir, --trace)")
         }
     }
 
+    /// Beside a capture on stdout, or a text beside a trace, the summary goes to stderr.
+    var summaryOutput: StandardOutput { StandardOutput(isTaken: write == "-" || trace == "-" && summary == .text) }
+
     func run() throws {
         var addresses = AddressMap()
         for text in map { if let wrong = addresses.add(text) { throw Failure.input("--map: \(wrong)") } }
         switch try source.load() {
         case .node(let spec):
+            if !map.isEmpty { StandardError.write("hawse: --map goes with manifests (-f): a node's packets keep their addresses\n") }
             if preload {
                 try Measurement(command: self, spec: spec).run()
             } else {
-                try NodeReplayRun(command: self, spec: spec, map: addresses).run()
+                try NodeReplayRun(command: self, spec: spec).run()
             }
         case .cluster(let cluster):
             if shards > 1 { StandardError.write("hawse: --shards \(shards): a cluster's events have one order: running on one shard\n") }

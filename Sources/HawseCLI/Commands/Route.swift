@@ -27,7 +27,7 @@ struct Route: ParsableCommand {
     var url: String?
 
     @Option(help: ArgumentHelp("With --url: the method.", valueName: "METHOD"))
-    var method = "GET"
+    var method: String?
 
     @Option(
         name: [.customShort("H"), .long], help: ArgumentHelp("With --url: a header field. Repeatable.", valueName: "NAME: VALUE"))
@@ -46,6 +46,9 @@ struct Route: ParsableCommand {
         if [request != nil, url != nil, status].filter({ $0 }).count != 1 {
             throw ValidationError("one of --request FILE, --url URL and --status")
         }
+        if url == nil, method != nil || !header.isEmpty {
+            throw ValidationError("--method and --header go with --url; requests have their own")
+        }
     }
 
     func run() throws {
@@ -55,7 +58,7 @@ struct Route: ParsableCommand {
             return out.flush()
         }
         let requests =
-            try url.map { [try RouteRequests.parse(url: $0, method: method, headers: header)] }
+            try url.map { [try RouteRequests.parse(url: $0, method: method ?? "GET", headers: header)] }
             ?? RouteRequests.read(request ?? "-")
         var router = try controller.router(manifests.load(), seed: seed)
         var out = StandardOutput()
@@ -114,7 +117,7 @@ struct RouteControllerOptions: ParsableArguments {
 /// Requests from a stream or from words.
 enum RouteRequests {
     static func read(_ path: String) throws -> [RouteRequest] {
-        guard let text = TextFile.read(path) else { throw Failure.input("\(path): cannot be read") }
+        let text = try TextFile.read(path)
         var all: [RouteRequest] = []
         var reported: Set<String> = []
         for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()

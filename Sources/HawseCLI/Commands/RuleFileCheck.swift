@@ -2,22 +2,19 @@ import Hawse
 
 /// Checks of the kernel's own tools' files.
 enum RuleFileCheck {
-    static func iptables(_ file: String, family: AddressFamily) throws -> [CheckFinding] {
-        let text = try read(file)
-        return IPTablesParser(family: family, file: file).diagnose(text, accounts: AccountingObjects.ofKubeProxy).errors.map { finding($0, kind: "rules") }
+    /// Sets that a rule names have to be among `sets`: iptables-restore refuses others.
+    static func iptables(_ file: String, family: AddressFamily, sets: [IPSet]) throws -> [CheckFinding] {
+        IPTablesParser(family: family, file: file).diagnose(try TextFile.read(file), sets: sets, accounts: AccountingObjects.ofKubeProxy).errors
+            .map { finding($0, kind: "rules") }
     }
 
-    static func ipset(_ file: String) throws -> [CheckFinding] {
-        IPSetParser(file: file).diagnose(try read(file)).errors.map { finding($0, kind: "ipset") }
+    static func ipset(_ file: String) throws -> (sets: [IPSet], findings: [CheckFinding]) {
+        let (text, errors) = IPSetParser(file: file).diagnose(try TextFile.read(file))
+        return (text.sets, errors.map { finding($0, kind: "ipset") })
     }
 
     static func ipvs(_ file: String) throws -> [CheckFinding] {
-        IPVSAdmParser(file: file).diagnose(try read(file)).errors.map { finding($0, kind: "ipvs") }
-    }
-
-    static func read(_ file: String) throws -> String {
-        guard let text = TextFile.read(file) else { throw Failure.input("\(file): cannot be read") }
-        return text
+        IPVSAdmParser(file: file).diagnose(try TextFile.read(file)).errors.map { finding($0, kind: "ipvs") }
     }
 
     private static func finding(_ error: FormatError, kind: String) -> CheckFinding {

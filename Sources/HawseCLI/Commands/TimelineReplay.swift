@@ -9,7 +9,7 @@ struct TimelineReplay {
 
     /// The steps of a scenario file; what is wrong with them is told with its place.
     static func steps(_ path: String) throws -> Scenario {
-        guard let text = TextFile.read(path) else { throw Failure.input("\(path): cannot be read") }
+        let text = try TextFile.read(path)
         let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
         let (scenario, problems) = Scenario.read(text: text, file: path, folder: folder.isEmpty ? "." : folder)
         ManifestInput.report(problems)
@@ -36,7 +36,7 @@ struct TimelineReplay {
         try outputs.close()
         if let failure = outputs.failure { throw failure }
         for problem in timeline.problems { StandardError.write("\(problem)\n") }
-        var out = StandardOutput()
+        var out = command.summaryOutput
         TimelineText(timeline, command.summary, Palette(isOn: command.terminal.usesColor)).write(to: &out)
         out.flush()
     }
@@ -72,7 +72,7 @@ struct TimelineReplay {
         timeline.cluster.advance(to: timeline.cluster.now + .seconds(5))
         try outputs.close()
         for problem in timeline.problems { StandardError.write("\(problem)\n") }
-        var out = StandardOutput()
+        var out = command.summaryOutput
         let palette = Palette(isOn: command.terminal.usesColor)
         SummaryText(command.summary, palette).write(replay.finish(), to: &out)
         TimelineText(timeline, command.summary, palette).write(replay.findings, to: &out)

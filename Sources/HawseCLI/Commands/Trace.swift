@@ -10,6 +10,7 @@ struct Trace: ParsableCommand {
 
               hawse trace --node-dir node/ -r traffic.pcap --packet 12
               hawse trace -f cluster/ --from 10.244.1.5:40000 --to 10.96.0.80:80 --proto tcp
+              hawse trace -f cluster/ --from pod/shop/client --to svc/shop/cart:80 -v
               hawse trace --node-dir node/ --from 10.1.0.10 --to 10.96.0.10:53 --proto udp --format json
             """)
 
@@ -22,10 +23,10 @@ struct Trace: ParsableCommand {
     @Option(help: ArgumentHelp("The packet's number in the capture, from 1.", valueName: "N"))
     var packet: Int?
 
-    @Option(help: ArgumentHelp("The sender.", valueName: "ADDR[:PORT]"))
+    @Option(help: ArgumentHelp("The sender; with -f also pod/NAMESPACE/NAME or node/NAME.", valueName: "ADDR[:PORT]"))
     var from: String?
 
-    @Option(help: ArgumentHelp("The receiver.", valueName: "ADDR[:PORT]"))
+    @Option(help: ArgumentHelp("The receiver; with -f also svc/NAMESPACE/NAME[:PORT], pod/… or node/….", valueName: "ADDR[:PORT]"))
     var to: String?
 
     @Option(help: "tcp (a SYN), udp, sctp (an INIT) or icmp (an echo request).")
@@ -75,7 +76,8 @@ struct Trace: ParsableCommand {
         } catch let error as DataplaneError { throw Failure.input("\(error)") }
         let dataplane = replay.dataplane
         let devices = dataplane.interfaceNames
-        try forThePacket { record, interface, isTheOne, now in
+        dataplane.tellsEveryMiss = verbose
+        try forThePacket(from: from, to: to) { record, interface, isTheOne, now in
             dataplane.isTracing = isTheOne
             dataplane.isTapping = isTheOne
             replay.feed(record, captureInterface: interface)
@@ -105,26 +107,30 @@ struct Trace: ParsableCommand {
         replay.entryNode = loaded.entryNode
         if interface != "auto" { StandardError.write("hawse: --interface: packets enter a cluster where their senders are\n") }
         let nodes = loaded.cluster.nodes
+        loaded.cluster.tellsEveryMiss = verbose
         var collected: [(Int, [TraceEvent], Instant)] = []
         var isLate = false
         loaded.cluster.onTrace = { node, events in
             let told = isLate ? events.filter { $0.generation == 0 } : events
             if !told.isEmpty { collected.append((node, told, loaded.cluster.now)) }
         }
-        try forThePacket { record, _, isTheOne, _ in
+        let names = TraceEndpoint(plan: loaded.cluster.plan, directory: loaded.directory)
+        let ends = try (from.map { try names.address($0, option: "--from") }, to.map { try names.address($0, option: "--to") })
+        try forThePacket(from: ends.0, to: ends.1) { record, _, isTheOne, _ in
             loaded.cluster.isTracing = isTheOne
             loaded.cluster.isTapping = isTheOne
             replay.feed(record)
             isLate = isTheOne
             if isTheOne { loaded.cluster.advance(to: loaded.cluster.now + .seconds(5)) }
         }
+        if collected.isEmpty { throw Failure.input("no node sees the packet: no pod, node or Service of the cluster has its sender's address or receiver's") }
         for (index, events, time) in collected {
             story.write(events, node: nodes[index].name, devices: nodes[index].dataplane.interfaceNames, at: time)
         }
     }
 
     /// Feeds the packets up to the one asked for; that one is announced.
-    private func forThePacket(_ body: (CaptureRecord, String, Bool, Instant) throws -> Void) throws {
+    private func forThePacket(from: String?, to: String?, _ body: (CaptureRecord, String, Bool, Instant) throws -> Void) throws {
         if let from, let to {
             let probe = try Probe(from: from, to: to, proto: proto)
             try probe.withRecord { try body($0, "", true, Instant(nanoseconds: $0.timestamp)) }
@@ -136,6 +142,9 @@ struct Trace: ParsableCommand {
             count += 1
             guard !isFound else { return }
             isFound = count == packet
+            if isFound, !record.linkType.isRead {
+                throw Failure.input("packet \(count) is of link type \(record.linkType) (\(record.linkType.rawValue)), which is not read")
+            }
             try body(record, interface.name, isFound, Instant(nanoseconds: record.timestamp))
         }
         if !isFound { throw Failure.input("--packet: there are only \(count) packets") }

@@ -36,6 +36,7 @@ struct Verify: ParsableCommand {
 
     func run() throws {
         var out = StandardOutput()
+        if let output { try TextFile.makeFolder(output) }
         var counts = (pass: 0, fail: 0, unsupported: 0)
         for directory in try GoldenCase.directories(cases) {
             let report = GoldenCaseRun.verify(directory, writingTo: output, isTraced: trace)

@@ -5,6 +5,10 @@ import Glibc
 /// stdout with one large buffer: data only.
 struct StandardOutput: TextOutputStream {
     private var buffer: [UInt8] = []
+    private let descriptor: Int32
+
+    /// `isTaken`: another stream has stdout to itself, so this one, which is for people, goes to stderr.
+    init(isTaken: Bool = false) { descriptor = isTaken ? 2 : 1 }
 
     mutating func write(_ text: String) {
         buffer.append(contentsOf: text.utf8)
@@ -21,7 +25,7 @@ struct StandardOutput: TextOutputStream {
         buffer.withUnsafeBytes { bytes in
             var rest = bytes
             while rest.count > 0 {
-                let count = Glibc.write(1, rest.baseAddress, rest.count)
+                let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
                 if count < 0, errno == EINTR { continue }
                 guard count > 0 else {
                     StandardError.write("hawse: stdout: \(String(cString: strerror(errno)))\n")

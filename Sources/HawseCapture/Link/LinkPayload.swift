@@ -60,6 +60,9 @@ extension CaptureRecord {
 }
 
 extension LinkType {
+    /// Whether frames or IP packets are found in captures of this type.
+    public var isRead: Bool { payload(of: UnsafeRawBufferPointer(start: nil, count: 0)).refusal != .linkType }
+
     private static let ipv4EtherType: UInt16 = 0x0800
     private static let ipv6EtherType: UInt16 = 0x86dd
 

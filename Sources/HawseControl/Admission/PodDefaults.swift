@@ -1,3 +1,5 @@
+import HawseModel
+
 /// What the API server and its admission plugins fill into pods and pod templates.
 public enum PodDefaults {
     /// `SetDefaults_PodSpec` and `SetDefaults_Container`, as far as they are stored in templates as well.

@@ -1,3 +1,5 @@
+import HawseModel
+
 /// What the API server fills into workloads (`pkg/apis/{apps,batch,autoscaling}/v1/defaults.go`).
 public enum WorkloadDefaults {
     public static func apply(_ object: inout Kubernetes.Deployment) {

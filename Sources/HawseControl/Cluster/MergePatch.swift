@@ -1,3 +1,5 @@
+import HawseModel
+
 extension ManifestNode {
     /// RFC 7386: maps merge key by key, null removes, anything else replaces.
     public func merged(with patch: ManifestNode) -> ManifestNode {

@@ -1,3 +1,5 @@
+import HawseModel
+
 /// What one step of a Job goes by (`syncJobCtx`).
 struct JobStep {
     let job: Kubernetes.Job

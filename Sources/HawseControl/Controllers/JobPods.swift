@@ -1,3 +1,5 @@
+import HawseModel
+
 extension ClusterState {
     /// Brings a Job's running pods to the number it may have now (`manageJob`).
     mutating func manage(_ step: inout JobStep) {

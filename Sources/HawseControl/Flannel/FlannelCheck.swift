@@ -17,6 +17,16 @@ extension Flannel {
             } catch { return error.diagnostics }
         }
 
+        /// What makes a text no JSON: the runtime reads cni-conf.json, flannel hands it over as it is.
+        private static func damage(_ text: String, file: String) -> ManifestDiagnostic? {
+            do throws(JSONReader.Failure) {
+                _ = try JSONReader.parse(text)
+                return nil
+            } catch {
+                return ManifestDiagnostic(severity: .error, file: file, mark: error.mark, field: "", message: "no JSON: \(error.reason)")
+            }
+        }
+
         private static func read(
             _ text: String, file: String
         ) -> (configuration: NetworkConfiguration?, problems: [ManifestDiagnostic]) {
@@ -34,9 +44,13 @@ extension Flannel {
             var problems: [ManifestDiagnostic] = []
             var configuration: NetworkConfiguration?
             for map in applied where map.kind == "ConfigMap" && map.metadata.name.contains("flannel") {
-                guard let entry = map.node["data"]?.entries?.first(where: { $0.key == "net-conf.json" }),
-                    let text = entry.node.text
-                else { continue }
+                let entries = map.node["data"]?.entries ?? []
+                if let entry = entries.first(where: { $0.key == "cni-conf.json" }), let text = entry.node.text,
+                    let damage = damage(text, file: map.file)
+                {
+                    problems.append(damage.moved(into: entry, text).about(map, field: "data[cni-conf.json]"))
+                }
+                guard let entry = entries.first(where: { $0.key == "net-conf.json" }), let text = entry.node.text else { continue }
                 let (found, wrong) = read(text, file: map.file)
                 configuration = configuration ?? found
                 problems += wrong.map { $0.moved(into: entry, text).about(map, field: "data[net-conf.json]") }

@@ -1,3 +1,4 @@
+import HawseModel
 import HawseWire
 
 extension Flannel.BackendData {

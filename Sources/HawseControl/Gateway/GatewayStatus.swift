@@ -1,3 +1,5 @@
+import HawseModel
+
 /// What a Gateway's controller would write into statuses.
 public struct RouteStatus: Sendable {
     public struct Parent: Sendable {

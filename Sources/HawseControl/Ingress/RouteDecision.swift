@@ -1,3 +1,4 @@
+import HawseModel
 import HawseWire
 
 /// What becomes of a request: the answer's status and who gives it.

@@ -1,3 +1,4 @@
+import HawseModel
 import HawseWire
 
 /// One HTTP request as it reaches the cluster's edge.

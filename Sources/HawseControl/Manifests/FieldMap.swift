@@ -1,3 +1,5 @@
+import HawseModel
+
 /// A value that can stand in a field of a Kubernetes object.
 public protocol FieldValue: Sendable, Hashable {
     /// Reads a node that is not null; on a wrong type says so to the context and returns `nil`.

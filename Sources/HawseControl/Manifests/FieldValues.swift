@@ -1,3 +1,5 @@
+import HawseModel
+
 extension String: FieldValue {
     public static var goType: String { "string" }
     public var isZero: Bool { isEmpty }

@@ -1,3 +1,5 @@
+import HawseModel
+
 /// A `ManifestNode` as JSON text.
 public enum JSONWriter {
     /// Four spaces a level, as `kubectl -o json` prints; keys in the order of the node.

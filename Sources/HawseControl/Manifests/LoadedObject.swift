@@ -1,3 +1,5 @@
+import HawseModel
+
 /// An object as a manifest gave it, with its place and its raw form.
 public struct LoadedObject: Sendable {
     public enum Content: Sendable {

@@ -1,3 +1,5 @@
+import HawseModel
+
 /// Something said about a manifest: where, which field, what and, for misspelt words, what was perhaps meant.
 public struct ManifestDiagnostic: Error, Sendable, Hashable, CustomStringConvertible {
     public enum Severity: String, Sendable { case warning, error }

@@ -1,15 +1,14 @@
 import Foundation
+import HawseModel
 
 extension ManifestLoader {
     /// The file names that a folder is searched for, as kubectl has it.
     static let suffixes = [".yaml", ".yml", ".json", ".yaml.gz", ".yml.gz", ".json.gz"]
-    /// A manifest larger than this is refused: no cluster's dump comes near, and it has to fit in memory.
-    static let sizeLimit = 1 << 30
 
     /// Reads a file, a folder (with `recursive`, its sub-folders too) or `-`, the standard input.
     public mutating func load(path: String, recursive: Bool = false) {
         if path == "-" {
-            load(data: FileHandle.standardInput.readDataToEndOfFile(), file: "<stdin>")
+            load(filePath: path, name: "<stdin>")
             return
         }
         var isFolder: ObjCBool = false
@@ -47,29 +46,24 @@ extension ManifestLoader {
         return names
     }
 
-    private mutating func load(filePath: String) {
-        guard let data = FileManager.default.contents(atPath: filePath) else {
-            report("cannot be read", .error, at: .none, file: filePath)
-            return
+    private mutating func load(filePath: String, name: String? = nil) {
+        do throws(WholeFile.Failure) { load(data: Data(try WholeFile.read(filePath)), file: name ?? filePath) } catch {
+            report("\(error)", .error, at: .none, file: name ?? filePath)
         }
-        load(data: data, file: filePath)
     }
 
     private mutating func load(data: Data, file: String) {
-        guard data.count <= Self.sizeLimit else {
-            report("larger than \(Self.sizeLimit >> 20) MiB", .error, at: .none, file: file)
-            return
-        }
         var data = data
         if data.starts(with: [0x1f, 0x8b]) {
-            guard let plain = GzipText.inflate(data, limit: Self.sizeLimit) else {
+            guard let plain = GzipText.inflate(data, limit: WholeFile.sizeLimit) else {
                 report("damaged gzip data", .error, at: .none, file: file)
                 return
             }
             data = plain
         }
         guard let text = String(data: data, encoding: .utf8) else {
-            report("not UTF-8 text", .error, at: .none, file: file)
+            let isWide = data.starts(with: [0xff, 0xfe]) || data.starts(with: [0xfe, 0xff])
+            report(isWide ? "this is UTF-16, as PowerShell writes it: UTF-8 is wanted" : "not UTF-8 text", .error, at: .none, file: file)
             return
         }
         load(text: text, file: file)

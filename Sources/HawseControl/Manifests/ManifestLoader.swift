@@ -1,4 +1,5 @@
-import HawseModel
+// Nodes and marks stand in this module's own interface.
+@_exported import HawseModel
 
 /// Reads manifests: multi-document YAML, JSON, `List`s and typed lists such as `ServiceList`.
 ///
@@ -6,6 +7,8 @@ import HawseModel
 public struct ManifestLoader: Sendable {
     public private(set) var objects: [LoadedObject] = []
     public private(set) var diagnostics: [ManifestDiagnostic] = []
+    /// What was read or could not be, in order.
+    public private(set) var files: [String] = []
     /// Unknown fields are errors instead of warnings.
     public var strict: Bool
     private var reportedKinds: Set<String> = []
@@ -20,15 +23,27 @@ public struct ManifestLoader: Sendable {
 
     /// Reads one text. `file` is the name that messages carry.
     public mutating func load(text: String, file: String) {
-        if Self.looksLikeJSON(text), let node = try? JSONReader.parse(text) {
-            read(document: node, file: file)
+        files.append(file)
+        let isJSON = Self.looksLikeJSON(text)
+        if isJSON, let nodes = try? JSONReader.stream(text) {
+            for node in nodes { read(document: node, file: file) }
             return
         }
-        do throws(YAMLReader.Failure) {
-            for node in try YAMLReader.parse(text) { read(document: node, file: file) }
-        } catch {
-            report(error.reason, .error, at: error.mark, file: file)
+        for document in YAMLReader.documents(text) {
+            switch document {
+            case .success(let nodes): for node in nodes { read(document: node, file: file) }
+            case .failure(let error):
+                var (mark, reason) = (error.mark, error.reason)
+                // Damaged JSON is told of in JSON's words.
+                if isJSON, let damage = Self.damage(text) { (mark, reason) = (damage.mark, "no JSON: \(damage.reason)") }
+                report(reason, .error, at: mark, file: file)
+            }
         }
+    }
+
+    private static func damage(_ text: String) -> JSONReader.Failure? {
+        do throws(JSONReader.Failure) { _ = try JSONReader.stream(text) } catch { return error }
+        return nil
     }
 
     /// Reads an object that stands inside another document.
@@ -43,6 +58,7 @@ public struct ManifestLoader: Sendable {
         _ message: String, _ severity: ManifestDiagnostic.Severity, at mark: SourceMark, file: String,
         field: String = "", suggestion: String? = nil
     ) {
+        if !files.contains(file) { files.append(file) }
         diagnostics.append(
             ManifestDiagnostic(
                 severity: severity, file: file, mark: mark, field: field, message: message, suggestion: suggestion))

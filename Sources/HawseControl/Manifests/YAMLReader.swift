@@ -1,3 +1,4 @@
+import HawseModel
 import Yams
 
 /// The documents of a YAML stream as `ManifestNode`s with marks.
@@ -12,47 +13,90 @@ public struct YAMLReader {
     static let nodeLimit = 20_000_000
     static let nestingLimit = 512
 
+    /// Of the text in its file.
+    private let linesBefore: Int
     private var count = 0
     private var depth = 0
 
-    public static func parse(_ text: String) throws(Failure) -> [ManifestNode] {
+    private init(linesBefore: Int) { self.linesBefore = linesBefore }
+
+    public static func parse(_ text: String) throws(Failure) -> [ManifestNode] { try parse(text, linesBefore: 0) }
+
+    /// The documents of a stream one by one, with what is wrong with those that are damaged. Those are told apart as kubectl
+    /// does, by lines that begin with `---`: the others can be read all the same.
+    public static func documents(_ text: String) -> [Result<[ManifestNode], Failure>] {
+        do throws(Failure) { return [.success(try parse(text))] } catch {
+            let parts = parts(of: text)
+            if parts.count < 2 { return [.failure(error)] }
+            return parts.map { part in
+                do throws(Failure) { return .success(try parse(String(part.text), linesBefore: part.linesBefore)) } catch {
+                    return .failure(error)
+                }
+            }
+        }
+    }
+
+    /// What stands between the lines that part documents.
+    static func parts(of text: String) -> [(text: Substring, linesBefore: Int)] {
+        var parts: [(Substring, Int)] = []
+        let bytes = text.utf8
+        var start = bytes.startIndex
+        var (line, first) = (0, 0)
+        var at = start
+        while at < bytes.endIndex {
+            let end = bytes[at...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.endIndex
+            let next = end == bytes.endIndex ? end : bytes.index(after: end)
+            line += 1
+            let after = bytes[at..<end].dropFirst(3).drop { $0 == 0x20 || $0 == 9 || $0 == 0x0d }.first
+            if bytes[at..<end].starts(with: "---".utf8), after == nil || after == UInt8(ascii: "#") {
+                parts.append((text[start..<at], first))
+                (start, first) = (next, line)
+            }
+            at = next
+        }
+        return parts + [(text[start...], first)]
+    }
+
+    private static func parse(_ text: String, linesBefore: Int) throws(Failure) -> [ManifestNode] {
         let root: Parser
-        do { root = try Parser(yaml: text, resolver: .basic, encoding: .utf8) } catch { throw failure(error) }
+        do { root = try Parser(yaml: text, resolver: .basic, encoding: .utf8) } catch { throw failure(error, linesBefore) }
         var documents: [ManifestNode] = []
         while true {
             let node: Node?
-            do { node = try root.nextRoot() } catch { throw failure(error) }
+            do { node = try root.nextRoot() } catch { throw failure(error, linesBefore) }
             guard let node else { return documents }
-            var reader = YAMLReader()
+            var reader = YAMLReader(linesBefore: linesBefore)
             documents.append(try reader.convert(node))
         }
     }
 
-    private static func failure(_ error: any Error) -> Failure {
+    private static func failure(_ error: any Error, _ linesBefore: Int) -> Failure {
         guard let error = error as? YamlError else { return Failure(mark: .none, reason: "\(error)") }
         switch error {
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
             .composer(let context, let problem, let mark, _):
             let reason = context.map { "\(problem) (\($0.text))" } ?? problem
-            return Failure(mark: SourceMark(line: mark.line, column: mark.column), reason: reason)
+            return Failure(mark: SourceMark(line: mark.line + linesBefore, column: mark.column), reason: reason)
         case .duplicatedKeysInMapping(let duplicates, let context):
             let names = duplicates.map { "\"\($0)\"" }.joined(separator: ", ")
-            let mark = SourceMark(line: context.mark.line, column: context.mark.column)
-            return Failure(mark: mark, reason: "key \(names) already set in map")
+            let mark = SourceMark(line: context.mark.line + linesBefore, column: context.mark.column)
+            let isObject = duplicates.contains { "\($0)" == "apiVersion" || "\($0)" == "kind" }
+            return Failure(
+                mark: mark, reason: "key \(names) already set in map" + (isObject ? " (a line of --- has to part two objects)" : ""))
         case .reader(let problem, _, _, _): return Failure(mark: .none, reason: problem)
         default: return Failure(mark: .none, reason: "\(error)")
         }
     }
 
-    private static func mark(of node: Node) -> SourceMark {
-        node.mark.map { SourceMark(line: $0.line, column: $0.column) } ?? .none
+    private func mark(of node: Node) -> SourceMark {
+        node.mark.map { SourceMark(line: $0.line + linesBefore, column: $0.column) } ?? .none
     }
 
     private mutating func convert(_ node: Node) throws(Failure) -> ManifestNode {
         count += 1
         depth += 1
         defer { depth -= 1 }
-        let mark = Self.mark(of: node)
+        let mark = mark(of: node)
         guard count <= Self.nodeLimit, depth <= Self.nestingLimit else {
             throw Failure(mark: mark, reason: "too large or nested too deeply")
         }
@@ -76,7 +120,7 @@ public struct YAMLReader {
         entries.reserveCapacity(mapping.count)
         var merged: [ManifestNode] = []
         for (key, value) in mapping {
-            let mark = Self.mark(of: key)
+            let mark = mark(of: key)
             guard case .scalar(let scalar) = key else {
                 throw Failure(mark: mark, reason: "a key has to be a plain word")
             }

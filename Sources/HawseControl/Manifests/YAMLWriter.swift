@@ -1,3 +1,5 @@
+import HawseModel
+
 /// A `ManifestNode` as YAML, as `kubectl get -o yaml` prints it: keys by the alphabet, lists at their key's indent.
 public enum YAMLWriter {
     public static func text(_ node: ManifestNode) -> String {

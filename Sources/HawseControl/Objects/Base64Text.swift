@@ -1,3 +1,5 @@
+import HawseModel
+
 extension Kubernetes {
     /// A `[]byte` of the API: standard Base64 with padding, as Go's JSON decoder takes it.
     public struct Base64Text: FieldValue, ExpressibleByStringLiteral, CustomStringConvertible {

@@ -1,3 +1,5 @@
+import HawseModel
+
 extension Kubernetes {
     public struct Container: FieldMap {
         public var name = ""

@@ -1,3 +1,5 @@
+import HawseModel
+
 extension Kubernetes {
     /// `gateway.networking.k8s.io` Gateway: listeners that routes attach to.
     public struct Gateway: KubernetesObject {

@@ -1,3 +1,5 @@
+import HawseModel
+
 extension Kubernetes {
     /// `gateway.networking.k8s.io` HTTPRoute: rules that send HTTP requests from Gateways to Services.
     public struct HTTPRoute: KubernetesObject {

@@ -1,3 +1,5 @@
+import HawseModel
+
 extension Kubernetes {
     public struct HorizontalPodAutoscaler: KubernetesObject {
         public static let apiVersion = "autoscaling/v2"

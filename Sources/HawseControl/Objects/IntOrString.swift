@@ -1,3 +1,5 @@
+import HawseModel
+
 extension Kubernetes {
     /// `intstr.IntOrString`: a port by number or name, a count or a percentage.
     public enum IntOrString: FieldValue, ExpressibleByIntegerLiteral, ExpressibleByStringLiteral,

@@ -1,3 +1,5 @@
+import HawseModel
+
 extension Kubernetes {
     public struct Job: KubernetesObject {
         public static let apiVersion = "batch/v1"

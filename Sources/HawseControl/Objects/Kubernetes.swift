@@ -1,3 +1,5 @@
+import HawseModel
+
 /// The objects of the Kubernetes API, under their own names: `Kubernetes.Service`, `Kubernetes.Node`.
 public enum Kubernetes {}
 

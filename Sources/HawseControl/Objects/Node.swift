@@ -1,3 +1,5 @@
+import HawseModel
+
 extension Kubernetes {
     public struct Node: KubernetesObject {
         public static let apiVersion = "v1"

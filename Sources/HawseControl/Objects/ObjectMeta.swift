@@ -1,3 +1,5 @@
+import HawseModel
+
 extension Kubernetes {
     /// `metav1.ObjectMeta`
     public struct ObjectMeta: FieldMap {

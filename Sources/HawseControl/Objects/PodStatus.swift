@@ -1,3 +1,5 @@
+import HawseModel
+
 extension Kubernetes {
     public struct PodStatus: FieldMap {
         /// Pending, Running, Succeeded, Failed or Unknown.

@@ -1,3 +1,5 @@
+import HawseModel
+
 extension Kubernetes {
     /// `resource.Quantity`: text as given and its value in thousandths.
     public struct Quantity: FieldValue, CustomStringConvertible {

@@ -1,3 +1,5 @@
+import HawseModel
+
 extension Kubernetes {
     public struct ServiceCIDR: KubernetesObject {
         public static let apiVersion = "networking.k8s.io/v1"

@@ -1,3 +1,5 @@
+import HawseModel
+
 extension Kubernetes {
     public struct StatefulSet: KubernetesObject {
         public static let apiVersion = "apps/v1"

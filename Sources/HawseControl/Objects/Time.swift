@@ -1,3 +1,5 @@
+import HawseModel
+
 extension Kubernetes {
     /// `metav1.Time` and `MicroTime`: microseconds since 1970, UTC; RFC 3339 as text.
     public struct Time: FieldValue, Comparable {

@@ -1,3 +1,5 @@
+import HawseModel
+
 extension Kubernetes {
     /// An object of a kind that this library has no type for: stored and listed as it came.
     public struct Unknown: Sendable, Hashable {

@@ -1,3 +1,5 @@
+import HawseModel
+
 /// `kubectl describe hpa` (`autoscaling/v2`).
 enum AutoscalerDescription {
     static func write(_ scaler: Kubernetes.HorizontalPodAutoscaler, _ writer: inout DescriptionWriter) {

@@ -1,3 +1,5 @@
+import HawseModel
+
 /// Containers of a pod, or of the template of pods (`describeContainers`).
 struct ContainerDescription {
     /// `nil`: a template.

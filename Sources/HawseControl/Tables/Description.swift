@@ -1,3 +1,5 @@
+import HawseModel
+
 /// The text of `hawse describe`: cells parted by tabs, indented by levels of two blanks, as kubectl writes them.
 struct DescriptionWriter {
     private var raw = ""

@@ -1,3 +1,5 @@
+import HawseModel
+
 /// A field selector as text: `status.phase=Running,spec.nodeName!=node-a` (`fields.ParseSelector`).
 public struct FieldQuery: Sendable, Hashable {
     private struct Requirement: Hashable {

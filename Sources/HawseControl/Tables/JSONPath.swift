@@ -1,3 +1,5 @@
+import HawseModel
+
 /// kubectl's JSONPath templates: `{.items[*].metadata.name}`, `{range .items[?(@.spec.nodeName=="a")]}…{"\n"}{end}`.
 public struct JSONPath: Sendable {
     public struct Failure: Error, Sendable, Hashable, CustomStringConvertible {

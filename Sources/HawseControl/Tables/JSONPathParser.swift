@@ -1,3 +1,5 @@
+import HawseModel
+
 /// Reads JSONPath templates.
 struct JSONPathParser {
     private let text: [Character]

@@ -1,3 +1,5 @@
+import HawseModel
+
 /// The text of `hawse get`: what kubectl prints for the same objects.
 public struct ResourceListing: Sendable {
     public var text = ""

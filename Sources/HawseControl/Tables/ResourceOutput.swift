@@ -1,3 +1,5 @@
+import HawseModel
+
 extension ResourceQuery {
     /// kubectl's `-o`.
     public enum Output: Sendable {

@@ -1,3 +1,5 @@
+import HawseModel
+
 /// An object as `get` prints it.
 struct ResourceRow {
     var kind: String

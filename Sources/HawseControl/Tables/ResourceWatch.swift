@@ -1,3 +1,5 @@
+import HawseModel
+
 /// The text of `hawse get -w`: the objects that are there, then a row for each change, as kubectl prints them.
 public struct ResourceWatch: Sendable {
     private let query: ResourceQuery

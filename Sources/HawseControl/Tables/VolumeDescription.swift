@@ -1,3 +1,5 @@
+import HawseModel
+
 /// Volumes of a pod, or of the template of pods (`describeVolumes`).
 enum VolumeDescription {
     static func write(_ spec: Kubernetes.PodSpec, isTemplate: Bool, _ writer: inout DescriptionWriter) {

@@ -1,3 +1,5 @@
+import HawseModel
+
 /// `kubectl describe` of ReplicaSets, ReplicationControllers, StatefulSets, DaemonSets, Jobs, CronJobs and autoscalers.
 enum WorkloadDescription {
     /// False for a kind that is not of these.

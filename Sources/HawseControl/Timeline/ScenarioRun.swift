@@ -1,3 +1,5 @@
+import HawseModel
+
 /// A scenario under way: the cluster at each moment where something happened.
 public struct ScenarioRun: Sendable {
     public private(set) var state: ClusterState

@@ -1,3 +1,5 @@
+import HawseModel
+
 /// Something that happens to a cluster at a moment of a scenario.
 public enum ScenarioAction: Sendable {
     case apply([LoadedObject])

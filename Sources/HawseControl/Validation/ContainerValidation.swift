@@ -1,3 +1,5 @@
+import HawseModel
+
 /// Containers of a pod (`validateContainers`, `validateInitContainers`).
 struct ContainerValidation {
     /// `terminationGracePeriodSeconds` of the pod.

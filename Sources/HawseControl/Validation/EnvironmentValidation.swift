@@ -1,3 +1,5 @@
+import HawseModel
+
 /// `env` and `envFrom` of containers.
 enum EnvironmentValidation {
     private static let fieldPaths = [

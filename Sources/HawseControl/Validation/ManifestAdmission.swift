@@ -1,3 +1,5 @@
+import HawseModel
+
 /// One finding of `hawse check`: where, about which object and field, and the API server's word for it.
 public struct AdmissionFinding: Sendable, Hashable {
     public var file: String

@@ -1,3 +1,5 @@
+import HawseModel
+
 /// Security contexts of pods and containers (`ValidatePodSecurityContext`, `ValidateSecurityContext`).
 enum SecurityContextValidation {
     /// A pod's own, with the fields of its spec that belong to it.

@@ -1,3 +1,5 @@
+import HawseModel
+
 /// What a volume's content comes from (`validateVolumeSource`).
 enum VolumeSourceValidation {
     private static let hostTypes = [

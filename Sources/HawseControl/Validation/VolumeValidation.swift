@@ -1,3 +1,5 @@
+import HawseModel
+
 /// Volumes of pods and their mounts, as far as names and sources go.
 enum VolumeValidation {
     static func names(_ volumes: ManifestNode?) -> Set<String> {

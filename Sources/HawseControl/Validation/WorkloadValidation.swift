@@ -1,3 +1,4 @@
+import HawseModel
 import HawseWire
 
 /// Workloads (`pkg/apis/apps/validation`, `pkg/apis/batch/validation`); other kinds get the checks of metadata only.

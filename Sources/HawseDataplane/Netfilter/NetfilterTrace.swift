@@ -14,6 +14,7 @@ extension Walk {
         record.detail = match.rawValue
         record.first = UInt16(context.table.rawValue)
         record.number = UInt32(truncatingIfNeeded: rule - records)
+        if match == .mark { record.last = context.packet.pointee.mark }
         node.pointee.trace.append(record)
     }
 }

@@ -11,12 +11,43 @@ struct TraceDecoder {
         let count = node.pointee.trace.count
         var events: [TraceEvent] = []
         events.reserveCapacity(count)
+        let tellsGaps = node.pointee.trace.tellsEveryMiss
+        var gaps = TraceGaps()
         for index in 0..<count {
             let record = node.pointee.trace.records + index
+            if tellsGaps, [.table, .rule, .miss].contains(record.pointee.code) {
+                for kind in misses(before: record, &gaps) {
+                    events.append(TraceEvent(cause: record.pointee.cause, generation: record.pointee.generation, kind: kind))
+                }
+            }
             guard let kind = kind(record) else { continue }
             events.append(TraceEvent(cause: record.pointee.cause, generation: record.pointee.generation, kind: kind))
         }
         return events
+    }
+
+    private func misses(before record: UnsafeMutablePointer<TraceRecord>, _ gaps: inout TraceGaps) -> [TraceEvent.Kind] {
+        guard let (table, program, index, number) = place(of: record) else { return [] }
+        if record.pointee.code == .table {
+            gaps.enter(index)
+            return []
+        }
+        let misses = gaps.before(number, of: index, in: program, table: table)
+        let rules = program.pointee.chains[index].model.rules
+        if record.pointee.code == .rule, number < rules.count { gaps.follow(rules[number].target, in: program) }
+        return misses
+    }
+
+    /// Where the rule of a record stands: table, chain and 0-based number.
+    private func place(
+        of record: UnsafeMutablePointer<TraceRecord>
+    ) -> (table: TableName, program: UnsafeMutablePointer<TableProgram>, chain: Int, number: Int)? {
+        let family = record.pointee.version == 6 ? node.pointee.netfilter6 : node.pointee.netfilter4
+        guard let table = TableIndex(rawValue: UInt8(truncatingIfNeeded: record.pointee.first)),
+            let program = family.pointee.programs[Int(table.rawValue)], Int(record.pointee.number) < program.pointee.recordSpace.used
+        else { return nil }
+        let (index, number) = program.pointee.place(of: Int(record.pointee.number))
+        return index < program.pointee.chains.count ? (table.name, program, index, number) : nil
     }
 
     /// `nil` for what is no event of its own: the end of a chain that has no policy.
@@ -51,27 +82,29 @@ struct TraceDecoder {
     private func name(_ interface: UInt16) -> String { node.pointee.interfaces.name(interface) }
 
     private func rule(_ record: UnsafeMutablePointer<TraceRecord>) -> TraceEvent.Kind? {
-        let family = record.pointee.version == 6 ? node.pointee.netfilter6 : node.pointee.netfilter4
-        guard let table = TableIndex(rawValue: UInt8(truncatingIfNeeded: record.pointee.first)),
-            let program = family.pointee.programs[Int(table.rawValue)], Int(record.pointee.number) < program.pointee.recordSpace.used
-        else { return nil }
-        let (index, number) = program.pointee.place(of: Int(record.pointee.number))
-        guard index < program.pointee.chains.count else { return nil }
+        guard let (table, program, index, number) = place(of: record) else { return nil }
         let chain = program.pointee.chains[index].model.name
         switch record.pointee.code {
-        case .table: return .table(table.name, chain: chain)
+        case .table: return .table(table, chain: chain)
         case .miss:
-            let code = MatchCode(rawValue: record.pointee.detail).map { "\($0)" } ?? ""
-            return .miss(table: table.name, chain: chain, number: number + 1, because: code)
+            let rules = program.pointee.chains[index].model.rules
+            guard number < rules.count else { return nil }
+            return .miss(table: table, chain: chain, number: number + 1, because: because(record), rule: rules[number])
         default: break
         }
         guard number < program.pointee.chains[index].model.rules.count else {
             guard let policy = program.pointee.chains[index].model.policy else { return nil }
-            return .policy(table: table.name, chain: chain, verdict: policy.rawValue)
+            return .policy(table: table, chain: chain, verdict: policy.rawValue)
         }
         let rule = program.pointee.chains[index].model.rules[number]
         return .rule(
-            table: table.name, chain: chain, number: number + 1, target: rule.target.map(\.story) ?? "", comment: rule.comment)
+            table: table, chain: chain, number: number + 1, target: rule.target.map(\.story) ?? "", comment: rule.comment)
+    }
+
+    /// The match that failed, and what it looked at, as far as the rest of the story does not show that.
+    private func because(_ record: UnsafeMutablePointer<TraceRecord>) -> String {
+        guard let code = MatchCode(rawValue: record.pointee.detail) else { return "" }
+        return code == .mark ? "the mark is 0x\(String(record.pointee.last, radix: 16))" : "\(code)"
     }
 
     private func conntrack(_ record: UnsafeMutablePointer<TraceRecord>) -> TraceEvent.Kind {
@@ -123,6 +156,13 @@ struct TraceDecoder {
 }
 
 extension Dataplane {
+    /// While tracing, also tell of the rules that a packet went past by their addresses, devices or protocol; many at once where a
+    /// chain is long.
+    public var tellsEveryMiss: Bool {
+        get { node.pointee.trace.tellsEveryMiss }
+        set { node.pointee.trace.tellsEveryMiss = newValue }
+    }
+
     /// What was traced since the last call, in order.
     public func takeTrace() -> [TraceEvent] {
         settleTrace()

@@ -9,8 +9,9 @@ public struct TraceEvent: Hashable, Sendable {
         case table(TableName, chain: String)
         /// A rule that matched: its chain and 1-based number, what its target did (empty: it has none), and its comments.
         case rule(table: TableName, chain: String, number: Int, target: String, comment: String)
-        /// A rule that was tried and did not match, and the first condition that failed.
-        case miss(table: TableName, chain: String, number: Int, because: String)
+        /// A rule that was tried and did not match, the first condition that failed (with what the packet has in its place, where
+        /// nothing else tells), and the rule itself.
+        case miss(table: TableName, chain: String, number: Int, because: String, rule: Rule)
         case policy(table: TableName, chain: String, verdict: String)
         /// `because`: why a packet is INVALID, where that is plain to see; else empty.
         case conntrack(state: String, tuple: String, because: String)

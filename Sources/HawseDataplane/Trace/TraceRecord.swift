@@ -23,7 +23,7 @@ struct TraceRecord: BitwiseCopyable {
     var second: UInt16 = 0
     /// Rule record, ports.
     var number: UInt32 = 0
-    /// Protocol, or version of the gateway.
+    /// Protocol, version of the gateway, or the packet's mark.
     var last: UInt32 = 0
     /// Addresses.
     var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
@@ -84,6 +84,8 @@ struct TraceLog {
     var settled: [TraceEvent] = []
     /// Also keep the bytes of every frame at every device (`Dataplane.isTapping`).
     var keepsFrames = false
+    /// Also tell of rules whose generic part did not match (`Dataplane.tellsEveryMiss`).
+    var tellsEveryMiss = false
 
     init() { records = .allocate(capacity: capacity) }
     func deallocate() { records.deallocate() }

@@ -31,6 +31,7 @@ public struct IPVSAdmParser: Sendable {
 
     /// The commands of a text in order; blank lines and comments are passed over.
     public func commands(_ text: some StringProtocol) throws(FormatError) -> [IPVSCommand] {
+        if let refusal = TextForm.refusal(text, file: file, tool: "ipvsadm") { throw refusal.error }
         var commands: [IPVSCommand] = []
         for (number, line) in numberedLines(text) {
             let (command, unknown) = try read(line, number: number, rules: .plain)
@@ -44,6 +45,7 @@ public struct IPVSAdmParser: Sendable {
     public func parse(_ text: some StringProtocol, onto base: IPVSSpec = IPVSSpec()) throws(FormatError)
         -> IPVSSpec
     {
+        if let refusal = TextForm.refusal(text, file: file, tool: "ipvsadm") { throw refusal.error }
         var servers = IndexedServers(base)
         for (number, line) in numberedLines(text) {
             try apply(line, number: number, to: &servers)
@@ -55,6 +57,12 @@ public struct IPVSAdmParser: Sendable {
     public func diagnose(_ text: some StringProtocol) -> (spec: IPVSSpec, errors: [FormatError]) {
         var servers = IndexedServers(IPVSSpec())
         var errors: [FormatError] = []
+        var text = String(text)
+        if let refusal = TextForm.refusal(text, file: file, tool: "ipvsadm") {
+            errors.append(refusal.error)
+            if refusal.isWhole { return (servers.spec, errors) }
+            text.unicodeScalars.removeFirst()
+        }
         for (number, line) in numberedLines(text) {
             do throws(FormatError) {
                 try apply(line, number: number, to: &servers)

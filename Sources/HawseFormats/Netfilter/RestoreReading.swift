@@ -17,6 +17,8 @@ struct RestoreReading {
     private var lines: [RuleSetText.Line] = []
     private var endsWithNewline = true
     private var building: TableBuilding?
+    /// A carriage return where the tool takes none has been told of.
+    private var hasReturns = false
 
     init(parser: IPTablesParser, base: RuleSet?, keepsLines: Bool) {
         self.parser = parser
@@ -33,11 +35,25 @@ struct RestoreReading {
         text.withUTF8 { bytes in
             var number = 0
             var start = 0
+            if let refusal = TextForm.refusal(bytes, file: parser.file, tool: "iptables-restore") {
+                errors.append(refusal.error)
+                if stopsAtError || refusal.isWhole { return }
+                start = byteOrderMark.count
+            }
             while start < bytes.count {
                 let end = lineEnd(bytes, from: start)
                 number += 1
+                var content = UnsafeBufferPointer(rebasing: bytes[start..<end])
+                if content.last == 0x0d, !Self.passesReturn(content) {
+                    content = UnsafeBufferPointer(rebasing: content.dropLast())
+                    if !hasReturns {
+                        hasReturns = true
+                        errors.append(TextForm.carriageReturn(file: parser.file, line: number, column: content.count + 1))
+                        if stopsAtError { return }
+                    }
+                }
                 do throws(FormatError) {
-                    try line(UnsafeBufferPointer(rebasing: bytes[start..<end]), number)
+                    try line(content, number)
                 } catch {
                     errors.append(error)
                     if stopsAtError { return }
@@ -50,6 +66,13 @@ struct RestoreReading {
             errors.append(FormatError(file: parser.file, line: number + 1, message: "COMMIT expected"))
         }
         return errors
+    }
+
+    /// Whether iptables-restore takes a line that ends in a carriage return: comments, and declarations with counters, whose
+    /// end it does not look at.
+    private static func passesReturn(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
+        if line.first == UInt8(ascii: "#") { return true }
+        return line.first == UInt8(ascii: ":") && line.split(whereSeparator: { $0 == 0x20 || $0 == 9 || $0 == 0x0d }).count == 3
     }
 
     private mutating func note(_ line: @autoclosure () -> RuleSetText.Line) {

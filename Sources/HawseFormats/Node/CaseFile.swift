@@ -33,6 +33,7 @@ public struct CaseFile: Sendable {
 
     public init(contentsOf path: String) throws(FormatError) {
         let root = try JSONFile(path: path)
+        try CaseKeys.check(root)
         notes = CaseKeys.unknown(in: root)
         name = root.string("name") ?? ""
         suite = root.string("suite") ?? ""
@@ -43,7 +44,7 @@ public struct CaseFile: Sendable {
         spec.name = name.isEmpty ? "node" : name
         try readInterfaces(root)
         try readLines(root)
-        for (key, value) in root.strings(in: "sysctls") { spec.sysctls[key] = value }
+        try readSysctls(root)
         for item in root.objects("listeners") { try readListener(item) }
         for item in root.objects("events") {
             guard let at = item.number("at"), let command = item.string("cmd") else {
@@ -62,6 +63,18 @@ public struct CaseFile: Sendable {
         }
     }
 
+    private mutating func readSysctls(_ root: JSONFile) throws(FormatError) {
+        for (key, value) in root.strings(in: "sysctls") {
+            if let objection = Sysctls.objection(to: key, value: value) {
+                throw FormatError(root.place(ofKey: key, in: "sysctls"), objection.message, suggestion: objection.suggestion)
+            }
+            if let device = Sysctls.device(in: key), device != "lo", !spec.interfaces.contains(where: { $0.name == device }) {
+                notes.append("\(root.place(ofKey: key, in: "sysctls")): the node has no device `\(device)': left out")
+            }
+            spec.sysctls[key] = value
+        }
+    }
+
     private mutating func readInterfaces(_ root: JSONFile) throws(FormatError) {
         let items = root.objects("interfaces")
         for item in items {
@@ -70,20 +83,20 @@ public struct CaseFile: Sendable {
             var interface = InterfaceSpec(name: name)
             if let text = item.string("mac") {
                 guard let mac = MACAddress(text) else {
-                    throw item.error("interface \(name): `\(text)' is no MAC address")
+                    throw item.error("interface \(name): `\(text)' is no MAC address", at: "mac")
                 }
                 interface.mac = mac
             }
             interface.mtu = item.integer("mtu") ?? 1500
             // A loopback's is 65536; the kernel's bound for devices that have none of their own.
             guard (0...Int(Int32.max)).contains(interface.mtu) else {
-                throw item.error("interface \(name): \(interface.mtu) is no MTU")
+                throw item.error("interface \(name): \(interface.mtu) is no MTU", at: "mtu")
             }
             interface.isUp = item.bool("up") ?? true
             interface.group = UInt32(clamping: item.integer("group") ?? 0)
             for text in item.list("addresses") {
                 guard let prefix = IPPrefix(text) else {
-                    throw item.error("interface \(name): `\(text)' is no address")
+                    throw item.error("interface \(name): `\(text)' is no address", at: "addresses")
                 }
                 interface.addresses.append(prefix)
             }
@@ -99,7 +112,7 @@ public struct CaseFile: Sendable {
             }
             for port in item.list("bridge_ports") {
                 guard let index = spec.interfaces.firstIndex(where: { $0.name == port }) else {
-                    throw item.error("bridge port `\(port)' is no interface of this node")
+                    throw item.error("bridge port `\(port)' is no interface of this node", at: "bridge_ports")
                 }
                 spec.interfaces[index].bridge = item.string("name")
                 spec.interfaces[index].hairpin = hairpin.contains(port)
@@ -156,8 +169,7 @@ public struct CaseFile: Sendable {
             return .vxlan(try vxlan(options, vni, name))
         case let other:
             throw FormatError(
-                file: item.file, line: 1, message: "interface \(name): unknown kind `\(other)'",
-                suggestion: nearestWord(other, among: kinds))
+                item.place(ofKey: "kind"), "interface \(name): unknown kind `\(other)'", suggestion: nearestWord(other, among: kinds))
         }
     }
 
@@ -214,21 +226,21 @@ public struct CaseFile: Sendable {
     }
 
     private mutating func readLines(_ root: JSONFile) throws(FormatError) {
-        for line in root.list("routes") {
-            spec.routes.append(try RouteText.parse(line, at: root.place(of: line)))
+        for (index, line) in root.list("routes").enumerated() {
+            spec.routes.append(try RouteText.parse(line, at: root.place(of: index, in: "routes")))
         }
         // `default_rules: false`: the list is all there is, in its order.
         let isWhole = root.bool("default_rules") == false
         if isWhole { spec.rules = [] }
-        for line in root.list("rules") {
-            let rule = try RoutingRuleText.parse(line, family: family, at: root.place(of: line))
+        for (index, line) in root.list("rules").enumerated() {
+            let rule = try RoutingRuleText.parse(line, family: family, at: root.place(of: index, in: "rules"))
             if isWhole { spec.rules.append(rule) } else { RoutingRuleText.add(rule, to: &spec.rules) }
         }
-        for line in root.list("neighbors") {
-            spec.neighbors.append(try NeighborText.parse(line, at: root.place(of: line)))
+        for (index, line) in root.list("neighbors").enumerated() {
+            spec.neighbors.append(try NeighborText.parse(line, at: root.place(of: index, in: "neighbors")))
         }
-        for line in root.list("fdb") {
-            spec.forwarding.append(try ForwardingEntryText.parse(line, at: root.place(of: line)))
+        for (index, line) in root.list("fdb").enumerated() {
+            spec.forwarding.append(try ForwardingEntryText.parse(line, at: root.place(of: index, in: "fdb")))
         }
     }
 

@@ -3,7 +3,9 @@ import HawseWire
 
 /// `ip neigh add …` lines: `192.0.2.254 lladdr 02:… dev eth0`, `proxy 10.0.0.1 dev eth1`.
 public enum NeighborText {
-    public static func parse(_ line: String, at location: SourceLocation) throws(FormatError) -> Neighbor {
+    public static func parse(
+        _ line: String, at location: SourceLocation = SourceLocation(file: "neighbor", line: 1, column: 1)
+    ) throws(FormatError) -> Neighbor {
         var words = try IPRouteWords(line, at: location)
         let isProxy = words.accept("proxy")
         var entry = Neighbor(address: try words.address("neigh"), mac: nil, device: "", isProxy: isProxy)
@@ -27,9 +29,9 @@ public enum NeighborText {
 
 /// `bridge fdb append …` lines: `aa:bb:cc:00:00:01 dev flannel.1 dst 192.0.2.2`.
 public enum ForwardingEntryText {
-    public static func parse(_ line: String, at location: SourceLocation) throws(FormatError)
-        -> ForwardingEntry
-    {
+    public static func parse(
+        _ line: String, at location: SourceLocation = SourceLocation(file: "fdb", line: 1, column: 1)
+    ) throws(FormatError) -> ForwardingEntry {
         var words = try IPRouteWords(line, at: location)
         let text = words.take() ?? ""
         guard let mac = MACAddress(text) else { throw words.error("`\(text)' is no MAC address") }

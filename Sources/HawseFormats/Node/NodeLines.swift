@@ -79,7 +79,12 @@ public enum SysctlCommand {
                     "`\(token.text)' is no setting: name=value is wanted")
             }
             let name = token.text[..<equals].split(separator: "/").joined(separator: ".")
-            settings.append((name, String(token.text[token.text.index(after: equals)...])))
+            let value = String(token.text[token.text.index(after: equals)...])
+            if let objection = Sysctls.objection(to: name, value: value) {
+                throw FormatError(
+                    SourceLocation(file: file, line: line, column: token.column), objection.message, suggestion: objection.suggestion)
+            }
+            settings.append((name, value))
         }
         guard !settings.isEmpty else { throw FormatError(location, "no setting is given") }
         return settings

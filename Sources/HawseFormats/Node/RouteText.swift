@@ -10,10 +10,9 @@ public enum RouteText {
     ]
 
     /// `family` decides what `default` means when no gateway tells.
-    public static func parse(_ line: String, family: AddressFamily? = nil, at location: SourceLocation)
-        throws(FormatError)
-        -> Route
-    {
+    public static func parse(
+        _ line: String, family: AddressFamily? = nil, at location: SourceLocation = SourceLocation(file: "route", line: 1, column: 1)
+    ) throws(FormatError) -> Route {
         var words = try IPRouteWords(line, at: location)
         var kind = Route.Kind.unicast
         if let word = words.peek, let named = Route.Kind(rawValue: word) {

@@ -10,10 +10,9 @@ public enum RoutingRuleText {
         "unreachable", "prohibit", "blackhole", "goto", "nop",
     ]
 
-    public static func parse(_ line: String, family: AddressFamily? = nil, at location: SourceLocation)
-        throws(FormatError)
-        -> RoutingRule
-    {
+    public static func parse(
+        _ line: String, family: AddressFamily? = nil, at location: SourceLocation = SourceLocation(file: "rule", line: 1, column: 1)
+    ) throws(FormatError) -> RoutingRule {
         var words = try IPRouteWords(line, at: location)
         let family = words.accept("-6") ? .ipv6 : words.accept("-4") ? .ipv4 : family
         var rule = RoutingRule(family: family, priority: 0, action: .nop)

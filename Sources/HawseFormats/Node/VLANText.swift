@@ -41,7 +41,7 @@ enum VLANText {
         }
         for word in words.dropFirst() where word != "pvid" && word != "untagged" {
             throw FormatError(
-                file: item.file, line: 1, message: "\(name): unknown word `\(word)' in `\(line)'",
+                item.place(ofKey: "vlans"), "\(name): unknown word `\(word)' in `\(line)'",
                 suggestion: nearestWord(String(word), among: ["pvid", "untagged"]))
         }
         guard first == last || !words.contains("pvid") else { throw item.error("\(name): `\(line)': one VLAN is the pvid") }

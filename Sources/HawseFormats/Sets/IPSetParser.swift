@@ -110,6 +110,11 @@ private struct IPSetReading {
         _ text: some StringProtocol, onError: (FormatError) throws(FormatError) -> Void
     ) throws(FormatError) {
         var parts = textLines(text)
+        if let refusal = TextForm.refusal(text, file: parser.file, tool: "ipset") {
+            try onError(refusal.error)
+            if refusal.isWhole { return }
+            parts[0] = Substring(parts[0].unicodeScalars.dropFirst())
+        }
         endsWithNewline = parts.count > 1 && parts.last?.isEmpty == true
         if endsWithNewline || text.isEmpty { parts.removeLast() }
         var order = Array(parts.indices)

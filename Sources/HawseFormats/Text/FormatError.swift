@@ -25,6 +25,13 @@ public struct FormatError: Error, Hashable, Sendable, CustomStringConvertible {
             suggestion: suggestion)
     }
 
+    /// A file's text, or why there is none.
+    public static func text(of path: String) throws(FormatError) -> String {
+        do throws(WholeFile.Failure) { return try WholeFile.text(path) } catch {
+            throw FormatError(file: path, line: 0, message: error.reason)
+        }
+    }
+
     public var location: SourceLocation { SourceLocation(file: file, line: line, column: column) }
 
     public var description: String {

@@ -189,7 +189,7 @@ public struct ProtocolMatch: Hashable, Sendable {
 /// A place in a text; compares equal to any other so that it never makes two rules differ.
 public struct SourceLocation: Hashable, Sendable, CustomStringConvertible {
     public var file: String
-    /// 1-based.
+    /// 1-based; 0 when it is about the file.
     public var line: Int
     /// 1-based, in characters; 0 when only the line is known.
     public var column: Int
@@ -202,5 +202,5 @@ public struct SourceLocation: Hashable, Sendable, CustomStringConvertible {
 
     public static func == (a: Self, b: Self) -> Bool { true }
     public func hash(into hasher: inout Hasher) {}
-    public var description: String { column > 0 ? "\(file):\(line):\(column)" : "\(file):\(line)" }
+    public var description: String { column > 0 ? "\(file):\(line):\(column)" : line > 0 ? "\(file):\(line)" : file }
 }

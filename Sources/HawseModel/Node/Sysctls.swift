@@ -26,9 +26,10 @@ public struct Sysctls: Hashable, Sendable {
         return nil
     }
 
-    /// Whether a reader of a running node takes a setting over: the network's, but for keys that are nobody's business.
+    /// Whether a reader of a running node takes a setting over: the network's that this
+    /// program knows, but for keys that are nobody's business.
     public static func concernsPackets(_ name: String) -> Bool {
-        name.hasPrefix("net.") && !name.hasSuffix(".stable_secret") && !name.contains("fastopen_key")
+        name.hasPrefix("net.") && isKnown(name) && !name.hasSuffix(".stable_secret") && !name.contains("fastopen_key")
     }
 
     /// What a running node's settings say by not being there: without br_netfilter, whose switches are on when it comes,

@@ -103,6 +103,7 @@ public final class Cluster {
         if let wrong = node.failure, failure == nil { failure = wrong }
         node.dataplane.isTracing = isTracing
         node.dataplane.isTapping = isTapping
+        node.dataplane.tellsEveryMiss = tellsEveryMiss
         var veths: [UInt16: Int] = [:]
         for number in positions.pods(of: index) where !plan.pods[number].isHostNetwork {
             if let port = node.dataplane.interfaceIndex(ClusterPlan.Device.veth(number)) { veths[port] = number }
@@ -125,6 +126,11 @@ public final class Cluster {
     /// While tracing, also records the frames at every device.
     public var isTapping = false {
         didSet { for index in active { nodes[index].dataplane.isTapping = isTapping } }
+    }
+
+    /// While tracing, also tells of rules that did not match by their addresses, devices or protocol.
+    public var tellsEveryMiss = false {
+        didSet { for index in active { nodes[index].dataplane.tellsEveryMiss = tellsEveryMiss } }
     }
 
     /// Nodes built so far.

@@ -53,6 +53,13 @@ public struct TrafficDiff {
         return differing
     }
 
+    /// After how many packets timers did different things on the two sides; after `finish`.
+    public func timedDifferences(_ precision: PacketFate.Precision) -> [Int] {
+        Set(left.timed.keys).union(right.timed.keys).sorted().filter { place in
+            !(left.timed[place] ?? PacketFate()).isLike(right.timed[place] ?? PacketFate(), precision)
+        }
+    }
+
     /// The flow of a packet by its ordinal from 1.
     public func flow(ofPacket ordinal: Int) -> Flow { flows[flowOfPacket[ordinal - 1]] }
 }

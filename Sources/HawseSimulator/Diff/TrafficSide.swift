@@ -13,6 +13,11 @@ public final class TrafficSide {
     private let machine: Machine
     /// By the packet's ordinal in the capture, from 0.
     public private(set) var fates: [PacketFate] = []
+    /// What timers made of packets that had come before, by how many of the capture's those are: neighbours given up, errors
+    /// sent late.
+    public private(set) var timed: [Int: PacketFate] = [:]
+    /// The capture's clock is being moved: what happens is no doing of the next packet.
+    private var isBetween = false
     /// By what a node counts (`TraceEvent.cause`), from 0: the record that it came from.
     private var origins: [Int] = []
     private var dropped: [DropReason: UInt64] = [:]
@@ -27,6 +32,7 @@ public final class TrafficSide {
 
     /// The next packet of the capture, at its time.
     public func feed(_ record: CaptureRecord, captureInterface: String) {
+        if !fates.isEmpty { advance(to: Instant(nanoseconds: record.timestamp)) }
         fates.append(PacketFate())
         switch machine {
         case .node(let replay):
@@ -43,13 +49,30 @@ public final class TrafficSide {
     public func finish() {
         guard !fates.isEmpty else { return }
         switch machine {
+        case .node(let replay): advance(to: replay.dataplane.now + .seconds(5))
+        case .cluster(let replay): advance(to: replay.cluster.now + .seconds(5))
+        }
+    }
+
+    /// Lets time pass, and the timers with it. A node's frames belong to the packets that caused them all the same.
+    private func advance(to time: Instant) {
+        isBetween = true
+        defer { isBetween = false }
+        switch machine {
         case .node(let replay):
-            replay.dataplane.advance(to: replay.dataplane.now + .seconds(5))
+            replay.advance(to: time)
             takeOutputs(replay.dataplane)
-        case .cluster(let replay):
-            replay.cluster.advance(to: replay.cluster.now + .seconds(5))
+        case .cluster(let replay): replay.cluster.advance(to: time)
         }
         takeOutcomes()
+    }
+
+    private func add(_ end: String, target: String = "", frame: [UInt8] = []) {
+        if isBetween {
+            timed[fates.count, default: PacketFate()].add(end, target: target, frame: frame)
+        } else if let last = fates.indices.last {
+            fates[last].add(end, target: target, frame: frame)
+        }
     }
 
     /// A frame belongs to the packet that caused it, which may have waited for an answer.
@@ -67,15 +90,14 @@ public final class TrafficSide {
     }
 
     private func arrived(_ endpoint: Cluster.Endpoint, _ frame: [UInt8], _ plan: ClusterPlan) {
-        guard let last = fates.indices.last else { return }
         let answer = PacketFate.answer(frame)
         switch endpoint {
         case .pod(let number):
             let pod = plan.pods[number]
-            fates[last].add(answer ?? "at a pod", target: "\(pod.namespace)/\(pod.name)", frame: frame)
+            add(answer ?? "at a pod", target: "\(pod.namespace)/\(pod.name)", frame: frame)
         case .outside:
             let target = CapturedPacket(Array(frame.dropFirst(14)))?.tuple.description ?? ""
-            fates[last].add(answer ?? "outside", target: target, frame: frame)
+            add(answer ?? "outside", target: target, frame: frame)
         }
     }
 
@@ -88,9 +110,9 @@ public final class TrafficSide {
             drops.merge(counts.dropped) { $0 + $1 }
             taken += counts.delivered
         }
-        if taken > delivered, fates[last].ends.isEmpty { fates[last].add("at the node") }
+        if taken > delivered, isBetween || fates[last].ends.isEmpty { add("at the node") }
         for (reason, count) in drops.sorted(by: { $0.key.rawValue < $1.key.rawValue }) where count > dropped[reason] ?? 0 {
-            fates[last].add("dropped: \(reason.rawValue)")
+            add("dropped: \(reason.rawValue)")
         }
         dropped = drops
         delivered = taken

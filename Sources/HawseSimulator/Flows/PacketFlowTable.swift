@@ -1,4 +1,5 @@
 import HawseControl
+import HawseModel
 import HawseWire
 
 /// A table of cluster states and packets, as `hawse flows` reads it: what a proxy's rules make of each packet.

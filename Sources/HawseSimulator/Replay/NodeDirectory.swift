@@ -13,10 +13,12 @@ public enum NodeDirectory {
     /// `notes` get what the dumps have and the node cannot show.
     public static func load(_ directory: String, notes: inout [String]) throws -> NodeSpec {
         guard isNode(directory) else {
+            var isFolder: ObjCBool = false
+            let exists = FileManager.default.fileExists(atPath: directory, isDirectory: &isFolder)
             throw FormatError(
-                file: directory, line: 1,
-                message: FileManager.default.fileExists(atPath: directory)
-                    ? "the folder has neither case.json nor \(NodeDump.links)" : "no such folder")
+                file: directory, line: 0,
+                message: !exists
+                    ? "no such folder" : isFolder.boolValue ? "the folder has neither case.json nor \(NodeDump.links)" : "this is no folder")
         }
         var spec: NodeSpec
         let hasCase = FileManager.default.fileExists(atPath: directory + "/case.json")

@@ -30,6 +30,16 @@ public struct ServiceDirectory: Sendable {
             .min { ($0.address, $0.port, $0.ipProtocol.rawValue) < ($1.address, $1.port, $1.ipProtocol.rawValue) }
     }
 
+    /// Where a Service (`namespace/name`) can be reached, the lowest address first, with the name of the port (`namespace/name:port`).
+    public func frontends(of service: String) -> [(address: IPAddress, port: String, value: String)] {
+        names.filter { $0.value == service || $0.value.hasPrefix(service + ":") }
+            .sorted { ($0.key.address, $0.key.port, $0.key.ipProtocol.rawValue) < ($1.key.address, $1.key.port, $1.key.ipProtocol.rawValue) }
+            .map { ($0.key.address, "\($0.key.port)", $0.value) }
+    }
+
+    /// All Services, as `namespace/name`.
+    public var services: [String] { Set(names.values.map { String($0.prefix { $0 != ":" }) }).sorted() }
+
     public func name(_ address: IPAddress, _ port: UInt16, _ ipProtocol: IPProtocol) -> String? {
         names[Frontend(address: address, port: port, ipProtocol: ipProtocol)]
     }

@@ -41,11 +41,12 @@ extension JSONLines {
             self.number(Int64(number))
             set(",\"target\":", target)
             if !comment.isEmpty { set(",\"comment\":", comment) }
-        case .miss(let table, let chain, let number, let because):
+        case .miss(let table, let chain, let number, let because, let rule):
             place(",\"event\":\"miss\",\"table\":", table, chain)
             raw(",\"rule\":")
             self.number(Int64(number))
             set(",\"because\":", because)
+            set(",\"conditions\":", rule.conditions)
         case .policy(let table, let chain, let verdict):
             place(",\"event\":\"policy\",\"table\":", table, chain)
             set(",\"verdict\":", verdict)

@@ -1,4 +1,7 @@
 import HawseDataplane
+import HawseFormats
+import HawseModel
+import HawseWire
 
 extension TraceEvent.Kind {
     /// One line for people; `nil` for events that are only there for machines.
@@ -11,8 +14,8 @@ extension TraceEvent.Kind {
         case .rule(let table, let chain, let number, let target, let comment):
             "\(table.rawValue) \(chain) rule \(number): \(target.isEmpty ? "no target" : target)"
                 + (comment.isEmpty ? "" : " (\(comment))")
-        case .miss(let table, let chain, let number, let because):
-            "\(table.rawValue) \(chain) rule \(number) does not match: \(because)"
+        case .miss(let table, let chain, let number, let because, let rule):
+            "\(table.rawValue) \(chain) rule \(number) does not match: \(because)  [\(rule.conditions)]"
         case .policy(let table, let chain, let verdict): "\(table.rawValue) \(chain) policy \(verdict)"
         case .conntrack(let state, let tuple, let because):
             "conntrack \(state)" + (tuple.isEmpty ? "" : " \(tuple)") + (because.isEmpty ? "" : ": \(because)")
@@ -39,6 +42,17 @@ extension TraceEvent.Kind {
         case .rule, .miss, .policy, .changed, .frame: 2
         }
     }
+}
+
+extension Rule {
+    /// What it asks of a packet, as iptables-save has it.
+    var conditions: String {
+        var asked = self
+        asked.target = nil
+        return asked.text(family: isForIPv6 ? .ipv6 : .ipv4)
+    }
+
+    private var isForIPv6: Bool { [source, destination].contains { $0?.address.family == .ipv6 } }
 }
 
 extension Disposition {

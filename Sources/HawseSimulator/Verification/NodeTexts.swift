@@ -31,9 +31,6 @@ public enum NodeTexts {
     ) throws(FormatError) -> (path: String, text: String)? {
         let path = directory + "/" + name
         guard FileManager.default.fileExists(atPath: path) else { return nil }
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw FormatError(file: path, line: 1, message: "cannot be read")
-        }
-        return (path, String(decoding: data, as: UTF8.self))
+        return (path, try FormatError.text(of: path))
     }
 }

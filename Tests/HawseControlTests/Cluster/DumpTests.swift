@@ -1,4 +1,5 @@
 import HawseControl
+import HawseModel
 import Testing
 
 @Suite struct DumpTests {

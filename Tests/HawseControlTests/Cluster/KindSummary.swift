@@ -1,4 +1,5 @@
 import HawseControl
+import HawseModel
 
 /// Objects of the kinds beside Services, slices and pods, with everything taken out that is random or a time in the
 /// real system, one line each.

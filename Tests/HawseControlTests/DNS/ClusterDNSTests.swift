@@ -1,5 +1,6 @@
 import Foundation
 import HawseControl
+import HawseModel
 import Testing
 
 /// The table of answers of CoreDNS's `kubernetes` plugin.

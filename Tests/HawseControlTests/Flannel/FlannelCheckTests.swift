@@ -1,4 +1,5 @@
 import HawseControl
+import HawseModel
 import Testing
 
 /// What is wrong with flannel's part of manifests is named by field, at its line.

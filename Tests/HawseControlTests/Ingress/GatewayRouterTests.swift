@@ -1,4 +1,5 @@
 import HawseControl
+import HawseModel
 import Testing
 
 /// The table of HTTPRoute's conformance suite.

@@ -1,5 +1,6 @@
 import Foundation
 import HawseControl
+import HawseModel
 import Testing
 
 /// A row of a peer's table about requests.

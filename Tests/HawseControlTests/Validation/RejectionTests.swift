@@ -1,5 +1,6 @@
 import Foundation
 import HawseControl
+import HawseModel
 import Testing
 
 /// What the API server 1.36.2 answered to one POST for each bad manifest.

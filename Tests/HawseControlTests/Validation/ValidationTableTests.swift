@@ -1,5 +1,6 @@
 import Foundation
 import HawseControl
+import HawseModel
 import Testing
 
 /// The table of the API's own validation tests: verdict, type and field of every row.

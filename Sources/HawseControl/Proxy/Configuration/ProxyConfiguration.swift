@@ -1,3 +1,4 @@
+import HawseModel
 import HawseWire
 
 /// `kubeproxy.config.k8s.io/v1alpha1` KubeProxyConfiguration. Fields that change no rule are read and kept.

@@ -26,7 +26,11 @@ public struct NodeDump: Sendable {
 
     public init(directory: String) throws(FormatError) {
         self.directory = directory
-        for item in try JSONFile.list(path: directory + "/" + Self.links) {
+        let links = try JSONFile.list(path: directory + "/" + Self.links)
+        if !links.isEmpty, links.allSatisfy({ !$0.keys.contains("promiscuity") }) {
+            notes.append("\(Self.links) was made without -d: which devices are bridges, VLANs or tunnels is not known (`ip -d -j address')")
+        }
+        for item in links where !item.keys.isEmpty {
             spec.interfaces.append(try LinkDump.read(item, &notes))
             spec.routes += try LinkDump.peers(item)
         }
@@ -45,10 +49,7 @@ public struct NodeDump: Sendable {
     private func text(_ name: String) throws(FormatError) -> String? {
         let path = directory + "/" + name
         guard FileManager.default.fileExists(atPath: path) else { return nil }
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw FormatError(file: path, line: 1, message: "cannot be read")
-        }
-        return String(decoding: data, as: UTF8.self)
+        return try FormatError.text(of: path)
     }
 
     /// A port's master may be a VRF or a bond: those are no bridges.

@@ -1,3 +1,6 @@
+/// What some editors put in front of UTF-8 texts.
+public let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
+
 /// A JSON text into a `ManifestNode` with marks. Strict RFC 8259, nesting bounded; nil with a message on damage.
 ///
 /// JSON is YAML too, but the dumps of large clusters are JSON, and reading those directly is far faster.
@@ -6,6 +9,11 @@ public struct JSONReader {
         public var mark: SourceMark
         public var reason: String
         public var description: String { "\(mark.line):\(mark.column): \(reason)" }
+
+        public init(mark: SourceMark, reason: String) {
+            self.mark = mark
+            self.reason = reason
+        }
     }
 
     /// Deeper nesting than this is refused; encoding/json stops at 10,000, and no manifest comes near.
@@ -13,33 +21,53 @@ public struct JSONReader {
 
     private let bytes: UnsafeBufferPointer<UInt8>
     private var at = 0
-    private var line = 1
+    private var line: Int
     private var lineStart = 0
     private var depth = 0
 
-    public static func parse(_ text: String) throws(Failure) -> ManifestNode {
+    /// `line`: that of the text's first line in its file.
+    public static func parse(_ text: String, line: Int = 1) throws(Failure) -> ManifestNode {
+        guard let only = try values(text, line: line, atMost: 1).first else { throw Failure(mark: .none, reason: "no value") }
+        return only
+    }
+
+    /// The values of a text that has several, one behind the other, as Go's decoder takes them.
+    public static func stream(_ text: String) throws(Failure) -> [ManifestNode] { try values(text, line: 1, atMost: .max) }
+
+    private static func values(_ text: String, line: Int, atMost limit: Int) throws(Failure) -> [ManifestNode] {
         var copy = text
         var failure: Failure?
-        let node: ManifestNode? = copy.withUTF8 { bytes in
-            var reader = JSONReader(bytes: bytes)
-            do throws(Failure) {
-                let node = try reader.value()
-                reader.skipBlank()
-                if reader.at < bytes.count { throw reader.fail("text after the value") }
-                return node
-            } catch {
+        let nodes: [ManifestNode]? = copy.withUTF8 { bytes in
+            var reader = JSONReader(bytes: bytes, line: line)
+            do throws(Failure) { return try reader.all(atMost: limit) } catch {
                 failure = error
                 return nil
             }
         }
-        if let node { return node }
+        if let nodes { return nodes }
         throw failure ?? Failure(mark: .none, reason: "no value")
     }
 
-    private init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+    private mutating func all(atMost limit: Int) throws(Failure) -> [ManifestNode] {
+        if bytes.starts(with: byteOrderMark) { throw fail("a byte order mark (BOM) is no JSON") }
+        skipBlank()
+        if at == bytes.count { throw Failure(mark: mark, reason: "the text is empty") }
+        var nodes: [ManifestNode] = []
+        while at < bytes.count {
+            if nodes.count == limit { throw fail("text after the value") }
+            nodes.append(try value())
+            skipBlank()
+        }
+        return nodes
+    }
+
+    private init(bytes: UnsafeBufferPointer<UInt8>, line: Int) {
+        self.bytes = bytes
+        self.line = line
+    }
 
     private var mark: SourceMark { SourceMark(line: line, column: at - lineStart + 1) }
-    private func fail(_ reason: String) -> Failure { Failure(mark: mark, reason: reason) }
+    private func fail(_ reason: String) -> Failure { Failure(mark: mark, reason: at < bytes.count ? reason : "\(reason), but the text ends here") }
     private var current: UInt8 { at < bytes.count ? bytes[at] : 0 }
 
     private mutating func skipBlank() {
@@ -196,7 +224,7 @@ public struct JSONReader {
             default: out.append(byte)
             }
         }
-        throw fail("string without an end")
+        throw Failure(mark: mark, reason: "string without an end")
     }
 
     private mutating func unicodeEscape() throws(Failure) -> Character {

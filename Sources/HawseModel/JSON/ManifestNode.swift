@@ -74,6 +74,15 @@ public struct ManifestNode: Sendable {
         return nil
     }
 
+    /// Any number.
+    public var decimal: Double? {
+        switch value {
+        case .integer(let number): Double(number)
+        case .number(let number, _): number
+        default: nil
+        }
+    }
+
     public var flag: Bool? {
         if case .bool(let flag) = value { return flag }
         return nil
