@@ -75,6 +75,8 @@ import Testing
         (#"{"sysctls": {"net.ipv4.conf.eth0.rp_filer": "1"}}"#, "(did you mean `net.ipv4.conf.eth0.rp_filter'?)"),
         (#"{"sysctls": {"net.ipv4.ip_forward": "yes"}}"#, "`yes' is no number"),
         (#"{"interfaces": [{"name": "eth0", "mtu": "1500"}]}"#, #""mtu" is a number, not string"#),
+        (#"{"interfaces": [{"name": "eth0", "mtu": 99999999999999999999}]}"#, #""mtu" is a number, not one so large"#),
+        (#"{"events": [{"at": 1e300, "cmd": "true"}]}"#, "no device that a packet could enter by"),
         (#"{"interfaces": [{"name": "eth0",}]}"#, "case.json:1:33: a key in quotes is expected"),
     ])
     func slipsOfACaseAreRefused(_ text: String, _ message: String) throws {
@@ -107,6 +109,17 @@ import Testing
         let result = try HawseProgram.shell("printf '\(header)' | hawse \(command) -r -")
         #expect(result.status == 3)
         #expect(result.errors == "hawse: -: 1 packets of link type BLUETOOTH_HCI_H4_WITH_PHDR (201), which is not read, are left out\n")
+    }
+
+    /// Ten aliases of ten aliases, ten levels deep.
+    @Test func aliasesThatMultiplyAreRefused() throws {
+        let levels = "bcdefghij".reduce(into: ("a: &a [x, x, x, x, x, x, x, x, x, x]\n", "a")) { text, name in
+            text.0 += "\(name): &\(name) [\(Array(repeating: "*\(text.1)", count: 10).joined(separator: ", "))]\n"
+            text.1 = "\(name)"
+        }
+        let result = try HawseProgram.shell("printf '\(levels.0)' | timeout 60 \"\(HawseProgram.path)\" check -f -")
+        #expect(result.status == 1)
+        #expect(result.output.contains("excessive aliasing"), "\(result.output)")
     }
 
     /// `<(command)` and other pipes are files, too.

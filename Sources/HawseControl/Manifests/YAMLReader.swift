@@ -9,16 +9,20 @@ public struct YAMLReader {
         public var description: String { "\(mark.line):\(mark.column): \(reason)" }
     }
 
-    /// More nodes than this come only out of aliases that multiply each other.
-    static let nodeLimit = 20_000_000
+    /// More nodes than a text's bytes and these come only out of aliases that multiply each other.
+    static let aliasedNodes = 1_000_000
     static let nestingLimit = 512
 
     /// Of the text in its file.
     private let linesBefore: Int
+    private let nodeLimit: Int
     private var count = 0
     private var depth = 0
 
-    private init(linesBefore: Int) { self.linesBefore = linesBefore }
+    private init(_ text: String, linesBefore: Int) {
+        self.linesBefore = linesBefore
+        nodeLimit = text.utf8.count + Self.aliasedNodes
+    }
 
     public static func parse(_ text: String) throws(Failure) -> [ManifestNode] { try parse(text, linesBefore: 0) }
 
@@ -65,7 +69,7 @@ public struct YAMLReader {
             let node: Node?
             do { node = try root.nextRoot() } catch { throw failure(error, linesBefore) }
             guard let node else { return documents }
-            var reader = YAMLReader(linesBefore: linesBefore)
+            var reader = YAMLReader(text, linesBefore: linesBefore)
             documents.append(try reader.convert(node))
         }
     }
@@ -97,9 +101,8 @@ public struct YAMLReader {
         depth += 1
         defer { depth -= 1 }
         let mark = mark(of: node)
-        guard count <= Self.nodeLimit, depth <= Self.nestingLimit else {
-            throw Failure(mark: mark, reason: "too large or nested too deeply")
-        }
+        guard count <= nodeLimit else { throw Failure(mark: mark, reason: "document contains excessive aliasing") }
+        guard depth <= Self.nestingLimit else { throw Failure(mark: mark, reason: "nested deeper than \(Self.nestingLimit)") }
         switch node {
         case .scalar(let scalar):
             return ManifestNode(try Self.value(of: scalar, at: mark), mark: mark)

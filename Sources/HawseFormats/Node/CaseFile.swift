@@ -261,6 +261,8 @@ public struct CaseFile: Sendable {
 extension Instant {
     /// Seconds since the epoch with a fraction, as JSON has them, to the nearest microsecond.
     public init(captureSeconds seconds: Double) {
-        self.init(nanoseconds: Int64((seconds * 1e6).rounded()) * 1000)
+        // Some 290 years, which is what nanoseconds have room for.
+        let microseconds = min(max((seconds * 1e6).rounded(), -9e15), 9e15)
+        self.init(nanoseconds: Int64(microseconds) * 1000)
     }
 }

@@ -16,7 +16,8 @@ enum CaseKeys {
         func fits(_ node: ManifestNode) -> Bool {
             switch self {
             case .text: node.text != nil
-            case .number: node.decimal != nil
+            // Nothing here is counted beyond what a Double has exactly.
+            case .number: node.decimal.map { abs($0) < 0x1p53 } ?? false
             // Dumps have 0 and 1, too.
             case .flag: node.flag != nil || node.int == 0 || node.int == 1
             case .texts: node.items?.allSatisfy { $0.text != nil } ?? false

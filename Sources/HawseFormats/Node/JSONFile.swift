@@ -107,7 +107,7 @@ struct JSONFile {
     /// What a key's value is instead of what it has to be; null is as good as nothing.
     func misfit(_ key: String, _ shape: CaseKeys.Shape) -> String? {
         guard let value = node[key], !value.isNull, !shape.fits(value) else { return nil }
-        return value.typeName
+        return shape == .number && value.decimal != nil ? "one so large" : value.typeName
     }
 
     /// An error of this object; of one of its keys, where that is known.

@@ -123,10 +123,12 @@ public final class ClusterReplay {
     }
 
     private func arrived(_ endpoint: Cluster.Endpoint, _ frame: [UInt8]) {
-        arrivals += 1
         onArrival?(endpoint, frame)
         guard frame.count > 14, let packet = CapturedPacket(Array(frame[14...])) else { return }
-        if timeline != nil, isForClient(packet) { return }
+        // An error or a reset that comes back is no endpoint that has been reached.
+        let isBack = isForClient(packet)
+        if !isBack || isReplying { arrivals += 1 }
+        if isBack { return }
         guard case .pod(let pod) = endpoint, let current, let known = conversations[current] else {
             timeline?.apps.arrived(endpoint, frame)
             return
