@@ -7,12 +7,10 @@ extension Flannel.Check {
             "\(policy.metadata.namespace.isEmpty ? "default" : policy.metadata.namespace)/\(policy.metadata.name)"
         }
         let rest = names.count > 5 ? " and \(names.count - 5) more" : ""
-        var warning = ManifestDiagnostic(
+        let warning = ManifestDiagnostic(
             severity: .warning, file: first.file, mark: first.mark, field: "",
             message: "NetworkPolicy \(names.prefix(5).joined(separator: ", "))\(rest): "
                 + "neither Flannel nor kube-proxy enforces NetworkPolicies; packets pass as if there were none")
-        warning.object = ManifestDiagnostic.ObjectIdentity(
-            kind: "NetworkPolicy", namespace: first.metadata.namespace, name: first.metadata.name)
         return [warning]
     }
 }

@@ -142,7 +142,6 @@ enum WorkloadDescription {
         writer.line(
             "Pods Statuses", "\(status.active) Active\(ready) / \(status.succeeded) Succeeded / \(status.failed) Failed")
         if spec.completionMode == "Indexed" { writer.line("Completed Indexes", indexes(status.completedIndexes)) }
-        if let failed = status.failedIndexes { writer.line("Failed Indexes", indexes(failed)) }
         PodTemplateDescription.write(spec.template, &writer)
     }
 
