@@ -108,7 +108,7 @@ struct Connection {
     @inline(__always) var isConfirmed: Bool { status.contains(.confirmed) }
     @inline(__always) var isDying: Bool { status.contains(.dying) }
     @inline(__always) var isAssured: Bool { status.contains(.assured) }
-    @inline(__always) var tcpState: TCPState { TCPState(rawValue: state) ?? .none }
+    @inline(__always) var tcpState: TCPState { TCPState(state) }
 
     /// UDP: when it counts as a stream if traffic still flows (`stream_ts`). Overlays the TCP state.
     var streamAfter: Instant {
@@ -146,6 +146,10 @@ struct Connection {
 enum TCPState: UInt8 {
     case none = 0
     case synSent, synRecv, established, finWait, closeWait, lastAck, timeWait, close, synSent2
+
+    /// The numbers have no gaps: no table is needed to tell them apart. What is none of them is no state.
+    @inline(__always)
+    init(_ number: UInt8) { self = number <= Self.synSent2.rawValue ? unsafeBitCast(number, to: Self.self) : .none }
 }
 
 /// What only some connections have: labels, a helper, counters, sequence adjustment, NAT of IPv6.

@@ -219,7 +219,7 @@ struct ConnectionTable: ~Copyable {
             guard highest < capacity else { return nil }
             highest += 1
             number = UInt32(highest)
-            if highest == LazyMemory<Connection>.isLarge { records.beLarge() }
+            records.noteGrowth(highest)
         }
         let connection = records[Int(number)]
         let generation = connection.pointee.generation

@@ -32,9 +32,7 @@ struct ConnectionView {
         }
         let ports = direction == .original ? ct.originalPorts : ct.replyPorts
         return Tuple(
-            source: source, destination: destination, sourcePort: UInt16(truncatingIfNeeded: ports >> 16),
-            destinationPort: UInt16(truncatingIfNeeded: ports), ipProtocol: ct.ipProtocol,
-            version: ct.isIPv6 ? 6 : 4)
+            source: source, destination: destination, ports: ports, ipProtocol: ct.ipProtocol, version: ct.isIPv6 ? 6 : 4)
     }
 
     /// Whether a candidate, named as the index names it, has these IPv4 addresses and ports. A look, not a check.
@@ -48,9 +46,7 @@ struct ConnectionView {
 
     @inline(__always)
     func hash(_ tuple: Tuple, zone: UInt16) -> UInt64 {
-        hasher(
-            tuple.source, tuple.destination,
-            UInt64(tuple.ports) << 32 | UInt64(zone) << 16 | UInt64(tuple.ipProtocol.rawValue) << 8 | UInt64(tuple.version))
+        hasher(tuple.source, tuple.destination, tuple.rest | UInt64(zone) << 16)
     }
 
     /// Of one direction of a record, named as the index names it: record number × 2 + direction.

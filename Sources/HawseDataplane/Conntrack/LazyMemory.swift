@@ -41,11 +41,29 @@ struct LazyMemory<Element> {
 
     func deallocate() { munmap(base, byteCount) }
 
-    /// From how many elements on `beLarge` is worth a call.
-    static var isLarge: Int { HugePages.size / MemoryLayout<Element>.stride }
+    private static var step: Int { HugePages.size / 2 / MemoryLayout<Element>.stride }
 
-    /// There are many elements now, and more to come.
-    func beLarge() { HugePages.wish(base, byteCount) }
+    /// So many elements are in use now, one more than before.
+    @inline(__always)
+    func noteGrowth(_ count: Int) {
+        if UInt32(truncatingIfNeeded: count) % UInt32(truncatingIfNeeded: Self.step) == 0 { grow(to: count) }
+    }
+
+    /// So much of what comes next is made ahead.
+    private static var ahead: Int { 2 * HugePages.size }
+
+    /// More are to come: they get large pages, made before their turn.
+    @inline(never)
+    private func grow(to count: Int) {
+        let start = Int(bitPattern: base)
+        let end = (start &+ byteCount) & ~(HugePages.size &- 1)
+        let reached = start &+ count &* MemoryLayout<Element>.stride
+        func up(_ address: Int) -> Int { min((address &+ HugePages.size &- 1) & ~(HugePages.size &- 1), end) }
+        if count == Self.step { HugePages.wish(base, byteCount) }
+        let from = up(count == Self.step ? start &+ HugePages.size : reached &+ Self.ahead &- HugePages.size / 2)
+        let to = up(reached &+ Self.ahead)
+        if from < to { HugePages.make(from, pages: (to &- from) / HugePages.size) }
+    }
 
     @inline(__always)
     subscript(index: Int) -> UnsafeMutablePointer<Element> { base + index }

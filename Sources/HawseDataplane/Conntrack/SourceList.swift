@@ -5,6 +5,10 @@ import HawseWire
 /// for a mapping of the same source to use again.
 ///
 /// Grows by linear hashing, as `TupleIndex` does: a list or two are split with each insertion.
+///
+/// A head is the first record's number, and in its upper eight bits a mark for each hash of the list: most of those who look for
+/// their own source see there that it is not in the list, and read no record. Marks of removed connections stay until the list is
+/// empty or split.
 struct SourceList {
     private let memory: LazyMemory<UInt32>
     private var lowMask: UInt32 = 63
@@ -46,10 +50,16 @@ struct SourceList {
     }
 
     @inline(__always)
-    private static func mix(_ source: UInt64, _ port: UInt16, _ ipProtocol: IPProtocol) -> UInt32 {
+    static func mix(_ source: UInt64, _ port: UInt16, _ ipProtocol: IPProtocol) -> UInt32 {
         let word = (source ^ UInt64(port) << 32 ^ UInt64(ipProtocol.rawValue) << 48) &* 0xff51_afd7_ed55_8ccd
         return UInt32(truncatingIfNeeded: word >> 32)
     }
+
+    @inline(__always)
+    private static func mark(_ hash: UInt32) -> UInt32 { 1 << (24 + hash >> 29) }
+
+    @inline(__always)
+    private func number(_ slot: Int) -> UInt32 { heads[slot] & ConnectionTable.numberMask }
 
     @inline(__always)
     private func slot(_ hash: UInt32) -> Int {
@@ -57,22 +67,34 @@ struct SourceList {
         return Int(number < listCount ? number : hash & lowMask)
     }
 
+    /// The first record of the list that connections of this hash are in; 0: there is none of this hash.
     @inline(__always)
-    func first(_ hash: UInt32) -> UInt32 { heads[slot(hash)] }
+    func first(_ hash: UInt32) -> UInt32 {
+        let head = heads[slot(hash)]
+        return head & Self.mark(hash) == 0 ? 0 : head & ConnectionTable.numberMask
+    }
 
     @inline(__always)
     func prefetch(_ hash: UInt32) { hawse_prefetch(UnsafeRawPointer(heads + slot(hash))) }
+
+    /// What an insertion will write to: the record that stands first now, its second line.
+    @inline(__always)
+    func prefetchNeighbour(_ hash: UInt32, in records: LazyMemory<Connection>) {
+        let number = number(slot(hash))
+        if number != 0 { hawse_prefetch(UnsafeRawPointer(records[Int(number)]) + 64) }
+    }
 
     mutating func insert(_ connection: ConnectionRef, in records: LazyMemory<Connection>) {
         guard !connection.pointee.bits.contains(.inBySource) else { return }
         if isGrowing || count > Int(listCount) { grow(records) }
         let number = UInt32(truncatingIfNeeded: connection - records.base)
-        let slot = slot(Self.hash(connection))
-        let head = heads[slot]
+        let hash = Self.hash(connection)
+        let slot = slot(hash)
+        let head = self.number(slot)
         connection.pointee.nextBySource = head
         connection.pointee.previousBySource = 0
         if head != 0 { records[Int(head)].pointee.previousBySource = number }
-        heads[slot] = number
+        heads[slot] = heads[slot] & ~ConnectionTable.numberMask | Self.mark(hash) | number
         connection.pointee.bits.insert(.inBySource)
         count += 1
     }
@@ -86,7 +108,8 @@ struct SourceList {
         if previous != 0 {
             records[Int(previous)].pointee.nextBySource = next
         } else {
-            heads[slot(Self.hash(connection))] = next
+            let slot = slot(Self.hash(connection))
+            heads[slot] = next == 0 ? 0 : heads[slot] & ~ConnectionTable.numberMask | next
         }
         count -= 1
     }
@@ -96,7 +119,6 @@ struct SourceList {
         if !isGrowing {
             guard listCount * 2 <= largest else { return }
             isGrowing = true
-            if Int(listCount) == LazyMemory<UInt32>.isLarge / 2 { memory.beLarge() }
         }
         for _ in 0..<4 {
             split(listCount & lowMask, records)
@@ -108,7 +130,7 @@ struct SourceList {
         }
         // The next steps begin with these records.
         for ahead in 0..<4 as Range<UInt32> {
-            hawse_prefetch(UnsafeRawPointer(records[Int(heads[Int(listCount & lowMask &+ ahead)])]))
+            hawse_prefetch(UnsafeRawPointer(records[Int(number(Int(listCount & lowMask &+ ahead)))]))
         }
     }
 
@@ -116,19 +138,22 @@ struct SourceList {
     private mutating func split(_ old: UInt32, _ records: LazyMemory<Connection>) {
         let other = listCount
         listCount += 1
-        var number = heads[Int(old)]
+        memory.noteGrowth(Int(listCount))
+        var number = number(Int(old))
         heads[Int(old)] = 0
         heads[Int(other)] = 0
         var tails: (UInt32, UInt32) = (0, 0)
         while number != 0 {
             let connection = records[Int(number)]
             let next = connection.pointee.nextBySource
-            let stays = slot(Self.hash(connection)) == Int(old)
+            let hash = Self.hash(connection)
+            let stays = slot(hash) == Int(old)
+            heads[Int(stays ? old : other)] |= Self.mark(hash)
             let tail = stays ? tails.0 : tails.1
             connection.pointee.previousBySource = tail
             connection.pointee.nextBySource = 0
             if tail == 0 {
-                heads[Int(stays ? old : other)] = number
+                heads[Int(stays ? old : other)] |= number
             } else {
                 records[Int(tail)].pointee.nextBySource = number
             }

@@ -15,25 +15,61 @@ extension ConnectionDirection {
 struct Tuple: Hashable, Sendable {
     var source: AddressBits
     var destination: AddressBits
-    var sourcePort: UInt16
-    var destinationPort: UInt16
-    var ipProtocol: IPProtocol
+    /// Source port << 48 | destination port << 32 | protocol << 8 | version: whole words, so that a copy of what has just been
+    /// written waits for nothing.
+    private(set) var rest: UInt64
+
+    @inline(__always)
+    init(
+        source: AddressBits, destination: AddressBits, sourcePort: UInt16, destinationPort: UInt16, ipProtocol: IPProtocol,
+        version: UInt8
+    ) {
+        self.init(
+            source: source, destination: destination, ports: UInt32(sourcePort) << 16 | UInt32(destinationPort),
+            ipProtocol: ipProtocol, version: version)
+    }
+
+    /// `ports`: the source's << 16 | the destination's.
+    @inline(__always)
+    init(source: AddressBits, destination: AddressBits, ports: UInt32, ipProtocol: IPProtocol, version: UInt8) {
+        self.source = source
+        self.destination = destination
+        rest = UInt64(ports) << 32 | UInt64(ipProtocol.rawValue) << 8 | UInt64(version)
+    }
+
+    var sourcePort: UInt16 {
+        @inline(__always) get { UInt16(truncatingIfNeeded: rest >> 48) }
+        @inline(__always) set { rest = rest & ~(0xffff << 48) | UInt64(newValue) << 48 }
+    }
+    var destinationPort: UInt16 {
+        @inline(__always) get { UInt16(truncatingIfNeeded: rest >> 32) }
+        @inline(__always) set { rest = rest & ~(0xffff << 32) | UInt64(newValue) << 32 }
+    }
+    var ipProtocol: IPProtocol {
+        @inline(__always) get { IPProtocol(rawValue: UInt8(truncatingIfNeeded: rest >> 8)) }
+        @inline(__always) set { rest = rest & ~0xff00 | UInt64(newValue.rawValue) << 8 }
+    }
     /// 4 or 6.
-    var version: UInt8
+    @inline(__always) var version: UInt8 { UInt8(truncatingIfNeeded: rest) }
+
+    @inline(__always)
+    static func == (a: Tuple, b: Tuple) -> Bool {
+        (a.source.high ^ b.source.high) | (a.source.low ^ b.source.low) | (a.destination.high ^ b.destination.high)
+            | (a.destination.low ^ b.destination.low) | (a.rest ^ b.rest) == 0
+    }
 
     @inline(__always) var family: AddressFamily { version == 6 ? .ipv6 : .ipv4 }
     @inline(__always) var protocolNumber: IPProtocol { ipProtocol }
     @inline(__always) var isICMP: Bool { version == 6 ? ipProtocol == .icmpv6 : ipProtocol == .icmp }
 
     /// Both ports as one word, for comparison and hashing.
-    @inline(__always) var ports: UInt32 { UInt32(sourcePort) << 16 | UInt32(destinationPort) }
+    @inline(__always) var ports: UInt32 { UInt32(truncatingIfNeeded: rest >> 32) }
 
     /// The tuple that the answer would have (`nf_ct_invert_tuple`); `nil` for ICMP types that have no answer.
     @inline(__always)
     var inverted: Tuple? {
         var result = Tuple(
-            source: destination, destination: source, sourcePort: destinationPort, destinationPort: sourcePort,
-            ipProtocol: ipProtocol, version: version)
+            source: destination, destination: source, ports: ports << 16 | ports >> 16, ipProtocol: ipProtocol, version: version)
         if ipProtocol == .icmp || ipProtocol == .icmpv6 {
             result.sourcePort = sourcePort
             let type = UInt8(truncatingIfNeeded: destinationPort >> 8)
@@ -80,12 +116,7 @@ extension Tuple {
         source: AddressBits, destination: AddressBits, version: UInt8, ipProtocol: IPProtocol,
         transport: UnsafeRawPointer, available: Int
     ) {
-        self.source = source
-        self.destination = destination
-        self.version = version
-        self.ipProtocol = ipProtocol
-        sourcePort = 0
-        destinationPort = 0
+        self.init(source: source, destination: destination, ports: 0, ipProtocol: ipProtocol, version: version)
         switch ipProtocol {
         case .tcp, .udp, .sctp, .udplite:
             guard available >= 4 else { return nil }

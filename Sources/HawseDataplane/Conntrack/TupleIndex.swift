@@ -227,7 +227,6 @@ struct TupleIndex {
         if !isGrowing {
             guard bucketCount * 2 <= largest else { return }
             isGrowing = true
-            if Int(bucketCount) == LazyMemory<Line>.isLarge / 2 { memory.beLarge() }
         }
         for _ in 0..<Self.stepsPerInsertion {
             split(bucketCount & lowMask, view)
@@ -256,6 +255,7 @@ struct TupleIndex {
         Self.setLink(old, 0)
         let other = bucketCount
         bucketCount &+= 1
+        memory.noteGrowth(Int(bucketCount))
         var taken = ~hawse_match_tags(old, 0) & Self.slotMask
         while taken != 0 {
             let slot = taken.trailingZeroBitCount

@@ -18,6 +18,16 @@ public struct InputFrame {
     }
 }
 
+extension InputFrame {
+    @inline(__always)
+    func prefetchHeaders() {
+        guard let base = bytes.baseAddress else { return }
+        hawse_prefetch(base)
+        // The last header byte that every frame has.
+        hawse_prefetch(base + min(53, max(bytes.count - 1, 0)))
+    }
+}
+
 extension Dataplane {
     /// Many frames, in the order of their arrival: the same as one after the other, but what each will need of memory is
     /// on its way before its turn comes.
@@ -159,10 +169,7 @@ extension Walk {
     /// A frame's headers are on their way.
     @inline(__always)
     private func fetch(_ frames: UnsafeBufferPointer<InputFrame>, _ index: Int) {
-        guard let base = frames[index].bytes.baseAddress else { return }
-        hawse_prefetch(base)
-        // The last header byte that every frame has.
-        hawse_prefetch(base + min(53, max(frames[index].bytes.count - 1, 0)))
+        frames[index].prefetchHeaders()
     }
 
     @inline(__always)

@@ -11,10 +11,25 @@ enum NATManip: UInt8 {
 struct NATRange {
     var minimum: AddressBits = .zero
     var maximum: AddressBits = .zero
-    var minimumPort: UInt16 = 0
-    var maximumPort: UInt16 = 0
-    var basePort: UInt16 = 0
-    var flags: Flags = []
+    /// Flags << 48 | base port << 32 | largest port << 16 | smallest: whole words, as in `Tuple`.
+    private var rest: UInt64 = 0
+
+    var minimumPort: UInt16 {
+        @inline(__always) get { UInt16(truncatingIfNeeded: rest) }
+        @inline(__always) set { rest = rest & ~0xffff | UInt64(newValue) }
+    }
+    var maximumPort: UInt16 {
+        @inline(__always) get { UInt16(truncatingIfNeeded: rest >> 16) }
+        @inline(__always) set { rest = rest & ~(0xffff << 16) | UInt64(newValue) << 16 }
+    }
+    var basePort: UInt16 {
+        @inline(__always) get { UInt16(truncatingIfNeeded: rest >> 32) }
+        @inline(__always) set { rest = rest & ~(0xffff << 32) | UInt64(newValue) << 32 }
+    }
+    var flags: Flags {
+        @inline(__always) get { Flags(rawValue: UInt8(truncatingIfNeeded: rest >> 48)) }
+        @inline(__always) set { rest = rest & ~(0xff << 48) | UInt64(newValue.rawValue) << 48 }
+    }
 
     struct Flags: OptionSet {
         var rawValue: UInt8
@@ -35,7 +50,7 @@ struct NATRange {
     init(address: AddressBits, flags: Flags = .mapIPs) {
         minimum = address
         maximum = address
-        self.flags = flags
+        rest = UInt64(flags.rawValue) << 48
     }
 
     @inline(__always) init() {}

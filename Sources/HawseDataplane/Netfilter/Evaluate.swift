@@ -71,10 +71,15 @@ extension Walk {
                 record = next
             }
             // A trace names the match that failed.
-            let isFull = Watch.isOn || fields.isOdd || !record.pointee.flags.isDisjoint(with: .complex)
-            guard isFull ? genericInFull(record, program, packet, fields, &context) : generic(record, fields),
-                !(isFull ? record.pointee.flags.contains(.hasOperations) : record.pointee.hasUntoldOperations)
-                    || runMatches(record, arena, &context, records)
+            let isOdd = Watch.isOn || fields.isOdd
+            let isFull = isOdd || !record.pointee.flags.isDisjoint(with: .complex)
+            guard isFull
+                    ? genericInFull(record, program, packet, fields, &context) && (isOdd || hasPort(record, fields))
+                    : generic(record, fields),
+                record.pointee.flags.contains(.draws)
+                    ? draws(record, context, records)
+                    : !(isOdd ? record.pointee.flags.contains(.hasOperations) : record.pointee.hasUntoldOperations)
+                        || runMatches(record, arena, &context, records)
             else {
                 if context.hotdrop { return dropHot(packet) }
                 record += 1
@@ -140,7 +145,13 @@ extension Walk {
         return addresses | place == 0
     }
 
-    /// With `!`, sets of devices, or a packet whose headers break off. Ports are left to the operations.
+    /// The destination port that the record tells, if it tells one.
+    @inline(__always)
+    private func hasPort(_ record: UnsafeMutablePointer<RuleRecord>, _ fields: PacketFields) -> Bool {
+        ((fields.place & record.pointee.placeMask) ^ record.pointee.place) & (0xffff << RuleRecord.portShift) == 0
+    }
+
+    /// With `!`, sets of devices, or a packet whose headers break off. Ports are left to `hasPort` or the operations.
     @inline(never)
     private func genericInFull(
         _ record: UnsafeMutablePointer<RuleRecord>, _ program: UnsafeMutablePointer<TableProgram>, _ packet: PacketRef,
@@ -182,6 +193,17 @@ extension Walk {
         let operation = program.pointee.arena + Int(record.pointee.operations)
         guard operation.load(as: OperationHeader.self).code == .address else { return true }
         return runMatch(.address, operation + OperationHeader.size, &context)
+    }
+
+    /// `-m statistic --mode random` as a rule's only match.
+    @inline(__always)
+    private func draws(
+        _ record: UnsafeMutablePointer<RuleRecord>, _ context: RuleContext, _ records: UnsafeMutablePointer<RuleRecord>
+    ) -> Bool {
+        voidRecording()
+        if StatisticOperation.wins(record.pointee.operations, &node.pointee.chance.statistic) { return true }
+        noteRule(.miss, context, records, record, .statistic)
+        return false
     }
 
     @inline(never)

@@ -36,30 +36,34 @@ struct Foresight {
 
     @inline(__always)
     private static func isUnconditional(_ record: UnsafeMutablePointer<RuleRecord>) -> Bool {
-        record.pointee.addressMask | record.pointee.placeMask == 0 && !record.pointee.flags.contains(.hasOperations)
+        record.pointee.addressMask | record.pointee.placeMask == 0
+            && record.pointee.flags.isDisjoint(with: [.hasOperations, .draws])
     }
 
     /// How far one frame has been followed.
     struct Step {
         var tag: UInt32 = 0
+        /// Its source's hash in the list of connections.
+        var source: UInt32 = 0
         /// The Service's chain marks it for masquerading.
         var isMarked = false
         /// `nil`: it is of no interest (any more).
         var record: UnsafeMutablePointer<RuleRecord>?
     }
 
-    /// Its rule's place in the hash.
+    /// Its rule's place in the hash. False: it is not one that can be followed.
     @inline(__always)
-    func begin(_ frame: InputFrame, _ step: UnsafeMutablePointer<Step>) {
+    func begin(_ frame: InputFrame, _ step: UnsafeMutablePointer<Step>) -> Bool {
         guard frame.bytes.count >= 42, let base = frame.bytes.baseAddress, base.loadEtherType(at: 12) == .ipv4,
             base.load8(at: 14) == 0x45
-        else { return }
+        else { return false }
         let tag = Classifier.hash(
             classifier.pointee.fields, AddressBits(ipv4: base.loadBE32(at: 26)), AddressBits(ipv4: base.loadBE32(at: 30)),
             base.loadProtocol(at: 23), base.loadBE16(at: 34), base.loadBE16(at: 36))
         step.pointee.tag = tag
         step.pointee.record = records
         hawse_prefetch(UnsafeRawPointer(classifier.pointee.slots + Int(tag & classifier.pointee.slotMask)))
+        return true
     }
 
     /// The rule.
@@ -70,7 +74,7 @@ struct Foresight {
         hawse_prefetch(UnsafeRawPointer(records + Int(head)))
     }
 
-    /// The beginning of the Service's chain: as much as one with a single endpoint has.
+    /// The beginning of the Service's chain.
     @inline(__always)
     func enterChain(_ step: UnsafeMutablePointer<Step>, _ record: UnsafeMutablePointer<RuleRecord>) {
         if record.pointee.hasUntoldOperations { fetchOperations(record) }
@@ -78,14 +82,21 @@ struct Foresight {
         guard record.pointee.target == .jump || record.pointee.target == .goto else { return }
         let chain = records + Int(record.pointee.argument)
         step.pointee.record = chain
-        for place in 0..<3 { hawse_prefetch(UnsafeRawPointer(chain + place)) }
+        fetchRecords(chain)
     }
 
-    /// The rest of it.
+    /// The next two records of a chain of which so many have been looked at, unless it has ended.
     @inline(__always)
-    func fetchRest(of chain: UnsafeMutablePointer<RuleRecord>) {
-        if chain.pointee.target == .return || chain[1].target == .return || chain[2].target == .return { return }
-        for place in 3..<6 { hawse_prefetch(UnsafeRawPointer(chain + place)) }
+    func fetchRest(of chain: UnsafeMutablePointer<RuleRecord>, behind count: Int) {
+        for place in 0..<count where chain[place].target == .return { return }
+        fetchRecords(chain + count)
+    }
+
+    /// Two at a time: of eight frames that is as much as can be on its way at once.
+    @inline(__always)
+    private func fetchRecords(_ record: UnsafeMutablePointer<RuleRecord>) {
+        hawse_prefetch(UnsafeRawPointer(record))
+        hawse_prefetch(UnsafeRawPointer(record + 1))
     }
 
     /// The endpoint's chain, by the draws that are about to be made.
@@ -143,10 +154,7 @@ struct Foresight {
 
     /// A chain's operations, which stand one behind the other.
     @inline(__always)
-    func fetchOperations(of chain: UnsafeMutablePointer<RuleRecord>) { fetchChain(chain) }
-
-    @inline(__always)
-    private func fetchChain(_ chain: UnsafeMutablePointer<RuleRecord>) {
+    func fetchOperations(of chain: UnsafeMutablePointer<RuleRecord>) {
         var record = chain
         var next: UInt32 = 0
         for _ in 0..<Self.longestChain {
@@ -180,11 +188,7 @@ struct Foresight {
 
     @inline(__always)
     private func wins(_ record: UnsafeMutablePointer<RuleRecord>, _ chance: inout RandomStream) -> Bool {
-        guard record.pointee.flags.contains(.hasOperations) else { return true }
-        let place = program.pointee.arena + Int(record.pointee.operations)
-        guard place.load(as: OperationHeader.self).code == .statistic else { return false }
-        let operation = (place + OperationHeader.size).assumingMemoryBound(to: StatisticOperation.self)
-        guard operation.pointee.isRandom else { return false }
-        return chance.nextUInt32() & 0x7fff_ffff < operation.pointee.probability
+        if record.pointee.flags.contains(.draws) { return StatisticOperation.wins(record.pointee.operations, &chance) }
+        return !record.pointee.flags.contains(.hasOperations)
     }
 }

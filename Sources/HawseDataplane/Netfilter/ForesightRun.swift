@@ -67,15 +67,23 @@ struct ForesightRun {
             let step = steps + index
             if stage == 0 {
                 step.initialize(to: Foresight.Step())
-                if wanted >> UInt64(index) & 1 != 0 { foresight.begin(frames[index], step) }
+                if wanted >> UInt64(index) & 1 != 0, foresight.begin(frames[index], step) {
+                    step.pointee.source = Self.sourceHash(frames[index])
+                    node.pointee.connections.bySource.prefetch(step.pointee.source)
+                }
                 continue
             }
             guard let record = step.pointee.record else { continue }
             switch stage {
-            case 1: foresight.fetchRule(step)
+            case 1:
+                foresight.fetchRule(step)
+                let records = node.pointee.connections.records
+                node.pointee.connections.bySource.prefetchNeighbour(step.pointee.source, in: records)
             case 2: foresight.enterChain(step, record)
-            case 3: foresight.fetchRest(of: record)
-            case 4: foresight.fetchOperations(of: record)
+            case 3: foresight.fetchRest(of: record, behind: 2)
+            case 4:
+                foresight.fetchRest(of: record, behind: 4)
+                foresight.fetchOperations(of: record)
             case 5: foresight.choose(step, record, frames[index], &chance.statistic)
             case 6: foresight.fetchTargets(of: record)
             default: foreseeWay(frames[index], step, node)
@@ -83,7 +91,14 @@ struct ForesightRun {
         }
     }
 
-    /// Behind the rules: the route to the endpoint, the list of the source, and the places of the answers in the index. DNAT
+    /// The list of connections of this source, where NAT will look for one of its own.
+    @inline(__always)
+    private static func sourceHash(_ frame: InputFrame) -> UInt32 {
+        guard let base = frame.bytes.baseAddress else { return 0 }
+        return SourceList.mix(UInt64(base.loadBE32(at: 26)), base.loadBE16(at: 34), base.loadProtocol(at: 23))
+    }
+
+    /// Behind the rules: the route to the endpoint, and the places of the answers in the index. DNAT
     /// looks whether the endpoint's answer to the client is taken; a masqueraded connection's is to the node, at the port that
     /// will be drawn next.
     @inline(__always)
@@ -98,10 +113,6 @@ struct ForesightRun {
         var reply = Tuple(
             source: target, destination: source, sourcePort: destination.port ?? base.loadBE16(at: 36),
             destinationPort: base.loadBE16(at: 34), ipProtocol: base.loadProtocol(at: 23), version: 4)
-        var original = reply
-        original.source = source
-        original.sourcePort = reply.destinationPort
-        node.pointee.connections.bySource.prefetch(SourceList.hash(original))
         node.pointee.connections.prefetch(node.pointee.connections.hash(reply, zone: 0))
         if step.pointee.isMarked {
             reply.destination = node.pointee.routing.sources.latest.address

@@ -24,6 +24,19 @@ enum HugePages {
         #endif
     }
 
+    /// Lets a thread of its own make so many large pages, so that whoever comes there finds them. To clear two megabytes takes a
+    /// tenth of a millisecond, and many times that where a hypervisor has to find the memory first.
+    ///
+    /// What is in the range stays as it is, even if it is somebody else's by then. `start`: on a large page's boundary.
+    static func make(_ start: Int, pages: Int) {
+        #if os(Linux)
+        var thread = pthread_t()
+        // The number fits where the address has zeros.
+        let word = UnsafeMutableRawPointer(bitPattern: start | min(pages, size - 1))
+        if pthread_create(&thread, nil, makeLargePages, word) == 0 { pthread_detach(thread) }
+        #endif
+    }
+
     /// Memory of the caller's, aligned to cache lines.
     static func allocate(byteCount: Int) -> UnsafeMutableRawPointer {
         let memory = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
@@ -31,3 +44,13 @@ enum HugePages {
         return memory
     }
 }
+
+#if os(Linux)
+/// What such a thread does (`MADV_POPULATE_WRITE`; a system that does not know it does nothing).
+private func makeLargePages(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    let word = Int(bitPattern: argument)
+    let pages = word & (HugePages.size - 1)
+    madvise(UnsafeMutableRawPointer(bitPattern: word - pages), pages * HugePages.size, 23)
+    return nil
+}
+#endif

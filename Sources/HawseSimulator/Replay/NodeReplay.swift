@@ -31,7 +31,7 @@ public final class NodeReplay {
         shards = try DataplaneShards(spec, count: count, seed: seed, isApproximate: isApproximate)
         guard let entry = EntryPoint(spec, shards.first, choice: choice) else { return nil }
         self.entry = entry
-        batchSize = shards.count > 1 ? 1 << 14 : 256
+        batchSize = shards.count > 1 ? 1 << 14 : 1024
         batch = FrameBatch(entry, capacity: batchSize)
     }
 

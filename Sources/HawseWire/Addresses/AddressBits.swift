@@ -31,6 +31,10 @@ public struct AddressBits: Hashable, Sendable, Comparable {
         )
     }
 
+    // One branch: a comparison field by field becomes two, or a call.
+    @inlinable @inline(__always)
+    public static func == (a: Self, b: Self) -> Bool { (a.high ^ b.high) | (a.low ^ b.low) == 0 }
+
     @inlinable @inline(__always)
     public static func & (a: Self, b: Self) -> Self { Self(high: a.high & b.high, low: a.low & b.low) }
     @inlinable @inline(__always)

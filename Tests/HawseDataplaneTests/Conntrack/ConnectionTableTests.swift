@@ -149,4 +149,42 @@ import Testing
         table.remove(middle)
         #expect(walk() == expected)
     }
+
+    @Test func sourceListKnowsWhoIsNotInIt() throws {
+        var table = table()
+        defer { table.deallocate() }
+        var all: [ConnectionRef] = []
+        for i in 0..<5000 {
+            let connection = try #require(add(&table, tuple(i), now: .zero, lifetime: .seconds(600)))
+            table.bySource.insert(connection, in: table.records)
+            all.append(connection)
+        }
+        func holds(_ i: Int) -> Bool {
+            var number = table.bySource.first(SourceList.hash(tuple(i)))
+            while number != 0 {
+                if table.records[Int(number)].pointee.originalPorts >> 16 == tuple(i).sourcePort { return true }
+                number = table.records[Int(number)].pointee.nextBySource
+            }
+            return false
+        }
+        #expect((0..<5000).allSatisfy(holds))
+        // With one connection a list in the mean, less than half of these find a record to look at.
+        let looked = (5000..<10_000).filter { table.bySource.first(SourceList.hash(tuple($0))) != 0 }.count
+        #expect(looked < 2500)
+        for connection in all[..<2500] { table.remove(connection) }
+        #expect((2500..<5000).allSatisfy(holds))
+        for connection in all[2500...] { table.remove(connection) }
+        #expect((0..<5000).allSatisfy { table.bySource.first(SourceList.hash(tuple($0))) == 0 })
+    }
+
+    @Test func pagesMadeAheadChangeNothing() {
+        let memory = LazyMemory<UInt64>(capacity: 3 << 20)
+        defer { memory.deallocate() }
+        for i in 0..<memory.capacity {
+            if memory[i].pointee != 0 { Issue.record("element \(i) is not zero") }
+            memory[i].pointee = UInt64(i)
+            memory.noteGrowth(i + 1)
+        }
+        #expect((0..<memory.capacity).allSatisfy { memory[$0].pointee == UInt64($0) })
+    }
 }

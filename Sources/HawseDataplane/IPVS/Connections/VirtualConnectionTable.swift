@@ -186,7 +186,7 @@ struct VirtualConnectionTable {
             if highest == 0 { makeHeads() }
             highest += 1
             number = UInt32(highest)
-            if highest == LazyMemory<VirtualConnection>.isLarge { records.beLarge() }
+            records.noteGrowth(highest)
             records[highest].pointee.generation = 1
         }
         let connection = records[Int(number)]

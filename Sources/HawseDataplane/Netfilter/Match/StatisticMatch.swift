@@ -26,12 +26,17 @@ struct StatisticOperation: MatchOperation {
         }
     }
 
+    /// One draw; `probability`: of 2³¹.
+    @inline(__always)
+    static func wins(_ probability: UInt32, _ chance: inout RandomStream) -> Bool {
+        chance.nextUInt32() & 0x7fff_ffff < probability
+    }
+
     @inline(__always)
     static func matches(_ operation: UnsafeMutablePointer<Self>, _ context: inout RuleContext) -> Bool {
         let hit: Bool
         if operation.pointee.isRandom {
-            let drawn = context.node.pointee.chance.statistic.nextUInt32() & 0x7fff_ffff
-            hit = drawn < operation.pointee.probability
+            hit = wins(operation.pointee.probability, &context.node.pointee.chance.statistic)
         } else {
             let old = operation.pointee.count
             operation.pointee.count = old == operation.pointee.every ? 0 : old &+ 1

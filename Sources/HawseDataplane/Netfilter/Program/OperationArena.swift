@@ -33,6 +33,12 @@ struct OperationArena {
         base = larger
     }
 
+    private mutating func skip(_ bytes: Int) {
+        reserve(bytes)
+        (base + count).initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+        count += bytes
+    }
+
     mutating func append<Operation: BitwiseCopyable>(
         _ code: MatchCode, _ operation: Operation, trailer: UnsafeRawBufferPointer
     ) {
@@ -56,8 +62,13 @@ struct OperationArena {
         (base + latest).storeBytes(of: header, as: OperationHeader.self)
     }
 
+    /// Forgets what stands from there on.
+    mutating func takeBack(to start: Int) { count = start }
+
+    /// A target's payload; on one cache line if it fits one.
     mutating func append<Action: BitwiseCopyable>(_ action: Action) -> UInt32 {
         let size = (MemoryLayout<Action>.stride + 7) & ~7
+        if size <= 64, count & 63 + size > 64 { skip(64 - count & 63) }
         reserve(size)
         let place = count
         (base + place).storeBytes(of: action, as: Action.self)

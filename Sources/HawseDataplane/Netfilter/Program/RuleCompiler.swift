@@ -118,7 +118,9 @@ struct RuleCompiler {
             record.operations = UInt32(firstOperation)
             record.flags.insert(.hasOperations)
             arena.endOperations()
-            lowerPort(arena.only(since: firstOperation), into: &record)
+            let only = arena.only(since: firstOperation)
+            lowerPort(only, into: &record)
+            if lowerChance(only, into: &record) { arena.takeBack(to: firstOperation) }
         }
         if let target = rule.target { try compile(target, ipProtocol: exact, into: &record) }
         return record
@@ -160,6 +162,17 @@ struct RuleCompiler {
             record.placeMask |= 0xffff << RuleRecord.portShift
         }
         record.flags.insert(.tellsPort)
+    }
+
+    /// A rule that asks for nothing but a random choice needs no operation. False: it asks for something else.
+    private func lowerChance(_ operation: (code: MatchCode, payload: UnsafeRawPointer)?, into record: inout RuleRecord) -> Bool {
+        guard let operation, operation.code == .statistic else { return false }
+        let statistic = operation.payload.loadUnaligned(as: StatisticOperation.self)
+        guard statistic.isRandom, !statistic.inverted else { return false }
+        record.flags.remove(.hasOperations)
+        record.flags.insert(.draws)
+        record.operations = statistic.probability
+        return true
     }
 
     private mutating func lowerDevices(_ inInterface: InterfaceMatch?, _ outInterface: InterfaceMatch?, into record: inout RuleRecord) {

@@ -16,7 +16,7 @@ struct RuleRecord: BitwiseCopyable {
 
     var flags: Flags = []
     var target: TargetCode = .next
-    /// Byte offset of the first match operation in the program's arena.
+    /// Byte offset of the first match operation in the program's arena. With `.draws`: the chance, of 2³¹.
     var operations: UInt32 = 0
     /// Jump and goto: index of the chain's first record. Other targets: byte offset of their payload in the arena.
     var argument: UInt32 = 0
@@ -48,6 +48,8 @@ struct RuleRecord: BitwiseCopyable {
         /// The only operation is `-m tcp` or `-m udp` with one destination port or none, and the two comparisons say the same of a
         /// packet whose ports are in `PacketFields.place`.
         static let tellsPort = Flags(rawValue: 1 << 8)
+        /// The only match is `-m statistic --mode random` without `!`, and the record has it.
+        static let draws = Flags(rawValue: 1 << 9)
 
         /// More than the two comparisons is needed.
         static let complex: Flags = [.sourceInverted, .destinationInverted, .inInverted, .inSet, .outInverted, .outSet, .protocolInverted]
