@@ -14,12 +14,13 @@ extension Walk {
         let destination = ethernet.destination
         if destination.value >> 4 == 0x0180_c200_000, let stage = reservedGroup(packet, destination) { return stage }
         if destination == device.pointee.mac { packet.pointee.packetType = .host }
+        if !packet.pointee.etherType.isIP, lookBehindTags(packet) == .refused { return drop(packet, .bridgeFiltered) }
         if packet.pointee.etherType == .ipv4 ? node.pointee.settings.bridgeCallIPTables
             : packet.pointee.etherType == .ipv6 && node.pointee.settings.bridgeCallIP6Tables
         {
             return bridgePrerouting(packet, port, bridge)
         }
-        return bridgeFrame(packet, port, bridge)
+        return bridgeFrame(packet, port)
     }
 
     /// 01:80:c2:00:00:0x: pause frames end here, spanning tree is forwarded while nobody speaks it, the rest is for
@@ -57,7 +58,7 @@ extension Walk {
         if isForOther { packet.pointee.packetType = .host }
         packet.pointee.flags.insert([.bridged, .physdev])
         packet.pointee.physIn = port
-        packet.pointee.inInterface = bridge
+        packet.pointee.inInterface = logicalDevice(packet, bridge)
         packet.pointee.outInterface = 0
         let before = packet.destinationBits
         noteHook(packet, .prerouting)
@@ -65,8 +66,8 @@ extension Walk {
         guard verdict == .accept else { return after(verdict, .done) }
         if isForOther { packet.pointee.packetType = .otherHost }
         packet.pointee.flags.insert(.preroutingDone)
-        if packet.destinationBits != before { return bridgeDNAT(packet, packet.pointee.physIn, bridge) }
-        return bridgeFrame(packet, packet.pointee.physIn, bridge)
+        if packet.destinationBits != before { return bridgeDNAT(packet, packet.pointee.physIn, packet.pointee.inInterface) }
+        return bridgeFrame(packet, packet.pointee.physIn)
     }
 
     /// `nf_ip6_check_hbh_len`, by which `br_validate_ipv6` looks at hop-by-hop options.
@@ -96,7 +97,7 @@ extension Walk {
     }
 
     /// `br_nf_pre_routing_finish`: PREROUTING changed the destination. Towards the bridge's own network the frame is
-    /// bridged to its new owner; any other way it goes up to be routed.
+    /// bridged to its new owner; any other way it goes up to be routed. `bridge`: as the rules have seen it.
     private func bridgeDNAT(_ packet: PacketRef, _ port: UInt16, _ bridge: UInt16) -> Stage {
         var route = lookupInput(packet)
         if route.kind == .noRoute || route.kind == .martian,
@@ -125,23 +126,25 @@ extension Walk {
         packet.ethernet.destination = node.pointee.interfaces[bridge].pointee.mac
         packet.pointee.packetType = .host
         packet.pointee.flags.insert(.loopback)
-        return bridgeFrame(packet, port, bridge)
+        return bridgeFrame(packet, port)
     }
 
     /// `br_nf_pre_routing_finish_bridge`: the new owner's MAC becomes the frame's destination, the source MAC stays.
     func bridgeToNeighbour(_ packet: PacketRef) -> Stage {
-        let route = packet.pointee.route
         let source = packet.ethernet.source
+        let front = FrontBytes(packet)
         packet.pointee.stage = .bridgeInput
         let stage = resolveNeighbour(packet)
         guard stage == .transmit else { return stage }
         packet.ethernet.source = source
+        front.putBack(packet)
         packet.pointee.flags.remove(.bridgedDNAT)
-        return bridgeFrame(packet, packet.pointee.physIn, route.outInterface)
+        return bridgeFrame(packet, packet.pointee.physIn)
     }
 
     /// `br_handle_frame_finish`.
-    private func bridgeFrame(_ packet: PacketRef, _ port: UInt16, _ bridge: UInt16) -> Stage {
+    private func bridgeFrame(_ packet: PacketRef, _ port: UInt16) -> Stage {
+        let bridge = node.pointee.interfaces[port].pointee.master
         packet.pointee.inInterface = bridge
         packet.pointee.physIn = port
         let now = node.pointee.now
@@ -224,6 +227,7 @@ extension Walk {
             guard mayLeave(bridge, vlan: vlan) else { return drop(packet, .bridgeFiltered) }
             raiseVLAN(packet, bridge, vlan)
         }
+        if !packet.ethernet.etherType.isIP { lookAtTags(packet) }
         if packet.pointee.flags.contains(.bridged), packet.pointee.packetType != .host {
             // `br_nf_local_in`: copies may be on their way, so the connection is confirmed before it goes up.
             let verdict = conntrackConfirm(packet, at: .input)

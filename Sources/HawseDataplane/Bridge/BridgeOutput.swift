@@ -11,12 +11,15 @@ extension Walk {
             }
             return pushFrame(packet)
         }
-        if hasVLANTag(packet, packet.pointee.inInterface) { return pushFrame(packet) }
+        let bridge = packet.pointee.inInterface
+        if hasVLANTag(packet, bridge), !node.pointee.settings.bridgeFiltersVLAN { return pushFrame(packet) }
         let isForOther = packet.pointee.packetType == .otherHost
         if isForOther { packet.pointee.packetType = .host }
-        packet.pointee.outInterface = packet.pointee.inInterface
+        packet.pointee.outInterface = bridge
+        packet.pointee.inInterface = logicalDevice(packet, bridge)
         noteHook(packet, .forward)
         let verdict = hookForward(packet)
+        packet.pointee.inInterface = bridge
         if isForOther { packet.pointee.packetType = .otherHost }
         return after(verdict, .bridgeOutput)
     }
@@ -41,7 +44,7 @@ extension Walk {
         let device = node.pointee.interfaces[packet.pointee.physOut]
         let largest = Int(packet.pointee.fragmentMaxSize)
         let mtu = largest != 0 ? min(largest, device.pointee.mtu) : device.pointee.mtu
-        if packet.length > mtu, !packet.pointee.flags.contains(.gso) {
+        if packet.length + sessionHeader(packet) > mtu, !packet.pointee.flags.contains(.gso) {
             // `br_nf_ip_fragment`: nobody is told when that may not be.
             if packet.isIPv4, largest > device.pointee.mtu || (largest == 0 && packet.ipv4.dontFragment) {
                 return drop(packet, .packetTooBig)
@@ -61,7 +64,7 @@ extension Walk {
         noteLimit(device.pointee.mtu, packet)
         // `is_skb_forwardable`: a tag does not count where it is kept beside the frame.
         let tag = packet.pointee.etherType == .vlan || packet.pointee.etherType == .qinq ? 4 : 0
-        if packet.length - tag > device.pointee.mtu + 4, !packet.pointee.flags.contains(.gso) {
+        if packet.length + sessionHeader(packet) - tag > device.pointee.mtu + 4, !packet.pointee.flags.contains(.gso) {
             return drop(packet, .packetTooBig)
         }
         return .transmit

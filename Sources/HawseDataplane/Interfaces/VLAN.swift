@@ -67,7 +67,7 @@ extension Walk {
         packet.pointee.etherType = type
     }
 
-    private func vlanDevice(_ parent: UInt16, _ type: EtherType, _ identifier: UInt16) -> UInt16? {
+    func vlanDevice(_ parent: UInt16, _ type: EtherType, _ identifier: UInt16) -> UInt16? {
         for index in 1..<UInt16(node.pointee.interfaces.count) {
             let device = node.pointee.interfaces[index]
             if device.pointee.kind == .vlan, device.pointee.parent == parent, device.pointee.vlan == identifier,

@@ -54,8 +54,8 @@ extension Walk {
     }
 
     @inline(__always)
-    func transportIsIntact(_ packet: PacketRef) -> Bool {
-        if isVerified(packet, packet.pointee.ipProtocol) { return true }
+    func transportIsIntact(_ packet: PacketRef, isWhole: Bool = true) -> Bool {
+        if isWhole, packet.pointee.flags.contains(.sumKept) || isVerified(packet, packet.pointee.ipProtocol) { return true }
         return TransportChecksum.isValid(
             packet.transportPointer, length: packet.transportLength,
             protocolNumber: packet.pointee.ipProtocol, family: packet.family,
@@ -148,7 +148,12 @@ extension Walk {
         let udp = packet.udp
         let isLite = packet.pointee.ipProtocol == .udplite
         let claimed = Int(udp.datagramLength)
-        if !isLite {
+        // What lies behind a datagram is cut off, and what conntrack has added up with it counts no more (`pskb_trim_rcsum`).
+        let isWhole = isLite || claimed == packet.transportLength
+        if isLite {
+            // `udplite_checksum_init`: more is covered than is there, or not even the header; whoever has verified the rest.
+            guard claimed == 0 || (8...packet.transportLength).contains(claimed) else { return drop(packet, .checksum) }
+        } else {
             guard claimed >= 8, claimed <= packet.transportLength else { return drop(packet, .transportMalformed) }
             packet.pointee.end = packet.pointee.transport + Int32(claimed)
         }
@@ -156,7 +161,7 @@ extension Walk {
             if isLite || (packet.isIPv6 && !node.pointee.vxlan.acceptsZeroChecksum6(udp.destinationPort)) {
                 return drop(packet, .checksum)
             }
-        } else if !transportIsIntact(packet) || !isLite && isSumSpoilt(packet) {
+        } else if !transportIsIntact(packet, isWhole: isWhole) || !isLite && isSumSpoilt(packet) {
             return drop(packet, .checksum)
         }
         if packet.pointee.ipProtocol == .udp, isForVXLAN(packet) { return vxlanReceive(packet) }

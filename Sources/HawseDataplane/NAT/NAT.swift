@@ -145,6 +145,8 @@ extension Walk {
             ip: packet.transportPointer + quotation, end: end, version: packet.pointee.version,
             isPartial: packet.pointee.flags.contains(.partialSum))
         guard inner.apply(other, manip == .source ? .destination : .source) else { return false }
+        // A quoted SCTP header whole enough for its CRC: `sctp_manip_pkt` forgets that the packet was added up.
+        if !isIPv4, other.ipProtocol == .sctp, length >= quotation + 52, !inner.isPartial { packet.pointee.headerSum = 1 }
         TransportChecksum.store(
             packet.transportPointer, length: length, protocolNumber: protocolNumber, family: packet.family,
             source: packet.sourceBits, destination: packet.destinationBits)

@@ -7,6 +7,11 @@ struct NodeSettings {
     var bridgeCallIPTables: Bool
     var bridgeCallIP6Tables: Bool
     let bridgeCallARPTables: Bool
+    /// `bridge-nf-filter-vlan-tagged`, `…-pppoe-tagged`: netfilter looks behind tags and into PPPoE sessions.
+    let bridgeFiltersVLAN: Bool
+    let bridgeFiltersPPPoE: Bool
+    /// `bridge-nf-pass-vlan-input-dev`: rules see a tagged frame come in on the bridge's VLAN device, where there is one.
+    let bridgePassesVLANDevice: Bool
     var defaultTTL: UInt8
     /// `net.ipv6.conf.all.hop_limit`: of what no device has a say in, as SYNPROXY's answers.
     var hopLimit: UInt8
@@ -44,6 +49,9 @@ struct NodeSettings {
         ipv6Forward = sysctls.isOn("net.ipv6.conf.all.forwarding", default: false)
         bridgeCallIPTables = sysctls.isOn("net.bridge.bridge-nf-call-iptables", default: true)
         bridgeCallARPTables = sysctls.isOn("net.bridge.bridge-nf-call-arptables", default: true)
+        bridgeFiltersVLAN = sysctls.isOn("net.bridge.bridge-nf-filter-vlan-tagged", default: false)
+        bridgeFiltersPPPoE = sysctls.isOn("net.bridge.bridge-nf-filter-pppoe-tagged", default: false)
+        bridgePassesVLANDevice = sysctls.isOn("net.bridge.bridge-nf-pass-vlan-input-dev", default: false)
         bridgeCallIP6Tables = sysctls.isOn("net.bridge.bridge-nf-call-ip6tables", default: true)
         defaultTTL = UInt8(clamping: sysctls.integer("net.ipv4.ip_default_ttl", default: 64))
         hopLimit = UInt8(clamping: sysctls.integer("net.ipv6.conf.all.hop_limit", default: 64))

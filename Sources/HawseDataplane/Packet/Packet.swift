@@ -124,6 +124,9 @@ struct Packet {
         static let whileCalling: Flags = [.withinCopy, .withinICMP]
         /// An ICMPv6 error that IPVS has rewritten: its sum is completed when a device takes it (`CHECKSUM_PARTIAL`).
         static let partialSum = Flags(rawValue: 1 << 24)
+        /// Conntrack has found the checksum of a packet without a connection right before SNPT or DNPT changed an address: the sum
+        /// over the whole packet, which is what is looked at later, has not changed by that.
+        static let sumKept = Flags(rawValue: 1 << 25)
         /// IPVS has put it together while it was forwarded: it may not be cut again where its fragments had DF.
         static let gatheredInForward = Flags(rawValue: 1 << 21)
     }

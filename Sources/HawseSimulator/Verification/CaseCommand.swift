@@ -26,14 +26,10 @@ enum CaseCommand {
         throw Unsupported(description: "the command `\(command)'")
     }
 
-    /// libiptc writes the whole table back: rules keep their counters, but those of policies begin anew.
     private static func iptables(_ command: String, on dataplane: Dataplane) throws {
-        let edit = try RuleCommand(commandLine: command)
-        var rules = dataplane.ruleSet(edit.family)
-        try edit.apply(to: &rules)
-        guard var table = rules[edit.table] else { return }
-        for i in table.chains.indices where table.chains[i].policy != nil { table.chains[i].counters = .zero }
-        try dataplane.replaceRules(RuleSet(family: edit.family, tables: [table]), counters: .asGiven)
+        let line = try RuleCommand(commandLine: command)
+        let isNFT = command.prefix { $0 != " " }.hasSuffix("-nft")
+        try dataplane.run(line.edit, table: line.table, line.family, backend: isNFT ? .nft : dataplane.tableOrder)
     }
 
     private static func forget(_ command: String, on dataplane: Dataplane) throws {

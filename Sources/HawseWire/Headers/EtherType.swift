@@ -14,4 +14,6 @@ public struct EtherType: RawRepresentable, Hashable, Sendable {
     @inlinable @inline(__always) public static var mpls: EtherType { .init(rawValue: 0x8847) }
     @inlinable @inline(__always) public static var lldp: EtherType { .init(rawValue: 0x88cc) }
     @inlinable @inline(__always) public static var qinq: EtherType { .init(rawValue: 0x88a8) }
+
+    @inlinable @inline(__always) public var isIP: Bool { self == .ipv4 || self == .ipv6 }
 }

@@ -40,12 +40,14 @@ final class LiveNamespaces {
     }
 
     /// Whether the kernel has a kind of device.
-    static func canMake(_ kind: String) -> Bool {
+    static func canMake(_ kind: String, _ options: [String] = ["local", "192.0.2.1"]) -> Bool {
         let name = "hawse-probe-\(getpid())-\(kind)"
         defer { _ = try? run(ip, ["netns", "del", name]) }
         do {
             try run(ip, ["netns", "add", name])
-            try run(ip, ["-n", name, "link", "add", "probe", "type", kind, "local", "192.0.2.1"])
+            try run(ip, ["-n", name, "link", "add", "below", "type", "bridge"])
+            let link = options.first == "link" ? Array(options.prefix(2)) : []
+            try run(ip, ["-n", name, "link", "add"] + link + ["name", "probe", "type", kind] + options.dropFirst(link.count))
         } catch { return false }
         return true
     }

@@ -61,6 +61,11 @@ struct PacketSocket {
                 bytes.baseAddress.map { bind(descriptor, $0.assumingMemoryBound(to: sockaddr.self), 20) } ?? -1
             }
             guard bound == 0 else { throw LiveNamespaces.Failure(message: "\(device) cannot be watched") }
+            // `PACKET_AUXDATA`: the kernel takes tags out of frames, and tells of them beside.
+            var one: Int32 = 1
+            guard setsockopt(descriptor, 263, 8, &one, 4) == 0 else {
+                throw LiveNamespaces.Failure(message: "\(device) does not tell of tags")
+            }
             return descriptor
         }
     }
@@ -77,18 +82,46 @@ struct PacketSocket {
     func arrived() -> [[UInt8]] {
         var frames: [[UInt8]] = []
         var buffer = [UInt8](repeating: 0, count: Self.largest)
+        var address = [UInt8](repeating: 0, count: 20)
+        var control = [UInt8](repeating: 0, count: 64)
         while true {
-            var address = [UInt8](repeating: 0, count: 20)
-            var length = socklen_t(20)
-            let count = address.withUnsafeMutableBytes { bytes in
-                bytes.baseAddress.map {
-                    recvfrom(descriptor, &buffer, buffer.count, 0, $0.assumingMemoryBound(to: sockaddr.self), &length)
-                } ?? -1
+            let (count, told) = buffer.withUnsafeMutableBytes { buffer in
+                address.withUnsafeMutableBytes { address in
+                    control.withUnsafeMutableBytes { control in receive(buffer, address, control) }
+                }
             }
             guard count > 0 else { return frames }
             let isOutgoing = address[10] == 4
-            if !isOutgoing { frames.append(Array(buffer[..<count])) }
+            if !isOutgoing { frames.append(Self.tagged(buffer[..<count], control[..<told])) }
         }
+    }
+
+    private func receive(
+        _ buffer: UnsafeMutableRawBufferPointer, _ address: UnsafeMutableRawBufferPointer, _ control: UnsafeMutableRawBufferPointer
+    ) -> (count: Int, control: Int) {
+        var vector = iovec(iov_base: buffer.baseAddress, iov_len: buffer.count)
+        return withUnsafeMutablePointer(to: &vector) { vector in
+            var message = msghdr()
+            (message.msg_name, message.msg_namelen) = (address.baseAddress, socklen_t(address.count))
+            (message.msg_iov, message.msg_iovlen) = (vector, 1)
+            (message.msg_control, message.msg_controllen) = (control.baseAddress, control.count)
+            return (recvmsg(descriptor, &message, 0), message.msg_controllen)
+        }
+    }
+
+    /// The frame with the tag that `struct tpacket_auxdata` tells of (`TP_STATUS_VLAN_VALID`) in its place.
+    private static func tagged(_ frame: ArraySlice<UInt8>, _ control: ArraySlice<UInt8>) -> [UInt8] {
+        // struct cmsghdr: length, level, type; then status, two lengths, two offsets, the tag and its type.
+        guard control.count >= 36, frame.count > 12 else { return Array(frame) }
+        let (status, tag, type) = control.withUnsafeBytes {
+            (
+                $0.loadUnaligned(fromByteOffset: 16, as: UInt32.self), $0.loadUnaligned(fromByteOffset: 32, as: UInt16.self),
+                $0.loadUnaligned(fromByteOffset: 34, as: UInt16.self)
+            )
+        }
+        guard status & 0x10 != 0 else { return Array(frame) }
+        let front = frame.startIndex + 12
+        return frame[..<front] + [UInt8(type >> 8), UInt8(type & 255), UInt8(tag >> 8), UInt8(tag & 255)] + frame[front...]
     }
 
     /// Waits until something is there to read.

@@ -25,7 +25,8 @@ struct ConnlimitOperation: MatchOperation {
         // Grouped by the zone's number, in whichever direction that holds.
         let zone = context.connection?.pointee.zone ?? packet.pointee.connectionTemplate.zone
         guard let connection = context.connection else {
-            guard let own = Tuple(packet) else {
+            // Where no headers follow there is no protocol to be found (`ipv6_get_l4proto`).
+            guard packet.isIPv4 || packet.pointee.ipProtocol != .noNextHeader, let own = Tuple(packet) else {
                 context.hotdrop = true
                 return false
             }

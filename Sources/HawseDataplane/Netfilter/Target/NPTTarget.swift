@@ -69,6 +69,9 @@ extension Walk {
             sendICMPError(about: packet, type: ICMPv6Type.parameterProblem, code: 0, info: isSource ? 8 : 24)
             return .drop
         }
+        if packet.pointee.connection == 0, isSummed(packet, packet.pointee.ipProtocol), transportIsIntact(packet) {
+            packet.pointee.flags.insert(.sumKept)
+        }
         if isSource { ip.source = mapped } else { ip.destination = mapped }
         // An error about a translated packet quotes it with the other address translated: one of the four that
         // `icmpv6_is_err` knows.

@@ -21,6 +21,8 @@ struct Conversation {
     /// SCTP: the tag that the peer wants to see.
     var tag: UInt32 = 0
     var sent = 0
+    /// The tag before the EtherType of its frames.
+    var front: [UInt8] = []
 }
 
 /// What a host reads of a frame that has come to it.
@@ -34,8 +36,15 @@ struct Received {
     var transport: Int
     var end: Int
     var isFragment: Bool
+    /// Its VLAN tag, which `frame` has no more.
+    var front: [UInt8] = []
 
-    init?(_ frame: [UInt8]) {
+    init?(_ bytes: [UInt8]) {
+        var frame = bytes
+        if frame.count >= 38, frame[12] == 0x81, frame[13] == 0 {
+            front = Array(frame[12..<16])
+            frame.removeSubrange(12..<16)
+        }
         guard frame.count >= 34 else { return nil }
         self.frame = frame
         ip = 14

@@ -6,6 +6,8 @@ struct GeneratedNode {
         var device: String
         var address: String
         var mac: String
+        /// The VLAN that it is in, on its device.
+        var vlan: UInt16?
     }
 
     let family: Int
@@ -15,6 +17,8 @@ struct GeneratedNode {
     var routerAddresses: [String] = []
     var routerMAC: [String: String] = [:]
     let hasBridge: Bool
+    /// The node is in a VLAN of its bridge.
+    private(set) var hasVLAN = false
     let hasSynproxy: Bool
     let ports: [UInt16] = [5, 7, 53, 80, 443, 1000, 8080]
     let listenerPorts: [UInt16] = [53, 1000]
@@ -23,6 +27,9 @@ struct GeneratedNode {
         ("eth0", "192.0.2.", "2001:db8:f::", 20, "0b"), ("eth1", "10.1.0.", "2001:db8:1::", 10, "0a"),
         ("eth2", "10.3.0.", "2001:db8:3::", 30, "0d"),
     ]
+
+    /// Whether the kernel has VLAN devices; without them tagged frames are bridged all the same.
+    private static let hasVLANs = LiveNamespaces.canMake("vlan", ["link", "below", "id", "5"])
 
     var isIPv6: Bool { family == 6 }
     var remotes: [String] { isIPv6 ? ["2001:db8:cafe::7", "2001:db8:cafe::9"] : ["198.51.100.7", "203.0.113.9"] }
@@ -75,6 +82,7 @@ struct GeneratedNode {
             routerAddresses += addresses.map { String($0.split(separator: "/")[0]) }
         }
         guard hasBridge else { return }
+        hasVLAN = draw.oneIn(2) && Self.hasVLANs
         let addresses = isIPv6 ? ["2001:db8:1::1/64", "2001:db8:3::1/64"] : ["10.1.0.1/24", "10.3.0.1/24"]
         setup.interfaces.append(
             LiveSetup.Interface(
@@ -82,6 +90,13 @@ struct GeneratedNode {
         routerAddresses += addresses.map { String($0.split(separator: "/")[0]) }
         routerMAC["eth1"] = "02:00:00:00:01:09"
         routerMAC["eth2"] = "02:00:00:00:01:09"
+        guard hasVLAN else { return }
+        let own = isIPv6 ? "2001:db8:5::1" : "10.5.0.1"
+        setup.interfaces.append(
+            LiveSetup.Interface(
+                name: "br0.10", mac: "02:00:00:00:01:09", addresses: [own + (isIPv6 ? "/64" : "/24")], kind: "vlan", vlan: 10,
+                parent: "br0"))
+        routerAddresses.append(own)
     }
 
     private mutating func addHosts() {
@@ -94,6 +109,13 @@ struct GeneratedNode {
                 hosts.append(Host(device: net.device, address: address, mac: mac))
                 setup.neighbors.append("\(address) lladdr \(mac) dev \(device)")
             }
+        }
+        for number in hasVLAN ? [10, 11] : [] {
+            let device = number == 10 ? "eth1" : "eth2"
+            let host = Host(
+                device: device, address: isIPv6 ? "2001:db8:5::\(number)" : "10.5.0.\(number)", mac: "02:00:00:00:05:\(number)", vlan: 10)
+            hosts.append(host)
+            setup.neighbors.append("\(host.address) lladdr \(host.mac) dev br0.10")
         }
         let gateway = isIPv6 ? "2001:db8:f::fe" : "192.0.2.254"
         setup.neighbors.append("\(gateway) lladdr 02:00:00:00:0b:fe dev eth0")
@@ -135,9 +157,27 @@ struct GeneratedNode {
             ("net.ipv4.fwmark_reflect", "1"), ("net.ipv6.fwmark_reflect", "1"), ("net.ipv4.ip_forward", "0"),
             ("net.ipv4.ip_forward_use_pmtu", "1"), ("net.ipv4.icmp_echo_ignore_broadcasts", "0"),
             ("net.netfilter.nf_conntrack_dccp_loose", "0"), ("net.ipv4.tcp_ecn", "1"),
+            ("net.netfilter.nf_conntrack_tcp_max_retrans", "1"), ("net.netfilter.nf_conntrack_timestamp", "1"),
+            ("net.netfilter.nf_conntrack_log_invalid", "255"), ("net.netfilter.nf_conntrack_events", "0"),
+            ("net.netfilter.nf_conntrack_udp_timeout", "12"), ("net.netfilter.nf_conntrack_icmp_timeout", "150"),
+            ("net.netfilter.nf_conntrack_icmpv6_timeout", "9"), ("net.netfilter.nf_conntrack_generic_timeout", "14"),
+            ("net.netfilter.nf_conntrack_tcp_timeout_syn_sent", "13"), ("net.netfilter.nf_conntrack_tcp_timeout_established", "90"),
+            ("net.netfilter.nf_conntrack_tcp_timeout_unacknowledged", "40"), ("net.netfilter.nf_conntrack_tcp_timeout_max_retrans", "50"),
+            ("net.netfilter.nf_conntrack_tcp_timeout_close", "100"), ("net.netfilter.nf_conntrack_tcp_timeout_time_wait", "11"),
+            ("net.netfilter.nf_conntrack_sctp_timeout_cookie_wait", "80"), ("net.netfilter.nf_conntrack_gre_timeout", "95"),
+            ("net.ipv4.conf.all.src_valid_mark", "1"), ("net.ipv4.conf.all.accept_local", "1"), ("net.ipv4.ip_default_ttl", "77"),
+            ("net.ipv6.conf.all.hop_limit", "33"), ("net.ipv4.conf.all.route_localnet", "1"), ("net.ipv4.ip_no_pmtu_disc", "1"),
+            ("net.ipv4.conf.all.accept_source_route", "1"), ("net.ipv4.conf.default.accept_source_route", "0"),
         ]
         for (key, value) in rare where draw.oneIn(14) { sysctls[key] = value }
+        // Nobody asks twice for a neighbour: when he would hangs on the kernel's ticks.
+        for device in setup.interfaces.map(\.name) where !device.contains(".") {
+            sysctls["net.ipv\(family).neigh.\(device).retrans_time_ms"] = "60000"
+        }
         if hasBridge {
+            for name in ["filter-vlan-tagged", "filter-pppoe-tagged", "pass-vlan-input-dev"] {
+                sysctls["net.bridge.bridge-nf-\(name)"] = draw.oneIn(2) ? "1" : "0"
+            }
             for name in ["iptables", "ip6tables"] { sysctls["net.bridge.bridge-nf-call-\(name)"] = draw.oneIn(4) ? "0" : "1" }
         }
         setup.sysctls = sysctls
@@ -176,7 +216,7 @@ struct GeneratedNode {
     }
 
     func device(_ draw: Draw) -> String {
-        draw.pick(hasBridge ? ["eth0", "br0", "br0", "eth+", "lo", "+"] : ["eth0", "eth1", "eth2", "eth+", "lo", "+", "veth9"])
+        draw.pick(hasBridge ? ["eth0", "br0", "br0", "eth+", "lo", "+", "br0.10", "br+"] : ["eth0", "eth1", "eth2", "eth+", "lo", "+", "veth9"])
     }
     func port(_ draw: Draw) -> UInt16 { draw.pick(ports) }
 

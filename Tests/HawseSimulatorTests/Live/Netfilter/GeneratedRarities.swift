@@ -54,15 +54,18 @@ extension GeneratedTargets {
         RuleWords(name: "CONNMARK", weight: 5) { draw, _ in
             "-j CONNMARK \(draw.pick(["--and-mark 0xf", "--xor-mark 3", "--set-xmark 0x4/0xff", "--restore-mark --left-shift-mark 2", "--save-mark --right-shift-mark 1", "--save-mark --mask 0x7", "--set-mark 0x3 --left-shift-mark 1"]))"
         },
-        RuleWords(name: "HMARK", weight: 5) { draw, context in
+        RuleWords(name: "HMARK", weight: 12) { draw, context in
             let masks = [
                 "--hmark-tuple src,dst,sport,dport --hmark-sport-mask 0xff00 --hmark-dport-mask 0x00ff",
                 "--hmark-tuple dport --hmark-dport 80", "--hmark-tuple src,sport --hmark-sport 53",
                 "--hmark-tuple src,dst,spi --hmark-spi-mask 0xffff0000", "--hmark-tuple spi --hmark-spi 0xcafe",
                 "--hmark-tuple src,dst,proto --hmark-proto-mask 0x0f",
-                "--hmark-tuple src,dst --hmark-dst-prefix \(context.isIPv6 ? 64 : 24)",
+                "--hmark-tuple src,dst --hmark-dst-prefix \(context.isIPv6 ? draw.pick([64, 33, 0]) : draw.pick([24, 13, 0]))",
+                "--hmark-tuple src,dst,sport --hmark-src-prefix \(context.isIPv6 ? 126 : 30) --hmark-dst-prefix 8",
+                "--hmark-tuple ct,src,dst,sport,dport --hmark-src-prefix \(context.isIPv6 ? 120 : 24) --hmark-sport-mask 0xf000",
             ]
-            return "-j HMARK \(draw.pick(masks)) --hmark-mod \(2 + draw.below(9)) --hmark-rnd 0x\(draw.pick(["cafe", "1"]))"
+            let offset = draw.oneIn(2) ? " --hmark-offset \(draw.pick(["1", "0x10", "4294967290"]))" : ""
+            return "-j HMARK \(draw.pick(masks)) --hmark-mod \(draw.pick([1, 2, 7, 100, 65536]))\(offset) --hmark-rnd 0x\(draw.pick(["cafe", "1", "ffffffff"]))"
         },
         RuleWords(name: "IDLETIMER", weight: 1) { _, context in "-j IDLETIMER --timeout 600 --label a\(context.number) --alarm" },
         RuleWords(name: "LOG", weight: 1) { draw, _ in
@@ -75,7 +78,7 @@ extension GeneratedTargets {
         RuleWords(name: "CT", weight: 5, fits: { $0.table == "raw" }) { draw, context in
             if context.isOneOf(["tcp"]), draw.oneIn(2) { return "-j CT --helper ftp" }
             if context.isOneOf(["udp"]), draw.oneIn(2) { return "-j CT --helper tftp" }
-            return draw.pick(["-j CT --timeout none", "-j CT --helper sip", "-j CT --expevents new --ctevents new"])
+            return draw.pick(["-j CT --timeout none", "-j CT --expevents new --ctevents new"])
         },
         RuleWords(name: "SET", weight: 3, fits: { !$0.sets.names.isEmpty && $0.table == "mangle" }) { draw, context in
             let set = draw.pick(context.sets.names)
@@ -93,10 +96,13 @@ extension GeneratedTargets {
 
     /// The kernel draws ports here.
     static let rareTranslating: [RuleWords] = [
-        RuleWords(name: "MASQUERADE", weight: 2, fits: { $0.isWithin([.postrouting]) && $0.isOneOf(["tcp", "udp"]) }) { draw, _ in
+        RuleWords(name: "MASQUERADE", weight: 9, fits: { $0.isWithin([.postrouting]) && $0.isOneOf(["tcp", "udp", "sctp", "dccp"]) }) { draw, _ in
             "-j MASQUERADE\(draw.pick([" --to-ports 20000-20999", " --to-ports 1000", " --random", " --random-fully", " --to-ports 20000-20100 --random"]))"
         },
-        RuleWords(name: "REDIRECT", weight: 1, fits: { $0.isWithin([.prerouting, .output]) && $0.isOneOf(["tcp", "udp"]) }) { draw, _ in
+        RuleWords(name: "MASQUERADE of anything", weight: 3, fits: { $0.isWithin([.postrouting]) }) { draw, _ in
+            "-j MASQUERADE --random\(draw.pick(["", "-fully"]))"
+        },
+        RuleWords(name: "REDIRECT", weight: 6, fits: { $0.isWithin([.prerouting, .output]) && $0.isOneOf(["tcp", "udp"]) }) { draw, _ in
             "-j REDIRECT --to-ports \(draw.pick(["1000-1001", "53"])) --random"
         },
     ]

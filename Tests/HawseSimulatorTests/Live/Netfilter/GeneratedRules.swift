@@ -4,6 +4,8 @@ struct GeneratedRules {
     private let node: GeneratedNode
     private let sets: GeneratedSets
     private var number = 0
+    /// Tables that are there.
+    private var loaded: Set<String> = []
     /// Whether anything asks for connection tracking.
     private let isTracked: Bool
 
@@ -63,6 +65,7 @@ struct GeneratedRules {
         // Each user chain is reached from some builtin chains; U1 may call U2 and U3, U2 may call U3.
         let users = Array(["U1", "U2", "U3"].prefix(draw.below(4)))
         heads += users.map { ":\($0) - [0:0]" }
+        loaded.insert(table)
         let callers = Set(draw.shuffled(chains).prefix(1 + draw.below(2)))
         var rules: [String] = []
         for chain in chains {
@@ -77,6 +80,32 @@ struct GeneratedRules {
         return ["*\(table)"] + heads + rules + ["COMMIT"]
     }
 
+    /// What an iptables command may change while packets flow: its words behind the program's name.
+    mutating func command() -> String {
+        let (table, chains) = draw.pick(draw.oneIn(8) ? Self.chains : Self.chains.filter { loaded.contains($0.table) })
+        // A command that is refused makes a table too.
+        if loaded.insert(table).inserted { return "-t \(table) -N NEW" }
+        let chain = draw.pick(chains)
+        func rule(as verb: String) -> String {
+            let words = self.rule(table, chain, RuleContext.Hooks(chain: chain), [])
+            return verb + words.dropFirst("-A \(chain)".count)
+        }
+        let place = 1 + draw.below(3)
+        let words: String
+        switch draw.below(10) {
+        case 0, 1: words = rule(as: "-A \(chain)")
+        case 2: words = rule(as: "-I \(chain) \(place)")
+        case 3: words = rule(as: "-R \(chain) \(place)")
+        case 4: words = "-D \(chain) \(place)"
+        case 5: words = draw.pick(["-Z", "-Z \(chain)", "-Z \(chain) \(place)"])
+        case 6: words = "-P \(chain) ACCEPT\(draw.oneIn(2) ? " -c 3 400" : "")"
+        case 7 where table == "filter": words = "-P \(chain) DROP"
+        case 8: words = draw.pick(["-F \(chain)", "-N NEW", "-C \(chain) -j ACCEPT", "-X"])
+        default: words = rule(as: "-I \(chain)")
+        }
+        return "-t \(table) \(words)"
+    }
+
     private mutating func rules(_ table: String, _ chain: String, _ hooks: RuleContext.Hooks, _ callees: [String]) -> [String] {
         (0..<draw.between(table == "nat" ? 1...4 : 2...9)).map { _ in rule(table, chain, hooks, callees) }
     }
@@ -87,7 +116,8 @@ struct GeneratedRules {
             "tcp", "tcp", "tcp", "udp", "udp", node.isIPv6 ? "icmpv6" : "icmp", "sctp", "udplite", "dccp", "gre", "esp", "ah",
             "253", "ipcomp",
         ]
-        let ipProtocol = draw.percent(55) ? draw.pick(known + (node.isIPv6 ? ["mh"] : [])) : nil
+        let isPlain = ["mangle", "nat"].contains(table) && draw.oneIn(2)
+        let ipProtocol = draw.percent(55) ? draw.pick(isPlain ? ["tcp", "udp"] : known + (node.isIPv6 ? ["mh"] : [])) : nil
         let isInverted = ipProtocol != nil && draw.oneIn(12)
         let context = RuleContext(
             node: node, sets: sets, table: table, hooks: hooks, ipProtocol: isInverted ? nil : ipProtocol, number: number)

@@ -59,9 +59,9 @@ enum GeneratedTargets {
         RuleWords(name: "HL", weight: 5, fits: { $0.table == "mangle" && $0.isIPv6 }) { draw, _ in
             "-j HL --hl-\(draw.pick(["set 64", "set 1", "inc 2", "dec 1", "dec 62", "inc 200"]))"
         },
-        RuleWords(name: "ECN", weight: 3, fits: { $0.table == "mangle" && !$0.isIPv6 }) { draw, context in
+        RuleWords(name: "ECN", weight: 9, fits: { $0.table == "mangle" && !$0.isIPv6 }) { draw, context in
             context.isOneOf(["tcp"]) && draw.oneIn(2)
-                ? "-j ECN \(draw.pick(["--ecn-tcp-remove", "--ecn-tcp-cwr 1", "--ecn-tcp-ece 0", "--ecn-tcp-cwr 1 --ecn-tcp-ece 1"]))"
+                ? "-j ECN \(draw.pick(["--ecn-tcp-remove", "--ecn-tcp-cwr 1", "--ecn-tcp-ece 0", "--ecn-tcp-cwr 1 --ecn-tcp-ece 1", "--ecn-tcp-ece 1 --ecn-ip-ect 2"]))"
                 : "-j ECN --ecn-ip-ect \(draw.below(4))"
         },
         RuleWords(name: "TCPMSS", weight: 12, fits: { $0.isOneOf(["tcp"]) }) { draw, context in
@@ -101,7 +101,7 @@ enum GeneratedTargets {
             "-j NFQUEUE --queue-num 3\(draw.percent(70) ? " --queue-bypass" : "")"
         },
         RuleWords(
-            name: "TPROXY", weight: 3, fits: { $0.table == "mangle" && $0.hooks == .prerouting && $0.isOneOf(["tcp", "udp"]) }
+            name: "TPROXY", weight: 14, fits: { $0.table == "mangle" && $0.hooks == .prerouting && $0.isOneOf(["tcp", "udp"]) }
         ) { draw, context in
             "-j TPROXY --on-port \(draw.pick([53, 1000, 99]))\(draw.oneIn(2) ? " --on-ip \(draw.pick(context.node.routerAddresses))" : "") --tproxy-mark 0x1/0x1"
         },
@@ -120,6 +120,9 @@ enum GeneratedTargets {
         },
     ]
 
+    /// How an address or a port is chosen.
+    private static let choices = ["", "", "", "", "", " --persistent", " --persistent", " --random"]
+
     /// Of the nat table.
     static let translating: [RuleWords] = [
         RuleWords(name: "DNAT", weight: 10, fits: { $0.isWithin([.prerouting, .output]) }) { draw, context in
@@ -133,7 +136,7 @@ enum GeneratedTargets {
             let bare = hasPorts && draw.oneIn(5)
             let port = hasPorts ? ":\(draw.pick(["80", "8080", "53", "6000-6005"]))" : ""
             let to = bare ? port : node.isIPv6 && hasPorts ? "[\(address)]\(port)" : address + port
-            return "-j DNAT --to-destination \(to)\(draw.oneIn(4) ? " --persistent" : "")"
+            return "-j DNAT --to-destination \(to)\(draw.pick(choices))"
         },
         RuleWords(name: "REDIRECT", weight: 4, fits: { $0.isWithin([.prerouting, .output]) }) { draw, context in
             "-j REDIRECT"
@@ -143,7 +146,11 @@ enum GeneratedTargets {
         RuleWords(name: "SNAT", weight: 10, fits: { $0.isWithin([.postrouting, .input]) }) { draw, context in
             let v4 = ["192.0.2.1", "10.1.0.77", "10.3.0.1", "198.18.0.1-198.18.0.4", "198.18.1.0-198.18.1.255"]
             let v6 = ["2001:db8:f::1", "2001:db8:1::77", "2001:db8:18::1-2001:db8:18::4", "2001:db8:18::-2001:db8:18::ffff"]
-            return "-j SNAT --to-source \(draw.pick(context.isIPv6 ? v6 : v4))\(draw.oneIn(4) ? " --persistent" : "")"
+            let address = draw.pick(context.isIPv6 ? v6 : v4)
+            let hasPorts = context.isOneOf(["tcp", "udp", "sctp"]) && draw.oneIn(3)
+            let ports = draw.pick([":30000-30010", ":5000", ":40000-49999"])
+            let to = !hasPorts ? address : context.isIPv6 ? "[\(address)]\(ports)" : address + ports
+            return "-j SNAT --to-source \(to)\(draw.pick(choices + [" --random-fully"]))"
         },
         RuleWords(name: "NETMAP", weight: 3) { draw, context in
             "-j NETMAP --to \(context.isIPv6 ? draw.pick(["2001:db8:3::/64", "2001:db8:1::/120"]) : draw.pick(["10.3.0.0/24", "10.1.0.8/29"]))"

@@ -120,6 +120,7 @@ extension GeneratedTraffic {
     }
 
     private func echo(after received: Received, _ conversation: Conversation) -> [RawPacket] {
+        guard received.length > 0 else { return [] }
         let type = received.frame[received.transport]
         guard type == 8 || type == 128, draw.percent(80) else { return [] }
         var body = Array(received.frame[received.transport..<received.end])

@@ -42,6 +42,9 @@ extension GeneratedTraffic {
             key.peerPort = key.ownPort
         }
         var conversation = Conversation(key: key, mac: host.mac, routerMAC: router, sequence: draw.word())
+        // In the host's VLAN, or in one that only bridges know.
+        let vlan = host.vlan ?? (direct != nil && draw.oneIn(4) ? UInt16(draw.pick([10, 20])) : nil)
+        conversation.front = vlan.map { [0x81, 0] + TransportBytes.word($0 | UInt16(draw.pick([0, 0, 0xa000]))) } ?? []
         let packet = opening(&conversation)
         add(conversation)
         return dressed(packet, conversation)
@@ -110,6 +113,9 @@ extension GeneratedTraffic {
         let host = draw.pick(node.hosts)
         let destination = address(draw.oneIn(5) ? draw.pick(node.virtuals + node.routerAddresses) : host.address)
         let ipProtocol: UInt8 = draw.pick([6, 6, 17, 17, node.isIPv6 ? 58 : 1, 132, 253])
+        let hadOddities = hasOddities
+        hasOddities = false
+        defer { hasOddities = hadOddities }
         var packet: RawPacket
         switch ipProtocol {
         case 6:
@@ -165,6 +171,8 @@ extension GeneratedTraffic {
         case 3 where node.isIPv6: bytes[5] = bytes[5] &- 4
         default: break
         }
-        return [Injection(device: host.device, bytes: RawPacket.frame(bytes, from: host.mac, to: target))]
+        var frame = RawPacket.frame(bytes, from: host.mac, to: target, behind: host.vlan.map { [0x81, 0] + TransportBytes.word($0) } ?? [])
+        if node.hasBridge, host.device != "eth0", draw.oneIn(4) { inSession(&frame) }
+        return [Injection(device: host.device, bytes: frame)]
     }
 }

@@ -8,6 +8,8 @@ final class GeneratedTraffic: LiveTraffic {
     var sumsAreRight = false
     /// Kernels with mobile IPv6 drop routing headers of its type.
     var hasRoutingHeaders = true
+    /// Headers that few stacks send.
+    var hasOddities = false
     var conversations: [Conversation.Key: Conversation] = [:]
     /// Keys in the order in which they came up, for choices that repeat.
     var order: [Conversation.Key] = []
@@ -64,7 +66,7 @@ final class GeneratedTraffic: LiveTraffic {
         add(
             Conversation(
                 key: key, mac: RawPacket.text(mac: received.frame[0..<6]), routerMAC: RawPacket.text(mac: received.frame[6..<12]),
-                sequence: draw.word()))
+                sequence: draw.word(), front: received.front))
     }
 
     func add(_ conversation: Conversation) {
@@ -89,7 +91,9 @@ final class GeneratedTraffic: LiveTraffic {
         if node.hasSynproxy { packet.ttl = 64 }
         packet.tos = draw.percent(70) ? 0 : UInt8(draw.pick([0x10, 0x08, 0xb8, 0x28, 0x01, 0x02, 0x03, 0x20]))
         packet.hasWrongChecksum = draw.percent(2) && !sumsAreRight
-        if packet.isIPv6 {
+        if hasOddities, draw.percent(9) {
+            addOddity(&packet)
+        } else if packet.isIPv6 {
             addExtensions(&packet)
         } else if draw.percent(3) {
             packet.options = draw.pick([[1, 1, 1, 0], [0x94, 4, 0, 0], [7, 7, 4, 0, 0, 0, 0, 0]])
@@ -133,7 +137,8 @@ final class GeneratedTraffic: LiveTraffic {
         }
         return packets.map {
             Injection(
-                device: conversation.key.device, bytes: RawPacket.frame($0, from: conversation.mac, to: conversation.routerMAC))
+                device: conversation.key.device,
+                bytes: RawPacket.frame($0, from: conversation.mac, to: conversation.routerMAC, behind: conversation.front))
         }
     }
 
@@ -154,6 +159,6 @@ final class GeneratedTraffic: LiveTraffic {
             source, draw.percent(4) ? address(draw.pick(node.hosts).address) : received.source, node.isIPv6 ? 58 : 1,
             [type, code, 0, 0] + rest + quoted)
         let (host, router) = (RawPacket.text(mac: received.frame[0..<6]), RawPacket.text(mac: received.frame[6..<12]))
-        return Injection(device: device, bytes: RawPacket.frame(message.bytes, from: host, to: router))
+        return Injection(device: device, bytes: RawPacket.frame(message.bytes, from: host, to: router, behind: received.front))
     }
 }

@@ -56,6 +56,8 @@ final class KernelNode {
                 lines.append("link add \(device.name) address \(device.mac) mtu \(device.mtu) type dummy")
             } else if device.kind == "bridge" {
                 lines.append("link add \(device.name) address \(device.mac) type bridge mcast_snooping 0 stp_state 0")
+            } else if let vlan = device.vlan, let parent = device.parent {
+                later.append("link add link \(parent) name \(device.name) address \(device.mac) type vlan id \(vlan)")
             } else if let tunnel = device.vxlan {
                 // Behind the devices that it sends by.
                 later.append("link add \(device.name) address \(device.mac) mtu \(device.mtu) type vxlan " + tunnel.words)
@@ -289,6 +291,8 @@ final class KernelNode {
     static func timeless(_ line: Substring, keepsUses: Bool = false) -> String {
         var words = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
         if !keepsUses { words.removeAll { $0.hasPrefix("use=") } }
+        // How old a connection is, by the wall clock (`nf_conntrack_timestamp`).
+        words.removeAll { $0.hasPrefix("delta-time=") }
         // Family, its number, protocol, its number, timer; the blanks between are padding.
         var seen = 0
         for index in words.indices where !words[index].isEmpty {

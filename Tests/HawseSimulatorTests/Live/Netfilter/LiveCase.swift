@@ -15,6 +15,8 @@ struct LiveSetup: Encodable {
         var hairpin: [String]?
         var ports: [String: Port]?
         var vxlan: VXLAN?
+        var vlan: Int?
+        var parent: String?
         /// Absent: up.
         var up: Bool?
 
@@ -66,6 +68,13 @@ struct LiveSetup: Encodable {
         var family: Int
     }
 
+    /// A command that runs in the node between two packets.
+    struct Event: Encodable {
+        /// Seconds since 1970.
+        var at: Double
+        var cmd: String
+    }
+
     struct Free: Encodable {
         var field: String
         var of: String?
@@ -87,6 +96,7 @@ struct LiveSetup: Encodable {
     var fdb: [String] = []
     var sysctls: [String: String]
     var listeners: [Socket] = []
+    var events: [Event] = []
     var free: [Free] = []
 
     mutating func leaveOut(_ lines: [String]) {

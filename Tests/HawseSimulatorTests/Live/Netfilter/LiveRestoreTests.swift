@@ -68,7 +68,7 @@ private struct GeneratedEdits {
             let chain = draw.pick(heads + ["NEW"])
             let number = 1 + draw.below(3)
             let counters = draw.oneIn(3) ? "[\(draw.below(90)):\(draw.below(9000))] " : ""
-            let simple = draw.pick(["-i lo -j ACCEPT", "-j NEW", "-p tcp -m tcp --dport 80", "-m mark --mark 0x1 -j RETURN", "-i eth0"])
+            let simple = draw.pick(["-i lo -j ACCEPT", "-j NEW", "-p tcp -m tcp --dport 80", "-m mark --mark 0x1 -j RETURN", "-i eth0", "-s any/0 -j ACCEPT", "! -d 0/0", "-d 0/0 -p udp", "-s ::/0"])
             switch draw.below(10) {
             case 0, 1: lines.append("\(counters)-A \(chain) \(simple)")
             case 2: lines.append("\(counters)-I \(chain) \(simple)")

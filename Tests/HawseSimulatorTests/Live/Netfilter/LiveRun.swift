@@ -22,15 +22,20 @@ struct LiveRun {
     private(set) var live: LiveCase
     private let kernel: KernelNode
     private let traffic: GeneratedTraffic
+    private var generated: GeneratedRules
+    /// Behind how many packets the rules change.
+    private var commandPlaces: Set<Int> = []
 
     init(seed: UInt64) throws {
         self.seed = seed
         let draw = Draw(seed: seed)
         let node = GeneratedNode(draw, seed: seed)
         let sets = GeneratedSets(draw, node)
-        var generated = GeneratedRules(draw, node, sets)
+        generated = GeneratedRules(draw, node, sets)
         live = LiveCase(setup: node.setup, rules: LiveRules(tables: generated.text(), sets: sets.text))
         traffic = GeneratedTraffic(draw, node)
+        traffic.hasOddities = !node.hasSynproxy
+        if !node.hasSynproxy, draw.oneIn(3) { commandPlaces = Set((0...draw.below(3)).map { _ in draw.below(60) }) }
         live.setup.kernel = LiveCase.release
         // Where translations clash the kernel draws: ours draws the same then.
         live.setup.free.append(LiveSetup.Free(field: "nat-draws"))
@@ -113,8 +118,24 @@ struct LiveRun {
     private var isPaced: Bool { live.rules.tables.contains("-m connlimit") }
 
     mutating func play(packets wanted: Int) throws {
-        packets = try live.play(traffic, packets: wanted, in: kernel, pause: isPaced ? 9000 : 0) ?? 0
+        var generated = generated
+        var places = commandPlaces
+        packets =
+            try live.play(
+                traffic, packets: wanted, in: kernel, pause: isPaced ? 9000 : 0,
+                command: { [kernel, family] count in
+                    guard places.contains(where: { $0 <= count }) else { return nil }
+                    places = places.filter { $0 > count }
+                    return Self.change(kernel, family, generated.command())
+                }) ?? 0
         live.states = try kernel.states(hasSets: !live.rules.sets.isEmpty)
+    }
+
+    /// Has the kernel carry out a command at its place; `nil` where it refuses.
+    private static func change(_ kernel: KernelNode, _ family: AddressFamily, _ words: String) -> String? {
+        let program = family == .ipv6 ? "ip6tables-legacy" : "iptables-legacy"
+        guard (try? kernel.run("sh", ["-c", "\(program) -w \(words)"])) != nil else { return nil }
+        return "\(program) \(words)"
     }
 
     /// A text for `--noflush` with counters on top of the rules: what is saved then, by the kernel's tools and here; `nil` where

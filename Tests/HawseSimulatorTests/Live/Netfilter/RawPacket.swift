@@ -15,6 +15,8 @@ struct RawPacket {
     /// IPv6 extension headers but the fragment header: type and bytes, whose first byte is filled in.
     var extensions: [(type: UInt8, bytes: [UInt8])] = []
     var hasWrongChecksum = false
+    /// IPv4's reserved bit before DF.
+    var isReserved = false
 
     var isIPv6: Bool { source.family == .ipv6 }
 
@@ -90,7 +92,7 @@ struct RawPacket {
 
     private func header4(_ payload: Int, _ offset: Int, _ hasMore: Bool) -> [UInt8] {
         let length = 20 + options.count + payload
-        let flags = (isDF ? 0x4000 : 0) | (hasMore ? 0x2000 : 0) | offset / 8
+        let flags = (isReserved ? 0x8000 : 0) | (isDF ? 0x4000 : 0) | (hasMore ? 0x2000 : 0) | offset / 8
         var header: [UInt8] = [
             0x40 | UInt8(5 + options.count / 4), tos, UInt8(length >> 8), UInt8(length & 255), UInt8(identification >> 8),
             UInt8(identification & 255), UInt8(flags >> 8), UInt8(flags & 255), ttl, ipProtocol, 0, 0,
@@ -126,9 +128,9 @@ struct RawPacket {
     }
 
     /// In a frame between two hosts.
-    static func frame(_ packet: [UInt8], from source: String, to destination: String) -> [UInt8] {
+    static func frame(_ packet: [UInt8], from source: String, to destination: String, behind front: [UInt8] = []) -> [UInt8] {
         let type: [UInt8] = packet.first.map { $0 >> 4 } == 6 ? [0x86, 0xdd] : [0x08, 0x00]
-        return bytes(mac: destination) + bytes(mac: source) + type + packet
+        return bytes(mac: destination) + bytes(mac: source) + front + type + packet
     }
 
     static func bytes(mac: String) -> [UInt8] { mac.split(separator: ":").map { UInt8($0, radix: 16) ?? 0 } }
