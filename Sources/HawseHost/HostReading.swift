@@ -22,7 +22,9 @@ public struct HostReading: Sendable {
         try RuleReading.read(socket, into: &spec, &notes)
         try NeighborReading.read(socket, names, into: &spec)
         try ForwardingReading.read(socket, names, into: &spec)
-        spec.sysctls = SysctlReading.read()
+        let settings = SysctlReading.read()
+        spec.sysctls = settings
+        notes += settings.unmodelled().map { "\($0.name) = \(settings[$0.name] ?? ""): \($0.why) is not modelled" }
         try ListenerReading.read(into: &spec)
     }
 }

@@ -53,6 +53,13 @@ enum LinkReading {
             spec.filtersVLANs = data.flag(IFLA_BR_VLAN_FILTERING)
             spec.vlanProtocol = tags(data, IFLA_BR_VLAN_PROTOCOL)
             spec.forwardedGroups = data.integer(IFLA_BR_GROUP_FWD_MASK) ?? 0
+            spec.snoopsMulticast = data.flag(IFLA_BR_MCAST_SNOOPING)
+            if data.integer(IFLA_BR_STP_STATE, UInt32.self) ?? 0 != 0 {
+                notes.append("\(name): stp_state is on; ports that spanning tree blocks are not modelled")
+            }
+            if data.flag(IFLA_BR_MCAST_QUERIER) {
+                notes.append("\(name): mcast_querier is on; groups that only their members get are not modelled")
+            }
         }
         if case .vlan = spec.kind, let data = info?.nested(IFLA_INFO_DATA) { spec.vlanProtocol = tags(data, IFLA_VLAN_PROTOCOL) }
         if info?.string(IFLA_INFO_SLAVE_KIND) == "bridge", let port = info?.nested(IFLA_INFO_SLAVE_DATA) {

@@ -123,4 +123,32 @@ import Testing
         let numbers = segments.map { $0.bytes[($0.transport + 4)..<($0.transport + 8)].reduce(0) { $0 << 8 | UInt32($1) } }
         #expect(zip(numbers, numbers.dropFirst()).allSatisfy { $1 &- $0 == UInt32(1500 - (header - 14)) })
     }
+
+    /// A cluster takes it in the pieces that the pod's device takes (1450 bytes behind a VXLAN).
+    @Test func aSegmentOfSeveralEntersAClusterInPieces() throws {
+        let cluster = SmallCluster.cluster(try SmallCluster.plan(SmallCluster.vxlan))
+        let replay = ClusterReplay(cluster, directory: ServiceDirectory())
+        var arrived: [Frame] = []
+        replay.onArrival = { endpoint, bytes in if case .pod(2) = endpoint { arrived.append(Frame(bytes: bytes, time: 0)) } }
+        var long = try #require(try Self.frames().first(where: \.isTCP))
+        let header = long.transport + 20
+        let payload = (0..<4000).map { UInt8(truncatingIfNeeded: $0 / 3) }
+        long.bytes = Array(long.bytes[..<header]) + payload
+        long.bytes.replaceSubrange(26..<34, with: [10, 244, 1, 10, 10, 244, 2, 10])
+        (long.bytes[16], long.bytes[17]) = (UInt8((long.bytes.count - 14) >> 8), UInt8((long.bytes.count - 14) & 255))
+        (long.bytes[long.transport + 12], long.bytes[long.transport + 13]) = (0x50, 0x18)
+        long.bytes.withUnsafeMutableBytes { raw in raw.baseAddress.map { IPv4Header($0 + 14).storeChecksum() } }
+        long.leaveChecksum()
+        var writer = try PcapWriter(to: .memory)
+        try long.bytes.withUnsafeBytes { try writer.write($0, timestamp: 1_700_000_000_000_000_000) }
+        try writer.close()
+        try writer.takeBytes().withUnsafeBytes { bytes in
+            var reader = try CaptureReader(memory: bytes, name: "memory")
+            while let record = try reader.next() { replay.feed(record) }
+        }
+        cluster.advance(to: cluster.now + .seconds(1))
+        #expect(arrived.map(\.bytes.count) == [1464, 1464, 14 + 40 + 4000 - 2 * 1410])
+        #expect(arrived.flatMap { Array($0.bytes[header...]) } == payload)
+        #expect(arrived.allSatisfy { $0.hasRightChecksum() })
+    }
 }

@@ -3,11 +3,13 @@ import Hawse
 /// Where a cluster's story goes while it runs.
 final class ClusterOutputs {
     private let outputs: OutputFiles
+    private unowned let cluster: Cluster
     private(set) var failure: (any Error)?
 
     init(_ command: Replay, _ cluster: Cluster) throws {
         let outputs = try OutputFiles(command, node: "", devices: [])
         self.outputs = outputs
+        self.cluster = cluster
         cluster.isTracing = outputs.needsTrace
         cluster.isTapping = outputs.needsFrames
         let pods = cluster.plan.nodes.indices.map { cluster.plan.podsByDevice($0) }
@@ -21,7 +23,10 @@ final class ClusterOutputs {
         }
     }
 
-    func close() throws { try outputs.close() }
+    func close() throws {
+        try outputs.close()
+        for line in cluster.refusedCommands { StandardError.write("hawse: \(line)\n") }
+    }
 }
 
 extension LoadedCluster {

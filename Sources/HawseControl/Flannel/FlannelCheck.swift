@@ -33,112 +33,108 @@ extension Flannel {
             do throws(ConfigurationError) {
                 let (configuration, warnings) = try NetworkConfiguration.read(text, file: file)
                 do throws(ConfigurationError) { return (try configuration.completed(file: file), warnings) } catch {
-                    return (nil, warnings + error.diagnostics)
+                    return (nil, warnings + error.diagnostics.map { placed($0, text) })
                 }
             } catch { return (nil, error.diagnostics) }
         }
 
-        /// kube-flannel's ConfigMap, the nodes' annotations and ranges, and all leases together.
+        /// What follows from several fields stands where the one that it names does, or at the object's beginning.
+        private static func placed(_ problem: ManifestDiagnostic, _ text: String) -> ManifestDiagnostic {
+            guard problem.mark.line == 0, let root = try? JSONReader.parse(text) else { return problem }
+            var result = problem
+            result.mark = root.field(problem.field.lowercased())?.mark ?? root.mark
+            return result
+        }
+
+        /// net-conf.json of ConfigMaps, the nodes' annotations and ranges, and all leases together.
         public static func manifests(_ objects: [LoadedObject]) -> [ManifestDiagnostic] {
             let applied = objects.filter { $0.operation == .apply }
             var problems: [ManifestDiagnostic] = []
             var configuration: NetworkConfiguration?
-            for map in applied where map.kind == "ConfigMap" && map.metadata.name.contains("flannel") {
+            for map in applied where map.kind == "ConfigMap" {
                 let entries = map.node["data"]?.entries ?? []
-                if let entry = entries.first(where: { $0.key == "cni-conf.json" }), let text = entry.node.text,
-                    let damage = damage(text, file: map.file)
+                if map.metadata.name.contains("flannel"), let entry = entries.first(where: { $0.key == "cni-conf.json" }),
+                    let text = entry.node.text, let damage = damage(text, file: map.file)
                 {
                     problems.append(damage.moved(into: entry, text).about(map, field: "data[cni-conf.json]"))
                 }
-                guard let entry = entries.first(where: { $0.key == "net-conf.json" }), let text = entry.node.text else { continue }
+                guard let entry = entries.first(where: { $0.key == "net-conf.json" }), let text = entry.node.text else {
+                    if map.metadata.name == "kube-flannel-cfg" { problems.append(missing(map, entries.map(\.key))) }
+                    continue
+                }
                 let (found, wrong) = read(text, file: map.file)
                 configuration = configuration ?? found
                 problems += wrong.map { $0.moved(into: entry, text).about(map, field: "data[net-conf.json]") }
             }
-            guard let configuration else { return problems }
             var leases: [(lease: Lease, object: LoadedObject)] = []
-            for object in applied where object.kind == "Node" {
-                guard case .known(let known) = object.content, let node = known as? Kubernetes.Node else { continue }
-                let (lease, wrong) = lease(of: node, object, configuration)
-                problems += wrong
-                if let lease { leases.append((lease, object)) }
+            for object in applied {
+                var check = AnnotationCheck(object)
+                check.run()
+                if case .known(let known) = object.content, let node = known as? Kubernetes.Node,
+                    let lease = lease(of: node, &check, configuration)
+                {
+                    leases.append((lease, object))
+                }
+                problems += check.problems
             }
-            return problems + together(leases, configuration)
+            return problems + together(leases, configuration ?? assumed(leases.map(\.lease)))
+        }
+
+        private static func missing(_ map: LoadedObject, _ keys: [String]) -> ManifestDiagnostic {
+            let near = keys.first { nearestWord($0, among: ["net-conf.json"]) != nil }
+            return ManifestDiagnostic(
+                severity: .error, file: map.file, mark: map.mark(ofField: "data"), field: "data",
+                message: "has no net-conf.json, without which flanneld does not start" + (near.map { "; there is \"\($0)\"" } ?? "")
+            ).about(map)
+        }
+
+        /// Where no configuration is at hand, the families that there are leases of, and no bounds.
+        private static func assumed(_ leases: [Lease]) -> NetworkConfiguration {
+            var configuration = NetworkConfiguration()
+            configuration.enableIPv4 = leases.contains { $0.subnet != nil }
+            configuration.enableIPv6 = leases.contains { $0.ipv6Subnet != nil }
+            return configuration
         }
 
         /// A node's lease by its annotations; where flannel has not been, by its ranges and address.
         private static func lease(
-            of node: Kubernetes.Node, _ object: LoadedObject, _ configuration: NetworkConfiguration
-        ) -> (Lease?, [ManifestDiagnostic]) {
+            of node: Kubernetes.Node, _ check: inout AnnotationCheck, _ configuration: NetworkConfiguration?
+        ) -> Lease? {
             let names = NodeAnnotations.usual
-            var problems: [ManifestDiagnostic] = []
-            func wrong(_ annotation: String, _ message: String, _ suggestion: String? = nil, severity: ManifestDiagnostic.Severity = .error) {
-                problems.append(
-                    ManifestDiagnostic(
-                        severity: severity, file: object.file, mark: object.mark(ofAnnotation: annotation),
-                        field: "metadata.annotations[\(annotation)]", message: message, suggestion: suggestion
-                    ).about(object))
+            guard check.isManaged else { return plainLease(node, configuration) }
+            let ranges = (try? KubernetesSubnetRegistry.podRanges(node)) ?? [:]
+            let families = AddressFamily.allCases.filter { configuration?.isEnabled($0) ?? (ranges[$0] != nil) }
+            check.demand(families, ranges: ranges)
+            let type = check.text(names.backendType) ?? ""
+            if let configuration, check.isSound, type != configuration.backend.typeName, !(type.isEmpty && configuration.backend.typeName == "udp") {
+                check.wrong(
+                    names.backendType, "the lease is of backend \"\(type)\", the network's is \"\(configuration.backend.typeName)\"")
             }
-            for name in node.metadata.annotations.keys.sorted() where name.hasPrefix(names.prefix) && !names.all.contains(name) {
-                wrong(name, "flannel does not know this annotation and passes over it", nearestWord(name, among: names.all), severity: .warning)
-            }
-            let registry = KubernetesSubnetRegistry(
-                nodeName: node.metadata.name, source: NodeCatalogue([node]), configuration: configuration)
-            for family in AddressFamily.allCases {
-                do throws(RegistryError) { _ = try registry.storedPublicAddress(family) } catch {
-                    problems.append(diagnostic(error, object))
+            var effective = configuration ?? NetworkConfiguration()
+            if configuration == nil { (effective.enableIPv4, effective.enableIPv6) = (families.contains(.ipv4), families.contains(.ipv6)) }
+            let registry = KubernetesSubnetRegistry(nodeName: node.metadata.name, source: NodeCatalogue([node]), configuration: effective)
+            guard let lease = try? registry.lease(of: node) else { return plainLease(node, configuration) }
+            if case .vxlan(let options)? = configuration?.backend {
+                for family in families {
+                    guard case .vxlan(let vni, _)? = lease.attributes.data(family), vni != options.vni else { continue }
+                    check.wrong(
+                        family == .ipv4 ? names.backendData : names.backendV6Data,
+                        "VNI \(vni) is not the network's \(options.vni): its peers drop what comes from there", inner: "VNI")
                 }
             }
-            guard node.metadata.annotations[names.kubeManaged] == "true" else {
-                return (plainLease(node, configuration), problems)
-            }
-            let type = node.metadata.annotations[names.backendType] ?? ""
-            let known = Backend.typeNames
-            if !known.contains(type) {
-                wrong(names.backendType, "\"\(type)\" is no backend", nearestWord(type, among: known))
-                return (nil, problems)
-            }
-            do throws(RegistryError) {
-                let lease = try registry.lease(of: node)
-                if type != configuration.backend.typeName {
-                    wrong(names.backendType, "the lease is of backend \"\(type)\", the network's is \"\(configuration.backend.typeName)\"")
-                }
-                for family in AddressFamily.allCases where configuration.isEnabled(family) {
-                    if case .vxlan(let options) = configuration.backend, case .vxlan(let vni, _)? = lease.attributes.data(family),
-                        vni != options.vni
-                    {
-                        let name = family == .ipv4 ? names.backendData : names.backendV6Data
-                        wrong(name, "VNI \(vni) is not the network's \(options.vni): its peers drop what comes from there")
-                    }
-                }
-                return (lease, problems)
-            } catch { return (nil, problems + [diagnostic(error, object)]) }
+            return lease
         }
 
-        private static func plainLease(_ node: Kubernetes.Node, _ configuration: NetworkConfiguration) -> Lease? {
+        private static func plainLease(_ node: Kubernetes.Node, _ configuration: NetworkConfiguration?) -> Lease? {
             guard let ranges = try? KubernetesSubnetRegistry.podRanges(node), !ranges.isEmpty else { return nil }
             let addresses = node.internalIPs.compactMap { IPAddress($0) }
             var lease = Lease(
                 subnet: nil,
                 attributes: LeaseAttributes(
                     publicIP: addresses.first { $0.family == .ipv4 }, publicIPv6: addresses.first { $0.family == .ipv6 },
-                    backendType: configuration.backend.typeName))
+                    backendType: configuration?.backend.typeName ?? ""))
             (lease.subnet, lease.ipv6Subnet) = (ranges[.ipv4], ranges[.ipv6])
             return lease
-        }
-
-        private static func diagnostic(_ error: RegistryError, _ object: LoadedObject) -> ManifestDiagnostic {
-            var (field, message) = ("", error.description)
-            switch error {
-            case .node(_, let place, let what): (field, message) = (place, what)
-            case .configuration(let wrong):
-                if let first = wrong.diagnostics.first { (field, message) = (first.field, first.message) }
-            default: break
-            }
-            let annotation = field.firstRange(of: "annotations[").map { String(field[$0.upperBound...].dropLast()) }
-            let mark = annotation.map { object.mark(ofAnnotation: $0) } ?? object.mark(ofField: field)
-            return ManifestDiagnostic(severity: .error, file: object.file, mark: mark, field: field, message: message)
-                .about(object)
         }
 
         /// Colliding leases and the like: at the node that comes last.
@@ -163,22 +159,7 @@ extension Flannel {
     }
 }
 
-extension LoadedObject {
-    /// Where an annotation stands; the names of some have dots.
-    fileprivate func mark(ofAnnotation name: String) -> SourceMark {
-        node["metadata"]?["annotations"]?.entries?.first { $0.key == name }?.mark ?? mark(ofField: "metadata.annotations")
-    }
-}
-
 extension ManifestDiagnostic {
-    fileprivate func about(_ object: LoadedObject, field outer: String = "") -> ManifestDiagnostic {
-        var result = self
-        result.file = object.file
-        result.object = ObjectIdentity(kind: object.kind, namespace: object.metadata.namespace, name: object.metadata.name)
-        if !outer.isEmpty { result.field = field.isEmpty ? outer : "\(outer).\(field)" }
-        return result
-    }
-
     /// A place in a text that itself stands in a manifest: in a block (`|`) its lines are the file's, one level further in.
     fileprivate func moved(into entry: ManifestNode.Entry, _ text: String) -> ManifestDiagnostic {
         var result = self

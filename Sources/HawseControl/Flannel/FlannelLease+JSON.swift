@@ -15,32 +15,79 @@ extension Flannel.BackendData {
     public static func read(_ text: String, backendType: String, field: String, file: String)
         throws(Flannel.ConfigurationError) -> Self?
     {
+        let (data, problems) = judge(text, backendType: backendType, field: field, file: file)
+        let errors = problems.filter { $0.severity == .error }
+        if !errors.isEmpty { throw Flannel.ConfigurationError(errors) }
+        return data
+    }
+
+    /// Backend data, and all that is wrong with it; `field` is the name of what holds it. Marks are places in the text.
+    static func judge(
+        _ text: String, backendType: String, field: String, file: String
+    ) -> (data: Self?, problems: [ManifestDiagnostic]) {
         let trimmed = text.filter { !$0.isWhitespace }
-        if trimmed.isEmpty || trimmed == "null" { return nil }
-        func fail(_ message: String, _ mark: SourceMark = .none) -> Flannel.ConfigurationError {
-            Flannel.ConfigurationError([
-                ManifestDiagnostic(severity: .error, file: file, mark: mark, field: field, message: message)
-            ])
-        }
+        if trimmed.isEmpty || trimmed == "null" { return (nil, []) }
+        var reader = FlannelFieldReader(file: file)
+        reader.path = field.isEmpty ? [] : [field]
         let root: ManifestNode
-        do { root = try JSONReader.parse(text) } catch { throw fail("no JSON: \(error.reason)", error.mark) }
-        guard root.entries != nil else { throw fail("an object is expected, found \(root.typeName)") }
-        switch backendType {
-        case "vxlan":
-            guard let vni = root.field("vni")?.int, let id = UInt32(exactly: vni), id <= 0xff_ffff else {
-                throw fail("VNI is missing or no number up to 16777215")
-            }
-            guard let word = root.field("vtepmac")?.text, let mac = MACAddress(word) else {
-                throw fail("VtepMAC is missing or no Ethernet address")
-            }
-            return .vxlan(vni: id, mac: mac)
-        case "wireguard":
-            guard let key = root.field("publickey")?.text else { throw fail("PublicKey is missing") }
-            let number = root.field("port")?.int ?? 0
-            guard let port = UInt16(exactly: number) else { throw fail("Port \(number) is no port") }
-            return .wireguard(publicKey: key, port: port)
-        default: return .other(text)
+        do { root = try JSONReader.parse(text) } catch {
+            reader.wrong(ManifestNode(.null, mark: error.mark), "", "no JSON: \(error.reason)")
+            return (nil, reader.problems)
         }
+        guard root.entries != nil else {
+            reader.wrong(root, "", "an object is expected, found \(root.typeName)")
+            return (nil, reader.problems)
+        }
+        switch backendType {
+        case "vxlan": return (vxlan(root, &reader), reader.problems)
+        case "wireguard": return (wireguard(root, &reader), reader.problems)
+        default: return (.other(text), [])
+        }
+    }
+
+    private static func vxlan(_ root: ManifestNode, _ reader: inout FlannelFieldReader) -> Self? {
+        let known = ["VNI", "VtepMAC"]
+        var id: Int?
+        var address: MACAddress?
+        for entry in root.entries ?? [] {
+            switch entry.key.lowercased() {
+            case "vni":
+                var number = -1
+                reader.integer(entry, "VNI", 0...0xff_ffff, &number)
+                id = number
+            case "vtepmac":
+                let word = reader.text(entry, "VtepMAC")
+                address = word.flatMap { MACAddress($0) } ?? .zero
+                if let word, address == .zero || address?.isGroup == true {
+                    reader.wrong(entry.node, "VtepMAC", "\"\(word)\" is no Ethernet address of a device")
+                }
+            default: reader.unknown(entry, among: known)
+            }
+        }
+        if id == nil { reader.wrong(root, "VNI", "is missing") }
+        if address == nil { reader.wrong(root, "VtepMAC", "is missing") }
+        guard let id, let address else { return nil }
+        return .vxlan(vni: UInt32(clamping: id), mac: address)
+    }
+
+    private static func wireguard(_ root: ManifestNode, _ reader: inout FlannelFieldReader) -> Self? {
+        let known = ["PublicKey", "Port"]
+        var key: String?
+        var port = 0
+        for entry in root.entries ?? [] {
+            switch entry.key.lowercased() {
+            case "publickey":
+                key = reader.text(entry, "PublicKey") ?? ""
+                // 32 bytes in Base64: 43 letters and one `=`. Simulated nodes have none.
+                if let word = entry.node.text, !word.isEmpty, word.utf8.count != 44 || !word.hasSuffix("=") {
+                    reader.wrong(entry.node, "PublicKey", "\"\(word)\" is no key of 32 bytes in Base64")
+                }
+            case "port": reader.integer(entry, "Port", 0...65535, &port)
+            default: reader.unknown(entry, among: known)
+            }
+        }
+        if key == nil { reader.wrong(root, "PublicKey", "is missing") }
+        return key.map { .wireguard(publicKey: $0, port: UInt16(clamping: port)) }
     }
 }
 

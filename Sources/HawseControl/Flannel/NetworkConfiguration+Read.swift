@@ -89,7 +89,8 @@ struct FlannelFieldReader {
     ) {
         problems.append(
             ManifestDiagnostic(
-                severity: severity, file: file, mark: node.mark, field: (path + [name]).joined(separator: "."),
+                severity: severity, file: file, mark: node.mark,
+                field: (path + (name.isEmpty ? [] : [name])).joined(separator: "."),
                 message: message, suggestion: suggestion))
     }
 

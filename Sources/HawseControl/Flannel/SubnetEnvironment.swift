@@ -49,7 +49,7 @@ extension Flannel {
         public static func read(_ text: String, file: String = "subnet.env") throws(ConfigurationError) -> Self {
             var result = Self()
             var problems: [ManifestDiagnostic] = []
-            var seen: Set<String> = []
+            var seen: [String: Int] = [:]
             for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
                 let line = line.drop { $0 == " " }
                 if line.isEmpty || line.hasPrefix("#") { continue }
@@ -69,21 +69,24 @@ extension Flannel {
                     wrong(name, "no field of subnet.env", nearestWord(name, among: names))
                     continue
                 }
-                if !seen.insert(name).inserted { wrong(name, "stands twice") }
+                if seen.updateValue(number + 1, forKey: name) != nil { wrong(name, "stands twice") }
                 if let message = result.take(name, parts[1]) { wrong(name, message) }
             }
-            for name in ["FLANNEL_MTU", "FLANNEL_IPMASQ"] where !seen.contains(name) {
-                problems.append(
-                    ManifestDiagnostic(
-                        severity: .error, file: file, mark: .none, field: name, message: "is missing"))
+            func wrong(_ name: String, _ message: String) {
+                let mark = seen[name].map { SourceMark(line: $0, column: 1) } ?? .none
+                problems.append(ManifestDiagnostic(severity: .error, file: file, mark: mark, field: name, message: message))
+            }
+            for name in ["FLANNEL_MTU", "FLANNEL_IPMASQ"] where seen[name] == nil { wrong(name, "is missing") }
+            // The CNI plugin wants one of each; which family, the file says.
+            for what in ["NETWORK", "SUBNET"] where seen["FLANNEL_\(what)"] == nil && seen["FLANNEL_IPV6_\(what)"] == nil {
+                let isIPv6 = seen["FLANNEL_IPV6_NETWORK"] != nil || seen["FLANNEL_IPV6_SUBNET"] != nil
+                wrong("FLANNEL_\(isIPv6 ? "IPV6_" : "")\(what)", "is missing")
             }
             for (name, inner, outer) in [
                 ("FLANNEL_SUBNET", result.subnet, result.network), ("FLANNEL_IPV6_SUBNET", result.ipv6Subnet, result.ipv6Network),
             ] {
                 guard let inner, let outer, !outer.contains(inner) else { continue }
-                problems.append(
-                    ManifestDiagnostic(
-                        severity: .error, file: file, mark: .none, field: name, message: "\(inner) does not lie in \(outer)"))
+                wrong(name, "\(inner) does not lie in \(outer)")
             }
             guard problems.isEmpty else { throw ConfigurationError(problems) }
             return result

@@ -153,6 +153,9 @@ extension Walk {
         if node.pointee.interfaces[port].pointee.port.learns { learn(ethernet.source, bridge, port, vlan) }
         let destination = ethernet.destination
         if destination.isGroup {
+            if node.pointee.interfaces[bridge].pointee.snoops, !destination.isBroadcast, !isWholeToGroup(packet) {
+                return drop(packet, .bridgeFiltered)
+            }
             flood(packet, bridge, from: port, vlan, thenLocal: true)
             return bridgeUp(packet, vlan)
         }

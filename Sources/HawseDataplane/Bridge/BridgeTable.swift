@@ -38,17 +38,41 @@ struct BridgeTable {
             ranges[Int(bridge)].count = at - ranges[Int(bridge)].start
             addLocal(interfaces[bridge].pointee.mac, bridge, 0)
         }
-        for entry in spec.forwarding where entry.destination == nil {
-            guard let port = interfaces.index(of: entry.device) else { continue }
-            let master = interfaces[port].pointee.master
-            guard master != 0 else { continue }
-            for vlan in entry.vlan.map({ [$0] }) ?? vlans.members(of: port) {
-                let index = forwarding.findOrMake(entry.mac, master, vlan: vlan)
-                guard index >= 0 else { continue }
-                forwarding.entries[index].port = port
-                forwarding.entries[index].isStatic = true
-                forwarding.entries[index].isLocal = entry.isLocal
-            }
+        for entry in spec.forwarding where entry.destination == nil { set(entry, interfaces) }
+    }
+
+    /// `bridge fdb replace … master static`.
+    private mutating func set(_ entry: ForwardingEntry, _ interfaces: InterfaceTable) {
+        guard let port = interfaces.index(of: entry.device) else { return }
+        let master = interfaces[port].pointee.master
+        guard master != 0 else { return }
+        for vlan in entry.vlan.map({ [$0] }) ?? vlans.members(of: port) {
+            let index = forwarding.findOrMake(entry.mac, master, vlan: vlan)
+            guard index >= 0 else { continue }
+            forwarding.entries[index].port = port
+            forwarding.entries[index].isStatic = true
+            forwarding.entries[index].isLocal = entry.isLocal
+        }
+    }
+
+    /// The configured entries of a changed spec.
+    mutating func update(from old: [ForwardingEntry], to new: [ForwardingEntry], _ interfaces: InterfaceTable) {
+        let kept = Set(new)
+        for entry in old where entry.destination == nil && !kept.contains(entry) { forget(entry, interfaces) }
+        let present = Set(old)
+        for entry in new where entry.destination == nil && !present.contains(entry) { set(entry, interfaces) }
+    }
+
+    /// `bridge fdb del … master`, also of what was learnt.
+    func forget(_ entry: ForwardingEntry, _ interfaces: InterfaceTable) {
+        guard let port = interfaces.index(of: entry.device) else { return }
+        let master = interfaces[port].pointee.master
+        guard master != 0 else { return }
+        for vlan in entry.vlan.map({ [$0] }) ?? vlans.members(of: port) {
+            let index = forwarding.find(entry.mac, master, vlan: vlan)
+            guard index >= 0, forwarding.entries[index].port == port else { continue }
+            (forwarding.entries[index].isStatic, forwarding.entries[index].isLocal) = (false, false)
+            forwarding.entries[index].updated = .zero
         }
     }
 
@@ -68,6 +92,11 @@ struct BridgeTable {
         for index in 0..<forwarding.count where forwarding.entries[index].port == port && !forwarding.entries[index].isStatic {
             forwarding.entries[index].updated = .zero
         }
+    }
+
+    /// What was learnt at the ports of a bridge that goes down.
+    func forgetPorts(of bridge: UInt16) {
+        for position in 0..<portCount(bridge) { forget(port: port(bridge, position)) }
     }
 
     /// `br_fdb_changeaddr`, `br_fdb_change_mac_address`: a port or a bridge has another MAC.

@@ -200,14 +200,13 @@ extension Dataplane {
             case .addForwarding(let entry): new.forwarding.append(entry)
             case .removeForwarding(let entry): try remove(entry, from: &new.forwarding, "forwarding entry")
             case .addresses(let device, let addresses):
-                guard let place = new.interfaces.firstIndex(where: { $0.name == device }) else {
-                    throw DataplaneError("there is no device \(device)")
-                }
-                new.interfaces[place].addresses = addresses
+                guard new.setAddresses(device, addresses) else { throw DataplaneError("there is no device \(device)") }
             case .link(let device, let isUp):
                 guard new.setLink(device, isUp: isUp) else { throw DataplaneError("there is no device \(device)") }
             case .linkAddress(let device, let mac):
                 guard new.setLinkAddress(device, mac) else { throw DataplaneError("there is no device \(device)") }
+            case .linkMTU(let device, let mtu):
+                if let refusal = new.setLinkMTU(device, mtu) { throw DataplaneError(refusal) }
             default: continue
             }
             isChanged = true

@@ -23,6 +23,8 @@ struct Interface {
     var tagProtocol = EtherType(rawValue: 0)
     /// Bridges: `group_fwd_mask`.
     var forwardedGroups: UInt16 = 0
+    /// Bridges: `mcast_snooping`.
+    var snoops = false
     /// ipip: the tunnel's ends, and what `IPIPSpec` says besides.
     var tunnelLocal: AddressBits = .zero
     var tunnelRemote: AddressBits = .zero
@@ -61,12 +63,20 @@ struct Interface {
     var acceptSourceRoute = false
 
     // net.ipv6.conf.<dev>.*
+    /// The device speaks IPv6: its MTU is large enough, and `disable_ipv6` is off.
+    var speaksIPv6 = true
     /// Bytes: `mtu`, which IPv6 keeps by itself.
     var mtu6 = 0
     var hopLimit: UInt8 = 64
     var acceptsRedirects6 = false
     var dropsUnicastInMulticast6 = false
     var dropsUnsolicited = false
+    /// `force_forwarding`, `force_tllao`, `ndisc_tclass`.
+    var forwardsAnyway6 = false
+    var givesLinkAddress = false
+    var discoveryClass: UInt8 = 0
+    /// `medium_id` of IPv4: proxies do not answer for what is on the same medium; -1: they do not answer at all.
+    var medium: Int32 = 0
     var suppressesFragmentedDiscovery = true
     /// `accept_untracked_na`.
     var acceptsUntracked: UInt8 = 0
@@ -100,12 +110,15 @@ struct InterfaceTable {
     private(set) var hasTunnels = false
 
     private var runsIPv6 = false
+    /// `IPV6_MIN_MTU`: devices that take less do not speak IPv6.
+    private static let leastMTU6 = 1280
 
     /// The addresses that a device is to have, and the link-local one that it gave itself when it came up. `given`: what it was
     /// given before.
     mutating func setAddresses(of spec: InterfaceSpec, _ index: UInt16, _ sysctls: Sysctls, given: [IPPrefix]) {
         let itsOwn = addresses[Int(index)].filter { !given.contains($0) }
-        addresses[Int(index)] = spec.addresses + (spec.isUp ? itsOwn : [])
+        let keeps = spec.isUp && spec.mtu >= Self.leastMTU6 && !sysctls.disablesIPv6(spec.name)
+        addresses[Int(index)] = spec.addresses + (keeps ? itsOwn : [])
         if runsIPv6, itsOwn.isEmpty { addLinkLocal(spec, index, sysctls) }
     }
 
@@ -151,6 +164,7 @@ struct InterfaceTable {
             case .bridge:
                 interface.tagProtocol = EtherType(rawValue: spec.filtersVLANs ? spec.vlanProtocol.rawValue : 0)
                 interface.forwardedGroups = spec.forwardedGroups
+                interface.snoops = spec.snoopsMulticast
             default: break
             }
             interface.mtu = Self.limitedMTU(spec, all)
@@ -182,7 +196,7 @@ struct InterfaceTable {
 
     /// `addrconf_dev_config`: the EUI-64 link-local address that every device with a MAC gives itself when it comes up.
     private mutating func addLinkLocal(_ spec: InterfaceSpec, _ index: UInt16, _ sysctls: Sysctls) {
-        guard spec.isUp, spec.mac != .zero, sysctls.device(spec.name, "disable_ipv6", family: "ipv6") ?? 0 == 0,
+        guard spec.isUp, spec.mac != .zero, spec.mtu >= Self.leastMTU6, !sysctls.disablesIPv6(spec.name),
             sysctls.device(spec.name, "addr_gen_mode", family: "ipv6") ?? 0 == 0,
             !spec.addresses.contains(where: { $0.family == .ipv6 && $0.address.isLinkLocal })
         else { return }
@@ -251,6 +265,7 @@ extension Interface {
         notifiesARP = all("arp_notify") != 0 || own("arp_notify", 0) != 0
         notifiesNeighbours = all("ndisc_notify", "ipv6") != 0 || own("ndisc_notify", 0, "ipv6") != 0
         arpFilter = all("arp_filter") != 0 || own("arp_filter", 0) != 0
+        medium = Int32(clamping: own("medium_id", 0))
         proxyPrivateVLAN = all("proxy_arp_pvlan") != 0 || own("proxy_arp_pvlan", 0) != 0
         dropsGratuitousARP = all("drop_gratuitous_arp") != 0 || own("drop_gratuitous_arp", 0) != 0
         hasSharedMedia = on("shared_media") || own("shared_media", 1) != 0
@@ -269,11 +284,15 @@ extension Interface {
     /// IPv6 looks at the device's own value of most keys only.
     private mutating func readSettings6(_ sysctls: Sysctls, _ name: String) {
         func own(_ key: String, _ fallback: Int) -> Int { sysctls.device(name, key, family: "ipv6") ?? fallback }
-        mtu6 = max(min(own("mtu", mtu), mtu), 1280)
+        speaksIPv6 = mtu >= 1280 && !sysctls.disablesIPv6(name)
+        mtu6 = max(min(sysctls["net.ipv6.conf.\(name).mtu"].flatMap { Int($0) } ?? mtu, mtu), 1280)
         hopLimit = UInt8(clamping: own("hop_limit", 64))
         acceptsRedirects6 = !forwarding6 && own("accept_redirects", 1) != 0
         dropsUnicastInMulticast6 = own("drop_unicast_in_l2_multicast", 0) != 0
         dropsUnsolicited = own("drop_unsolicited_na", 0) != 0
+        forwardsAnyway6 = own("force_forwarding", sysctls.integer("net.ipv6.conf.all.force_forwarding", default: 0)) != 0
+        givesLinkAddress = own("force_tllao", 0) != 0
+        discoveryClass = UInt8(clamping: own("ndisc_tclass", 0))
         suppressesFragmentedDiscovery = own("suppress_frag_ndisc", 1) != 0
         acceptsUntracked = UInt8(clamping: own("accept_untracked_na", 0))
     }

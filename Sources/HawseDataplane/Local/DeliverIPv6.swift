@@ -145,6 +145,13 @@ extension Walk {
         var at = start + 2
         let end = start + size
         var padding = 0
+        let isHopByHop = start == 40 && packet.ipv6.nextHeader == .hopByHop
+        let settings = node.pointee.settings
+        guard size <= (isHopByHop ? settings.largestHopByHop : settings.largestDestinationOptions) else {
+            return drop(packet, .ipExtensionHeader)
+        }
+        let limit = isHopByHop ? settings.mostHopByHop : settings.mostDestinationOptions
+        var left = limit.magnitude
         while at < end {
             let kind = base.load8(at: at)
             if kind == 0 {
@@ -165,17 +172,28 @@ extension Walk {
                 }
             } else {
                 padding = 0
-                if let stage = unknownOption(packet, kind, at, start) { return stage }
+                if left == 0 { return drop(packet, .ipExtensionHeader) }
+                left -= 1
+                if let stage = optionByKind(packet, kind, at, isHopByHop: isHopByHop, knownOnly: limit < 0) { return stage }
             }
             at += length
         }
         return nil
     }
 
-    /// `ip6_tlvopt_unknown`: the two top bits are skip, drop, report, report unless multicast.
-    private func unknownOption(_ packet: PacketRef, _ kind: UInt8, _ at: Int, _ header: Int) -> Stage? {
-        let isHopByHop = header == 40 && packet.ipv6.nextHeader == .hopByHop
-        if isHopByHop && (kind == 5 || kind == 0xc2) { return knownHopByHop(packet, kind, at) }
+    /// Options that the kernel knows, and `ip6_tlvopt_unknown`: the two top bits are skip, drop, report, report unless multicast.
+    private func optionByKind(_ packet: PacketRef, _ kind: UInt8, _ at: Int, isHopByHop: Bool, knownOnly: Bool) -> Stage? {
+        if isHopByHop {
+            switch kind {
+            case 5, 0xc2: return knownHopByHop(packet, kind, at)
+            // CALIPSO: no domain of interpretation is set up here.
+            case 7: return drop(packet, .ipExtensionHeader)
+            // IOAM: passed over unless it does not begin at a word.
+            case 0x31: return at & 3 == 0 ? nil : drop(packet, .ipExtensionHeader)
+            default: break
+            }
+        }
+        if knownOnly { return drop(packet, .ipExtensionHeader) }
         switch kind >> 6 {
         case 0: return nil
         case 1: return drop(packet, .ipExtensionHeader)

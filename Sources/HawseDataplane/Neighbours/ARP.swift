@@ -152,13 +152,21 @@ extension Walk {
         if route.outInterface == device.pointee.index {
             guard device.pointee.proxyPrivateVLAN, arp.senderAddress != arp.targetAddress else { return nil }
         } else {
-            guard device.pointee.proxyARP || node.pointee.neighbours.isProxied(target, .ipv4, on: device.pointee.index)
+            guard (device.pointee.proxyARP && isOtherMedium(device, route.outInterface)) || node.pointee.neighbours.isProxied(target, .ipv4, on: device.pointee.index)
             else { return nil }
         }
         _ = sawSender(arp, device)
         if let stage = delayForProxy(packet, .ipv4) { return stage }
         answerARP(packet, arp)
         return end(packet, .consumed)
+    }
+
+    /// `arp_fwd_proxy`'s look at `medium_id`.
+    private func isOtherMedium(_ device: UnsafeMutablePointer<Interface>, _ out: UInt16) -> Bool {
+        let medium = device.pointee.medium
+        if medium == 0 || medium == -1 { return medium == 0 }
+        let other = node.pointee.interfaces[out].pointee.medium
+        return other != medium && other != -1
     }
 
     /// `ip_route_input` with the addresses of the ARP message.

@@ -32,8 +32,15 @@ extension Walk {
     }
 
     /// `neigh_flush_dev`: what is known of a device's neighbours goes, and so do the packets that waited for them.
-    func forgetNeighbours(on device: UInt16) {
+    func forgetNeighbours(on device: UInt16, version: UInt8 = 0, only address: IPAddress? = nil) {
         for handle in 0..<Int32(node.pointee.neighbours.count) where node.pointee.neighbours.entries[Int(handle)].device == device {
+            let entry = node.pointee.neighbours.entries[Int(handle)]
+            if version != 0, entry.version != version { continue }
+            if let address {
+                guard entry.address == address.bits, entry.version == address.family.rawValue else { continue }
+                // `neigh_delete` is an update to failed: who waited is told.
+                failQueue(handle)
+            }
             let queue = node.pointee.neighbours.queues.removeValue(forKey: handle) ?? []
             node.pointee.neighbours.forget(handle)
             for packet in queue {

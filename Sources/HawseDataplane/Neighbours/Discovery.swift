@@ -8,8 +8,8 @@ extension Walk {
         by known: RouteResult? = nil
     ) {
         writeIPv6(
-            packet, protocolNumber: .icmpv6, source: source, destination: destination, trafficClass: 0, flowLabel: 0,
-            hopLimit: 255)
+            packet, protocolNumber: .icmpv6, source: source, destination: destination,
+            trafficClass: node.pointee.interfaces[device].pointee.discoveryClass, flowLabel: 0, hopLimit: 255)
         TransportChecksum.store(
             packet.transportPointer, length: packet.transportLength, protocolNumber: .icmpv6, family: .ipv6,
             source: source, destination: destination)
@@ -188,14 +188,15 @@ extension Walk {
         let isOwn = node.pointee.routing.isLocalAddress6(what.target, on: what.device)
         let source =
             isOwn ? what.target : node.pointee.routing.sources.select6(on: what.device, for: what.to)
-        guard let source, let packet = newPacket(bytes: 40 + 24 + (what.withLinkAddress ? 8 : 0)) else { return }
+        let tellsMAC = what.withLinkAddress || (isOwn && device.pointee.givesLinkAddress)
+        guard let source, let packet = newPacket(bytes: 40 + 24 + (tellsMAC ? 8 : 0)) else { return }
         let header = NeighborDiscoveryHeader(packet.networkPointer + 40)
         header.type = ICMPv6Type.neighborAdvertisement
         header.isRouter = what.isRouter
         header.isSolicited = what.isSolicited
         header.isOverride = what.overrides
         header.target = what.target
-        if what.withLinkAddress {
+        if tellsMAC {
             header.base.store8(2, at: 24)
             header.base.store8(1, at: 25)
             header.base.storeMAC(device.pointee.mac, at: 26)

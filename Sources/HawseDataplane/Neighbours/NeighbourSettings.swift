@@ -53,7 +53,9 @@ struct NeighbourParameters: BitwiseCopyable {
             ? time("base_reachable_time_ms", 30000, unit: millisecond) : time("base_reachable_time", 30, unit: .seconds(1))
         delayProbe = time("delay_first_probe_time", 5, unit: .seconds(1))
         staleTime = time("gc_stale_time", 60, unit: .seconds(1))
-        queueBytes = number("unres_qlen_bytes", 212_992)
+        // The older name counts frames of the largest size (`SKB_TRUESIZE(ETH_FRAME_LEN)`).
+        let frames = setting("unres_qlen_bytes") == nil ? setting("unres_qlen") : nil
+        queueBytes = frames.map { max(min($0, 1 << 20), 0) * 2090 } ?? number("unres_qlen_bytes", 212_992)
         lockTime = time("locktime", family == "ipv4" ? 100 : 0, unit: tick)
         proxyDelay = time("proxy_delay", 80, unit: tick)
         proxyQueue = number("proxy_qlen", 64)

@@ -79,18 +79,24 @@ struct NeighbourTable {
         bucketMask = size - 1
         settings = NeighbourSettings(sysctls, interfaces)
         for neighbor in neighbors {
-            guard let device = interfaces.index(of: neighbor.device) else { continue }
-            if neighbor.isProxy {
-                proxies.insert(ProxyKey(address: neighbor.address, device: device))
-            } else if let mac = neighbor.mac {
-                set(neighbor.address, device, mac)
-            }
+            guard !neighbor.isProxy, let device = interfaces.index(of: neighbor.device), let mac = neighbor.mac else { continue }
+            set(neighbor.address, device, mac)
         }
+        setProxies(neighbors, interfaces)
     }
 
     func deallocate() {
         entries.deallocate()
         buckets.deallocate()
+    }
+
+    /// The proxy entries of a changed spec.
+    mutating func setProxies(_ neighbors: [Neighbor], _ interfaces: InterfaceTable) {
+        proxies = []
+        for neighbor in neighbors where neighbor.isProxy {
+            guard let device = interfaces.index(of: neighbor.device) else { continue }
+            proxies.insert(ProxyKey(address: neighbor.address, device: device))
+        }
     }
 
     /// `ip neigh replace … nud permanent`.

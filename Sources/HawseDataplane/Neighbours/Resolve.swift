@@ -133,8 +133,9 @@ extension Walk {
         let settings = node.pointee.neighbours.parameters(neighbour.pointee)
         neighbour.pointee.updated = node.pointee.now
         guard settings.multicastProbes > 0 || settings.applicationProbes > 0 else {
+            // The packet is freed, and nobody is told.
             neighbour.pointee.state = .failed
-            failQueue(handle)
+            failQueue(handle, isTold: false)
             return
         }
         neighbour.pointee.probes = settings.unicastProbes
@@ -268,11 +269,11 @@ extension Walk {
     }
 
     /// `neigh_invalidate`: everybody who waited gets host unreachable (`arp_error_report`, `ndisc_error_report`).
-    private func failQueue(_ handle: Int32) {
+    func failQueue(_ handle: Int32, isTold: Bool = true) {
         let queue = node.pointee.neighbours.queues.removeValue(forKey: handle) ?? []
         node.pointee.neighbours.entries[Int(handle)].queuedBytes = 0
         for packet in queue {
-            linkFailure(packet)
+            if isTold { linkFailure(packet) }
             packet.pointee.disposition = .dropped(.neighbourUnresolved)
             finish(packet)
         }
@@ -310,6 +311,12 @@ extension Walk {
         }
         neighbour.pointee.mac = mac
         if new != old, !wasValid { releaseQueue(handle) }
+    }
+
+    /// Packets that waited for a neighbour that has been configured since.
+    func releaseWaiting(_ address: IPAddress, _ device: UInt16) {
+        let handle = node.pointee.neighbours.find(address.bits, device, version: address.family.rawValue)
+        if handle >= 0 { releaseQueue(handle) }
     }
 
     private func releaseQueue(_ handle: Int32) {

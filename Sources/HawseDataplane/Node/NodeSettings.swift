@@ -26,6 +26,8 @@ struct NodeSettings {
     var forwardUsesPathMTU: Bool
     /// `icmp_errors_use_inbound_ifaddr`.
     var errorsFromInbound: Bool
+    /// `fib_multipath_use_neigh`.
+    var multipathUsesNeighbours: Bool
     /// Bytes (`min_pmtu`).
     var minimumPathMTU: UInt32
     /// How long a path MTU counts, in nanoseconds.
@@ -40,6 +42,12 @@ struct NodeSettings {
     /// `error_anycast_as_unicast`.
     var errorsToAnycast: Bool
     var autoFlowLabels: Bool
+    /// `max_hbh_length`, `max_hbh_opts_number`, and those of destination options: bytes of the header, options besides padding,
+    /// which a negative number allows only where they are known.
+    var largestHopByHop: Int
+    var mostHopByHop: Int
+    var largestDestinationOptions: Int
+    var mostDestinationOptions: Int
     var all: Sysctls
 
     init(_ sysctls: Sysctls) {
@@ -63,6 +71,7 @@ struct NodeSettings {
         proxyNDP = sysctls.isOn("net.ipv6.conf.all.proxy_ndp", default: false)
         forwardUsesPathMTU = sysctls.isOn("net.ipv4.ip_forward_use_pmtu", default: false)
         errorsFromInbound = sysctls.isOn("net.ipv4.icmp_errors_use_inbound_ifaddr", default: false)
+        multipathUsesNeighbours = sysctls.isOn("net.ipv4.fib_multipath_use_neigh", default: false)
         minimumPathMTU = UInt32(clamping: sysctls.integer("net.ipv4.route.min_pmtu", default: 552))
         func seconds(_ key: String) -> Int64 { .seconds(Int64(clamping: min(sysctls.integer(key, default: 600), 1 << 30))) }
         pathMTUExpiry = seconds("net.ipv4.route.mtu_expires")
@@ -72,6 +81,10 @@ struct NodeSettings {
         echoIgnoreAnycast6 = sysctls.isOn("net.ipv6.icmp.echo_ignore_anycast", default: false)
         anycastEchoReply = sysctls.isOn("net.ipv6.anycast_src_echo_reply", default: false)
         errorsToAnycast = sysctls.isOn("net.ipv6.icmp.error_anycast_as_unicast", default: false)
+        largestHopByHop = sysctls.integer("net.ipv6.max_hbh_length", default: Int(Int32.max))
+        mostHopByHop = sysctls.integer("net.ipv6.max_hbh_opts_number", default: 8)
+        largestDestinationOptions = sysctls.integer("net.ipv6.max_dst_opts_length", default: Int(Int32.max))
+        mostDestinationOptions = sysctls.integer("net.ipv6.max_dst_opts_number", default: 8)
         autoFlowLabels = sysctls.isOn("net.ipv6.auto_flowlabels", default: true)
         let range = (sysctls["net.ipv4.ip_local_port_range"] ?? "32768 60999").split { $0 == " " || $0 == "\t" }
             .compactMap { UInt16($0) }

@@ -3,8 +3,13 @@ import HawseModel
 extension Dataplane {
     /// `sysctl -w name=value` on the running node: takes effect for the packets that follow.
     public func setSysctl(_ name: String, to value: String) {
-        node.pointee.flows.invalidate()
-        spec.sysctls[name] = value
+        var new = spec
+        new.setSysctl(name, to: value)
+        updateNetwork(new)
+    }
+
+    /// Takes the settings as they are in the spec now.
+    func readSysctls() {
         let sysctls = spec.sysctls
         node.pointee.settings = NodeSettings(sysctls)
         for index in 1..<node.pointee.interfaces.count {
@@ -14,6 +19,7 @@ extension Dataplane {
         let counts = node.pointee.connections.settings.accounting
         node.pointee.connections.settings = ConntrackSettings(sysctls)
         if sysctls["net.netfilter.nf_conntrack_acct"] == nil { node.pointee.connections.settings.accounting = counts }
+        node.pointee.neighbours.settings = NeighbourSettings(sysctls, node.pointee.interfaces)
         node.pointee.routing.cache.flush()
     }
 }

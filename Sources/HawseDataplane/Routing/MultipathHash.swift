@@ -52,6 +52,16 @@ extension RoutingState {
 }
 
 extension Walk {
+    /// `fib_good_nh`: with `fib_multipath_use_neigh` a gateway that is being asked for, or does not answer, is passed over.
+    @inline(__always)
+    func hasGoodNeighbour(_ hop: RouteHop) -> Bool {
+        guard node.pointee.settings.multipathUsesNeighbours, hop.gatewayVersion != 0 else { return true }
+        let found = node.pointee.neighbours.find(hop.gateway, hop.device, version: hop.gatewayVersion)
+        guard found >= 0 else { return true }
+        let state = node.pointee.neighbours.entries[Int(found)].state
+        return state != .incomplete && state != .failed
+    }
+
     /// `fib_multipath_hash`, `rt6_multipath_hash`. A packet is given when it comes from outside, or when an error about it
     /// is sent; of the node's own the question tells. `dissected` is what IPv6 rules have made of it already.
     ///

@@ -33,6 +33,20 @@ struct RouteExceptions {
         return entry
     }
 
+    /// A device has another MTU: what was learnt about its peers is no larger than that, and grows with it where the device was
+    /// what bounded it (`fib_nhc_update_mtu`, `rt6_exceptions_update_pmtu`).
+    mutating func followMTU(of device: UInt16, from old: UInt32, to mtu: UInt32) {
+        for (key, entry) in entries where key.device == device && entry.mtu != 0 {
+            if key.destination.family == .ipv4, entry.isLocked {
+                if mtu > entry.mtu { continue }
+                entries[key]?.mtu = mtu
+                entries[key]?.isLocked = false
+            } else if key.destination.family == .ipv4 ? mtu < entry.mtu || entry.mtu == old : entry.mtu >= mtu || entry.mtu == old {
+                entries[key]?.mtu = mtu
+            }
+        }
+    }
+
     /// `update_or_create_fnhe`.
     mutating func update(_ key: Key, at now: Instant, _ change: (inout Exception) -> Void) {
         var entry = find(key, at: now) ?? Exception(expires: now)
@@ -121,6 +135,10 @@ extension Walk {
             $0.gateway = gateway
             $0.expires = end
         }
+    }
+
+    func followMTU(of device: UInt16, from old: Int, to mtu: Int) {
+        node.pointee.routing.exceptions.followMTU(of: device, from: UInt32(clamping: old), to: UInt32(clamping: mtu))
     }
 
     private func forgetKnownWays() {

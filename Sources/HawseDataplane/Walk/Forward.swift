@@ -89,7 +89,9 @@ extension Walk {
     /// `ip6_forward`.
     @inline(__always)
     private func refuseForward6(_ packet: PacketRef) -> Stage? {
-        guard node.pointee.settings.ipv6Forward else { return drop(packet, .forwardingOff) }
+        guard node.pointee.settings.ipv6Forward || node.pointee.interfaces[packet.pointee.arrival].pointee.forwardsAnyway6 else {
+            return drop(packet, .forwardingOff)
+        }
         if packet.ipv6.hopLimit <= 1 { return hopsExceeded(packet) }
         if node.pointee.settings.proxyNDP, let stage = forwardProxy(packet) { return stage }
         let source = packet.ipv6.source

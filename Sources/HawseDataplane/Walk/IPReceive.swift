@@ -39,6 +39,7 @@ extension Walk {
         let source = packet.ipv6.source
         let destination = packet.ipv6.destination
         let device = node.pointee.interfaces[packet.pointee.inInterface]
+        if !device.pointee.speaksIPv6 { return .interfaceDown }
         if device.pointee.kind != .loopback {
             if source.high == 0, source.low == 1 { return .martianSource }
             if destination.high == 0, destination.low == 1 { return .martianDestination }

@@ -45,6 +45,10 @@ public struct CaseFile: Sendable {
         try readInterfaces(root)
         try readLines(root)
         try readSysctls(root)
+        if let (key, why) = spec.sysctls.unmodelled().first {
+            throw FormatError(
+                root.place(ofKey: key, in: "sysctls"), "`\(key)' = \(spec.sysctls[key] ?? "") (\(why)) is not modelled")
+        }
         for item in root.objects("listeners") { try readListener(item) }
         for item in root.objects("events") {
             guard let at = item.number("at"), let command = item.string("cmd") else {
@@ -101,6 +105,10 @@ public struct CaseFile: Sendable {
                 interface.addresses.append(prefix)
             }
             interface.kind = try kind(item, name)
+            interface.snoopsMulticast = interface.kind == .bridge && item.bool("mcast_snooping") ?? false
+            for (option, why) in Self.otherBridge where item.bool(option) == true || item.integer(option) ?? 0 != 0 {
+                throw item.error("interface \(name): `\(option)' (\(why)) is not modelled")
+            }
             try VLANText.read(item, into: &interface)
             spec.interfaces.append(interface)
         }
@@ -142,6 +150,13 @@ public struct CaseFile: Sendable {
         "neigh_suppress": "it answers ARP by itself", "proxy_arp": "it answers ARP by itself", "proxy_arp_wifi": "it answers ARP by itself",
         "vlan_tunnel": "VLANs become tunnels", "mcast_to_unicast": "groups become stations", "locked": "it asks for authentication",
         "mab": "it asks for authentication",
+    ]
+
+    /// Options of a bridge that make it behave otherwise than is modelled. `mcast_snooping` may be on: without a querier the
+    /// kernel floods groups all the same.
+    private static let otherBridge = [
+        ("stp_state", "ports that spanning tree blocks"), ("mcast_querier", "groups that only their members get"),
+        ("mcast_vlan_snooping", "groups by VLAN"), ("no_linklocal_learn", "reserved groups teach nothing"),
     ]
 
     private func kind(_ item: JSONFile, _ name: String) throws(FormatError) -> InterfaceSpec.Kind {

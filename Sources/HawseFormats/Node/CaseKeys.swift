@@ -38,6 +38,7 @@ enum CaseKeys {
         "vlan": .number, "parent": .text, "local": .text, "remote": .text, "ttl": .any, "tos": .any, "pmtudisc": .flag,
         "bridge_ports": .texts, "hairpin": .texts, "ports": .object, "ageing": .number, "protocol": .text, "reorder_hdr": .flag,
         "vlan_filtering": .flag, "vlan_protocol": .text, "vlans": .texts, "vlan_default_pvid": .number, "group_fwd_mask": .number,
+        "stp_state": .flag, "mcast_snooping": .flag, "mcast_querier": .flag, "mcast_vlan_snooping": .flag, "no_linklocal_learn": .flag,
     ]
     private static let vxlan: [String: Shape] = [
         "vni": .number, "local": .text, "dev": .text, "port": .number, "learning": .flag, "remote": .text, "group": .text, "ttl": .any,

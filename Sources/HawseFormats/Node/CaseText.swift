@@ -64,6 +64,7 @@ public enum CaseText {
             if interface.vlanProtocol != .customer { object["vlan_protocol"] = interface.vlanProtocol.text }
             if interface.vlans != [.initial] { object["vlans"] = interface.vlans.map(\.description) }
             if interface.forwardedGroups != 0 { object["group_fwd_mask"] = Int(interface.forwardedGroups) }
+            if interface.snoopsMulticast { object["mcast_snooping"] = true }
             if interface.ageing != 300 { object["ageing"] = interface.ageing }
         }
         return object

@@ -29,12 +29,14 @@ public enum Change: Hashable, Sendable {
     case removeNeighbor(Neighbor)
     case addForwarding(ForwardingEntry)
     case removeForwarding(ForwardingEntry)
-    /// All addresses of a device.
+    /// All addresses of a device, with the routes that hang on those that go (`NodeSpec.setAddresses`).
     case addresses(device: String, [IPPrefix])
     /// `ip link set … up`, `… down`, with all that this takes along (`NodeSpec.setLink`).
     case link(device: String, isUp: Bool)
     /// Another MAC (`NodeSpec.setLinkAddress`).
     case linkAddress(device: String, MACAddress)
+    /// Another MTU, with all that follows from it (`NodeSpec.setLinkMTU`).
+    case linkMTU(device: String, Int)
     /// What only a node made anew can have.
     case rebuild(String)
 }
@@ -68,6 +70,7 @@ extension Change: CustomStringConvertible {
             "addresses of \(device): \(addresses.map(\.description).joined(separator: " "))"
         case .link(let device, let isUp): "\(device): \(isUp ? "up" : "down")"
         case .linkAddress(let device, let mac): "\(device): address \(mac)"
+        case .linkMTU(let device, let mtu): "\(device): mtu \(mtu)"
         case .rebuild(let what): "\(what): the node has to be made anew"
         }
     }

@@ -49,7 +49,7 @@ extension Chain {
     }
 }
 
-/// Devices go up and down and change their MAC first: the rest is compared with what that leaves.
+/// Devices go up and down, change their MAC, MTU and addresses first: the rest is compared with what that leaves.
 private func links(_ current: NodeSpec, _ desired: NodeSpec, _ changes: inout [Change]) -> NodeSpec {
     var after = current
     for (old, new) in zip(current.interfaces, desired.interfaces) where old.name == new.name {
@@ -62,6 +62,19 @@ private func links(_ current: NodeSpec, _ desired: NodeSpec, _ changes: inout [C
             after.setLinkAddress(new.name, new.mac)
         }
     }
+    for new in desired.interfaces {
+        guard let now = after.interfaces.first(where: { $0.name == new.name }), now.mtu != new.mtu,
+            after.setLinkMTU(new.name, new.mtu) == nil
+        else { continue }
+        changes.append(.linkMTU(device: new.name, new.mtu))
+    }
+    // The settings that such changes write are not asked for.
+    after.sysctls = current.sysctls
+    for new in desired.interfaces {
+        guard let now = after.interfaces.first(where: { $0.name == new.name }), now.addresses != new.addresses else { continue }
+        changes.append(.addresses(device: new.name, new.addresses))
+        after.setAddresses(new.name, new.addresses)
+    }
     return after
 }
 
@@ -70,19 +83,28 @@ private func rebuilds(_ current: NodeSpec, _ desired: NodeSpec, _ changes: inout
         spec.interfaces.map {
             var device = $0
             device.addresses = []
+            device.keptAddresses = []
             return device
         }
     }
     if bare(current) != bare(desired) { changes.append(.rebuild("devices")) }
-    if current.sysctls != desired.sysctls { changes.append(.rebuild("kernel settings")) }
+    if settled(current) != settled(desired) { changes.append(.rebuild("kernel settings")) }
     if current.listeners != desired.listeners { changes.append(.rebuild("listeners")) }
 }
 
-private func network(_ current: NodeSpec, _ desired: NodeSpec, _ changes: inout [Change]) {
-    for (old, new) in zip(current.interfaces, desired.interfaces)
-    where old.name == new.name && old.addresses != new.addresses {
-        changes.append(.addresses(device: new.name, new.addresses))
+/// The settings without those that a device's MTU makes: IPv6's own, and all of IPv6 where it is too small for that.
+private func settled(_ spec: NodeSpec) -> Sysctls {
+    var sysctls = spec.sysctls
+    for device in spec.interfaces {
+        let own = "net.ipv6.conf.\(device.name)."
+        if sysctls[own + "mtu"] == "\(device.mtu)" { sysctls[own + "mtu"] = nil }
+        guard device.mtu < 1280 else { continue }
+        for key in sysctls.values.keys where key.hasPrefix(own) || key.hasPrefix("net.ipv6.neigh.\(device.name).") { sysctls[key] = nil }
     }
+    return sysctls
+}
+
+private func network(_ current: NodeSpec, _ desired: NodeSpec, _ changes: inout [Change]) {
     compare(current.routes, desired.routes, &changes, Change.removeRoute, Change.addRoute)
     compare(current.rules, desired.rules, &changes, Change.removeRoutingRule, Change.addRoutingRule)
     compare(current.neighbors, desired.neighbors, &changes, Change.removeNeighbor, Change.addNeighbor)

@@ -23,6 +23,8 @@ public struct InterfaceSpec: Hashable, Sendable {
     public var mtu: Int
     public var isUp: Bool
     public var addresses: [IPPrefix]
+    /// IPv6 addresses of a device that went down, which it has again when it comes up (`keep_addr_on_down`).
+    public var keptAddresses: [IPPrefix] = []
     /// The bridge this interface is a port of.
     public var bridge: String?
     /// A bridge port that may send a frame back where it came from (`hairpin on`).
@@ -41,6 +43,8 @@ public struct InterfaceSpec: Hashable, Sendable {
     public var vlans = [BridgeVLAN.initial]
     /// Bridges: which groups 01:80:c2:00:00:00 to 0f are forwarded, a bit each (`group_fwd_mask`).
     public var forwardedGroups: UInt16 = 0
+    /// Bridges: `mcast_snooping`, as when there is no querier: groups are flooded, but not what is no whole IP packet.
+    public var snoopsMulticast = false
 
     public init(
         name: String, kind: Kind = .ether, mac: MACAddress = .zero, mtu: Int = 1500, isUp: Bool = true,

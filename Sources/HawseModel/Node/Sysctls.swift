@@ -39,4 +39,24 @@ public struct Sysctls: Hashable, Sendable {
             values["net.bridge.bridge-nf-call-\(table)"] = "0"
         }
     }
+
+    /// `disable_ipv6` of a device.
+    public func disablesIPv6(_ device: String) -> Bool {
+        (self.device(device, "disable_ipv6", family: "ipv6") ?? integer("net.ipv6.conf.all.disable_ipv6", default: 0)) != 0
+    }
+
+    /// What writing to `all` does to the devices besides (`inet_forward_change`, `addrconf_forward_change`,
+    /// `addrconf_disable_change`): the family's forwarding and IPv6's `disable_ipv6` are written to each device and to `default`.
+    public mutating func spread(_ name: String) {
+        let (family, key): (String, String)
+        switch name {
+        case "net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding": (family, key) = ("ipv4", "forwarding")
+        case "net.ipv6.conf.all.forwarding": (family, key) = ("ipv6", "forwarding")
+        case "net.ipv6.conf.all.disable_ipv6": (family, key) = ("ipv6", "disable_ipv6")
+        default: return
+        }
+        guard let value = values[name] else { return }
+        if family == "ipv4" { (values["net.ipv4.ip_forward"], values["net.ipv4.conf.all.forwarding"]) = (value, value) }
+        for other in values.keys where other.hasPrefix("net.\(family).conf.") && other.hasSuffix("." + key) { values[other] = value }
+    }
 }

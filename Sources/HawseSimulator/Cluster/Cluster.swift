@@ -33,6 +33,8 @@ public final class Cluster {
     public var onTrace: ((Int, [TraceEvent]) -> Void)?
     /// Called for each frame that a node puts on the underlay, before its wire does anything to it.
     public var onTransmit: ((Int, [UInt8]) -> Void)?
+    /// Commands of the fault plan that a node did not take, with the reason.
+    public internal(set) var refusedCommands: [String] = []
     /// Called for each frame that a pod sends.
     public var onPost: ((Int, [UInt8]) -> Void)?
     /// Called for each frame that a client outside sends to a node.

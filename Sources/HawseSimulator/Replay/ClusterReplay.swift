@@ -41,10 +41,13 @@ public final class ClusterReplay {
     private var current: FlowTuple?
     private var arrivals = 0
     private var isReplying = false
+    /// All nodes' pods have the same.
+    private let podMTU: Int
 
     public init(_ cluster: Cluster, directory: ServiceDirectory) {
         self.cluster = cluster
         self.directory = directory
+        podMTU = cluster.plan.nodes.isEmpty ? cluster.plan.mtu : cluster.plan.daemon(0).podMTU
         cluster.onArrival = { [unowned self] endpoint, frame in arrived(endpoint, frame) }
     }
 
@@ -85,7 +88,7 @@ public final class ClusterReplay {
             }
         }
         current = tuple
-        send(packet.bytes, tuple)
+        send(packet, tuple)
         if let service, arrivals == 0 {
             summary.service(service) { $0.undelivered += 1 }
             if timeline != nil { note(.blackholed, tuple) }
@@ -107,19 +110,24 @@ public final class ClusterReplay {
         defer { isReplying = false }
         if let service = conversation.service { summary.service(service) { $0.packets += 1 } }
         packet.readdress(seen.reversed)
-        cluster.send(packet.bytes, fromPod: pod)
+        send(packet, fromPod: pod)
         if arrivals > 0 { summary.repliesArrived += 1 }
     }
 
-    /// Where the sender is: a pod, a node's own process, or outside.
-    private func send(_ bytes: [UInt8], _ tuple: FlowTuple) {
-        if let pod = cluster.positions.pod(at: tuple.source) {
-            cluster.send(bytes, fromPod: pod)
-        } else if let node = cluster.positions.node(at: tuple.source) {
-            cluster.send(bytes, fromNode: node)
-        } else {
-            cluster.send(bytes, fromOutsideTo: cluster.positions.node(at: tuple.destination) ?? entryNode)
+    /// Where the sender is: a pod, a node's own process, or outside. Segments that a device had put together, or was to cut, go
+    /// as those that the sender's device takes.
+    private func send(_ packet: CapturedPacket, _ tuple: FlowTuple) {
+        if let pod = cluster.positions.pod(at: tuple.source) { return send(packet, fromPod: pod) }
+        let own = cluster.positions.node(at: tuple.source)
+        let node = own ?? cluster.positions.node(at: tuple.destination) ?? entryNode
+        for bytes in packet.segments(limit: cluster.plan.mtu) {
+            if own != nil { cluster.send(bytes, fromNode: node) } else { cluster.send(bytes, fromOutsideTo: node) }
         }
+    }
+
+    private func send(_ packet: CapturedPacket, fromPod pod: Int) {
+        let limit = cluster.plan.pods[pod].isHostNetwork ? cluster.plan.mtu : podMTU
+        for bytes in packet.segments(limit: limit) { cluster.send(bytes, fromPod: pod) }
     }
 
     private func arrived(_ endpoint: Cluster.Endpoint, _ frame: [UInt8]) {

@@ -12,6 +12,8 @@ public struct Fault: Hashable, Sendable {
         case nodeDeleted(node: Int, Bool)
         /// Flannel's registry cannot be reached from these nodes, whose state freezes; or can be again.
         case registry(nodes: [Int], isReachable: Bool)
+        /// Somebody runs a command on a node: `ip …`, `bridge fdb …`, `sysctl -w …` and what else case.json's events may be.
+        case command(node: Int, String)
     }
 
     /// Nanoseconds from the scenario's beginning.
@@ -42,6 +44,10 @@ extension Cluster {
         case .nodeGone(let node, let isGone): if isGone { switchOff(node: node) } else { switchOn(node: node) }
         case .nodeDeleted(let node, let isDeleted): if isDeleted { deleteNode(node) } else { registerNode(node) }
         case .registry(let list, let isReachable): setRegistry(reachable: isReachable, from: list)
+        case .command(let node, let line):
+            do { try CaseCommand.run(line, on: nodes[node].dataplane) } catch {
+                refusedCommands.append("\(plan.nodes[node].name): `\(line)': \(error)")
+            }
         }
     }
 }

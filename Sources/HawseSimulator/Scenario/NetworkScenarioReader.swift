@@ -231,16 +231,26 @@ struct NetworkScenarioReader {
         return .link(node: index, quality)
     }
 
+    /// Of a kind that can be carried out; whether the node takes it is seen when its time has come.
+    mutating func command(_ node: ManifestNode) -> String? {
+        guard let line = text(node) else { return nil }
+        if CaseCommand.kinds.contains(where: { line.hasPrefix($0 + " ") }) { return line }
+        let word = String(line.prefix { $0 != " " })
+        wrong(node, "`\(word)' is nothing that a node can be told to run", nearestWord(word, among: CaseCommand.kinds))
+        return nil
+    }
+
     // Swift 6.3.1's optimiser stops at this function (CopyPropagation, "Found ownership error"); it is read once a file.
     @_optimize(none)
     mutating func fault(_ node: ManifestNode) -> Fault? {
         let entries = entries(
-            node, ["at", "link", "down", "node", "gone", "deleted", "registry", "nodes"] + Self.qualities)
+            node, ["at", "link", "down", "node", "gone", "deleted", "run", "registry", "nodes"] + Self.qualities)
         var at: Int64?
         var link: Int?
         var machine: Int?
         var flags: [String: Bool] = [:]
         var registry: String?
+        var command: String?
         var nodes = Array(plan.nodes.indices)
         for entry in entries {
             switch entry.key {
@@ -248,6 +258,7 @@ struct NetworkScenarioReader {
             case "link": link = value(entry) { $0.node($1) }
             case "node": machine = value(entry) { $0.node($1) }
             case "down", "gone", "deleted": flags[entry.key] = value(entry) { $0.flag($1) }
+            case "run": command = value(entry) { $0.command($1) }
             case "registry": registry = value(entry) { $0.text($1) }
             case "nodes":
                 nodes = value(entry) { reader, node in
@@ -267,6 +278,7 @@ struct NetworkScenarioReader {
             if let quality = quality(entries) { return Fault(at: at, .link(node: link, quality)) }
         } else if let machine {
             if let isGone = flags["gone"] { return Fault(at: at, .nodeGone(node: machine, isGone)) }
+            if let command { return Fault(at: at, .command(node: machine, command)) }
             if let isDeleted = flags["deleted"] { return Fault(at: at, .nodeDeleted(node: machine, isDeleted)) }
         } else if let registry {
             if registry == "unreachable" || registry == "reachable" {
@@ -279,7 +291,7 @@ struct NetworkScenarioReader {
         }
         wrong(
             node,
-            "no fault: `link' with `down' or a quality, `node' with `gone' or `deleted', or `registry' is expected")
+            "no fault: `link' with `down' or a quality, `node' with `gone', `deleted' or `run', or `registry' is expected")
         return nil
     }
 }

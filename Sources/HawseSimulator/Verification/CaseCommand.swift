@@ -10,20 +10,46 @@ struct Unsupported: Error, CustomStringConvertible {
 
 /// Commands that a case ran in the node between packets.
 enum CaseCommand {
+    static let kinds = ["ip", "bridge fdb", "sysctl", "iptables", "ip6tables", "ipvsadm", "conntrack -D"]
+
     static func run(_ command: String, on dataplane: Dataplane) throws {
         if command.hasPrefix("ipvsadm ") { return try ipvsadm(command, on: dataplane) }
         if command.hasPrefix("sysctl "), try ipvsSetting(command, on: dataplane) { return }
         if command.hasPrefix("sysctl "), let (name, value) = setting(command) {
+            if let (_, why) = Sysctls([name: value]).unmodelled().first {
+                throw Unsupported(description: "`\(name)' = \(value) (\(why))")
+            }
             dataplane.setSysctl(name, to: value)
             return
         }
         if command.hasPrefix("ip ") {
             var line = IPCommand(command)
-            return try dataplane.apply(line.changes(dataplane.spec))
+            try dataplane.apply(line.changes(dataplane.spec))
+            for (address, device) in line.forgotten { dataplane.forgetNeighbor(address, on: device) }
+            return
         }
+        if command.hasPrefix("bridge fdb ") { return try forwarding(command, on: dataplane) }
         if command.hasPrefix("iptables") || command.hasPrefix("ip6tables") { return try iptables(command, on: dataplane) }
         if command.hasPrefix("conntrack -D ") { return try forget(command, on: dataplane) }
         throw Unsupported(description: "the command `\(command)'")
+    }
+
+    /// `bridge fdb add`, `append`, `replace`, `del`.
+    private static func forwarding(_ command: String, on dataplane: Dataplane) throws {
+        let words = command.split(separator: " ").map(String.init)
+        guard words.count > 3 else { throw Unsupported(description: "the command `\(command)'") }
+        let entry = try ForwardingEntryText.parse(
+            words[3...].joined(separator: " "), at: SourceLocation(file: "bridge", line: 1))
+        let known = dataplane.spec.forwarding.filter { $0.mac == entry.mac && $0.device == entry.device }
+        let same = known.filter { $0.destination == entry.destination && ($0.vlan == entry.vlan || entry.vlan == nil) }
+        switch words[2] {
+        case "add", "append": try dataplane.apply([.addForwarding(entry)])
+        case "replace": try dataplane.apply((entry.destination == nil ? same : known).map { .removeForwarding($0) } + [.addForwarding(entry)])
+        case "del", "delete":
+            if same.isEmpty { dataplane.forgetForwarding(entry) }
+            try dataplane.apply((entry.destination == nil && same.isEmpty ? known : same).map { .removeForwarding($0) })
+        default: throw Unsupported(description: "the command `\(command)'")
+        }
     }
 
     private static func iptables(_ command: String, on dataplane: Dataplane) throws {

@@ -7,6 +7,8 @@ struct IPCommand {
     private var words: ArraySlice<String>
     private let line: String
     private var family: AddressFamily?
+    /// Neighbours that are to be forgotten if they have been learnt.
+    private(set) var forgotten: [(address: IPAddress, device: String)] = []
 
     init(_ line: String) {
         self.line = line
@@ -45,6 +47,9 @@ struct IPCommand {
             case "address":
                 guard let mac = words.popFirst().flatMap({ MACAddress($0) }) else { throw unsupported }
                 changes.append(.linkAddress(device: device, mac))
+            case "mtu":
+                guard let mtu = words.popFirst().flatMap({ Int($0) }) else { throw unsupported }
+                changes.append(.linkMTU(device: device, mtu))
             default: throw unsupported
             }
         }
@@ -56,13 +61,14 @@ struct IPCommand {
             let prefix = IPPrefix(text.contains("/") ? text : text + (text.contains(":") ? "/128" : "/32"))
         else { throw unsupported }
         let device = words[place + 1]
-        guard var list = spec.interfaces.first(where: { $0.name == device })?.addresses else { throw unsupported }
+        guard let list = spec.interfaces.first(where: { $0.name == device })?.addresses else { throw unsupported }
         switch verb {
-        case "add", "replace": if !list.contains(prefix) { list.append(prefix) }
-        case "del", "delete": list.removeAll { $0 == prefix }
+        case "add", "replace": return .addresses(device: device, list.contains(prefix) ? list : list + [prefix])
+        case "del", "delete":
+            guard let left = spec.addresses(of: device, without: prefix) else { throw unsupported }
+            return .addresses(device: device, left)
         default: throw unsupported
         }
-        return .addresses(device: device, list)
     }
 
     private func route(_ verb: String, _ spec: NodeSpec) throws -> [Change] {
@@ -88,7 +94,7 @@ struct IPCommand {
         }
     }
 
-    private func neighbour(_ verb: String, _ spec: NodeSpec) throws -> [Change] {
+    private mutating func neighbour(_ verb: String, _ spec: NodeSpec) throws -> [Change] {
         switch verb {
         case "add", "replace", "change":
             let entry = try NeighborText.parse(rest, at: location)
@@ -99,6 +105,7 @@ struct IPCommand {
                 words.indices.contains(place + 1)
             else { throw unsupported }
             let isProxy = words.first == "proxy"
+            if !isProxy { forgotten.append((address, words[place + 1])) }
             return spec.neighbors.filter { $0.address == address && $0.device == words[place + 1] && $0.isProxy == isProxy }
                 .map { .removeNeighbor($0) }
         default: throw unsupported

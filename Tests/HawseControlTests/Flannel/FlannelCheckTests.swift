@@ -67,14 +67,71 @@ import Testing
     }
 
     @Test(arguments: [
-        ("backend-data", #"{"VNI":1,"VtepMAC":"aa:bb:cc"}"#), ("backend-data", #"{"VNI":1,"#),
-        ("backend-data", #"{"VNI":7,"VtepMAC":"aa:bb:cc:00:00:03"}"#), ("backend-type", "vxlna"), ("backend-type", "host-gw"),
-        ("public-ip", "192.0.2.333"), ("node-public-ip", "fd00::1"),
+        ("backend-data", #"{"VNI":1,"VtepMAC":"aa:bb:cc"}"#, ".VtepMAC"), ("backend-data", #"{"VNI":1,"#, ""),
+        ("backend-data", #"{"VNI":7,"VtepMAC":"aa:bb:cc:00:00:03"}"#, ".VNI"), ("backend-type", "vxlna", ""),
+        ("backend-type", "host-gw", ""), ("public-ip", "192.0.2.333", ""), ("node-public-ip", "fd00::1", ""),
+        ("public-ip-overwrite", "192.0.2", ""), ("public-ipv6-overwrite", "192.0.2.1", ""), ("node-public-ipv6", "ff02::1", ""),
+        ("public-ip", "224.0.0.1", ""), ("backend-v6-data", #"{"VNI":1,"VtepMAC":"01:00:5e:00:00:01"}"#, ".VtepMAC"),
+        ("backend-v6-data", "[]", ""), ("kube-subnet-manager", "yes", ""),
     ])
-    func annotationsAreRefusedByName(name: String, value: String) {
+    func annotationsAreRefusedByName(name: String, value: String, inner: String) {
         let found = Self.manifests(Self.good, Self.node(name, value))
-        #expect(found.map(\.field) == ["metadata.annotations[flannel.alpha.coreos.com/\(name)]"], "\(found)")
+        #expect(found.map(\.field) == ["metadata.annotations[flannel.alpha.coreos.com/\(name)]" + inner], "\(found)")
         #expect(found.allSatisfy { $0.severity == .error && $0.mark.line > 18 })
+    }
+
+    /// Without a configuration, and all of them.
+    @Test func annotationsAreReadWhereverTheyStand() {
+        var loader = ManifestLoader(strict: true)
+        loader.load(
+            text: """
+                apiVersion: v1
+                kind: Node
+                metadata:
+                  name: node-a
+                  annotations:
+                    flannel.alpha.coreos.com/kube-subnet-manager: "true"
+                    flannel.alpha.coreos.com/backend-type: vxlna
+                    flannel.alpha.coreos.com/backend-data: '{"VNI":99999999,"VtepMAC":"aa:bb","Vni2":1}'
+                    flannel.alpha.coreos.com/public-ip: 192.0.2.333
+                    flannel.alpha.coreos.com/public-ipv6: 192.0.2.1
+                    flannel.alpha.coreos.com/node-public-ip: x
+                spec: {podCIDR: 10.244.1.0/24, podCIDRs: [10.244.1.0/24]}
+                ---
+                apiVersion: v1
+                kind: Node
+                metadata: {name: node-b, annotations: {flannel.alpha.coreos.com/kube-subnet-manager: "true"}}
+                spec: {podCIDR: 10.244.1.0/25, podCIDRs: [10.244.1.0/25]}
+                ---
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: pod, annotations: {flannel.alpha.coreos.com/public-ip: 192.0.2.1}}
+                spec: {containers: [{name: c, image: i}]}
+                """, file: "nodes.yaml")
+        let found = Flannel.Check.manifests(loader.objects)
+        let lines = found.map { "\($0.mark.line) " + $0.field.replacing("metadata.annotations[flannel.alpha.coreos.com/", with: "[") }
+        #expect(
+            lines == [
+                "7 [backend-type]", "8 [backend-data].VNI", "8 [backend-data].VtepMAC", "8 [backend-data].Vni2", "9 [public-ip]",
+                "10 [public-ipv6]", "11 [node-public-ip]", "16 [backend-type]", "16 [public-ip]", "21 [public-ip]", "17 spec.podCIDR",
+            ], "\(found)")
+        #expect(found.last?.message.hasPrefix("overlapping-subnets") == true)
+    }
+
+    /// net-conf.json under another name, under a mistyped key, and fields that only together are wrong.
+    @Test func configurationsAreFoundAndPlaced() {
+        func check(_ name: String, _ key: String, _ text: String) -> [String] {
+            var loader = ManifestLoader(strict: true)
+            loader.load(
+                text: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: \(name)}\ndata:\n  \(key): |\n    \(text)\n", file: "map.yaml")
+            return Flannel.Check.manifests(loader.objects).map { "\($0.mark.line):\($0.mark.column) \($0.field)" }
+        }
+        #expect(check("other", "net-conf.json", #"{"Network":"10.3.0.0"}"#) == ["6:16 data[net-conf.json].Network"])
+        #expect(
+            check("other", "net-conf.json", #"{"Network":"10.3.0.0/16","SubnetLen":17}"#) == ["6:42 data[net-conf.json].SubnetLen"])
+        #expect(check("kube-flannel-cfg", "net-conf.jsn", "{}") == ["4:1 data"])
+        let alone = Flannel.Check.networkConfiguration("{\n \"Network\": \"10.3.0.0/29\"}", file: "net-conf.json")
+        #expect(alone.map(\.mark) == [SourceMark(line: 2, column: 13)])
     }
 
     @Test(arguments: [

@@ -93,17 +93,30 @@ import Testing
     }
 
     @Test(arguments: [
-        ("FLANNEL_MTU=1450\nFLANNEL_IPMASQ=maybe\n", "FLANNEL_IPMASQ"),
-        ("FLANNEL_MTU=99999\nFLANNEL_IPMASQ=true\n", "FLANNEL_MTU"),
-        ("FLANNEL_SUBNET=10.1.1.1\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n", "FLANNEL_SUBNET"),
-        ("FLANNEL_SUBNTE=10.1.1.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n", "FLANNEL_SUBNTE"),
-        ("FLANNEL_IPMASQ=true\n", "FLANNEL_MTU"),
-        ("FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.245.1.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n", "FLANNEL_SUBNET"),
-        ("FLANNEL_MTU=1450\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n", "FLANNEL_MTU"),
+        ("FLANNEL_MTU=1450\nFLANNEL_IPMASQ=maybe\n", ["FLANNEL_IPMASQ:2"]),
+        ("FLANNEL_MTU=99999\nFLANNEL_IPMASQ=true\n", ["FLANNEL_MTU:1"]),
+        ("FLANNEL_SUBNTE=10.1.1.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n", ["FLANNEL_SUBNTE:1"]),
+        ("FLANNEL_IPMASQ=true\n", ["FLANNEL_MTU:0"]), ("FLANNEL_MTU=1450\nFLANNEL_MTU=1450\n", ["FLANNEL_MTU:2", "FLANNEL_IPMASQ:0"]),
     ])
-    func wrongEnvironment(text: String, field: String) throws {
+    func wrongEnvironment(text: String, fields: [String]) throws {
+        try expect("FLANNEL_IPV6_NETWORK=fd00::/48\nFLANNEL_IPV6_SUBNET=fd00::1/64\n" + text, fields, offset: 2)
+    }
+
+    @Test(arguments: [
+        ("FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.1.1.1\n", ["FLANNEL_SUBNET:2"]),
+        ("FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.245.1.1/24\n", ["FLANNEL_SUBNET:2"]),
+        ("FLANNEL_NETWORK=10.244.0.0/33\nFLANNEL_SUBNET=fd00::1/64\n", ["FLANNEL_NETWORK:1", "FLANNEL_SUBNET:2"]),
+        ("FLANNEL_NETWORK=10.244.0.0/16\n", ["FLANNEL_SUBNET:0"]), ("", ["FLANNEL_NETWORK:0", "FLANNEL_SUBNET:0"]),
+        ("FLANNEL_IPV6_SUBNET=fd00::1/64\n", ["FLANNEL_IPV6_NETWORK:0"]),
+    ])
+    func wrongNetworkInEnvironment(text: String, fields: [String]) throws {
+        try expect(text + "FLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n", fields)
+    }
+
+    /// Each field with its line behind it; 0: it is not there at all.
+    private func expect(_ text: String, _ fields: [String], offset: Int32 = 0) throws {
         let error = #expect(throws: Flannel.ConfigurationError.self) { _ = try Flannel.SubnetEnvironment.read(text) }
-        #expect(error?.diagnostics.map(\.field) == [field])
+        #expect(error?.diagnostics.map { "\($0.field):\(max($0.mark.line - offset, 0))" } == fields)
     }
 
     @Test func environmentsReadBack() throws {

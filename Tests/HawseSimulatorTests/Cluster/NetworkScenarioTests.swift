@@ -26,6 +26,7 @@ import Testing
             - {at: 2s, node: node-1, deleted: true}
             - {at: 3s, registry: unreachable, nodes: [node-2]}
             - {at: 4s, registry: reachable}
+            - {at: 5s, node: node-2, run: ip link set eth0 mtu 1400}
             servers:
             - {pods: default/pod-1-*, kind: http, port: 80, size: 10, delay: 1ms}
             clients:
@@ -45,6 +46,7 @@ import Testing
                 Fault(at: .seconds(2), .nodeDeleted(node: 0, true)),
                 Fault(at: .seconds(3), .registry(nodes: [1], isReachable: false)),
                 Fault(at: .seconds(4), .registry(nodes: [0, 1, 2], isReachable: true)),
+                Fault(at: .seconds(5), .command(node: 1, "ip link set eth0 mtu 1400")),
             ])
         #expect(scenario.servers.map(\.pod) == [0, 1])
         #expect(scenario.clients.map(\.source) == [.pod(2), .outside(IPAddress(ipv4: 0xcb00_7101))])
@@ -55,7 +57,7 @@ import Testing
         ("sed: 1", "sed", "seed"), ("duration: fast", "duration", nil), ("duration: 5min", "duration", nil),
         ("links: [{node: node-9, delay: 1ms}]", "links.[0].node", "node-1"), ("links: [{node: node-1}]", "links.[0]", nil),
         ("links: [{node: node-1, loss: 200%}]", "links.[0].loss", nil), ("faults: [{link: node-1, down: true}]", "faults.[0]", nil),
-        ("faults: [{at: 1s}]", "faults.[0]", nil), ("faults: [{at: 1s, registry: unreachble}]", "faults.[0]", "unreachable"),
+        ("faults: [{at: 1s, node: node-1, run: ipp link}]", "faults.[0].run", "ip"), ("faults: [{at: 1s}]", "faults.[0]", nil), ("faults: [{at: 1s, registry: unreachble}]", "faults.[0]", "unreachable"),
         ("servers: [{pods: default/pod-1-*, kind: htp, port: 80}]", "servers.[0].kind", "http"),
         ("servers: [{pods: default/nobody, kind: http, port: 80}]", "servers.[0].pods", nil),
         ("servers: [{pods: default/pod-1-0, kind: http, port: 0}]", "servers.[0].port", nil),

@@ -6,6 +6,8 @@ import HawseSimulator
 struct Injection {
     var device: String?
     var bytes: [UInt8]
+    /// Instead of a packet: what is changed at the node (`ip …`, `bridge fdb …`, `sysctl …`).
+    var command: String?
 }
 
 /// What goes on around a node: hosts that say something, and hear what leaves it.
@@ -47,10 +49,14 @@ extension LiveCase {
                 let elapsed = Int64(clamping: (DispatchTime.now().uptimeNanoseconds - began) / 1000)
                 last = max(last + 50, elapsed)
                 let time = start + last * 1000
-                inputs[injection.device ?? "local", default: []].append(Frame(nanoseconds: time, bytes: injection.bytes))
-                if let device = injection.device {
+                if let command = injection.command {
+                    guard try kernel.carryOut(command) else { continue }
+                    setup.events.append(LiveSetup.Event(at: Double(time / 1000) / 1e6, cmd: command))
+                } else if let device = injection.device {
+                    inputs[device, default: []].append(Frame(nanoseconds: time, bytes: injection.bytes))
                     try kernel.inject(injection.bytes, on: device)
                 } else {
+                    inputs["local", default: []].append(Frame(nanoseconds: time, bytes: injection.bytes))
                     kernel.sendLocal(injection.bytes)
                 }
                 packets += 1

@@ -37,6 +37,10 @@ enum LinkDump {
             spec.ageing = data.number("ageing_time").map { $0 / 100 } ?? 300
             spec.filtersVLANs = data.integer("vlan_filtering") ?? 0 != 0
             spec.vlanProtocol = data.string("vlan_protocol").flatMap { VLANProtocol($0) } ?? .customer
+            spec.snoopsMulticast = data.integer("mcast_snooping") ?? 1 != 0
+            for (option, why) in bridgeOptions where data.integer(option) ?? 0 != 0 {
+                notes.append("\(name): \(option) is on; \(why) not modelled")
+            }
             spec.forwardedGroups = data.numeral("group_fwd_mask").flatMap { UInt16(exactly: $0) } ?? 0
         }
         if case .vlan = spec.kind, let text = info?.object("info_data")?.string("protocol") {
@@ -53,6 +57,11 @@ enum LinkDump {
         }
         return spec
     }
+
+    private static let bridgeOptions = [
+        ("stp_state", "ports that spanning tree blocks are"), ("mcast_querier", "groups that only their members get are"),
+        ("mcast_vlan_snooping", "groups by VLAN are"),
+    ]
 
     /// Point-to-point addresses: the other end is a route of its own.
     static func peers(_ item: JSONFile) throws(FormatError) -> [Route] {

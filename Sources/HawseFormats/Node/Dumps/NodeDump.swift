@@ -38,6 +38,7 @@ public struct NodeDump: Sendable {
         try readRoutes()
         try readNeighbors()
         if let text = try text("sysctl") { spec.sysctls = SysctlDump.read(text) }
+        notes += spec.sysctls.unmodelled().map { "\($0.name) = \(spec.sysctls[$0.name] ?? ""): \($0.why) is not modelled" }
         if let text = try text("listeners") { spec.listeners = try ListenerDump.read(text, file: directory + "/listeners") }
     }
 

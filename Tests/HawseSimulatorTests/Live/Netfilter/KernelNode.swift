@@ -7,8 +7,8 @@ final class KernelNode {
     nonisolated(unsafe) private static var count = 0
 
     let router: String
-    private let hub: String
-    private let setup: LiveSetup
+    let hub: String
+    let setup: LiveSetup
     private(set) var wires: [String: PacketSocket] = [:]
     private var watch: PacketSocket?
     private var local: [Int: Int32] = [:]
@@ -197,12 +197,13 @@ final class KernelNode {
     }
 
     /// A bridge forwards only once the kernel's link watch has seen its ports.
-    private func awaitPorts() throws {
+    func awaitPorts() throws {
         guard setup.interfaces.contains(where: { $0.kind == "bridge" }) else { return }
         let deadline = Date().addingTimeInterval(30)
         while true {
             let ports = try LiveNamespaces.run(LiveNamespaces.bridge, ["-n", router, "link", "show"]).split(separator: "\n")
-            if ports.allSatisfy({ $0.contains("state forwarding") && $0.contains("LOWER_UP") }) { return }
+            // One that has been taken down stays disabled.
+            if ports.allSatisfy({ ($0.contains("state forwarding") && $0.contains("LOWER_UP")) || !$0.contains(",UP") }) { return }
             guard Date() < deadline else { throw LiveNamespaces.Failure(message: "bridge ports do not come up") }
             usleep(5000)
         }

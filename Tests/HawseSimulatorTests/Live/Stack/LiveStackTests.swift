@@ -50,7 +50,7 @@ struct LiveStackTests {
         live.setup.kernel = LiveCase.release
         let kernel = try KernelNode(node.setup)
         live.setup.leaveOut(kernel.refused)
-        guard let played = try live.play(StackTraffic(draw, node), packets: 80, in: kernel, limit: 900_000_000) else {
+        guard let played = try live.play(StackTraffic(draw, node), packets: 80, in: kernel, limit: 8_000_000_000) else {
             return nil
         }
         // Before the kernel's timers change what it knows.

@@ -106,6 +106,52 @@ extension StackNode {
         }
     }
 
+    // MARK: settings
+
+    static let commonSettings: [(String, [String])] = [
+        ("net.ipv4.ip_forward", ["0"]), ("net.ipv6.conf.all.forwarding", ["0"]), ("net.ipv4.ip_forward_use_pmtu", ["1"]),
+        ("net.ipv4.icmp_echo_ignore_broadcasts", ["0"]), ("net.ipv4.icmp_echo_ignore_all", ["1"]),
+        ("net.ipv6.icmp.echo_ignore_all", ["1"]), ("net.ipv6.icmp.echo_ignore_multicast", ["1"]),
+        ("net.ipv6.icmp.echo_ignore_anycast", ["1"]), ("net.ipv4.icmp_errors_use_inbound_ifaddr", ["1"]),
+        ("net.ipv4.fib_multipath_hash_policy", ["1", "2"]), ("net.ipv6.fib_multipath_hash_policy", ["1", "2"]),
+        ("net.ipv4.ip_no_pmtu_disc", ["1", "2", "3"]), ("net.ipv4.ip_default_ttl", ["32", "255"]),
+        ("net.ipv6.conf.all.hop_limit", ["32"]), ("net.ipv4.conf.all.rp_filter", ["1", "2"]),
+        ("net.ipv4.conf.all.arp_ignore", ["1", "2", "3", "8"]), ("net.ipv4.conf.all.arp_announce", ["1", "2"]),
+        ("net.ipv4.conf.all.arp_accept", ["1"]), ("net.ipv4.conf.all.accept_redirects", ["1"]),
+        ("net.ipv4.conf.all.send_redirects", ["1"]), ("net.ipv4.conf.all.shared_media", ["0"]),
+        ("net.ipv4.conf.all.proxy_arp", ["1"]),
+        ("net.ipv6.conf.all.proxy_ndp", ["1"]), ("net.ipv4.conf.all.bc_forwarding", ["1"]),
+        ("net.ipv4.icmp_ratemask", ["0"]), ("net.ipv6.flowlabel_reflect", ["7"]), ("net.ipv4.conf.all.route_localnet", ["1"]),
+        ("net.ipv4.conf.all.promote_secondaries", ["1"]), ("net.ipv4.fib_multipath_use_neigh", ["1"]),
+        ("net.ipv6.max_hbh_opts_number", ["0", "1", "-1"]), ("net.ipv6.max_dst_opts_number", ["0", "1", "-1"]),
+        ("net.ipv6.max_hbh_length", ["8", "0"]), ("net.ipv6.max_dst_opts_length", ["8", "0"]), ("net.ipv6.conf.all.keep_addr_on_down", ["1"]),
+        ("net.ipv4.conf.all.arp_notify", ["1"]), ("net.ipv4.conf.all.medium_id", ["3"]), ("net.ipv6.anycast_src_echo_reply", ["1"]),
+        ("net.ipv6.icmp.error_anycast_as_unicast", ["1"]), ("net.ipv4.conf.all.secure_redirects", ["0"]),
+        ("net.ipv6.conf.all.ndisc_notify", ["1"]), ("net.ipv4.conf.all.drop_gratuitous_arp", ["1"]), ("net.ipv4.conf.all.arp_filter", ["1"]),
+    ]
+    static let deviceSettings: [(String, [String])] = [
+        ("ipv4.conf.%.rp_filter", ["1", "2"]), ("ipv4.conf.%.arp_ignore", ["1", "2", "8"]),
+        ("ipv4.conf.%.arp_announce", ["1", "2"]),
+        ("ipv4.conf.%.arp_accept", ["1", "2"]), ("ipv4.conf.%.arp_filter", ["1"]), ("ipv4.conf.%.proxy_arp", ["1"]),
+        ("ipv4.conf.%.proxy_arp_pvlan", ["1"]), ("ipv4.conf.%.send_redirects", ["1"]),
+        ("ipv4.conf.%.accept_redirects", ["1"]),
+        ("ipv4.conf.%.secure_redirects", ["0"]), ("ipv4.conf.%.shared_media", ["0"]), ("ipv4.conf.%.route_localnet", ["1"]),
+        ("ipv4.conf.%.forwarding", ["0"]), ("ipv6.conf.%.forwarding", ["0"]), ("ipv4.conf.%.accept_local", ["1"]),
+        ("ipv4.conf.%.src_valid_mark", ["1"]), ("ipv4.conf.%.bc_forwarding", ["1"]),
+        ("ipv4.conf.%.drop_gratuitous_arp", ["1"]),
+        ("ipv4.conf.%.drop_unicast_in_l2_multicast", ["1"]), ("ipv6.conf.%.drop_unicast_in_l2_multicast", ["1"]),
+        ("ipv6.conf.%.drop_unsolicited_na", ["1"]), ("ipv6.conf.%.accept_untracked_na", ["1"]),
+        ("ipv6.conf.%.proxy_ndp", ["1"]),
+        ("ipv6.conf.%.accept_redirects", ["1"]), ("ipv6.conf.%.hop_limit", ["33"]), ("ipv6.conf.%.mtu", ["1300"]),
+        ("ipv6.conf.%.suppress_frag_ndisc", ["0"]), ("ipv6.conf.%.accept_source_route", ["1"]),
+        ("ipv4.conf.%.accept_source_route", ["1"]), ("ipv4.conf.%.log_martians", ["1"]), ("ipv4.conf.%.arp_notify", ["1"]),
+        ("ipv6.conf.%.ndisc_notify", ["1"]), ("ipv4.conf.%.promote_secondaries", ["1"]), ("ipv6.conf.%.keep_addr_on_down", ["1"]),
+        ("ipv6.conf.%.force_tllao", ["1"]), ("ipv6.conf.%.ndisc_tclass", ["8", "192"]), ("ipv6.conf.%.force_forwarding", ["1"]),
+        ("ipv4.conf.%.medium_id", ["1", "2", "-1"]), ("ipv4.neigh.%.unres_qlen", ["1", "3"]), ("ipv4.neigh.%.locktime", ["0"]),
+        ("ipv6.neigh.%.app_solicit", ["1"]), ("ipv4.neigh.%.mcast_solicit", ["0", "1"]), ("ipv4.neigh.%.ucast_solicit", ["0"]),
+        ("ipv6.neigh.%.unres_qlen", ["2"]), ("ipv4.neigh.%.unres_qlen_bytes", ["2000"]),
+    ]
+
     mutating func addSettings(_ draw: Draw) {
         var sysctls = [
             "net.ipv4.ip_forward": "1", "net.ipv6.conf.all.forwarding": "1", "net.ipv6.conf.default.forwarding": "1",
@@ -122,43 +168,13 @@ extension StackNode {
                 sysctls["net.\(family).neigh.\(device).proxy_delay"] = "0"
                 // Longer than a run.
                 sysctls["net.\(family).neigh.\(device).delay_first_probe_time"] = "60"
+                sysctls["net.\(family).neigh.\(device).retrans_time_ms"] = "30000"
             }
+            sysctls["net.ipv4.neigh.\(device).locktime"] = "6000"
         }
-        let common: [(String, [String])] = [
-            ("net.ipv4.ip_forward", ["0"]), ("net.ipv6.conf.all.forwarding", ["0"]), ("net.ipv4.ip_forward_use_pmtu", ["1"]),
-            ("net.ipv4.icmp_echo_ignore_broadcasts", ["0"]), ("net.ipv4.icmp_echo_ignore_all", ["1"]),
-            ("net.ipv6.icmp.echo_ignore_all", ["1"]), ("net.ipv6.icmp.echo_ignore_multicast", ["1"]),
-            ("net.ipv6.icmp.echo_ignore_anycast", ["1"]), ("net.ipv4.icmp_errors_use_inbound_ifaddr", ["1"]),
-            ("net.ipv4.fib_multipath_hash_policy", ["1", "2"]), ("net.ipv6.fib_multipath_hash_policy", ["1", "2"]),
-            ("net.ipv4.ip_no_pmtu_disc", ["1", "2", "3"]), ("net.ipv4.ip_default_ttl", ["32", "255"]),
-            ("net.ipv6.conf.all.hop_limit", ["32"]), ("net.ipv4.conf.all.rp_filter", ["1", "2"]),
-            ("net.ipv4.conf.all.arp_ignore", ["1", "2", "3", "8"]), ("net.ipv4.conf.all.arp_announce", ["1", "2"]),
-            ("net.ipv4.conf.all.arp_accept", ["1"]), ("net.ipv4.conf.all.accept_redirects", ["1"]),
-            ("net.ipv4.conf.all.send_redirects", ["1"]), ("net.ipv4.conf.all.shared_media", ["0"]),
-            ("net.ipv4.conf.all.proxy_arp", ["1"]),
-            ("net.ipv6.conf.all.proxy_ndp", ["1"]), ("net.ipv4.conf.all.bc_forwarding", ["1"]),
-            ("net.ipv4.icmp_ratemask", ["0"]), ("net.ipv6.flowlabel_reflect", ["7"]), ("net.ipv4.conf.all.route_localnet", ["1"]),
-        ]
-        for (key, values) in common where draw.oneIn(14) { sysctls[key] = draw.pick(values) }
+        for (key, values) in Self.commonSettings where draw.oneIn(14) { sysctls[key] = draw.pick(values) }
         sysctls["net.ipv6.conf.default.forwarding"] = sysctls["net.ipv6.conf.all.forwarding"]
-        let perDevice: [(String, [String])] = [
-            ("ipv4.conf.%.rp_filter", ["1", "2"]), ("ipv4.conf.%.arp_ignore", ["1", "2", "8"]),
-            ("ipv4.conf.%.arp_announce", ["1", "2"]),
-            ("ipv4.conf.%.arp_accept", ["1", "2"]), ("ipv4.conf.%.arp_filter", ["1"]), ("ipv4.conf.%.proxy_arp", ["1"]),
-            ("ipv4.conf.%.proxy_arp_pvlan", ["1"]), ("ipv4.conf.%.send_redirects", ["1"]),
-            ("ipv4.conf.%.accept_redirects", ["1"]),
-            ("ipv4.conf.%.secure_redirects", ["0"]), ("ipv4.conf.%.shared_media", ["0"]), ("ipv4.conf.%.route_localnet", ["1"]),
-            ("ipv4.conf.%.forwarding", ["0"]), ("ipv6.conf.%.forwarding", ["0"]), ("ipv4.conf.%.accept_local", ["1"]),
-            ("ipv4.conf.%.src_valid_mark", ["1"]), ("ipv4.conf.%.bc_forwarding", ["1"]),
-            ("ipv4.conf.%.drop_gratuitous_arp", ["1"]),
-            ("ipv4.conf.%.drop_unicast_in_l2_multicast", ["1"]), ("ipv6.conf.%.drop_unicast_in_l2_multicast", ["1"]),
-            ("ipv6.conf.%.drop_unsolicited_na", ["1"]), ("ipv6.conf.%.accept_untracked_na", ["1"]),
-            ("ipv6.conf.%.proxy_ndp", ["1"]),
-            ("ipv6.conf.%.accept_redirects", ["1"]), ("ipv6.conf.%.hop_limit", ["33"]), ("ipv6.conf.%.mtu", ["1300"]),
-            ("ipv6.conf.%.suppress_frag_ndisc", ["0"]), ("ipv6.conf.%.accept_source_route", ["1"]),
-            ("ipv4.conf.%.accept_source_route", ["1"]), ("ipv4.conf.%.log_martians", ["1"]),
-        ]
-        for (key, values) in perDevice where draw.oneIn(12) {
+        for (key, values) in Self.deviceSettings where draw.oneIn(12) {
             sysctls["net." + key.replacingOccurrences(of: "%", with: draw.pick(devices))] = draw.pick(values)
         }
         if sysctls.keys.contains(where: { $0.hasSuffix("proxy_ndp") }) {

@@ -3,16 +3,40 @@ import HawseWire
 /// Hosts around a node: they ask for it, send through it, answer its questions, and do what they should not.
 final class StackTraffic: LiveTraffic {
     let draw: Draw
-    let node: StackNode
+    /// As hosts and events know it by now.
+    var node: StackNode
+    /// A device that an event has taken down.
+    var down: String?
+    /// Whose events are still to come.
+    var eventsLeft: Int
     private var pending: [[Injection]] = []
     /// What the node itself has sent, for errors about it.
     var heard: [(received: Received, wire: String)] = []
     private var nextPort: UInt16 = 20000
     private var nextIdentification: UInt16 = 1
 
-    init(_ draw: Draw, _ node: StackNode) { (self.draw, self.node) = (draw, node) }
+    init(_ draw: Draw, _ node: StackNode) {
+        (self.draw, self.node) = (draw, node)
+        eventsLeft = draw.oneIn(2) ? draw.between(1...6) : 0
+    }
 
+    /// What no wire would carry is left out: more than its MTU, or to a device that is down.
     func next() -> [Injection] {
+        for _ in 0..<50 {
+            let all = draft().filter { injection in
+                guard let device = injection.device else { return true }
+                return device != down && injection.bytes.count <= node.mtu(device) + 14
+            }
+            if !all.isEmpty { return all }
+        }
+        return [arp()].filter { $0.device != down }
+    }
+
+    private func draft() -> [Injection] {
+        if eventsLeft > 0, draw.oneIn(12) {
+            eventsLeft -= 1
+            return event()
+        }
         if !pending.isEmpty, draw.percent(60) { return pending.removeFirst() }
         switch draw.below(20) {
         case 0, 1: return [arp()]
