@@ -3,6 +3,11 @@ import HawseModel
 extension Dataplane {
     /// `sysctl -w name=value` on the running node: takes effect for the packets that follow.
     public func setSysctl(_ name: String, to value: String) {
+        if name == "net.ipv4.ip_forward" || name == "net.ipv4.conf.all.forwarding" {
+            // `devinet_sysctl_forward` leaves the devices alone where the value stays.
+            let old = spec.sysctls["net.ipv4.ip_forward"] ?? spec.sysctls["net.ipv4.conf.all.forwarding"] ?? "0"
+            if old == value { return }
+        }
         var new = spec
         new.setSysctl(name, to: value)
         updateNetwork(new)

@@ -71,7 +71,7 @@ extension Walk {
         guard device.pointee.forwarding4 else { return RouteResult(kind: .noRoute) }
         if node.pointee.routing.tables4.hasPaths(match) {
             if q.hash == 0 { q.hash = multipathHash(packet, question, isIPv4: true) }
-            match = node.pointee.routing.tables4.selectPath(match, q, isGood: hasGoodNeighbour)
+            match = node.pointee.routing.tables4.selectPath(match, q, skipping: hopsToSkip(match))
         }
         var result = node.pointee.routing.tables4.result(match)
         let verdict = validateSource(question, out: result.outInterface)

@@ -52,14 +52,26 @@ extension RoutingState {
 }
 
 extension Walk {
-    /// `fib_good_nh`: with `fib_multipath_use_neigh` a gateway that is being asked for, or does not answer, is passed over.
+    /// The next hops that `fib_multipath_use_neigh` passes over, a bit each.
     @inline(__always)
-    func hasGoodNeighbour(_ hop: RouteHop) -> Bool {
-        guard node.pointee.settings.multipathUsesNeighbours, hop.gatewayVersion != 0 else { return true }
-        let found = node.pointee.neighbours.find(hop.gateway, hop.device, version: hop.gatewayVersion)
-        guard found >= 0 else { return true }
-        let state = node.pointee.neighbours.entries[Int(found)].state
-        return state != .incomplete && state != .failed
+    func hopsToSkip(_ match: RouteMatch) -> UInt64 {
+        node.pointee.settings.multipathUsesNeighbours && match.entry >= 0 ? hopsWithoutNeighbour(match) : 0
+    }
+
+    /// `fib_good_nh`: a gateway that is being asked for, or does not answer, is none.
+    @inline(never)
+    private func hopsWithoutNeighbour(_ match: RouteMatch) -> UInt64 {
+        let entry = node.pointee.routing.tables4.entries[Int(match.entry)]
+        var mask: UInt64 = 0
+        for number in 0..<min(Int(entry.hopCount), 64) {
+            let hop = node.pointee.routing.tables4.hops[Int(entry.firstHop) + number]
+            guard hop.gatewayVersion != 0 else { continue }
+            let found = node.pointee.neighbours.find(hop.gateway, hop.device, version: hop.gatewayVersion)
+            guard found >= 0 else { continue }
+            let state = node.pointee.neighbours.entries[Int(found)].state
+            if state == .incomplete || state == .failed { mask |= 1 << UInt64(number) }
+        }
+        return mask
     }
 
     /// `fib_multipath_hash`, `rt6_multipath_hash`. A packet is given when it comes from outside, or when an error about it

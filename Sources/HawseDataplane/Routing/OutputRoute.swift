@@ -90,7 +90,7 @@ extension Walk {
             // A bound device: the destination is taken to be on its link, whatever the tables say against it.
             return directRoute4(q, .unicast)
         }
-        match = node.pointee.routing.tables4.selectPath(match, q, prefersSource: true, isGood: hasGoodNeighbour)
+        match = node.pointee.routing.tables4.selectPath(match, q, prefersSource: true, skipping: hopsToSkip(match))
         return finishOutput4(node.pointee.routing.tables4.result(match), match, q)
     }
 

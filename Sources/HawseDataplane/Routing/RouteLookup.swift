@@ -197,9 +197,8 @@ extension RouteTables {
     ///
     /// `prefersSource` is for packets of the node's own that have a source already: the hop that it belongs to comes first.
     @inline(__always)
-    func selectPath(
-        _ match: RouteMatch, _ q: RouteQuestion, prefersSource: Bool = false, isGood: (RouteHop) -> Bool = { _ in true }
-    ) -> RouteMatch {
+    /// `skipping`: hops that are passed over, a bit each.
+    func selectPath(_ match: RouteMatch, _ q: RouteQuestion, prefersSource: Bool = false, skipping: UInt64 = 0) -> RouteMatch {
         guard match.entry >= 0, match.hop >= 0 else { return match }
         let entry = entries + Int(match.entry)
         guard entry.pointee.hopCount > 1 else { return match }
@@ -210,7 +209,7 @@ extension RouteTables {
         for i in first..<(first &+ Int(entry.pointee.hopCount)) {
             // IPv6 takes a device for a wish unless the address is scoped.
             if q.outInterface != 0, hops[i].device != q.outInterface, family == .ipv4 || q.isStrict { continue }
-            if !isGood(hops[i]) { continue }
+            if skipping != 0, i &- first < 64, skipping >> UInt64(i &- first) & 1 != 0 { continue }
             var score = hash <= hops[i].upperBound ? 1 : 0
             if prefersSource, !q.source.isZero, hops[i].source == q.source { score += 2 }
             if score > best, score > 0 || prefersSource {

@@ -57,7 +57,7 @@ import Testing
         ("sed: 1", "sed", "seed"), ("duration: fast", "duration", nil), ("duration: 5min", "duration", nil),
         ("links: [{node: node-9, delay: 1ms}]", "links.[0].node", "node-1"), ("links: [{node: node-1}]", "links.[0]", nil),
         ("links: [{node: node-1, loss: 200%}]", "links.[0].loss", nil), ("faults: [{link: node-1, down: true}]", "faults.[0]", nil),
-        ("faults: [{at: 1s, node: node-1, run: ipp link}]", "faults.[0].run", "ip"), ("faults: [{at: 1s}]", "faults.[0]", nil), ("faults: [{at: 1s, registry: unreachble}]", "faults.[0]", "unreachable"),
+        ("faults: [{at: 1s}]", "faults.[0]", nil), ("faults: [{at: 1s, registry: unreachble}]", "faults.[0]", "unreachable"),
         ("servers: [{pods: default/pod-1-*, kind: htp, port: 80}]", "servers.[0].kind", "http"),
         ("servers: [{pods: default/nobody, kind: http, port: 80}]", "servers.[0].pods", nil),
         ("servers: [{pods: default/pod-1-0, kind: http, port: 0}]", "servers.[0].port", nil),
