@@ -61,8 +61,12 @@ struct JSONFile {
     }
     func integers(_ key: String) -> [Int]? {
         guard let items = node[key]?.items else { return nil }
-        let numbers = items.compactMap(Self.integer)
-        return numbers.count == items.count ? numbers : nil
+        var numbers: [Int] = []
+        for item in items {
+            guard let number = Self.integer(item) else { return nil }
+            numbers.append(number)
+        }
+        return numbers
     }
     func object(_ key: String) -> JSONFile? {
         node[key].flatMap { $0.entries == nil ? nil : JSONFile(file: file, $0) }
