@@ -184,8 +184,10 @@ extension Walk {
         sendNow(answer, causedBy: packet, stage: .output)
     }
 
-    /// `icmp6_dev`: the device at which a packet is. One that the node sends itself is at the device of its address, not at lo.
+    /// `icmp6_dev`: the device at which a packet is. One that the node sends itself is at the device of its address, not at lo;
+    /// a redirect is at the one that it is about, by whichever it leaves.
     private func deviceOfError6(_ packet: PacketRef) -> UInt16 {
+        if packet.pointee.ownDevice != 0 { return packet.pointee.ownDevice }
         let device = packet.pointee.arrival != 0 ? packet.pointee.arrival : packet.pointee.outInterface
         guard node.pointee.interfaces[device].pointee.kind == .loopback, packet.pointee.route.kind == .local else { return device }
         return node.pointee.routing.deviceOfLocal6(packet.ipv6.destination) ?? device
@@ -202,6 +204,7 @@ extension Walk {
     /// `ipv6_chk_addr`: an address of ours; a link-local one must be of the device that the packet is at.
     private func isOwn6(_ address: AddressBits, near packet: PacketRef) -> Bool {
         guard address.high >> 54 == 0x3fa else { return node.pointee.routing.isLocalAddress6(address) }
+        if packet.pointee.ownDevice != 0 { return node.pointee.routing.isLocalAddress6(address, on: packet.pointee.ownDevice) }
         let device = packet.pointee.outInterface != 0 ? packet.pointee.outInterface : packet.pointee.inInterface
         return node.pointee.routing.isLocalAddress6(address, on: device)
     }

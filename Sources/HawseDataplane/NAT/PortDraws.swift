@@ -4,7 +4,7 @@ import HawseModel
 /// Off (and without memory) unless somebody asks for it.
 struct PortDraws {
     static let capacity = 4096
-    private var chosen: UnsafeMutablePointer<UInt16>?
+    private var chosen: UnsafeMutablePointer<PortDraw>?
     private var wanted: UnsafeMutablePointer<Int32>?
     private(set) var count = 0
 
@@ -17,7 +17,7 @@ struct PortDraws {
     mutating func follow(_ values: [Int: UInt16]) {
         deallocate()
         chosen = .allocate(capacity: Self.capacity)
-        chosen?.initialize(repeating: 0, count: Self.capacity)
+        chosen?.initialize(repeating: PortDraw(), count: Self.capacity)
         wanted = .allocate(capacity: Self.capacity)
         wanted?.initialize(repeating: -1, count: Self.capacity)
         count = 0
@@ -33,11 +33,17 @@ struct PortDraws {
     }
 
     @inline(__always)
-    func note(_ number: Int, _ port: UInt16) {
-        if number >= 0 { chosen?[number] = port }
+    func note(_ number: Int, _ port: UInt16, at now: Instant) {
+        if number >= 0 { chosen?[number] = PortDraw(port: port, time: now) }
     }
 
-    var all: [UInt16] { chosen.map { Array(UnsafeBufferPointer(start: $0, count: count)) } ?? [] }
+    var all: [PortDraw] { chosen.map { Array(UnsafeBufferPointer(start: $0, count: count)) } ?? [] }
+}
+
+/// A port or identifier (host order) that NAT has drawn, and when. Port 0: all that it might have taken were taken.
+public struct PortDraw: BitwiseCopyable, Sendable {
+    public var port: UInt16 = 0
+    public var time: Instant = .zero
 }
 
 extension Dataplane {
@@ -46,5 +52,5 @@ extension Dataplane {
     public func drawPorts(as values: [Int: UInt16]) { node.pointee.portDraws.follow(values) }
 
     /// What NAT has drawn since `drawPorts(as:)`, in order.
-    public var drawnPorts: [UInt16] { node.pointee.portDraws.all }
+    public var drawnPorts: [PortDraw] { node.pointee.portDraws.all }
 }

@@ -204,7 +204,7 @@ struct UniqueTuple {
             for attempt in 0..<attempts {
                 setPort(&tuple, UInt16(truncatingIfNeeded: minimum + Int(offset) % size))
                 if !isUsedHarder(tuple, attemptsLeft: attempts - attempt) {
-                    draws.pointee.note(draw.number, port(tuple))
+                    draws.pointee.note(draw.number, port(tuple), at: now)
                     return
                 }
                 offset &+= 1

@@ -21,7 +21,7 @@ public struct GoldenCaseRun {
     private var lastLook = 0
     /// Decisions as lines of `hawse.trace/1`, when they are traced.
     var story: [UInt8] = []
-    private var lastTime = Instant(seconds: 1_700_000_000)
+    private(set) var lastTime = Instant(seconds: 1_700_000_000)
 
     init(_ golden: GoldenCase, seed: UInt64 = 1) throws(DataplaneError) {
         self.golden = golden

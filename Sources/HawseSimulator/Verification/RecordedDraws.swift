@@ -11,26 +11,29 @@ extension GoldenCase {
 
 extension GoldenCaseRun {
     /// The first draw of ours that the recording shows to have been another there: what differs must be the drawn number, in a
-    /// frame that left or, when those are equal, in a connection. `nil`: what differs is something else.
+    /// frame that left or, when those are equal, in a connection. Of several draws that gave one number it is the latest
+    /// before the frame: a draw shows at once, and the frames before are equal already. `nil`: what differs is something else.
     func unlikeDraw(except known: [Int: UInt16]) throws -> (number: Int, port: UInt16)? {
         let drawn = dataplane.drawnPorts
         guard !drawn.isEmpty, known.count < 256 else { return nil }
-        func number(_ port: UInt16) -> Int? { drawn.indices.last { drawn[$0] == port && known[$0] == nil } }
+        func number(_ port: UInt16, by time: Instant) -> Int? {
+            drawn.indices.last { drawn[$0].port == port && drawn[$0].time <= time && known[$0] == nil }
+        }
         var first: (time: Instant, number: Int, port: UInt16)?
         for (interface, produced) in frames.sorted(by: { $0.key < $1.key }) {
             let path = golden.directory + "/out/" + interface + ".pcap"
             guard FileManager.default.fileExists(atPath: path) else { continue }
             for (theirs, ours) in zip(try CaseOutput.load(path), produced) where theirs.count == ours.bytes.count {
                 if let first, first.time <= ours.time { break }
-                guard let place = Self.places(theirs, ours.bytes).first(where: { number(Self.word(ours.bytes, $0)) != nil }),
-                    let number = number(Self.word(ours.bytes, place))
+                guard let place = Self.places(theirs, ours.bytes).first(where: { number(Self.word(ours.bytes, $0), by: ours.time) != nil }),
+                    let number = number(Self.word(ours.bytes, place), by: ours.time)
                 else { continue }
                 first = (ours.time, number, Self.word(theirs, place))
                 break
             }
         }
         if let first { return (first.number, first.port) }
-        return connectionDraw(number)
+        return connectionDraw { number($0, by: lastTime) }
     }
 
     /// Where two bytes of transport headers, or of what stands behind them, differ.
