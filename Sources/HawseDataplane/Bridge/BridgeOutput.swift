@@ -45,13 +45,16 @@ extension Walk {
         let largest = Int(packet.pointee.fragmentMaxSize)
         let mtu = largest != 0 ? min(largest, device.pointee.mtu) : device.pointee.mtu
         if packet.length + sessionHeader(packet) > mtu, !packet.pointee.flags.contains(.gso) {
-            // `br_nf_ip_fragment`: nobody is told when that may not be.
-            if packet.isIPv4, largest > device.pointee.mtu || (largest == 0 && packet.ipv4.dontFragment) {
-                return drop(packet, .packetTooBig)
+            // `br_nf_ip_fragment`: nobody is told when that may not be. The pieces are as large as the bridge's MTU allows
+            // (`fake_mtu`), and what the port still does not take goes.
+            let limit = node.pointee.interfaces[packet.pointee.outInterface].pointee.mtu
+            if packet.isIPv4 {
+                if largest > limit || (largest == 0 && packet.ipv4.dontFragment) { return drop(packet, .packetTooBig) }
+                return fragment4(packet, limit, next: .bridgeForward)
             }
-            return packet.isIPv4
-                ? fragment4(packet, device.pointee.mtu, next: .bridgeForward)
-                : fragment6(packet, device.pointee.mtu, next: .bridgeForward)
+            // One piece, and that with a fragment header, is larger still.
+            if largest == 0, packet.length <= limit { return drop(packet, .packetTooBig) }
+            return fragment6(packet, limit, next: .bridgeForward)
         }
         return pushFrame(packet)
     }

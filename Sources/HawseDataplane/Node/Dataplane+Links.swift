@@ -88,6 +88,7 @@ extension Dataplane {
             change.wentDown = !device.isUp && old.isUp
             change.hasNewMAC = device.mac != old.mac
             node.pointee.interfaces[index].pointee.isUp = device.isUp
+            if change.cameUp || change.wentDown { node.pointee.vxlan.setLink(index, isUp: device.isUp) }
             if change.hasNewMAC {
                 node.pointee.interfaces[index].pointee.mac = device.mac
                 node.pointee.bridges.changeAddress(of: index, from: old.mac, to: device.mac, node.pointee.interfaces)

@@ -47,7 +47,6 @@ extension Walk {
                 return drop(packet, .vxlanECN)
             }
         }
-        guard interface.pointee.isUp else { return drop(packet, .interfaceDown) }
         if node.pointee.flows.recorder.isOn { learnDecapsulation(packet, device, mark) }
         packet.pointee.mark = mark
         becomeInner(packet, frame: frame, device: device.pointee.device)

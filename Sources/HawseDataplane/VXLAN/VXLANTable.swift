@@ -22,6 +22,8 @@ struct VXLANDevice {
     var lastSourcePort: UInt16
     var sendsZeroChecksum6: Bool
     var acceptsZeroChecksum6: Bool
+    /// A device that is down has given its socket back (`vxlan_stop`): its port is closed if no other device has it.
+    var hasSocket: Bool
 }
 
 /// `struct vxlan_rdst`.
@@ -69,7 +71,8 @@ struct VXLANTable {
                     ttl: vxlan.ttl, tos: vxlan.tos, udpChecksum: vxlan.udpChecksum,
                     dontFragment: vxlan.dontFragment, inheritsTTL: vxlan.inheritsTTL,
                     firstSourcePort: vxlan.sourcePorts?.lowerBound ?? 0, lastSourcePort: vxlan.sourcePorts?.upperBound ?? 0,
-                    sendsZeroChecksum6: vxlan.sendsZeroChecksum6, acceptsZeroChecksum6: vxlan.acceptsZeroChecksum6))
+                    sendsZeroChecksum6: vxlan.sendsZeroChecksum6, acceptsZeroChecksum6: vxlan.acceptsZeroChecksum6,
+                    hasSocket: interface.isUp))
             count += 1
             byInterface[Int(index)] = UInt16(count)
         }
@@ -123,6 +126,16 @@ struct VXLANTable {
     mutating func update(_ spec: NodeSpec, interfaces: InterfaceTable) {
         for i in 0..<forwarding.count where forwarding.entries[i].isStatic { forwarding.entries[i].remoteCount = 0 }
         loadForwarding(spec, interfaces)
+    }
+
+    /// A device comes up or goes down: `vxlan_open` takes a socket, `vxlan_stop` gives it back and forgets what was learnt.
+    func setLink(_ interface: UInt16, isUp: Bool) {
+        guard let device = find(interface: interface) else { return }
+        device.pointee.hasSocket = isUp
+        guard !isUp else { return }
+        for i in 0..<forwarding.count where UInt16(truncatingIfNeeded: forwarding.entries[i].key) == interface {
+            if !forwarding.entries[i].isStatic { forwarding.entries[i].remoteCount = 0 }
+        }
     }
 
     /// Another view: what the table holds becomes what the view says of it.
@@ -203,13 +216,15 @@ struct VXLANTable {
     /// Some device's socket has this port.
     @inline(__always)
     func listens(_ port: UInt16, version: UInt8) -> Bool {
-        for i in 0..<count where devices[i].port == port && devices[i].version == version { return true }
+        for i in 0..<count where devices[i].port == port && devices[i].version == version && devices[i].hasSocket { return true }
         return false
     }
 
     /// `udp6_set_csum`: whether a socket of the port takes IPv6 datagrams without checksum.
     func acceptsZeroChecksum6(_ port: UInt16) -> Bool {
-        for i in 0..<count where devices[i].port == port && devices[i].version == 6 && devices[i].acceptsZeroChecksum6 { return true }
+        for i in 0..<count where devices[i].port == port && devices[i].version == 6 && devices[i].hasSocket {
+            if devices[i].acceptsZeroChecksum6 { return true }
+        }
         return false
     }
 
@@ -217,7 +232,7 @@ struct VXLANTable {
     @inline(__always)
     func find(port: UInt16, version: UInt8, vni: UInt32) -> UnsafeMutablePointer<VXLANDevice>? {
         for i in 0..<count where devices[i].port == port && devices[i].vni == vni && devices[i].version == version {
-            return devices + i
+            if devices[i].hasSocket { return devices + i }
         }
         return nil
     }

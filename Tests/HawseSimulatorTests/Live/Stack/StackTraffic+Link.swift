@@ -120,4 +120,26 @@ extension StackTraffic {
         }
         return Injection(device: host.wire, bytes: body)
     }
+
+    /// Some frames are tagged: with a priority only, in a VLAN that nobody has, twice, or cut behind the tag.
+    func withTags(_ all: [Injection]) -> [Injection] {
+        guard draw.oneIn(node.kind == .bridge ? 6 : 15) else { return all }
+        let tags = draw.pick(Self.tags)
+        let isCut = draw.oneIn(12)
+        return all.map { injection in
+            // What recordings leave out could not be told from what the kernel says by itself.
+            guard injection.device != nil, injection.bytes.count > 14, !LiveCase.isLeftOut(injection.bytes) else { return injection }
+            var tagged = injection
+            tagged.bytes.insert(contentsOf: tags.flatMap { TransportBytes.word($0) + TransportBytes.word($1) }, at: 12)
+            if isCut { tagged.bytes = Array(tagged.bytes.prefix(draw.between(15...24))) }
+            return tagged
+        }
+    }
+
+    /// Types and what stands behind them: three bits of priority, one of eligibility, twelve of the VLAN.
+    private static let tags: [[(UInt16, UInt16)]] = [
+        [(0x8100, 0)], [(0x8100, 0xa000)], [(0x8100, 0x1000)], [(0x8100, 10)], [(0x8100, 0xe014)], [(0x8100, 4095)],
+        [(0x88a8, 0)], [(0x88a8, 100)], [(0x88a8, 100), (0x8100, 10)], [(0x8100, 0), (0x8100, 0)], [(0x8100, 0), (0x8100, 10)],
+        [(0x8100, 10), (0x8100, 0)], [(0x88a8, 0), (0x8100, 0)], [(0x9100, 10)],
+    ]
 }

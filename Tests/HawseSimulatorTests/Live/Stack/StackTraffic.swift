@@ -20,12 +20,13 @@ final class StackTraffic: LiveTraffic {
         eventsLeft = draw.oneIn(2) ? draw.between(1...6) : 0
     }
 
-    /// What no wire would carry is left out: more than its MTU, or to a device that is down.
+    /// What no wire would carry is left out: more than its MTU and a tag, or to a device that is down.
     func next() -> [Injection] {
         for _ in 0..<50 {
-            let all = draft().filter { injection in
+            let all = withTags(draft()).filter { injection in
                 guard let device = injection.device else { return true }
-                return device != down && injection.bytes.count <= node.mtu(device) + 14
+                let isTagged = injection.bytes.count > 14 && injection.bytes[12] == 0x81 && injection.bytes[13] == 0
+                return device != down && injection.bytes.count <= node.mtu(device) + (isTagged ? 18 : 14)
             }
             if !all.isEmpty { return all }
         }
