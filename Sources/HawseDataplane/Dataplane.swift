@@ -57,7 +57,8 @@ public final class Dataplane {
                 bridges: BridgeTable(spec, interfaces: interfaces),
                 vxlan: VXLANTable(spec, interfaces: interfaces, seed: seed, shared: tables),
                 sockets: SocketTable(spec.listeners), limits: RateLimits(spec.sysctls), netfilter4: family4, netfilter6: family6,
-                sets: sets, named: NamedState(seed: seed), connections: ConnectionTable(spec.sysctls, seed: seed),
+                sets: sets, named: NamedState(seed: seed),
+                connections: ConnectionTable(spec.sysctls, policies: spec.timeouts, seed: seed),
                 ipvs: IPVSState(spec.ipvs, sysctls: spec.sysctls, seed: seed), chance: ChanceStreams(seed: seed)))
         var cookies = RandomStream(seed: seed, purpose: "syn-cookie")
         node.pointee.cookieKey = SipHash(key0: cookies.next(), key1: cookies.next())

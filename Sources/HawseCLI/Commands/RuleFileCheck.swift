@@ -4,7 +4,9 @@ import Hawse
 enum RuleFileCheck {
     /// Sets that a rule names have to be among `sets`: iptables-restore refuses others.
     static func iptables(_ file: String, family: AddressFamily, sets: [IPSet]) throws -> [CheckFinding] {
-        IPTablesParser(family: family, file: file).diagnose(try TextFile.read(file), sets: sets, accounts: AccountingObjects.ofKubeProxy).errors
+        IPTablesParser(family: family, file: file).diagnose(
+            try TextFile.read(file), sets: sets, accounts: AccountingObjects.ofKubeProxy, timeouts: []
+        ).errors
             .map { finding($0, kind: "rules") }
     }
 

@@ -27,7 +27,7 @@ struct Snapshot: ParsableCommand {
     /// The files and the commands whose output they are.
     private static let tools = [
         ("iptables.v4", ["iptables-save"]), ("iptables.v6", ["ip6tables-save"]), ("ipset", ["ipset", "save"]),
-        ("ipvs", ["ipvsadm", "--save", "--numeric"]),
+        ("ipvs", ["ipvsadm", "--save", "--numeric"]), ("nfct", ["nfct", "list", "timeout"]),
     ]
 
     /// iptables keeps rules in one of two places in the kernel. Where iptables-save looks into nf_tables, what iptables-legacy
@@ -44,8 +44,11 @@ struct Snapshot: ParsableCommand {
         try TextFile.makeFolder(output)
         try TextFile.write(try CaseText.text(host.spec, about: "A snapshot of \(host.spec.name)."), to: output + "/case.json")
         var failed = false
+        var namesPolicies = false
         for (file, words) in Self.tools {
             try? FileManager.default.removeItem(atPath: output + "/" + file)
+            // Few nodes have nfct, and only rules that name policies need it.
+            if words[0] == "nfct", !namesPolicies { continue }
             // ipvsadm would load the module.
             if words[0] == "ipvsadm", !FileManager.default.fileExists(atPath: "/proc/net/ip_vs") { continue }
             switch Self.rules(of: words, &failed) {
@@ -54,6 +57,7 @@ struct Snapshot: ParsableCommand {
                 failed = true
                 StandardError.write("hawse: \(words.joined(separator: " ")): \(why): no \(file)\n")
             case .text(let text):
+                if file.hasPrefix("iptables"), text.contains("-j CT"), text.contains(" --timeout ") { namesPolicies = true }
                 // A family or a kind that the kernel has never been asked for prints nothing.
                 if !text.isEmpty { try TextFile.write(text, to: output + "/" + file) }
             }

@@ -19,6 +19,10 @@ extension Walk {
         {
             connection.pointee.bits.insert(.accounted)
         }
+        if template.policy != 0, let cold = node.pointee.connections.makeExtension(connection) {
+            cold.pointee.policy = template.policy
+            connection.pointee.bits.insert(.ownTimeouts)
+        }
         if template.isSynproxy, node.pointee.connections.makeExtension(connection) != nil {
             connection.pointee.status.insert(.synproxy)
         }
@@ -54,7 +58,7 @@ extension Walk {
         let old = connection.pointee.tcpState
         connection.pointee.state = TCPState.close.rawValue
         if old == .close || connection.pointee.status.contains(.fixedTimeout) { return }
-        connection.pointee.timeout = node.pointee.now + node.pointee.connections.settings.tcpTimeouts.close
+        connection.pointee.timeout = node.pointee.now + node.pointee.connections.timeouts(of: connection).pointee.tcp.close
     }
 }
 

@@ -93,6 +93,8 @@ struct Connection {
         static let replyAddresses = Bits(rawValue: 1 << 3)
         static let inBySource = Bits(rawValue: 1 << 4)
         static let accounted = Bits(rawValue: 1 << 5)
+        /// It has a timeout policy (`nf_conn_timeout`).
+        static let ownTimeouts = Bits(rawValue: 1 << 6)
     }
 
     /// `struct ip_ct_tcp_state` without scale and flags. Sequence numbers, and the window in bytes.
@@ -173,6 +175,8 @@ struct ConnectionExtension {
     var labelsHigh: UInt64 = 0
     /// Handle of the connection whose expectation this one met; 0: none.
     var master: UInt32 = 0
+    /// Number of the timeout policy, from 1; 0: none.
+    var policy: UInt16 = 0
     /// Raw value of a `ConnectionHelper`; 0: none.
     var helper: UInt8 = 0
     /// Expectations that wait on this connection's behalf.
@@ -214,6 +218,8 @@ struct ConnectionTemplate: Hashable {
     var zoneIsMark = false
     /// Number of the helper; 0: none.
     var helper: UInt8 = 0
+    /// Number of the timeout policy, from 1; 0: none.
+    var policy: UInt16 = 0
     var isSynproxy = false
     /// Its own mark, which CONNMARK writes and `-m connmark` reads until the lookup; it stays from packet to packet.
     var mark: UnsafeMutablePointer<UInt32>?

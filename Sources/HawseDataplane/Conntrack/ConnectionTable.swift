@@ -13,6 +13,9 @@ struct ConnectionTable: ~Copyable {
     static let numberMask: UInt32 = 0xff_ffff
 
     var settings: ConntrackSettings
+    /// Those of the settings, and behind them those of the policies, in the order of `policyNames`.
+    private let allTimeouts: UnsafeMutablePointer<ConntrackTimeouts>
+    let policyNames: [String]
     let records: LazyMemory<Connection>
     let extensions: LazyMemory<ConnectionExtension>
     var index: TupleIndex
@@ -33,8 +36,14 @@ struct ConnectionTable: ~Copyable {
     /// Which connections share a bucket of the kernel's.
     var bucketChance: RandomStream
 
-    init(_ sysctls: Sysctls, seed: UInt64) {
+    init(_ sysctls: Sysctls, policies: [TimeoutPolicy] = [], seed: UInt64) {
         settings = ConntrackSettings(sysctls)
+        policyNames = policies.map(\.name)
+        allTimeouts = .allocate(capacity: policies.count + 1)
+        allTimeouts.initialize(to: ConntrackTimeouts(sysctls))
+        for (number, policy) in policies.enumerated() {
+            (allTimeouts + number + 1).initialize(to: ConntrackTimeouts(policy, sysctls))
+        }
         let bound = settings.maximum == 0 ? 1 << 22 : min(settings.maximum, Int(Self.numberMask) - 1)
         records = LazyMemory(capacity: bound + 1)
         extensions = LazyMemory(capacity: bound + 1)
@@ -46,6 +55,7 @@ struct ConnectionTable: ~Copyable {
     }
 
     func deallocate() {
+        allTimeouts.deallocate()
         records.deallocate()
         extensions.deallocate()
         index.deallocate()
@@ -276,6 +286,16 @@ struct ConnectionTable: ~Copyable {
         cold.initialize(to: ConnectionExtension())
         connection.pointee.extensionIndex = number
         return cold
+    }
+
+    /// The timeouts that the settings say.
+    @inline(__always) var usualTimeouts: UnsafeMutablePointer<ConntrackTimeouts> { allTimeouts }
+
+    /// `nf_ct_timeout_lookup`: those of the connection's policy, or the usual ones.
+    @inline(__always)
+    func timeouts(of connection: ConnectionRef) -> UnsafeMutablePointer<ConntrackTimeouts> {
+        guard connection.pointee.bits.contains(.ownTimeouts), let cold = cold(connection) else { return allTimeouts }
+        return allTimeouts + Int(cold.pointee.policy)
     }
 
     /// The connection's cold part, if it has one.

@@ -129,7 +129,7 @@ extension Walk {
         case .sctp: return trackSCTP(packet, connection, direction, hook)
         case .gre: return trackGRE(packet, connection, direction)
         default:
-            refresh(packet, connection, direction, node.pointee.connections.settings.genericTimeout)
+            refresh(packet, connection, direction, node.pointee.connections.timeouts(of: connection).pointee.generic)
             return .accept
         }
     }

@@ -26,7 +26,7 @@ extension Walk {
         count(frame, way, connection, direction)
         // `renewUDP` of one that nobody has answered, as none of the node's own tunnel's packets is: it counts nothing and its
         // time is not fixed, says the comparison.
-        outer.pointee.timeout = node.pointee.now + node.pointee.connections.settings.udpTimeout
+        outer.pointee.timeout = node.pointee.now + node.pointee.connections.timeouts(of: outer).pointee.udp
         let out = node.pointee.outputs.reserve(frame.length &+ Self.slack)
         writeTunnelHeader(frame, way, link.port, newIdentification(), to: out)
         writeFrame(frame, way, connection, direction, to: out + 50)

@@ -5,7 +5,8 @@ extension Dataplane {
     /// The family's tables with their counters as they are now (`iptables-save -c`).
     public func ruleSet(_ family: AddressFamily) -> RuleSet {
         node.pointee.flows.flush()
-        return self.family(family).pointee.ruleSet
+        let rules = self.family(family).pointee.ruleSet
+        return node.pointee.connections.policyNames.isEmpty ? rules : rules.asReadBack
     }
 
     /// The family's tables that have been touched.
@@ -104,7 +105,7 @@ extension Dataplane {
     var surroundings: RuleSurroundings {
         RuleSurroundings(
             interfaces: node.pointee.interfaces, sets: node.setTable, named: node.namedState,
-            settings: node.pointee.settings)
+            settings: node.pointee.settings, policies: node.pointee.connections.policyNames)
     }
 
     /// Loads the spec's rules into a fresh node. Rules that nodes share are not kept in its spec besides.
@@ -134,6 +135,24 @@ extension RuleSet {
                 copy.tables[t].chains[c].counters = .zero
                 for r in copy.tables[t].chains[c].rules.indices {
                     copy.tables[t].chains[c].rules[r].counters = .zero
+                }
+            }
+        }
+        return copy
+    }
+}
+
+extension RuleSet {
+    /// What Linux gives back of rules: of the name of a timeout policy, its first four letters (`xt_ct_tg_reg` counts with the
+    /// length of the target's first revision, which had no such name).
+    fileprivate var asReadBack: RuleSet {
+        var copy = self
+        for t in copy.tables.indices {
+            for c in copy.tables[t].chains.indices {
+                for r in copy.tables[t].chains[c].rules.indices {
+                    guard case .ct(var target) = copy.tables[t].chains[c].rules[r].target, let name = target.timeout else { continue }
+                    target.timeout = String(decoding: name.utf8.prefix(4), as: UTF8.self)
+                    copy.tables[t].chains[c].rules[r].target = .ct(target)
                 }
             }
         }

@@ -144,6 +144,8 @@ struct RuleSurroundings {
     var sets: UnsafeMutablePointer<SetTable>
     var named: UnsafeMutablePointer<NamedState>
     var settings: NodeSettings
+    /// Timeout policies, in the order of the spec.
+    var policies: [String]
     /// Sets that will be there when the rules are, with their handles.
     var newSets: [String: UInt16] = [:]
 

@@ -23,6 +23,7 @@ extension Dataplane {
         }
         let counts = node.pointee.connections.settings.accounting
         node.pointee.connections.settings = ConntrackSettings(sysctls)
+        node.pointee.connections.usualTimeouts.pointee = ConntrackTimeouts(sysctls)
         if sysctls["net.netfilter.nf_conntrack_acct"] == nil { node.pointee.connections.settings.accounting = counts }
         node.pointee.neighbours.settings = NeighbourSettings(sysctls, node.pointee.interfaces)
         node.pointee.routing.cache.flush()

@@ -46,13 +46,14 @@ public struct IPTablesParser: Sendable {
         return reading.finished
     }
 
-    /// Reads on after an error: what could be understood, and everything that could not. With `sets` and `accounts`, names of
-    /// sets and of accounting objects are looked up too.
+    /// Reads on after an error: what could be understood, and everything that could not. With `sets`, `accounts` and
+    /// `timeouts`, names of sets, of accounting objects and of timeout policies are looked up too.
     public func diagnose(
-        _ text: some StringProtocol, sets: [IPSet]? = nil, accounts: Set<String>? = nil
+        _ text: some StringProtocol, sets: [IPSet]? = nil, accounts: Set<String>? = nil, timeouts: [TimeoutPolicy]? = nil
     ) -> (text: RuleSetText, errors: [FormatError]) {
         var reading = RestoreReading(parser: self, base: nil, keepsLines: true)
-        let errors = reading.read(text, stopsAtError: false) + RuleSetCheck.check(reading.rules, sets: sets, accounts: accounts)
+        let errors = reading.read(text, stopsAtError: false)
+            + RuleSetCheck.check(reading.rules, sets: sets, accounts: accounts, timeouts: timeouts)
         return (reading.finished, errors.sorted { ($0.line, $0.column) < ($1.line, $1.column) })
     }
 }

@@ -57,7 +57,19 @@ extension RulePlace {
                 return "has no helper `\(helper)' for this protocol"
             }
         }
-        return target.timeout.map { "names the timeout policy `\($0)', which doesn't exist" }
+        return target.timeout.flatMap(objection(toTimeout:))
+    }
+
+    /// `nf_ct_set_timeout`
+    private func objection(toTimeout name: String) -> String? {
+        guard let timeouts, let ipProtocol = rule.ipProtocol else { return nil }
+        guard let policy = timeouts.first(where: { $0.name == name }) else {
+            let near = nearestWord(name, among: timeouts.map(\.name).sorted()).map { "; there is `\($0)'" } ?? ""
+            return "names the timeout policy `\(name)', which doesn't exist\(near)"
+        }
+        if policy.family != family { return "names the timeout policy `\(name)' of the other protocol family" }
+        if policy.ipProtocol == TimeoutPolicy.tracker(of: ipProtocol.number) { return nil }
+        return "names the timeout policy `\(name)', which is for the protocol \(policy.ipProtocol.text)"
     }
 
     private func objection(to target: SetTarget) -> String? {

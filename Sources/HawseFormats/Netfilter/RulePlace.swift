@@ -9,6 +9,7 @@ struct RulePlace {
     let rule: Rule
     let sets: [IPSet]?
     let accounts: Set<String>?
+    let timeouts: [TimeoutPolicy]?
 
     /// The rule matches exactly this protocol.
     func has(_ ipProtocol: IPProtocol) -> Bool { rule.ipProtocol == ProtocolMatch(ipProtocol) }

@@ -4,10 +4,14 @@ import HawseWire
 /// What the kernel would refuse of a rule set when it is loaded: jumps to missing chains, loops, matches and targets
 /// in the wrong table, at the wrong hook or without the protocol they need.
 public enum RuleSetCheck {
-    /// Every objection, in the order of the rules. With `sets` and `accounts`, names of sets and of accounting objects are
-    /// looked up too.
-    public static func check(_ rules: RuleSet, sets: [IPSet]? = nil, accounts: Set<String>? = nil) -> [FormatError] {
-        rules.tables.flatMap { TableCheck($0, family: rules.family, sets: sets, accounts: accounts).findings() }
+    /// Every objection, in the order of the rules. With `sets`, `accounts` and `timeouts`, names of sets, of accounting objects
+    /// and of timeout policies are looked up too.
+    public static func check(
+        _ rules: RuleSet, sets: [IPSet]? = nil, accounts: Set<String>? = nil, timeouts: [TimeoutPolicy]? = nil
+    ) -> [FormatError] {
+        rules.tables.flatMap {
+            TableCheck($0, family: rules.family, sets: sets, accounts: accounts, timeouts: timeouts).findings()
+        }
     }
 }
 
@@ -16,6 +20,7 @@ private struct TableCheck {
     let family: AddressFamily
     let sets: [IPSet]?
     let accounts: Set<String>?
+    let timeouts: [TimeoutPolicy]?
     let names: ChainNames
     /// By chain: the hooks from which a packet can come there, as `comefrom` of `mark_source_chains`.
     var hooks: [HookSet]
@@ -25,11 +30,12 @@ private struct TableCheck {
     private var jumps: [(rule: Int32, chain: Int32)] = []
     private var offsets: [Int] = [0]
 
-    init(_ table: Table, family: AddressFamily, sets: [IPSet]?, accounts: Set<String>?) {
+    init(_ table: Table, family: AddressFamily, sets: [IPSet]?, accounts: Set<String>?, timeouts: [TimeoutPolicy]?) {
         self.table = table
         self.family = family
         self.sets = sets
         self.accounts = accounts
+        self.timeouts = timeouts
         names = ChainNames(table.chains)
         hooks = Array(repeating: [], count: table.chains.count)
         reached = table.chains.map { chain in
@@ -73,7 +79,7 @@ private struct TableCheck {
         let rule = table.chains[c].rules[r]
         let place = RulePlace(
             table: table.name, hooks: r < reached[c] ? hooks[c] : [], family: family, rule: rule, sets: sets,
-            accounts: accounts)
+            accounts: accounts, timeouts: timeouts)
         for match in rule.matches {
             if let objection = place.objection(to: match) {
                 found.append(finding(c, r, "match `\(match.name)' \(objection)"))

@@ -17,13 +17,16 @@ public struct NodeSpec: Hashable, Sendable {
     public var iptables: RuleSet?
     public var ip6tables: RuleSet?
     public var sets: [IPSet]
+    /// Timeout policies, which rules name. The dataplane reads them when the node is made.
+    public var timeouts: [TimeoutPolicy]
     public var ipvs: IPVSSpec?
 
     public init(
         name: String = "node", interfaces: [InterfaceSpec] = [], routes: [Route] = [],
         rules: [RoutingRule] = RoutingRule.defaults, neighbors: [Neighbor] = [],
         forwarding: [ForwardingEntry] = [], sysctls: Sysctls = Sysctls(), listeners: [Listener] = [],
-        iptables: RuleSet? = nil, ip6tables: RuleSet? = nil, sets: [IPSet] = [], ipvs: IPVSSpec? = nil
+        iptables: RuleSet? = nil, ip6tables: RuleSet? = nil, sets: [IPSet] = [],
+        timeouts: [TimeoutPolicy] = [], ipvs: IPVSSpec? = nil
     ) {
         self.name = name
         self.interfaces = interfaces
@@ -36,6 +39,7 @@ public struct NodeSpec: Hashable, Sendable {
         self.iptables = iptables
         self.ip6tables = ip6tables
         self.sets = sets
+        self.timeouts = timeouts
         self.ipvs = ipvs
     }
 }

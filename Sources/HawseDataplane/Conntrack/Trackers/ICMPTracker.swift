@@ -6,13 +6,13 @@ extension Walk {
     @inline(__always)
     func trackICMP(_ packet: PacketRef, _ connection: ConnectionRef, _ direction: Direction) -> TrackVerdict {
         let type = UInt8(truncatingIfNeeded: connection.pointee.originalPorts >> 8)
-        let settings = node.pointee.connections.settings
+        let timeouts = node.pointee.connections.timeouts(of: connection)
         if packet.isIPv4 {
             guard type == 8 || type == 13 || type == 15 || type == 17 else { return .invalid }
-            refresh(packet, connection, direction, settings.icmpTimeout)
+            refresh(packet, connection, direction, timeouts.pointee.icmp)
         } else {
             guard connection.pointee.isConfirmed || type == 128 || type == 139 else { return .invalid }
-            refresh(packet, connection, direction, settings.icmpv6Timeout)
+            refresh(packet, connection, direction, timeouts.pointee.icmpv6)
         }
         return .accept
     }

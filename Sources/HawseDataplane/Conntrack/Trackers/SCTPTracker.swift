@@ -168,7 +168,7 @@ extension Walk {
             if old != next, next == .established { connection.pointee.status.insert(.assured) }
         }
         if ignores { return .accept }
-        refresh(packet, connection, direction, node.pointee.connections.settings.sctpTimeouts[next])
+        refresh(packet, connection, direction, node.pointee.connections.timeouts(of: connection).pointee.sctp[next])
         return .accept
     }
 

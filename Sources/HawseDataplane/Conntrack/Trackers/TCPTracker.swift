@@ -231,7 +231,7 @@ extension Walk {
         else { return }
         if ct.pointee.lastDirection != direction, ct.pointee.lastKind == .fin || ct.pointee.lastKind == .rst {
             let left = ct.pointee.remaining(at: node.pointee.now)
-            let timeout = node.pointee.connections.settings.tcpTimeouts.unacknowledged
+            let timeout = node.pointee.connections.timeouts(of: ct).pointee.tcp.unacknowledged
             if left >= .seconds(120), left > timeout { ct.pointee.timeout = node.pointee.now + timeout }
         } else {
             ct.pointee.lastKind = segment.kind
@@ -261,7 +261,7 @@ extension Walk {
             // A retransmitted SYN does not keep a mapping alive for ever.
             if segment.kind == .syn, old == .synSent { return .accept }
             if next == .established {
-                timeout = min(timeout, node.pointee.connections.settings.tcpTimeouts.unacknowledged)
+                timeout = min(timeout, node.pointee.connections.timeouts(of: ct).pointee.tcp.unacknowledged)
             }
         } else if next == .established, old == .synRecv || old == .established {
             ct.pointee.status.insert(.assured)
@@ -272,11 +272,11 @@ extension Walk {
 
     @inline(__always)
     func tcpTimeout(_ connection: ConnectionRef, _ kind: TCPSegmentKind, _ next: TCPState) -> Int64 {
-        let settings = node.pointee.connections.settings
-        let timeouts = settings.tcpTimeouts
+        let all = node.pointee.connections.timeouts(of: connection)
+        let timeouts = all.pointee.tcp
         let usual = timeouts[next]
         let ct = connection.pointee
-        if ct.retransmissions >= settings.tcpMaximumRetransmissions, usual > timeouts.retransmissions {
+        if ct.retransmissions >= node.pointee.connections.settings.tcpMaximumRetransmissions, usual > timeouts.retransmissions {
             return timeouts.retransmissions
         }
         if kind == .rst { return timeouts.close }

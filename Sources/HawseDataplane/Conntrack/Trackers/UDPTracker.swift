@@ -24,13 +24,13 @@ extension Walk {
         let now = node.pointee.now
         let status = connection.pointee.status
         if !status.contains(.confirmed) { connection.pointee.streamAfter = now + .seconds(2) }
+        let timeouts = node.pointee.connections.timeouts(of: connection)
         guard status.contains(.seenReply) else {
-            refresh(connection, direction, length: length, node.pointee.connections.settings.udpTimeout)
+            refresh(connection, direction, length: length, timeouts.pointee.udp)
             return
         }
         let isStream = now > connection.pointee.streamAfter
-        let timeout = isStream
-            ? node.pointee.connections.settings.udpStreamTimeout : node.pointee.connections.settings.udpTimeout
+        let timeout = isStream ? timeouts.pointee.udpStream : timeouts.pointee.udp
         refresh(connection, direction, length: length, timeout)
         if isStream, !status.contains(.natClash) { connection.pointee.status.insert(.assured) }
     }
@@ -49,12 +49,12 @@ extension Walk {
         {
             return .invalid
         }
-        let settings = node.pointee.connections.settings
+        let timeouts = node.pointee.connections.timeouts(of: connection)
         guard connection.pointee.status.contains(.seenReply) else {
-            refresh(packet, connection, direction, settings.udpTimeout)
+            refresh(packet, connection, direction, timeouts.pointee.udplite)
             return .accept
         }
-        refresh(packet, connection, direction, settings.udpStreamTimeout)
+        refresh(packet, connection, direction, timeouts.pointee.udpliteStream)
         if !connection.pointee.status.contains(.natClash) { connection.pointee.status.insert(.assured) }
         return .accept
     }

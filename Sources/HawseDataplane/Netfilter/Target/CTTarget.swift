@@ -10,15 +10,18 @@ struct CTAction: BitwiseCopyable {
     init(_ target: CTTarget, _ compiler: RuleCompiler) throws(DataplaneError) {
         noTrack = target.noTrack
         template = .none
-        if let name = target.timeout {
-            throw compiler.refusal("CT: there is no timeout policy named \"\(name)\" (nfct makes them, and has no dump)")
-        }
         guard !noTrack else { return }
         template.isSet = true
         switch target.zone {
         case .id(let zone): template.zone = zone
         case .mark: template.zoneIsMark = true
         case nil: break
+        }
+        if let name = target.timeout {
+            guard let number = compiler.surroundings.policies.firstIndex(of: name) else {
+                throw compiler.refusal("CT: there is no timeout policy named \"\(name)\"")
+            }
+            template.policy = UInt16(clamping: number + 1)
         }
         template.zoneOriginal = target.zoneDirection != .reply
         template.zoneReply = target.zoneDirection != .original

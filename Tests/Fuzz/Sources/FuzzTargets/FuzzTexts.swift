@@ -29,8 +29,9 @@ func readServers(_ text: String) {
     precondition((try? IPVSAdmParser().parse(saved)) != nil, "what is saved is not read")
 }
 
-/// Connection listings.
+/// Connection listings, and those of timeout policies.
 func readConnections(_ text: String) {
+    _ = try? TimeoutPolicyList.parse(text)
     guard let connections = try? ConntrackParser().parse(text) else { return }
     for connection in connections { _ = ConntrackPrinter.line(connection) }
 }

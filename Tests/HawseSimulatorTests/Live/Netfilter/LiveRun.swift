@@ -175,7 +175,7 @@ struct LiveRun {
             guard let rules = try? IPTablesParser(family: family, file: "refused", counters: false).parse(refusal.table) else {
                 return false
             }
-            return RuleSetCheck.check(rules, sets: sets, accounts: []).isEmpty
+            return RuleSetCheck.check(rules, sets: sets, accounts: [], timeouts: []).isEmpty
         }.map(\.line)
     }
 }
