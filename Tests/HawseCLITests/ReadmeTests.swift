@@ -3,8 +3,9 @@ import Testing
 
 /// Every `hawse …` line of the README's shell blocks is run as it stands.
 @Suite struct ReadmeTests {
+    static let text = String(decoding: FileManager.default.contents(atPath: HawseProgram.root + "/README.md") ?? Data(), as: UTF8.self)
+
     static let examples: [String] = {
-        let text = String(decoding: FileManager.default.contents(atPath: HawseProgram.root + "/README.md") ?? Data(), as: UTF8.self)
         var isShell = false
         var lines: [String] = []
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
@@ -24,5 +25,30 @@ import Testing
         // The examples of `diff` show something: the answer to "do they fare alike?" is no.
         #expect(result.status == (line.hasPrefix("hawse diff") ? 1 : 0), "\(line): \(result.errors)")
         #expect(!result.output.isEmpty || line.contains("check"), "\(line) says nothing")
+    }
+
+    private struct Judged: Decodable {
+        var `case`: String
+        var result: String
+    }
+
+    /// The table of what `hawse verify` says, suite by suite.
+    @Test func casesAreCounted() throws {
+        let printed = try HawseProgram.shell("hawse verify --format ndjson pcaps/cases").output
+        var counts: [String: [String: Int]] = [:]
+        for line in printed.split(separator: "\n") {
+            let judged = try JSONDecoder().decode(Judged.self, from: Data(line.utf8))
+            for suite in [String(judged.case.prefix { $0 != "/" }), "**all**"] {
+                counts[suite, default: [:]][judged.result, default: 0] += 1
+            }
+        }
+        let words = ["pass", "fail", "unsupported"]
+        for (suite, count) in counts {
+            let numbers = words.map { String(count[$0] ?? 0) }.map { suite == "**all**" ? "**\($0)**" : $0 }
+            let row = "| \(([suite] + numbers).joined(separator: " | ")) |"
+            #expect(Self.text.contains("\n\(row)\n"), "the README has no row \(row)")
+        }
+        let sum = counts["**all**"]?.values.reduce(0, +) ?? 0
+        #expect(Self.text.contains("holds \(sum) golden cases"), "\(sum) cases")
     }
 }

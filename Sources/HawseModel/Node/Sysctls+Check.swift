@@ -21,9 +21,17 @@ extension Sysctls {
         let key = parts(of: name).key
         if SysctlNames.words.contains(key) || SysctlNames.foreign.contains(where: { name.hasPrefix($0 + ".") }) { return nil }
         let words = value.split(whereSeparator: \.isWhitespace)
-        if !words.isEmpty, words.allSatisfy(isNumber) { return nil }
-        return SysctlObjection(message: "\(name): `\(value)' is no number", suggestion: nil)
+        guard !words.isEmpty, words.allSatisfy(isNumber) else {
+            return SysctlObjection(message: "\(name): `\(value)' is no number", suggestion: nil)
+        }
+        guard let bounds = bounds[String(key)], !words.allSatisfy({ Int($0).map(bounds.contains) ?? false }) else { return nil }
+        return SysctlObjection(message: "\(name): \(value) is not in \(bounds.lowerBound)…\(bounds.upperBound)", suggestion: nil)
     }
+
+    /// What the kernel holds some settings to (`proc_dointvec_minmax`).
+    private static let bounds: [String: ClosedRange<Int>] = [
+        "ip_default_ttl": 1...255, "hop_limit": 1...255, "fib_multipath_hash_policy": 0...3, "fib_multipath_use_neigh": 0...1,
+    ]
 
     /// Of any size: the kernel's own counters and limits are longer than a signed word.
     private static func isNumber(_ word: Substring) -> Bool {

@@ -136,6 +136,8 @@ extension StackTraffic {
         let (key, values) = draw.pick(draw.oneIn(3) ? StackNode.commonSettings : StackNode.deviceSettings)
         let device = draw.pick(node.setup.interfaces).name
         let name = key.hasPrefix("net.") ? key : "net." + key.replacing("%", with: device)
-        return "\(name)=\(draw.oneIn(3) ? "0" : draw.pick(values))"
+        // The kernel takes no lifetime of 0.
+        let mayBeOff = !name.hasSuffix("ttl") && !name.hasSuffix("hop_limit")
+        return "\(name)=\(mayBeOff && draw.oneIn(3) ? "0" : draw.pick(values))"
     }
 }
