@@ -36,9 +36,13 @@ extension Walk {
         return resolveSlow(packet, nextHop, version, device)
     }
 
-    /// The entry of an address, made when there is none; -1 when there is no room for it.
+    /// The entry of an address, made when there is none; -1 when there is no room for it, or no IPv6 on the device, which ends
+    /// below 1,280 bytes (`ndisc_constructor`).
     func neighbourEntry(_ address: AddressBits, _ device: UInt16, version: UInt8) -> Int32 {
         let count = node.pointee.neighbours.count
+        if version == 6, node.pointee.interfaces[device].pointee.mtu < 1280 {
+            return node.pointee.neighbours.find(address, device, version: 6)
+        }
         let handle = node.pointee.neighbours.findOrMake(address, device, version: version, now: node.pointee.now)
         if handle >= 0, node.pointee.neighbours.entries[Int(handle)].state == .none {
             construct(node.pointee.neighbours.entries + Int(handle))
