@@ -1,5 +1,4 @@
-// Nodes and marks stand in this module's own interface.
-@_exported import HawseModel
+import HawseModel
 
 /// Reads manifests: multi-document YAML, JSON, `List`s and typed lists such as `ServiceList`.
 ///
