@@ -32,6 +32,67 @@ import Testing
         #expect(firstDifference(try text(name), IPVSListingPrinter(format).text(try listing())) == nil)
     }
 
+    /// What the kernel was made to tell ipvsadm, one number after the other: of services as it dumps them, then of their servers
+    /// as they are listed.
+    private static let numbers: [UInt64] = [
+        99_999_999, 100_000_000, 999_999_999, 1_000_000_000, 99_999_999_999, 100_000_000_000, 99_999_999_999_999,
+        100_000_000_000_000, 4_294_967_301, .max, 12, 1 << 63, 0, 123_456_789_012_345, 4_294_967_295, 7, 18_446_744_073_709,
+        999_999_999_999_999, 1_234_567,
+    ]
+
+    private func numberedListing() throws -> IPVSListing {
+        var next = 0
+        func number() -> UInt64 {
+            defer { next += 1 }
+            return Self.numbers[next % Self.numbers.count]
+        }
+        func counters() -> IPVSListing.Counters {
+            var counters = IPVSListing.Counters()
+            (counters.connections, counters.incomingPackets, counters.outgoingPackets) = (number(), number(), number())
+            (counters.incomingBytes, counters.outgoingBytes) = (number(), number())
+            return counters
+        }
+        var services = try IPVSAdmParser().parse(try text("numbers-commands")).services.map { service in
+            let servers = service.destinations.reversed().map { IPVSListing.Server(destination: $0) }
+            var own = service
+            own.destinations = []
+            return IPVSListing.Service(service: own, counters: counters(), rates: counters(), destinations: servers)
+        }
+        // ipvsadm sorts before it asks for servers: the mark first, then TCP, UDP, IPv6.
+        for service in [4, 3, 2, 1] {
+            for server in services[service].destinations.indices {
+                services[service].destinations[server].counters = counters()
+                services[service].destinations[server].rates = counters()
+            }
+        }
+        return IPVSListing(services: services)
+    }
+
+    @Test(arguments: [
+        ("numbers-stats", IPVSListingPrinter.Format.stats, false), ("numbers-stats-exact", .stats, true),
+        ("numbers-rate", .rate, false), ("numbers-rate-exact", .rate, true),
+    ])
+    func largeNumbersAreThoseOfIPVSAdm(_ name: String, _ format: IPVSListingPrinter.Format, _ exact: Bool) throws {
+        #expect(try text(name) == IPVSListingPrinter(format, exact: exact).text(try numberedListing()))
+    }
+
+    @Test func daemonsAndTimeouts() {
+        var listing = IPVSListing(timeouts: IPVSSpec.Timeouts(tcp: 1, tcpFin: 2, udp: 3))
+        listing.daemons = [
+            IPVSSyncDaemon(role: .master, interface: "d0", syncID: 5, maximumLength: 1400),
+            IPVSSyncDaemon(
+                role: .backup, interface: "d0", syncID: 6, group: IPAddress("ff05::1") ?? .unspecified(.ipv6), port: 9000, ttl: 3,
+                maximumLength: 1452),
+        ]
+        #expect(listing.timeoutText == "Timeout (tcp tcpfin udp): 1 2 3\n")
+        #expect(
+            listing.daemonText == """
+                master sync daemon (mcast=d0, syncid=5, maxlen=1400, group=224.0.0.81, port=8848, ttl=1)
+                backup sync daemon (mcast=d0, syncid=6, maxlen=1452, group=ff05::1, port=9000, ttl=3)
+
+                """)
+    }
+
     @Test func unsortedListing() throws {
         #expect(firstDifference(try text("nosort"), IPVSListingPrinter(sorted: false).text(try listing())) == nil)
     }

@@ -16,10 +16,27 @@ extension IPVSState {
                     destinations: (0..<s.pointee.count).map { list(s.pointee.load($0)) }))
             number = s.pointee.next
         }
+        listing.services = Self.inTableOrder(listing.services)
         connections.forEach { listing.connections.append(list($0)) }
         listing.connections.reverse()
         listing.daemons = sync.daemons
         return listing
+    }
+
+    /// As a dump of the kernel's tables gives them: by bucket (`ip_vs_svc_hashkey`, of 256), the newest first, marks behind all
+    /// others. Linux also folds a namespace's place in memory into the bucket, which is nowhere to be seen.
+    private static func inTableOrder(_ services: [IPVSListing.Service]) -> [IPVSListing.Service] {
+        func bucket(_ key: VirtualService.Key) -> UInt32 {
+            switch key {
+            case .mark(let mark, _): return 256 + (mark & 255)
+            case .address(let ipProtocol, let address, let port):
+                let words = address.bits.words
+                let folded = address.family == .ipv4 ? address.bits.ipv4 : words.0 ^ words.1 ^ words.2 ^ words.3
+                return (UInt32(ipProtocol.rawValue) ^ folded ^ UInt32(port >> 8) ^ UInt32(port)) & 255
+            }
+        }
+        let keyed = services.enumerated().map { (bucket: bucket($0.element.service.key), age: -$0.offset, service: $0.element) }
+        return keyed.sorted { ($0.bucket, $0.age) < ($1.bucket, $1.age) }.map(\.service)
     }
 
     func servers(of key: VirtualService.Key) -> [IPVSListing.Server] {

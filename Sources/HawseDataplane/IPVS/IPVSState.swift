@@ -142,10 +142,14 @@ struct IPVSState {
         expiringCount = 0
     }
 
-    /// `ip_vs_conn_put`: the timer starts over with the connection's timeout.
+    /// `ip_vs_conn_put`: the timer starts over with the connection's timeout, even where it was about to fire: the node's own
+    /// reset for a packet whose server is gone keeps the connection by direct routing that it goes back through.
     @inline(__always)
     mutating func restart(_ connection: VirtualConnectionRef) {
-        if connection.pointee.flags.contains(.onePacket) { return expireNow(connection) }
+        if connection.pointee.flags.rawValue & VirtualConnection.Flags.unusualRestart != 0 {
+            if connection.pointee.flags.contains(.onePacket) { return expireNow(connection) }
+            connection.pointee.flags.remove(.expiring)
+        }
         if connection.pointee.restart(at: jiffy) { arm(connection) }
     }
 

@@ -4,7 +4,7 @@ import HawseWire
 public struct IPVSListing: Hashable, Sendable {
     /// Buckets of the connection table as the kernel reports them (`size=4096`).
     public var tableSize: Int
-    /// In the order in which they were added.
+    /// In the order of the kernel's tables.
     public var services: [Service]
     /// Newest first.
     public var connections: [Connection]

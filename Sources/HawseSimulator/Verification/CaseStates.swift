@@ -25,6 +25,9 @@ enum CaseStates {
         case "ipvs-thresholds": return IPVSListingPrinter(.thresholds).text(dataplane.ipvsListing())
         case "ipvs-persistent-conn": return IPVSListingPrinter(.persistentConnections).text(dataplane.ipvsListing())
         case "ipvs-timers": return IPVSConnectionPrinter().text(dataplane.ipvsListing().connections)
+        case "ipvs-engine-conns": return IPVSConnectionPrinter(showsEngine: true).text(dataplane.ipvsListing().connections)
+        case "ipvs-timeouts": return dataplane.ipvsListing().timeoutText
+        case "ipvs-daemons": return dataplane.ipvsListing().daemonText
         case "ipvs-conns": return IPVSConnectionPrinter(isRecorded: true).text(dataplane.ipvsListing().connections)
         case "iptables.v4": return IPTablesPrinter(counters: true).text(dataplane.ruleSet(.ipv4))
         case "iptables.v6": return IPTablesPrinter(counters: true).text(dataplane.ruleSet(.ipv6))

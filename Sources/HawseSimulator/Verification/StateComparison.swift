@@ -21,11 +21,11 @@ enum StateComparison {
 
     static func difference(_ name: String, expected: String, produced: String, free: [FreeField]) -> String? {
         let kind = kind(of: name).kind
-        if kind == "ipvs-timers" { return TimerListing(expected).difference(TimerListing(produced)).map { "expect/\(name): \($0)" } }
+        if kind == "ipvs-timers" || kind == "ipvs-engine-conns" { return TimerListing(expected).difference(TimerListing(produced)).map { "expect/\(name): \($0)" } }
         var drawn: [String] = []
         if kind == "conntrack" {
             if free.contains(where: { $0.field == "vxlan-source-port" }) { drawn += ["8472", "4789"] }
-            if free.contains(where: { $0.field == "udp-source-port" }) { drawn.append("6080") }
+            if free.contains(where: { $0.field == "udp-source-port" }) { drawn += ["6080", "8848"] }
         }
         func lines(_ text: String) -> [String] {
             var lines: [String] = []

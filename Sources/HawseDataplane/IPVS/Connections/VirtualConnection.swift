@@ -131,6 +131,8 @@ struct VirtualConnection {
         static let timer = Flags(rawValue: 0x4000_0000)
         /// Ours: will be dropped before anything else happens (`ip_vs_conn_expire_now`).
         static let expiring = Flags(rawValue: 0x8000_0000)
+        /// A timer that starts over with one of these set does something else.
+        static let unusualRestart: UInt32 = 0x8000_2000
         /// Ours: the client may be the node itself, so that replies arrive at LOCAL_IN.
         static let localClient = Flags(rawValue: 0x0800_0000)
         /// Ours: another connection has, or had, the same client's port.

@@ -16,7 +16,8 @@ struct SyncMessage {
     }
 
     var isEmpty: Bool { entries == 0 }
-    var isFull: Bool { entries == 255 }
+    /// The number of connections has one byte. Version 1 lets it run over; version 0 takes a zero for the other version.
+    var isFull: Bool { version == 0 && entries == 256 }
     var count: Int { bytes.count }
 
     /// Where the next connection of version 1 would begin: on a word.

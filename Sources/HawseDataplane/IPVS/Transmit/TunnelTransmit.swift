@@ -120,8 +120,7 @@ extension Walk {
         _ packet: PacketRef, _ inner: InnerFields, _ next: IPProtocol, source: AddressBits, destination: AddressBits,
         outer: UInt8
     ) {
-        // How the packet came in pieces is known to its own family only; within it, the first piece has grown.
-        if outer != packet.pointee.version { packet.pointee.fragmentMaxSize = 0 }
+        if outer != packet.pointee.version { mistakePieces(packet) }
         growFirstFragment(packet, outer)
         packet.pointee.transport = packet.pointee.network
         packet.pointee.mac = -1
@@ -154,6 +153,19 @@ extension Walk {
         base.storeBE32(source.ipv4, at: 12)
         base.storeBE32(destination.ipv4, at: 16)
         packet.ipv4.storeChecksum()
+    }
+
+    /// How the packet came in pieces stands in its control block, which the other family reads in its own way: where one has
+    /// its flags (`IPSKB_FRAG_PMTU` is 0x40) the other has the largest piece (`IP6CB(skb)->frag_max_size`).
+    private func mistakePieces(_ packet: PacketRef) {
+        let isFromPieces = packet.pointee.flags.contains(.fragmentDF)
+        packet.pointee.flags.remove(.fragmentDF)
+        if packet.isIPv4 {
+            packet.pointee.fragmentMaxSize = isFromPieces ? 0x40 : 0
+        } else {
+            if packet.pointee.fragmentMaxSize & 0x40 != 0 { packet.pointee.flags.insert(.fragmentDF) }
+            packet.pointee.fragmentMaxSize = 0
+        }
     }
 
     /// The list of fragments stays behind the new header (`skb_shinfo(skb)->frag_list`).

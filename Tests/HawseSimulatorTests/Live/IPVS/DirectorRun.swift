@@ -10,17 +10,23 @@ struct DirectorRun {
     private let draw: Draw
     private let traffic: GeneratedTraffic
     private let words: DirectorTraffic
+    private let sync: GeneratedSync?
+    /// The number of packets before which the director is left in peace for a while.
+    private var pause = 0
+    private var flooded = 0
     private var services: GeneratedServices
 
     init(seed: UInt64) throws {
         draw = Draw(seed: seed)
         var director = GeneratedDirector(draw, seed: seed)
+        director.isAlone = !draw.oneIn(3)
+        sync = director.isAlone ? nil : GeneratedSync(draw, &director)
         services = GeneratedServices(draw, director)
         let rules = GeneratedDirectorRules(draw, director, services)
         if rules.hasNAT, draw.percent(70) { director.setup.sysctls["net.ipv4.vs.conntrack"] = "1" }
         director.setup.kernel = LiveCase.release
         live = LiveCase(setup: director.setup, rules: LiveRules(tables: rules.text, sets: ""))
-        live.rules.servers = services.lines.map { $0 + "\n" }.joined()
+        live.rules.servers = (services.lines + (sync?.commands ?? [])).map { $0 + "\n" }.joined()
         traffic = GeneratedTraffic(draw, director.node)
         traffic.hasRoutingHeaders = false
         // What is invalid to conntrack is tracked anew behind the virtual server, and its port drawn.
@@ -41,15 +47,21 @@ struct DirectorRun {
     mutating func play(packets wanted: Int) throws {
         // The kernel looks once a second at how much it must defend itself.
         if !live.setup.sysctls.keys.filter({ $0.hasSuffix("drop_packet") || $0.hasSuffix("secure_tcp") }).isEmpty { usleep(1_300_000) }
-        let began = Self.uptime
+        // Microseconds since the case's beginning, whose ticks lie as those of the kernel's timer wheel do.
+        let began = Self.uptime - Self.phase()
         func elapsed() -> Int64 { Self.uptime - began }
         var last: Int64 = 0
         _ = try kernel.settled()
-        while packets < wanted {
+        while packets - flooded < wanted {
             if packets > 0, draw.oneIn(12) { try change(at: &last, elapsed) }
+            if sync != nil, packets >= pause { try rest(at: &last, elapsed) }
             let current = services.services
             let words = self.words
-            traffic.beginning = { words.begin($0, current) }
+            let sync = self.sync
+            traffic.beginning = { traffic in
+                if let sync, sync.isBackup, traffic.draw.oneIn(5) { return sync.message(traffic, words, current) }
+                return words.begin(traffic, current)
+            }
             for injection in traffic.next() where fits(injection) {
                 // Timers of the kernel fire by ticks of four milliseconds.
                 usleep(5000)
@@ -67,6 +79,31 @@ struct DirectorRun {
         return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
     }
 
+    /// How many microseconds after a time at which all levels of a timer wheel turn (`TICK_NSEC` 4 ms, 4096 ticks) it is in the
+    /// running kernel, which tells its jiffies.
+    private static func phase() -> Int64 {
+        var latest: Int64?
+        for _ in 0..<200 {
+            let before = uptime * 1000
+            guard let text = try? String(contentsOfFile: "/proc/schedstat", encoding: .utf8),
+                let jiffies = number(behind: "timestamp ", in: text)
+            else { break }
+            // When the first tick was, up to one too late.
+            latest = max(latest ?? .min, before - jiffies * tickLength)
+        }
+        // A machine that does not tell: any phase will do.
+        guard let latest else { return 0 }
+        let wheel = 4096 * tickLength
+        let now = uptime * 1000 - (latest - tickLength) - start
+        return ((now % wheel + wheel) % wheel) / 1000
+    }
+
+    private static let tickLength: Int64 = 4_000_000
+
+    private static func number(behind word: String, in text: String) -> Int64? {
+        text.firstRange(of: word).flatMap { Int64(text[$0.upperBound...].prefix { $0.isNumber }) }
+    }
+
     /// No host sends what its wire does not take.
     private func fits(_ injection: Injection) -> Bool {
         guard let device = live.setup.interfaces.first(where: { $0.name == injection.device }) else { return true }
@@ -74,6 +111,14 @@ struct DirectorRun {
     }
 
     private mutating func inject(_ injection: Injection, at time: Int64) throws {
+        try send(injection, at: time)
+        // The backup's thread reads messages in its own time.
+        if injection.device == GeneratedSync.device { usleep(60_000) }
+        let output = try collect(at: time)
+        traffic.hear(output.mapValues { $0.compactMap(words.heard) })
+    }
+
+    private mutating func send(_ injection: Injection, at time: Int64) throws {
         live.inputs[injection.device ?? "local", default: []].append(LiveCase.Frame(nanoseconds: time, bytes: injection.bytes))
         if let device = injection.device {
             try kernel.inject(injection.bytes, on: device)
@@ -81,6 +126,11 @@ struct DirectorRun {
             kernel.sendLocal(injection.bytes)
         }
         packets += 1
+    }
+
+    /// What has left since.
+    @discardableResult
+    private mutating func collect(at time: Int64) throws -> [String: [[UInt8]]] {
         let output = try kernel.settled().mapValues { $0.filter { !LiveCase.isLeftOut($0) } }
         var count: Int64 = 0
         for (device, frames) in output.sorted(by: { $0.key < $1.key }) {
@@ -89,7 +139,27 @@ struct DirectorRun {
                 live.outputs[device, default: []].append(LiveCase.Frame(nanoseconds: time + count * 1000, bytes: frame))
             }
         }
-        traffic.hear(output.mapValues { $0.compactMap(words.heard) })
+        return output
+    }
+
+    /// A message is sent when it has been in the making for two seconds, and a thread that looks every second sees that: some
+    /// packets within two seconds, then a while without any.
+    private mutating func rest(at last: inout Int64, _ elapsed: () -> Int64) throws {
+        if packets > 0 { usleep(3_600_000) }
+        if let sync, sync.isFlood, packets > 0, flooded == 0 {
+            for (number, injection) in sync.flood(traffic, words.director, services.services).enumerated() {
+                last = max(last + 50, elapsed())
+                let time = Self.start + last * 1000
+                try send(injection, at: time)
+                flooded += 1
+                if number % 30 == 29 { try collect(at: time) }
+            }
+            try collect(at: Self.start + last * 1000)
+            usleep(3_600_000)
+        }
+        pause = packets + draw.between(3...10)
+        last = max(last + 50, elapsed())
+        try collect(at: Self.start + last * 1000)
     }
 
     // MARK: changes
@@ -127,7 +197,8 @@ struct DirectorRun {
     private static let listings = [
         ("ipvs-conns", "-Lnc"), ("ipvs-timers", "-Lnc"), ("ipvs-list", "-Ln"), ("ipvs-thresholds", "-Ln --thresholds"),
         ("ipvs-persistent-conn", "-Ln --persistent-conn"), ("ipvs-save", "-Sn"), ("ipvs-tunnels", "-Ln --tun-info"),
-        ("ipvs-unsorted", "-Ln --nosort"),
+        ("ipvs-unsorted", "-Ln --nosort"), ("ipvs-timeouts", "-Ln --timeout"), ("ipvs-daemons", "-Ln --daemon"),
+        ("ipvs-engine-conns", "-Lnc --persistent-conn"),
     ]
 
     /// Each listing is a snapshot of its own, at the time at which its program had ended: timers go on between them.
@@ -154,13 +225,7 @@ struct DirectorRun {
                 LiveStep(after_packet: packets, at: Double(at) / 1e6, ipvsadm: [], sysctls: [:], snapshot: number))
         }
         // What timers have sent meanwhile.
-        let output = try kernel.settled().mapValues { $0.filter { !LiveCase.isLeftOut($0) } }
-        let end = Int64((live.steps.last?.at ?? 0) * 1e9)
-        for (device, frames) in output.sorted(by: { $0.key < $1.key }) {
-            for frame in frames {
-                live.outputs[device, default: []].append(LiveCase.Frame(nanoseconds: Self.start + end, bytes: frame))
-            }
-        }
+        try collect(at: Self.start + Int64((live.steps.last?.at ?? 0) * 1e9))
         addFree()
     }
 
@@ -182,8 +247,12 @@ struct DirectorRun {
         }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
-    /// The source port of GUE is drawn by the kernel.
+    /// The source port of GUE and that of the synchronisation daemon's socket are drawn by the kernel.
     private mutating func addFree() {
+        if sync != nil {
+            live.setup.free.append(LiveSetup.Free(field: "udp-source-port", range: [32768, 60999], iface: GeneratedSync.device))
+            live.setup.free.append(LiveSetup.Free(field: "ip-id", iface: GeneratedSync.device))
+        }
         for (device, frames) in live.outputs.sorted(by: { $0.key < $1.key }) {
             let numbers = frames.indices.filter { index in
                 guard let received = Received(frames[index].bytes), received.ipProtocol == 17 else { return false }
@@ -205,7 +274,9 @@ struct DirectorRun {
         guard report.result == .pass else { return "\(report.result.rawValue): \(report.why)" }
         // The case's comparison is blind to blanks.
         let produced = try GoldenCaseRun.produce(directory).states
-        for name in live.states.keys.sorted() where name.hasPrefix("ipvs") && !name.hasPrefix("ipvs-unsorted") && !name.hasPrefix("ipvs-timers") {
+        for name in live.states.keys.sorted() where name.hasPrefix("ipvs") && !name.hasPrefix("ipvs-unsorted") && !name.hasPrefix("ipvs-timers")
+            && !name.hasPrefix("ipvs-engine-conns")
+        {
             if produced[name] != live.states[name] { return "\(name): `\(live.states[name] ?? "")' is not `\(produced[name] ?? "")'" }
         }
         return nil

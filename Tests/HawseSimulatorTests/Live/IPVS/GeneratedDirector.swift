@@ -2,6 +2,8 @@
 /// kube-proxy leaves it. Both families have addresses, one of them has the traffic.
 struct GeneratedDirector {
     let isIPv6: Bool
+    /// Servers of the other family are for directors that do not tell each other.
+    var isAlone = true
     var setup: LiveSetup
     var hosts: [GeneratedNode.Host] = []
     /// Behind the gateway; any number of clients is.
@@ -50,6 +52,12 @@ struct GeneratedDirector {
                 name: "kube-ipvs0", mac: "02:00:00:00:0d:01", addresses: virtuals.map { $0 + (isIPv6 ? "/128" : "/32") },
                 kind: "dummy", up: false),
         ]
+    }
+
+    /// One more, for what directors tell each other.
+    mutating func addDevice(_ name: String) {
+        setup.interfaces.append(
+            LiveSetup.Interface(name: name, mac: "02:00:00:00:01:03", addresses: ["10.9.0.1/24", "2001:db8:9::1/64"]))
     }
 
     private mutating func addHosts() {
@@ -114,6 +122,13 @@ struct GeneratedDirector {
         for (key, value) in Self.settings(draw) where draw.oneIn(5) { setup.sysctls["net.ipv4.vs." + key] = value }
         for (key, value) in [("drop_packet", "3"), ("secure_tcp", "3"), ("run_estimation", "0")] where draw.oneIn(12) {
             setup.sysctls["net.ipv4.vs." + key] = value
+        }
+        if draw.oneIn(10) {
+            // Short of memory always, or never.
+            setup.sysctls["net.ipv4.vs.amemthresh"] = draw.pick(["0", "1000000000"])
+            for key in ["secure_tcp", "drop_packet"] where draw.oneIn(key == "secure_tcp" ? 2 : 6) {
+                setup.sysctls["net.ipv4.vs." + key] = draw.pick(["1", "2"])
+            }
         }
         if setup.sysctls["net.ipv4.vs.drop_packet"] != nil {
             setup.sysctls["net.ipv4.vs.am_droprate"] = "\(draw.between(2...10))"

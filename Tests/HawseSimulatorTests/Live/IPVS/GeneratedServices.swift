@@ -106,7 +106,9 @@ struct GeneratedServices {
             "-i --tun-type gre",
         ])
         guard words.hasPrefix("-i") else { return words }
-        if !director.isIPv6, draw.oneIn(5) { server.address = draw.pick(GeneratedDirector.servers6) }
+        if director.isAlone, draw.oneIn(5) {
+            server.address = draw.pick(director.isIPv6 ? GeneratedDirector.servers4 : GeneratedDirector.servers6)
+        }
         if words.contains("gue"), draw.oneIn(2) { return words + draw.pick([" --tun-csum", " --tun-nocsum", " --tun-remcsum"]) }
         if words.contains("gre"), draw.oneIn(2) { return words + draw.pick([" --tun-csum", " --tun-nocsum"]) }
         return words
