@@ -154,7 +154,7 @@ extension ChainNews {
         if position == nil, chain?.policy != nil { setPolicyCounters(.zero) }
         for place in position.map({ $0 - 1..<$0 }) ?? 0..<count {
             chain?.rules[place].counters = .zero
-            origins?[place] = -1
+            if let origin = origins?[place], origin >= 0 { zeroed.insert(origin) }
         }
     }
 }

@@ -6,7 +6,7 @@ extension Dataplane {
     ///
     /// libiptc (`.legacy`) reads the whole table and writes it back: rules keep their counters, but limits, quotas and the like
     /// begin anew, and so do the counters of all policies but one given with `-P CHAIN POLICY -c`. iptables-nft changes only
-    /// what the command names; there `-P` takes no counters, and zeroes those of its chain.
+    /// what the command names, and all other rules go on as they were; there `-P` takes no counters, and zeroes those of its chain.
     public func run(
         _ edit: RuleEdit, table name: TableName, _ family: AddressFamily, backend: TableOrder = .legacy
     ) throws(DataplaneError) {
@@ -14,7 +14,7 @@ extension Dataplane {
             try replaceRules(RuleSet(family: family, tables: [.builtin(name)]), counters: .zero)
         }
         guard let table = ruleSet(family)[name] else { return }
-        if backend == .nft {
+        if backend == .nft, !edit.isRenaming {
             return try apply([.edit(family, name, edit.withoutGivenCounters)])
         }
         var written = table
@@ -24,7 +24,7 @@ extension Dataplane {
             throw DataplaneError("table \(name.rawValue): \(error)")
         }
         guard edit.changes(table) else { return }
-        written.restartPolicies(after: edit)
+        if backend == .legacy { written.restartPolicies(after: edit) }
         try replaceRules(RuleSet(family: family, tables: [written]), counters: .asGiven)
     }
 }
@@ -33,6 +33,12 @@ extension RuleEdit {
     fileprivate var withoutGivenCounters: RuleEdit {
         if case .policy(let chain, let policy, _) = self { return .policy(chain: chain, policy: policy, counters: .zero) }
         return self
+    }
+
+    /// `-E` changes nothing for packets; the table is written anew all the same, and matches forget what they have counted.
+    fileprivate var isRenaming: Bool {
+        if case .renameChain = self { return true }
+        return false
     }
 
     /// Whether libiptc writes the table back (`set_changed`): asking changes nothing, and neither does a removal of all user

@@ -41,8 +41,7 @@ extension Walk {
         guard let answer = newPacket(bytes: 20 + optionLength + 8 + quoted) else { return }
         let chosen = inboundSource(packet)
         let source = isLocal && ip.destination != 0 ? ip.destination : chosen.isZero ? route.source.ipv4 : chosen.ipv4
-        answer.networkPointer.advanced(by: 20 + optionLength + 8).copyMemory(
-            from: packet.networkPointer, byteCount: quoted)
+        quote(packet, count: quoted, to: answer.networkPointer + 20 + optionLength + 8)
         answer.pointee.transport = answer.pointee.network + Int32(20 + optionLength)
         storeOptions(options, in: answer, source: source, destination: ip.source)
         let icmp = answer.icmp
@@ -164,7 +163,7 @@ extension Walk {
         guard allowsPeer(peer, type, code, route) else { return }
         let quoted = min(packet.length, 1280 - 40 - 8)
         guard let answer = newPacket(bytes: 48 + quoted) else { return }
-        answer.networkPointer.advanced(by: 48).copyMemory(from: packet.networkPointer, byteCount: quoted)
+        quote(packet, count: quoted, to: answer.networkPointer + 48)
         answer.pointee.transport = answer.pointee.network + 40
         let icmp = answer.icmp
         icmp.type = type
@@ -182,6 +181,17 @@ extension Walk {
         note(packet, .answered("ICMPv6 error \(type)/\(code)"))
         answer.pointee.flags.insert(.withinICMP)
         sendNow(answer, causedBy: packet, stage: .output)
+    }
+
+    /// The packet's first bytes, as they lie in memory at this moment.
+    private func quote(_ packet: PacketRef, count: Int, to place: UnsafeMutableRawPointer) {
+        place.copyMemory(from: packet.networkPointer, byteCount: count)
+        let checksum = packet.transportOffset + 16
+        guard packet.pointee.flags.contains(.pseudoSum), checksum + 2 <= count else { return }
+        let sum = InternetChecksum.pseudoHeader(
+            family: packet.family, source: packet.sourceBits, destination: packet.destinationBits, protocolNumber: .tcp,
+            length: packet.transportLength)
+        place.storeBE16(InternetChecksum.fold(sum), at: checksum)
     }
 
     /// `icmp6_dev`: the device at which a packet is. One that the node sends itself is at the device of its address, not at lo;

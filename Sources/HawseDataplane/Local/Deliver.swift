@@ -125,7 +125,7 @@ extension Walk {
                 hopLimit: node.pointee.interfaces[route.outInterface].pointee.hopLimit)
             // `ip6_xmit` is told of the control socket and does not give it to the packet.
             answer.pointee.uid = -1
-            answer.pointee.flags.insert(.checksumBelieved)
+            answer.pointee.flags.formUnion([.checksumBelieved, .pseudoSum])
         }
         TransportChecksum.store(
             reset.base, length: 20, protocolNumber: .tcp, family: packet.family, source: source, destination: target)
@@ -147,7 +147,9 @@ extension Walk {
         guard packet.transportLength >= 8 else { return drop(packet, .transportMalformed) }
         let udp = packet.udp
         let isLite = packet.pointee.ipProtocol == .udplite
-        let claimed = Int(udp.datagramLength)
+        // IPv6 takes a length of 0 for that of a jumbogram: as long as the packet.
+        let isJumbo = packet.isIPv6 && !isLite && udp.datagramLength == 0
+        let claimed = isJumbo ? packet.transportLength : Int(udp.datagramLength)
         // What lies behind a datagram is cut off, and what conntrack has added up with it counts no more (`pskb_trim_rcsum`).
         let isWhole = isLite || claimed == packet.transportLength
         if isLite {

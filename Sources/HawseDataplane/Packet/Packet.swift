@@ -127,6 +127,9 @@ struct Packet {
         /// Conntrack has found the checksum of a packet without a connection right before SNPT or DNPT changed an address: the sum
         /// over the whole packet, which is what is looked at later, has not changed by that.
         static let sumKept = Flags(rawValue: 1 << 25)
+        /// A segment of the node's own whose checksum a device completes (`CHECKSUM_PARTIAL`): who quotes it before quotes the
+        /// sum of its pseudo header.
+        static let pseudoSum = Flags(rawValue: 1 << 26)
         /// IPVS has put it together while it was forwarded: it may not be cut again where its fragments had DF.
         static let gatheredInForward = Flags(rawValue: 1 << 21)
     }

@@ -49,7 +49,8 @@ extension IPSet {
             guard entry.firstEnd != nil else { return [entry] }
             return prefixes(lower, upper).map { element($0) }
         }
-        let step = options.netmask.map { UInt32(1) << (32 - UInt32(min(32, max(1, $0)))) } ?? 1
+        let isStepped = kind == .hashIP || kind == .bitmapIP
+        let step = (isStepped ? options.netmask : nil).map { UInt32(1) << (32 - UInt32(min(32, max(1, $0)))) } ?? 1
         return stride(from: UInt64(lower), through: UInt64(upper), by: Int(step)).map { address in
             element(IPPrefix(IPAddress(ipv4: UInt32(address) & ~(step - 1)), length: 32))
         }
@@ -72,6 +73,9 @@ extension IPSet {
 extension IPSet.Options {
     func completed(for kind: IPSet.Kind) -> IPSet.Options {
         var options = self
+        // A mask of all bits is none.
+        if options.netmask.map(Int.init) == family.bitCount { options.netmask = nil }
+        if options.bitmask?.bits == .mask(prefixLength: family.bitCount, family: family) { options.bitmask = nil }
         if kind == .listSet {
             options.size = max(4, size ?? 8)
         } else if kind.isHash {

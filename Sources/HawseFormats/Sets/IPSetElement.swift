@@ -82,10 +82,14 @@ struct IPSetElementReader {
         } else {
             prefix = IPPrefix(try single(word), length: family.bitCount)
         }
-        if let netmask = set.options.netmask, !isNetwork, prefix.length >= Int(netmask) {
-            // The kernel masks what it stores; shown without a length.
-            let masked = IPPrefix(prefix.address, length: Int(netmask)).network
-            prefix = IPPrefix(masked.address, length: family.bitCount)
+        if let mask = set.options.mask, !isNetwork, prefix.length >= set.options.netmask.map(Int.init) ?? family.bitCount {
+            // The kernel masks what it stores; shown without a length. Of a range only the beginning.
+            prefix = IPPrefix(IPAddress(family: family, bits: prefix.address.bits & mask), length: family.bitCount)
+        } else if let mask = set.options.mask, set.kind == .hashNetNet, entry.firstEnd == nil {
+            prefix = IPPrefix(IPAddress(family: family, bits: prefix.address.bits & mask), length: prefix.length)
+        }
+        if !isSecond, set.kind == .hashIP || set.kind == .hashIPPort, prefix.address.bits.isZero {
+            throw refuse("Null-valued element, cannot be stored in a hash type of set")
         }
         if isSecond { entry.second = prefix } else { entry.first = prefix }
     }

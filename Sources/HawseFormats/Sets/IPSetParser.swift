@@ -87,6 +87,8 @@ private struct IPSetReading {
     var sets: [IPSet]
     var index: [String: Int]
     var members: [String: [IPSet.Entry: Int]] = [:]
+    /// Sets in which such elements were put.
+    var withWildcards: Set<String> = []
     var lines: [IPSetText.Line] = []
     var endsWithNewline = true
 
@@ -185,7 +187,7 @@ private struct IPSetReading {
         if let member = entry.set, index[member] == nil {
             throw FormatError(words.location, "Set `\(member)' to be added as element does not exist")
         }
-        if let old = members[name]?[entry.key] {
+        if let old = present(entry, in: i) {
             guard words.exist else {
                 throw FormatError(words.location, "Element cannot be added to the set: it's already added")
             }
@@ -204,8 +206,19 @@ private struct IPSetReading {
             members[name]?[entry.key] = sets[i].entries.count
             sets[i].entries.append(entry)
         }
+        if entry.isWildcard { withWildcards.insert(name) }
         note(
             .add(entry, set: header, written: IPSetPrinter().line(entry, of: header) == text ? nil : text))
+    }
+
+    /// Where the element is that the kernel takes for the same: one with `wildcard` stands for all names that begin like its own.
+    private func present(_ entry: IPSet.Entry, in i: Int) -> Int? {
+        let set = sets[i]
+        guard !parser.isRecorded, withWildcards.contains(set.name), let device = entry.interface else { return members[set.name]?[entry.key] }
+        return set.entries.firstIndex { old in
+            guard let own = old.interface, old.first == entry.first, old.isPhysdev == entry.isPhysdev else { return false }
+            return old.isWildcard ? device.hasPrefix(own) : device == own
+        }
     }
 
     private func existing(_ words: inout IPSetWords) throws(FormatError) -> (index: Int, name: String) {
@@ -221,11 +234,11 @@ private struct IPSetReading {
     private mutating func other(_ command: Token, _ words: inout IPSetWords) throws(FormatError) {
         switch command.text {
         case "del", "-D", "--del", "--delete":
-            let (i, name) = try existing(&words)
+            let (i, _) = try existing(&words)
             var header = sets[i]
             header.entries = []
             let (entry, _) = try words.entry(of: header)
-            guard let old = members[name]?[entry.key] else {
+            guard let old = present(entry, in: i) else {
                 guard words.exist else {
                     throw FormatError(
                         words.location, "Element cannot be deleted from the set: it's not added")
@@ -286,6 +299,7 @@ private struct IPSetReading {
         parser: IPSetParser, sets: [IPSet], keepsLines: Bool, lines: [IPSetText.Line], endsWithNewline: Bool
     ) {
         self.init(parser: parser, sets: sets, keepsLines: keepsLines)
+        withWildcards = Set(sets.filter { $0.entries.contains(where: \.isWildcard) }.map(\.name))
         self.lines = lines
         self.endsWithNewline = endsWithNewline
     }
@@ -297,6 +311,7 @@ extension IPSet.Entry {
         var key = self
         key.timeout = nil
         key.noMatch = false
+        key.isWildcard = false
         key.counters = nil
         key.comment = nil
         key.skbMark = nil

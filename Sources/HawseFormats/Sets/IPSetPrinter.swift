@@ -47,14 +47,21 @@ public struct IPSetPrinter: Sendable {
         if let size = options.hashSize { out += " hashsize \(size)" }
         if let count = options.maxElements { out += " maxelem \(count)" }
         if let size = options.size { out += " size \(size)" }
-        if let netmask = options.netmask { out += " netmask \(netmask)" }
+        // The types that have learnt of masks late show them last.
+        if !set.kind.showsMaskLast { out += mask(options) }
         if let timeout = options.timeout { out += " timeout \(timeout)" }
         if options.counters { out += " counters" }
         if options.comment { out += " comment" }
         if options.skbinfo { out += " skbinfo" }
         if let size = options.bucketSize { out += " bucketsize \(size)" }
         if let value = options.initialValue { out += " initval \(hexText(value, width: 8))" }
+        if set.kind.showsMaskLast { out += mask(options) }
         return out
+    }
+
+    private func mask(_ options: IPSet.Options) -> String {
+        if let netmask = options.netmask { return " netmask \(netmask)" }
+        return options.bitmask.map { " bitmask \($0)" } ?? ""
     }
 
     /// `add NAME ELEMENT …`
@@ -62,6 +69,7 @@ public struct IPSetPrinter: Sendable {
         var out = "add \(set.name) \(entry.text(in: set))"
         if let timeout = entry.timeout { out += " timeout \(timeout)" }
         if entry.noMatch { out += " nomatch" }
+        if entry.isWildcard { out += " wildcard" }
         if let counters = entry.counters { out += " packets \(counters.packets) bytes \(counters.bytes)" }
         if let comment = entry.comment { out += " comment \"\(comment)\"" }
         if let mark = entry.skbMark { out += " skbmark \(markText(mark.value, mark.mask))" }

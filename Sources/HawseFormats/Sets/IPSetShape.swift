@@ -40,6 +40,11 @@ extension IPSet.Kind {
     var isBitmap: Bool { rawValue.hasPrefix("bitmap:") }
     var isHash: Bool { rawValue.hasPrefix("hash:") }
 
+    /// Addresses may be seen through a mask (`netmask`).
+    var hasNetmask: Bool { self == .bitmapIP || hasBitmask }
+    var hasBitmask: Bool { self == .hashIP || showsMaskLast }
+    var showsMaskLast: Bool { self == .hashIPPort || self == .hashNetNet }
+
     /// Has an address family of its own.
     var hasFamily: Bool { isHash && self != .hashMac }
 

@@ -80,14 +80,8 @@ struct IPSetWords {
         case "comment": options.comment = true
         case "skbinfo": options.skbinfo = true
         case "range" where kind.isBitmap: try range(kind, &options)
-        case "netmask" where kind == .bitmapIP || kind == .hashIP:
-            let word = try next("the argument of `netmask'")
-            let bits = UInt64(options.family.bitCount)
-            guard let value = parseNumeral(word.text, max: bits), value >= 1 else {
-                throw FormatError(
-                    place(word), "Syntax error: netmask is out of the inclusive range of 1-\(bits)")
-            }
-            options.netmask = UInt8(value)
+        case "netmask" where kind.hasNetmask: try netmask(&options)
+        case "bitmask" where kind.hasBitmask: try bitmask(&options)
         case "size" where kind == .listSet: options.size = UInt32(try number(name, max: u32))
         case "family" where kind.hasFamily: options.family = try family()
         case "hashsize" where kind.isHash: options.hashSize = UInt32(try number(name, max: u32))
@@ -99,11 +93,38 @@ struct IPSetWords {
         default:
             let known = [
                 "timeout", "counters", "comment", "skbinfo", "range", "netmask", "size", "family", "hashsize",
-                "maxelem", "bucketsize", "initval", "markmask", "forceadd",
+                "maxelem", "bucketsize", "initval", "markmask", "forceadd", "bitmask",
             ]
             throw FormatError(
                 place(token), "Unknown argument: `\(token.text)' (for \(kind.rawValue))",
                 suggestion: nearestWord(name, among: known))
+        }
+    }
+
+    private mutating func netmask(_ options: inout IPSet.Options) throws(FormatError) {
+        let word = try next("the argument of `netmask'")
+        let bits = UInt64(options.family.bitCount)
+        guard let value = parseNumeral(word.text, max: bits), value >= 1 else {
+            throw FormatError(place(word), "Syntax error: netmask is out of the inclusive range of 1-\(bits)")
+        }
+        options.netmask = UInt8(value)
+        try checkMasks(word, options)
+    }
+
+    private mutating func bitmask(_ options: inout IPSet.Options) throws(FormatError) {
+        let word = try next("the argument of `bitmask'")
+        guard let mask = IPAddress(word.text), mask.family == options.family else {
+            throw FormatError(
+                place(word), "Syntax error: bitmask is not valid for family = \(options.family == .ipv4 ? "inet" : "inet6")")
+        }
+        guard !mask.bits.isZero else { throw FormatError(place(word), "The value of the bitmask parameter is invalid") }
+        options.bitmask = mask
+        try checkMasks(word, options)
+    }
+
+    private func checkMasks(_ word: Token, _ options: IPSet.Options) throws(FormatError) {
+        guard options.netmask == nil || options.bitmask == nil else {
+            throw FormatError(place(word), "Syntax error: bitmask and netmask are mutually exclusive, provide only one")
         }
     }
 
@@ -213,9 +234,10 @@ struct IPSetWords {
             try need(options.skbinfo, "Skbinfo mapping", "skbinfo")
             try skbinfo(name, &entry)
         case "nomatch" where set.kind.parts.contains(.network): entry.noMatch = true
+        case "wildcard" where set.kind == .hashNetIface: entry.isWildcard = true
         default:
             let known = [
-                "timeout", "packets", "bytes", "comment", "skbmark", "skbprio", "skbqueue", "nomatch",
+                "timeout", "packets", "bytes", "comment", "skbmark", "skbprio", "skbqueue", "nomatch", "wildcard",
             ]
             throw FormatError(
                 place(token), "Unknown argument: `\(token.text)'", suggestion: nearestWord(name, among: known)

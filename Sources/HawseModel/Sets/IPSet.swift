@@ -39,6 +39,8 @@ public struct IPSet: Hashable, Sendable {
         public var hashSize: UInt32?
         public var maxElements: UInt32?
         public var netmask: UInt8?
+        /// Any mask in place of `netmask`.
+        public var bitmask: IPAddress?
         public var markMask: UInt32?
         /// Bitmap sets: the range covered.
         public var addressRange: ClosedRange<IPAddress>?
@@ -55,6 +57,13 @@ public struct IPSet: Hashable, Sendable {
         public var initialValue: UInt32?
 
         public init() {}
+
+        /// What addresses are seen through (`h->bitmask`); `nil` where all bits count.
+        public var mask: AddressBits? {
+            if let bitmask { return bitmask.bits }
+            guard let netmask, netmask < family.bitCount else { return nil }
+            return .mask(prefixLength: Int(netmask), family: family)
+        }
     }
 
     /// One element; which fields are used follows from the set's kind.
@@ -82,6 +91,8 @@ public struct IPSet: Hashable, Sendable {
         public var interface: String?
         /// hash:net,iface with `physdev:`.
         public var isPhysdev = false
+        /// hash:net,iface with `wildcard`: all devices whose names begin so.
+        public var isWildcard = false
         /// list:set: the member's name.
         public var set: String?
         /// Seconds left.

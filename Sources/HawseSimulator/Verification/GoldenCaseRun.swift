@@ -186,17 +186,18 @@ public struct GoldenCaseRun {
         if let snapshot = step.snapshot { try readStates(suffix: ".\(snapshot)") }
     }
 
-    /// What the recordings leave out: multicast listener messages, IGMP and router solicitations.
+    /// What the recordings leave out: multicast listener messages, IGMP and router solicitations, in a VLAN too.
     private static func isLeftOut(_ frame: UnsafeRawBufferPointer) -> Bool {
-        guard frame.count >= 34 else { return false }
-        let type = UInt16(frame[12]) << 8 | UInt16(frame[13])
-        if type == 0x0800 { return frame[23] == 2 }
-        guard type == 0x86dd, frame.count >= 55 else { return false }
-        var next = frame[20]
-        var at = 54
+        let tag = frame.count >= 18 && frame[12] == 0x81 && frame[13] == 0 ? 4 : 0
+        guard frame.count >= 34 + tag else { return false }
+        let type = UInt16(frame[12 + tag]) << 8 | UInt16(frame[13 + tag])
+        if type == 0x0800 { return frame[23 + tag] == 2 }
+        guard type == 0x86dd, frame.count >= 56 + tag else { return false }
+        var next = frame[20 + tag]
+        var at = 54 + tag
         if next == 0 {
-            next = frame[54]
-            at += (Int(frame[55]) + 1) * 8
+            next = frame[at]
+            at += (Int(frame[at + 1]) + 1) * 8
         }
         guard next == 58, at < frame.count else { return false }
         return (130...133).contains(frame[at]) || frame[at] == 143

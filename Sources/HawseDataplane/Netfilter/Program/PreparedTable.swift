@@ -8,6 +8,9 @@ struct ChainNews {
     /// After an edit: which rule each one was before, -1 for new ones. Those keep their counters. `nil`: the chain was
     /// written anew, and all counters are as given.
     var origins: [Int32]?
+    /// Rules (as `origins` names them) whose counters begin at zero; those that had counted something begin anew altogether, as
+    /// iptables-nft puts a new rule in their place.
+    var zeroed: Set<Int32> = []
     /// Of the policy; `nil` keeps them after an edit.
     var policyCounters: Counters?
 }

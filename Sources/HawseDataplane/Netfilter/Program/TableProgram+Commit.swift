@@ -124,6 +124,7 @@ extension TableProgram {
             (owners + Int(chains[number].start)).initialize(repeating: UInt32(number), count: Int(chains[number].capacity))
             if !prepared.isNew { left.append((old.start, old.capacity)) }
         }
+        keepState(of: old, prepared)
         let from = Int(old.start)
         let to = Int(chains[number].start)
         if prepared.suffix > 0 {
@@ -177,7 +178,7 @@ extension TableProgram {
         }
         for i in 0..<rules {
             let origin = i < origins.count ? Int(origins[i]) : -1
-            let isKnown = origin >= 0 && origin < saved.count - 1
+            let isKnown = origin >= 0 && origin < saved.count - 1 && !prepared.news.zeroed.contains(Int32(origin))
             first[i].counters = isKnown ? saved[origin] : prepared.chain.rules[i].counters
         }
         if prepared.chain.policy != nil { first[rules].counters = prepared.news.policyCounters ?? saved.last ?? .zero }

@@ -34,7 +34,7 @@ extension SetTable {
                 value.expires = .distantFuture
             }
         }
-        for key in try keys(entry, set) { set.pointee.put(key, value, exist: exist, now: now) }
+        for key in try keys(entry, set) { set.pointee.put(standing(key, in: set), value, exist: exist, now: now) }
     }
 
     /// How many elements an entry stands for that are not there yet. Throws what `insert` would.
@@ -46,7 +46,7 @@ extension SetTable {
             }
             return 0
         }
-        return try keys(entry, set).count { set.pointee.entries.find($0) == nil }
+        return try keys(entry, set).count { set.pointee.entries.find(standing($0, in: set)) == nil }
     }
 
     /// Takes out what an entry stands for; false when some of it is not there.
@@ -64,7 +64,7 @@ extension SetTable {
         }
         var isComplete = true
         for key in try keys(entry, set) {
-            guard let index = set.pointee.entries.find(key) else {
+            guard let index = set.pointee.entries.find(standing(key, in: set)) else {
                 isComplete = false
                 continue
             }
@@ -124,8 +124,8 @@ extension SetTable {
                 SetKey.pack(port: $0, ipProtocol: port.ipProtocol)
             }
         case .hashNetIface:
-            let number = UInt64(interfaceNumber(entry.interface ?? "")) & 0x7f_ffff
-            rests = [number << 40 | (entry.isPhysdev ? 1 << 63 : 0)]
+            let number = UInt64(interfaceNumber(entry.interface ?? "")) & 0x3f_ffff
+            rests = [number << 40 | (entry.isPhysdev ? 1 << 63 : 0) | (entry.isWildcard ? SetKey.wildcard : 0)]
         default: break
         }
         guard firsts.count * seconds.count * rests.count <= 1 << 20 else {
@@ -146,8 +146,9 @@ extension SetTable {
     ) throws(DataplaneError) -> [(AddressBits, UInt8)] {
         let family = set.options.family
         guard prefix.family == family else { throw refusal(set, "\(prefix) is of the other address family") }
+        let mask = set.options.mask ?? .mask(prefixLength: family.bitCount, family: family)
         if isNet {
-            guard let end else { return [(prefix.network.address.bits, UInt8(prefix.length))] }
+            guard let end else { return [(prefix.network.address.bits & mask, UInt8(prefix.length))] }
             return networks(from: prefix.address.bits, to: end.bits, family: family)
         }
         var address = prefix.network.address.bits
@@ -156,11 +157,12 @@ extension SetTable {
             address = prefix.address.bits
             last = end.bits
         }
-        let mask = AddressBits.mask(
-            prefixLength: min(Int(set.options.netmask ?? UInt8(family.bitCount)), family.bitCount), family: family)
+        // The steps of a range are those of `netmask` where they are steps; elsewhere only its beginning is masked.
+        let isStepped = set.options.netmask != nil && set.kind != .hashIPPort
+        address = address & mask
         var all: [(AddressBits, UInt8)] = []
         while !(last < address) {
-            let masked = address & mask
+            let masked = isStepped ? address & mask : address
             if all.last?.0 != masked { all.append((masked, 0)) }
             guard all.count <= 1 << 20 else { throw refusal(set, "one entry stands for more than a million elements") }
             if address == last { break }
@@ -300,6 +302,7 @@ extension SetTable {
             entry.first = prefix(key.a, lengths.first, isNet: true)
             entry.interface = interfaceNames[SetKey.interface(key)]
             entry.isPhysdev = SetKey.isPhysdev(key)
+            entry.isWildcard = SetKey.isWildcard(key)
         case .listSet: break
         }
         return entry

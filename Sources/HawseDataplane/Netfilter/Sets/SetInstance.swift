@@ -18,6 +18,11 @@ struct SetInstance {
         var hasMAC = false
         /// Without a MAC the seconds that the entry will live from when it has one: until then it waits and does not expire.
         var mac: UInt64 = 0
+        /// hash:net,iface has no MAC: the next entry of the same network.
+        var nextOfNetwork: UInt32 {
+            get { UInt32(truncatingIfNeeded: mac) }
+            set { mac = UInt64(newValue) }
+        }
         /// Into `comments`; 0: none.
         var comment: UInt32 = 0
         var hasSkbInfo = false
@@ -30,8 +35,8 @@ struct SetInstance {
     /// Entries per prefix length of the first and the second network.
     var lengths1: PrefixLengths
     var lengths2: PrefixLengths
-    /// hash:net,iface: entries per network, whatever their device.
-    var groups: EntryTable<UInt32>
+    /// hash:net,iface: the entries of each network, whatever their device, in the order in which they came.
+    var groups: EntryTable<SetGroup>
     var comments: [String] = [""]
     /// list:set: handles of the members, in order, and what each carries.
     var members: [UInt16] = []
@@ -51,7 +56,10 @@ struct SetInstance {
         groups.deallocate()
     }
 
-    static func group(_ key: EntryKey) -> EntryKey { EntryKey(key.a, .zero, UInt64(SetKey.lengths(key).first)) }
+    /// Entries for ports of a bridge are a network of their own: they lie elsewhere in the kernel's hash.
+    static func group(_ key: EntryKey) -> EntryKey {
+        EntryKey(key.a, .zero, UInt64(SetKey.lengths(key).first) | (SetKey.isPhysdev(key) ? 1 << 63 : 0))
+    }
 
     /// Number of packet sides a rule must name.
     var dimension: Int {
@@ -107,6 +115,7 @@ struct SetInstance {
             let old = entries[index].pointee.value
             guard exist || !isLive(old, now) else { return .refused }
             entries[index].pointee.value = entry
+            if kind == .hashNetIface { entries[index].pointee.value.nextOfNetwork = old.nextOfNetwork }
             if keepsComment, isHash { entries[index].pointee.value.comment = old.comment }
             return .replaced
         }
@@ -118,8 +127,9 @@ struct SetInstance {
                 remove(entries.first)
             }
         }
-        _ = entries.insert(key, entry)
+        let index = entries.insert(key, entry)
         count(key, 1)
+        if kind == .hashNetIface { link(index) }
         return .new
     }
 
@@ -140,6 +150,7 @@ struct SetInstance {
     }
 
     mutating func remove(_ index: UInt32) {
+        if kind == .hashNetIface { unlink(index) }
         count(entries[index].pointee.key, -1)
         entries.remove(index)
     }
@@ -161,20 +172,41 @@ struct SetInstance {
             lengths2.count(fields.second, step)
         } else {
             lengths1.count(fields.first, step)
-            if kind == .hashNetIface { countGroup(Self.group(key), step) }
             if kind == .hashNetNet || kind == .hashNetPortNet { lengths2.count(fields.second, step) }
         }
     }
 }
 
+/// The entries of one network, the first and the last of a list.
+struct SetGroup: BitwiseCopyable {
+    var first: UInt32
+    var last: UInt32
+}
+
 extension SetInstance {
-    fileprivate mutating func countGroup(_ key: EntryKey, _ step: Int) {
-        guard let index = groups.find(key) else {
-            if step > 0 { _ = groups.insert(key, 1) }
+    fileprivate mutating func link(_ index: UInt32) {
+        entries[index].pointee.value.nextOfNetwork = .max
+        let key = Self.group(entries[index].pointee.key)
+        guard let group = groups.find(key) else {
+            _ = groups.insert(key, SetGroup(first: index, last: index))
             return
         }
-        groups[index].pointee.value = UInt32(max(Int(groups[index].pointee.value) + step, 0))
-        if groups[index].pointee.value == 0 { groups.remove(index) }
+        entries[groups[group].pointee.value.last].pointee.value.nextOfNetwork = index
+        groups[group].pointee.value.last = index
+    }
+
+    fileprivate mutating func unlink(_ index: UInt32) {
+        guard let number = groups.find(Self.group(entries[index].pointee.key)) else { return }
+        let group = groups[number]
+        let next = entries[index].pointee.value.nextOfNetwork
+        if group.pointee.value.first == index {
+            if next == .max { groups.remove(number) } else { group.pointee.value.first = next }
+            return
+        }
+        var before = group.pointee.value.first
+        while entries[before].pointee.value.nextOfNetwork != index { before = entries[before].pointee.value.nextOfNetwork }
+        entries[before].pointee.value.nextOfNetwork = next
+        if group.pointee.value.last == index { group.pointee.value.last = before }
     }
 }
 
@@ -203,7 +235,7 @@ struct PrefixLengths {
 /// How an entry's fields are packed into a key's last word.
 ///
 ///     bits 0…15 port (or ICMP type and code)   16…23 protocol   24…31 first length   32…39 second length
-///     40…62 interface number or nothing   63 physdev; hash:mac and hash:ip,mac: 0…47 the MAC; hash:ip,mark: 0…31 the mark
+///     40…61 interface number or nothing   62 wildcard   63 physdev; hash:mac and hash:ip,mac: 0…47 the MAC; hash:ip,mark: 0…31 the mark
 enum SetKey {
     @inline(__always)
     static func pack(port: UInt16 = 0, ipProtocol: IPProtocol = .unspecified, first: UInt8 = 0, second: UInt8 = 0) -> UInt64 {
@@ -219,6 +251,8 @@ enum SetKey {
     @inline(__always) static func ipProtocol(_ key: EntryKey) -> IPProtocol {
         IPProtocol(rawValue: UInt8(truncatingIfNeeded: key.rest >> 16))
     }
-    @inline(__always) static func interface(_ key: EntryKey) -> Int { Int(key.rest >> 40 & 0x7f_ffff) }
+    static let wildcard: UInt64 = 1 << 62
+    @inline(__always) static func interface(_ key: EntryKey) -> Int { Int(key.rest >> 40 & 0x3f_ffff) }
+    @inline(__always) static func isWildcard(_ key: EntryKey) -> Bool { key.rest & wildcard != 0 }
     @inline(__always) static func isPhysdev(_ key: EntryKey) -> Bool { key.rest >> 63 != 0 }
 }

@@ -19,11 +19,13 @@ extension SetTable {
         }
         let options = set.pointee.options
         switch set.pointee.kind {
-        case .hashIP: return EntryKey(address(0) & netmask(options))
+        case .hashIP:
+            let bits = masked(address(0), options)
+            return bits.isZero ? nil : EntryKey(bits)
         case .bitmapIP:
             let bits = address(0)
             guard inRange(bits, options) else { return nil }
-            return EntryKey(bits & netmask(options))
+            return EntryKey(masked(bits, options))
         case .bitmapIPMac:
             let bits = address(0)
             guard inRange(bits, options), let mac = frameAddress(context, isSource: lookup.isSource(1)) else { return nil }
@@ -43,13 +45,14 @@ extension SetTable {
             return EntryKey(address(0), .zero, UInt64(packet.pointee.mark & (options.markMask ?? .max)))
         case .hashIPPort, .hashNetPort:
             guard let (port, ipProtocol) = port(context, isSource: lookup.isSource(1)) else { return nil }
-            let bits = set.pointee.kind == .hashIPPort ? address(0) & netmask(options) : address(0)
+            let bits = set.pointee.kind == .hashIPPort ? masked(address(0), options) : address(0)
+            if bits.isZero, set.pointee.kind == .hashIPPort { return nil }
             return EntryKey(bits, .zero, SetKey.pack(port: port, ipProtocol: ipProtocol))
         case .hashIPPortIP, .hashIPPortNet, .hashNetPortNet:
             guard let (port, ipProtocol) = port(context, isSource: lookup.isSource(1)) else { return nil }
             return EntryKey(address(0), address(2), SetKey.pack(port: port, ipProtocol: ipProtocol))
         case .hashNet: return EntryKey(address(0))
-        case .hashNetNet: return EntryKey(address(0), address(1))
+        case .hashNetNet: return EntryKey(masked(address(0), options), masked(address(1), options))
         case .hashNetIface:
             let index = lookup.isSource(1) ? packet.pointee.inInterface : packet.pointee.outInterface
             guard index != 0, Int(index) < numberByIndex.count else { return nil }
@@ -58,9 +61,9 @@ extension SetTable {
         }
     }
 
-    private func netmask(_ options: IPSet.Options) -> AddressBits {
-        guard let length = options.netmask else { return AddressBits(high: .max, low: .max) }
-        return .mask(prefixLength: min(Int(length), options.family.bitCount), family: options.family)
+    private func masked(_ bits: AddressBits, _ options: IPSet.Options) -> AddressBits {
+        guard let mask = options.mask else { return bits }
+        return bits & mask
     }
 
     private func inRange(_ bits: AddressBits, _ options: IPSet.Options) -> Bool {
@@ -112,15 +115,11 @@ extension SetTable {
     ) -> SetFinding {
         guard let key = packetKey(set, lookup, context) else { return .miss }
         switch set.pointee.kind {
-        case .hashNet, .hashNetPort, .hashNetIface:
+        case .hashNetIface: return findByDevice(set, key, context, &test)
+        case .hashNet, .hashNetPort:
             for length in set.pointee.lengths1.present {
-                let element = masked(set, key, first: length)
-                let finding = probe(set, element, context, &test)
+                let finding = probe(set, masked(set, key, first: length), context, &test)
                 if finding != .miss { return finding }
-                // A network that is there for other devices hides the wider ones (`multi`).
-                if set.pointee.kind == .hashNetIface, set.pointee.groups.find(SetInstance.group(element)) != nil {
-                    return .miss
-                }
             }
             return .miss
         case .hashIPPortNet:

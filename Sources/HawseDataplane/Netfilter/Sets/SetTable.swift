@@ -10,6 +10,8 @@ struct SetTable {
     /// Names of devices that hash:net,iface entries mention; number 0 is unused.
     private var interfaceNumbers: [String: Int] = [:]
     private(set) var interfaceNames: [String] = [""]
+    /// The same for comparisons by packets.
+    private(set) var interfaceWords = [InterfaceWords("")]
     /// By interface index: the device's number among those names, or 0.
     private(set) var numberByIndex: [Int] = []
     private var seeds: RandomStream
@@ -73,6 +75,7 @@ struct SetTable {
     mutating func interfaceNumber(_ name: String) -> Int {
         if let number = interfaceNumbers[name] { return number }
         interfaceNames.append(name)
+        interfaceWords.append(InterfaceWords(name))
         interfaceNumbers[name] = interfaceNames.count - 1
         return interfaceNames.count - 1
     }
@@ -208,6 +211,7 @@ struct SetTable {
         }
         guard var key = packetKey(set, lookup, context) else { return false }
         completeForAdding(set, &key)
+        key = standing(key, in: set)
         let now = context.node.pointee.now
         var entry = SetInstance.Entry()
         entry.expires = set.pointee.expiry(timeout == .max ? nil : timeout, now)
@@ -246,7 +250,7 @@ struct SetTable {
         guard var key = packetKey(set, lookup, context) else { return false }
         completeForAdding(set, &key)
         if set.pointee.kind == .bitmapIPMac { key.rest = 0 }
-        guard let index = set.pointee.entries.find(key) else { return false }
+        guard let index = set.pointee.entries.find(standing(key, in: set)) else { return false }
         set.pointee.remove(index)
         context.node.pointee.flows.invalidate()
         return true

@@ -111,6 +111,7 @@ extension Walk {
         answer.pointee.mark = reflectedMark(packet)
         answer.pointee.uid = -1
         writeReset(answer, to: packet.tcp, segment: packet.transportLength)
+        answer.pointee.flags.insert(.pseudoSum)
         guard routeAgain(answer) else {
             finish(answer)
             return

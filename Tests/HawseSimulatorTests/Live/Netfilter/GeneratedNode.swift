@@ -22,6 +22,8 @@ struct GeneratedNode {
     let hasSynproxy: Bool
     let ports: [UInt16] = [5, 7, 53, 80, 443, 1000, 8080]
     let listenerPorts: [UInt16] = [53, 1000]
+    /// Protocols with a timeout policy for CT.
+    static let timeouts = ["tcp", "udp", "sctp", "icmp", "icmpv6", "gre"]
 
     static let nets: [(device: String, v4: String, v6: String, first: Int, lower: String)] = [
         ("eth0", "192.0.2.", "2001:db8:f::", 20, "0b"), ("eth1", "10.1.0.", "2001:db8:1::", 10, "0a"),
@@ -147,6 +149,8 @@ struct GeneratedNode {
             "net.ipv4.icmp_ratelimit": "0", "net.ipv6.icmp.ratelimit": "0", "net.ipv4.icmp_msgs_per_sec": "100000",
             // Without it errors empty the bucket that redirects are taken from, at the kernel's next tick.
             "net.ipv6.icmp.ratemask": "0",
+            // Errors quote resets of the node's own, and there a label that the kernel drew cannot be told from others.
+            "net.ipv6.auto_flowlabels": "0",
             "net.ipv4.icmp_msgs_burst": "100000", "net.netfilter.nf_conntrack_acct": "1",
         ]
         let rare: [(String, String)] = [

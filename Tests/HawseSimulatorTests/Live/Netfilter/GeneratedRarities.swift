@@ -1,8 +1,8 @@
 /// Options that few rules have: beside `GeneratedMatches` and `GeneratedTargets`, with as much weight all together as a few of
 /// their kinds.
 ///
-/// What this kernel has not got is not drawn: the matches `ipvs` and `rateest`, the targets LED and ULOG, pinned programs and paths of
-/// control groups, contexts for SECMARK (no security module is loaded); sets with
+/// What this kernel has not got is not drawn: the match `ipvs`, the targets LED and ULOG, pinned programs and paths of
+/// control groups, contexts for SECMARK (no security module is loaded). What `rateest` finds hangs on the kernel's timers; sets with
 /// timeouts are left out, as a listing tells their seconds.
 extension GeneratedMatches {
     static let rare: [RuleWords] = [
@@ -55,7 +55,13 @@ extension GeneratedTargets {
             "-j CONNMARK \(draw.pick(["--and-mark 0xf", "--xor-mark 3", "--set-xmark 0x4/0xff", "--restore-mark --left-shift-mark 2", "--save-mark --right-shift-mark 1", "--save-mark --mask 0x7", "--set-mark 0x3 --left-shift-mark 1"]))"
         },
         RuleWords(name: "HMARK", weight: 12) { draw, context in
-            let masks = [
+            // `--hmark-tuple` says which fields count; masks of one's own stand alone.
+            let alone = [
+                "--hmark-src-prefix \(context.isIPv6 ? 64 : 24) --hmark-dst-prefix \(context.isIPv6 ? 126 : 13)",
+                "--hmark-sport-mask 0xff00 --hmark-dport-mask 0x00ff --hmark-src-prefix 8", "--hmark-dst-prefix 0 --hmark-proto-mask 0x0f",
+                "--hmark-spi-mask 0xffff00ff --hmark-dst-prefix 30", "--hmark-sport-mask 0xfff0",
+            ]
+            let masks = alone + [
                 "--hmark-tuple src,dst,sport,dport --hmark-sport-mask 0xff00 --hmark-dport-mask 0x00ff",
                 "--hmark-tuple dport --hmark-dport 80", "--hmark-tuple src,sport --hmark-sport 53",
                 "--hmark-tuple src,dst,spi --hmark-spi-mask 0xffff0000", "--hmark-tuple spi --hmark-spi 0xcafe",
@@ -75,9 +81,12 @@ extension GeneratedTargets {
         RuleWords(name: "CONNSECMARK", weight: 1, fits: { ["mangle", "security"].contains($0.table) }) { draw, _ in
             "-j CONNSECMARK --\(draw.pick(["save", "restore"]))"
         },
-        RuleWords(name: "CT", weight: 5, fits: { $0.table == "raw" }) { draw, context in
+        RuleWords(name: "CT", weight: 9, fits: { $0.table == "raw" }) { draw, context in
             if context.isOneOf(["tcp"]), draw.oneIn(2) { return "-j CT --helper ftp" }
             if context.isOneOf(["udp"]), draw.oneIn(2) { return "-j CT --helper tftp" }
+            if let known = GeneratedNode.timeouts.first(where: { context.isOneOf([$0]) }) {
+                return "-j CT --timeout live-\(known)\(context.isIPv6 ? "6" : "4")"
+            }
             return draw.pick(["-j CT --timeout none", "-j CT --expevents new --ctevents new"])
         },
         RuleWords(name: "SET", weight: 3, fits: { !$0.sets.names.isEmpty && $0.table == "mangle" }) { draw, context in

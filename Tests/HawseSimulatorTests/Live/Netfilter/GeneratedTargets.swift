@@ -86,8 +86,9 @@ enum GeneratedTargets {
             draw, _ in
             "-j SNPT --src-pfx 2001:db8:1::/64 --dst-pfx 2001:db8:\(draw.pick(["77::/64", "78::/48", "1::/64"]))"
         },
-        RuleWords(name: "DNPT", weight: 3, fits: { $0.isIPv6 && $0.table == "mangle" && $0.isWithin([.prerouting, .output]) }) {
+        RuleWords(name: "DNPT", weight: 3, fits: { $0.isIPv6 && $0.table == "mangle" && $0.isWithin($0.node.hasBridge ? .output : [.prerouting, .output]) }) {
             draw, _ in
+            // On a bridge it would change the bytes of clones too, which are on their way out of other ports (`ip6t_dnpt_tg`).
             "-j DNPT --src-pfx 2001:db8:77::/64 --dst-pfx 2001:db8:\(draw.pick(["1::/64", "3::/64"]))"
         },
     ]

@@ -138,6 +138,11 @@ final class KernelNode {
             LiveNamespaces.bridge, ["-n", router, "-batch", "-"], input: lines.joined(separator: "\n") + "\n")
     }
 
+    /// Puts what was asked of `nf_conntrack_acct` in place again.
+    func restoreAccounting() throws {
+        try inside(router) { Self.write(setup.sysctls.filter { $0.key == "net.netfilter.nf_conntrack_acct" }) }
+    }
+
     private static func write(_ sysctls: [String: String]) {
         // `all` before what it would overwrite.
         for (key, value) in sysctls.sorted(by: { $0.key < $1.key }) {

@@ -116,6 +116,8 @@ struct LiveRules {
     var sets: String
     /// As `ipvsadm --restore` takes them.
     var servers = ""
+    /// As `nfct list timeout` prints them.
+    var timeouts = ""
 }
 
 /// A change between two packets, as steps.json has it.
@@ -164,6 +166,7 @@ struct LiveCase {
         try encoder.encode(setup).write(to: URL(fileURLWithPath: directory + "/case.json"))
         if !rules.tables.isEmpty { try store(rules.tables, directory + "/iptables.v\(setup.family)") }
         if !rules.sets.isEmpty { try store(rules.sets, directory + "/ipset") }
+        if !rules.timeouts.isEmpty { try store(rules.timeouts, directory + "/nfct") }
         if !rules.servers.isEmpty { try store(rules.servers, directory + "/ipvs") }
         if !steps.isEmpty { try encoder.encode(steps).write(to: URL(fileURLWithPath: directory + "/steps.json")) }
         for (name, frames) in inputs { try capture(frames, directory + "/in/\(name).pcap", isRaw: name == "local") }

@@ -41,13 +41,25 @@ struct LiveRun {
         live.setup.free.append(LiveSetup.Free(field: "nat-draws"))
         kernel = try KernelNode(node.setup)
         live.setup.leaveOut(kernel.refused)
+        if KernelNode.tool("nfct") != nil, live.rules.tables.contains("CT --timeout") { try addTimeouts() }
         if !live.rules.sets.isEmpty {
             // As they have come to be: an element that is there already is not added again.
             try kernel.run("ipset", ["-exist", "restore"], input: live.rules.sets)
             live.rules.sets = try kernel.run("ipset", ["save"])
         }
         try load()
+        // A rule that was refused may have turned counting on (`connbytes_mt_check`).
+        if !live.rules.tables.contains("connbytes") { try kernel.restoreAccounting() }
         rules = live.rules.tables.split(separator: "\n").count { $0.hasPrefix("-A") }
+    }
+
+    private mutating func addTimeouts() throws {
+        let (version, suffix) = family == .ipv6 ? ("inet6", "6") : ("inet", "4")
+        for name in GeneratedNode.timeouts {
+            let state = ["tcp": "established 500 syn_sent 70", "udp": "unreplied 50 replied 200", "sctp": "established 400"][name] ?? "timeout 90"
+            _ = try? kernel.run("nfct", ["add", "timeout", "live-\(name)\(suffix)", version, name] + state.split(separator: " ").map(String.init))
+        }
+        live.rules.timeouts = try kernel.run("nfct", ["list", "timeout"])
     }
 
     private var family: AddressFamily { live.setup.family == 6 ? .ipv6 : .ipv4 }
@@ -171,11 +183,12 @@ struct LiveRun {
     /// Lines that the kernel refused and that are taken here.
     func wronglyTaken() -> [String] {
         let sets = try? IPSetParser(file: "sets").parse(live.rules.sets)
+        let timeouts = (try? TimeoutPolicyList.parse(live.rules.timeouts, file: "nfct")) ?? []
         return refused.filter { refusal in
             guard let rules = try? IPTablesParser(family: family, file: "refused", counters: false).parse(refusal.table) else {
                 return false
             }
-            return RuleSetCheck.check(rules, sets: sets, accounts: [], timeouts: []).isEmpty
+            return RuleSetCheck.check(rules, sets: sets, accounts: [], timeouts: timeouts).isEmpty
         }.map(\.line)
     }
 }
