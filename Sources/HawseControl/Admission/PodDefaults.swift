@@ -6,6 +6,7 @@ public enum PodDefaults {
     public static func apply(template spec: inout Kubernetes.PodSpec) {
         for index in spec.containers.indices { apply(container: &spec.containers[index]) }
         for index in spec.initContainers.indices { apply(container: &spec.initContainers[index]) }
+        for index in spec.ephemeralContainers.indices { apply(container: &spec.ephemeralContainers[index]) }
         if spec.dnsPolicy.isEmpty { spec.dnsPolicy = "ClusterFirst" }
         if spec.restartPolicy.isEmpty { spec.restartPolicy = "Always" }
         if spec.schedulerName.isEmpty { spec.schedulerName = "default-scheduler" }
@@ -16,6 +17,10 @@ public enum PodDefaults {
     /// A pod of its own has, beside the template's defaults, service links, priority and two tolerations.
     public static func apply(pod: inout Kubernetes.Pod) {
         apply(template: &pod.spec)
+        for index in pod.spec.containers.indices { request(&pod.spec.containers[index].resources) }
+        for index in pod.spec.initContainers.indices { request(&pod.spec.initContainers[index].resources) }
+        requestForWhole(&pod.spec)
+        if pod.metadata.resourceVersion.isEmpty { LabelKeyMerge.apply(&pod) }
         if pod.spec.hostNetwork {
             // Templates keep their ports without a host port.
             for index in pod.spec.containers.indices { mirrorPorts(of: &pod.spec.containers[index]) }
@@ -49,8 +54,10 @@ public enum PodDefaults {
         for index in container.ports.indices {
             if container.ports[index].protocol.isZero { container.ports[index].protocol = .tcp }
         }
-        for (resource, limit) in container.resources.limits where container.resources.requests[resource] == nil {
-            container.resources.requests[resource] = limit
+        if var lifecycle = container.lifecycle {
+            apply(hook: &lifecycle.postStart)
+            apply(hook: &lifecycle.preStop)
+            container.lifecycle = lifecycle
         }
         apply(probe: &container.livenessProbe)
         apply(probe: &container.readinessProbe)
@@ -69,17 +76,44 @@ public enum PodDefaults {
         if probe?.periodSeconds == 0 { probe?.periodSeconds = 10 }
         if probe?.successThreshold == 0 { probe?.successThreshold = 1 }
         if probe?.failureThreshold == 0 { probe?.failureThreshold = 3 }
-        if probe?.httpGet != nil {
-            if probe?.httpGet?.path == "" { probe?.httpGet?.path = "/" }
-            if probe?.httpGet?.scheme == "" { probe?.httpGet?.scheme = "HTTP" }
-        }
+        if let request = probe?.httpGet { probe?.httpGet = completed(request) }
         if probe?.grpc != nil, probe?.grpc?.service == nil { probe?.grpc?.service = "" }
+    }
+
+    private static func apply(hook: inout Kubernetes.LifecycleHandler?) {
+        if let request = hook?.httpGet { hook?.httpGet = completed(request) }
+    }
+
+    private static func completed(_ request: Kubernetes.HTTPGetAction) -> Kubernetes.HTTPGetAction {
+        var request = request
+        if request.path.isEmpty { request.path = "/" }
+        if request.scheme.isEmpty { request.scheme = "HTTP" }
+        return request
+    }
+
+    /// What is limited is asked for; pods only, templates are stored as they came.
+    private static func request(_ resources: inout Kubernetes.ResourceRequirements) {
+        for (name, limit) in resources.limits where resources.requests[name] == nil { resources.requests[name] = limit }
+    }
+
+    /// A pod with resources of its own asks for what its containers ask together, else for what it is limited to
+    /// (`setDefaultPodRequests`).
+    private static func requestForWhole(_ spec: inout Kubernetes.PodSpec) {
+        guard var own = spec.resources, !own.requests.isEmpty || !own.limits.isEmpty else { return }
+        func isShared(_ name: String) -> Bool { name == "cpu" || name == "memory" || name.hasPrefix("hugepages-") }
+        for (name, sum) in spec.containerSum(\.requests) where own.requests[name] == nil && isShared(name) {
+            let like = spec.firstAmount(of: name, \.requests)
+            own.requests[name] = like.map { Kubernetes.Quantity(thousandths: sum, like: $0) }
+        }
+        for (name, limit) in own.limits where own.requests[name] == nil && isShared(name) { own.requests[name] = limit }
+        spec.resources = own
     }
 
     /// `ComputePodQOS`
     static func qualityOfService(_ spec: Kubernetes.PodSpec) -> String {
-        let containers = spec.containers + spec.initContainers
-        let limits = containers.map(\.resources)
+        // Resources of the pod as a whole stand for those of its containers.
+        let own = spec.resources.flatMap { $0.requests.isEmpty && $0.limits.isEmpty ? nil : $0 }
+        let limits = own.map { [$0] } ?? (spec.containers + spec.initContainers).map(\.resources)
         if limits.allSatisfy({ $0.requests.isEmpty && $0.limits.isEmpty }) { return "BestEffort" }
         let guaranteed = limits.allSatisfy { resources in
             ["cpu", "memory"].allSatisfy { name in

@@ -9,19 +9,24 @@ struct DistributionHints: SliceHints {
         nodes = distribution == "PreferSameNode"
     }
 
-    func hinted(_ slices: [Kubernetes.EndpointSlice]) -> [Kubernetes.EndpointSlice] {
-        slices.map { slice in
-            var slice = slice
-            for index in slice.endpoints.indices {
-                let endpoint = slice.endpoints[index]
-                var hints = Kubernetes.EndpointHints()
-                if endpoint.conditions.ready != false {
-                    if zones, let zone = endpoint.zone { hints.forZones = [.init(zone)] }
-                    if nodes, let node = endpoint.nodeName { hints.forNodes = [.init(node)] }
-                }
-                slice.endpoints[index].hints = hints == Kubernetes.EndpointHints() ? nil : hints
-            }
-            return slice
+    func write(into slices: inout HintedSlices) {
+        guard zones else { return slices.clear() }
+        let wrong = slices.unchanged.filter { $0 != hinted($0) }
+        slices.unchanged.removeAll { $0 != hinted($0) }
+        slices.update = (slices.update + wrong).map(hinted)
+        slices.create = slices.create.map(hinted)
+    }
+
+    /// Endpoints that are not ready keep what they have.
+    private func hinted(_ slice: Kubernetes.EndpointSlice) -> Kubernetes.EndpointSlice {
+        var slice = slice
+        for index in slice.endpoints.indices where slice.endpoints[index].conditions.ready == true {
+            let endpoint = slice.endpoints[index]
+            var hints = Kubernetes.EndpointHints()
+            if let zone = endpoint.zone { hints.forZones = [.init(zone)] }
+            if nodes, let node = endpoint.nodeName { hints.forNodes = [.init(node)] }
+            slice.endpoints[index].hints = hints == Kubernetes.EndpointHints() ? nil : hints
         }
+        return slice
     }
 }

@@ -20,7 +20,8 @@ extension ClusterState {
         let wanted = service.spec.ipFamilies.isEmpty ? [families[0]] : service.spec.ipFamilies
         let pods = store.pods(in: key.namespace, matching: service.spec.selector)
             .filter { ServiceEndpoints.includes($0, terminating: true) }
-        var plan = SlicePlan(limit: configuration.maxEndpointsPerSlice)
+        let labels = service.metadata.labels.filter { !ServiceEndpoints.isReserved($0.key) }
+        var plan = SlicePlan(limit: configuration.maxEndpointsPerSlice, labels: labels)
         for family in wanted {
             let desired = desiredEndpoints(service, pods, family)
             plan.reconcile(existing.filter { $0.addressType == family.rawValue }, desired, addressType: family.rawValue)
@@ -43,6 +44,9 @@ extension ClusterState {
         var groups: OrderedDictionary<[Kubernetes.EndpointPort], [Kubernetes.Endpoint]> = [:]
         for pod in pods {
             guard let address = ServiceEndpoints.address(of: pod, family) else { continue }
+            // A pod on a node that is gone is no endpoint any more. Manifests without nodes say nothing about them.
+            let isPlaced = store.nodes[ObjectKey(name: pod.spec.nodeName)] != nil || store.nodes.all.isEmpty
+            guard isPlaced || service.spec.publishNotReadyAddresses else { continue }
             let ports = service.spec.ports.compactMap { port -> Kubernetes.EndpointPort? in
                 guard let number = ServiceEndpoints.targetPort(of: port, on: pod) else { return nil }
                 var result = Kubernetes.EndpointPort()
@@ -71,14 +75,15 @@ extension ClusterState {
         endpoint.targetRef = ServiceEndpoints.targetReference(of: pod)
         if !pod.spec.nodeName.isEmpty {
             endpoint.nodeName = pod.spec.nodeName
-            endpoint.zone = store.nodes[ObjectKey(name: pod.spec.nodeName)]?.zone
+            let zone = store.nodes[ObjectKey(name: pod.spec.nodeName)]?.zone
+            endpoint.zone = zone?.isEmpty == true ? nil : zone
         }
         return endpoint
     }
 
     private func addHints(_ service: Kubernetes.Service, _ plan: inout SlicePlan) {
-        let mode = service.metadata.annotations["service.kubernetes.io/topology-mode"]
-            ?? service.metadata.annotations["service.kubernetes.io/topology-aware-hints"]
+        let mode = service.metadata.annotations["service.kubernetes.io/topology-aware-hints"]
+            ?? service.metadata.annotations["service.kubernetes.io/topology-mode"]
         if mode == "Auto" || mode == "auto" {
             plan.applyHints(TopologyHints(nodes: Array(store.nodes.all)))
         } else {

@@ -15,14 +15,19 @@ extension ClusterState {
         var labels = endpoints.metadata.labels
         labels["kubernetes.io/service-name"] = key.name
         labels[Self.managedBy] = Self.mirrorManager
+        var notes = endpoints.metadata.annotations
+        notes[ServiceEndpoints.triggerAnnotation] = nil
+        notes["kubectl.kubernetes.io/last-applied-configuration"] = nil
         var left = mirrored
         for wanted in Self.mirrorSlices(of: endpoints) {
             if let index = left.firstIndex(where: { $0.addressType == wanted.addressType && $0.ports == wanted.ports }) {
                 let old = left.remove(at: index)
-                guard old.endpoints != wanted.endpoints || old.metadata.labels != labels else { continue }
+                let isSame = old.metadata.labels == labels && old.metadata.annotations == notes
+                guard old.endpoints != wanted.endpoints || !isSame else { continue }
                 store.update(Kubernetes.EndpointSlice.self, old.key) {
                     $0.endpoints = wanted.endpoints
                     $0.metadata.labels = labels
+                    $0.metadata.annotations = notes
                     $0.metadata.generation += 1
                 }
                 continue
@@ -31,6 +36,7 @@ extension ClusterState {
             slice.metadata.namespace = key.namespace
             slice.metadata.generateName = "\(key.name)-"
             slice.metadata.labels = labels
+            slice.metadata.annotations = notes
             slice.metadata.generation = 1
             slice.metadata.ownerReferences = [owner(endpoints)]
             create(slice)
@@ -50,7 +56,8 @@ extension ClusterState {
                 result.appProtocol = port.appProtocol
                 return result
             }
-            let all = subset.addresses.map { ($0, true) } + subset.notReadyAddresses.map { ($0, false) }
+            // The first thousand of a subset, ready ones before the others.
+            let all = (subset.addresses.map { ($0, true) } + subset.notReadyAddresses.map { ($0, false) }).prefix(1000)
             for (type, isIPv6) in [("IPv4", false), ("IPv6", true)] {
                 let members = all.filter { $0.0.ip.contains(":") == isIPv6 }
                     .sorted { $0.0.ip.utf8.lexicographicallyPrecedes($1.0.ip.utf8) }
@@ -58,7 +65,7 @@ extension ClusterState {
                 var slice = Kubernetes.EndpointSlice()
                 slice.addressType = type
                 slice.ports = ports
-                slice.endpoints = members.prefix(1000).map { address, isReady in
+                slice.endpoints = members.map { address, isReady in
                     var endpoint = Kubernetes.Endpoint()
                     endpoint.addresses = [address.ip]
                     endpoint.conditions.ready = isReady

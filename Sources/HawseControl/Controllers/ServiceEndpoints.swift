@@ -44,12 +44,16 @@ enum ServiceEndpoints {
 
     static func isHeadless(_ service: Kubernetes.Service) -> Bool { service.spec.clusterIP == "None" }
 
-    /// The Service's labels, without those that the controllers themselves write.
+    /// Labels that the controllers themselves write.
+    static func isReserved(_ label: String) -> Bool {
+        ["kubernetes.io/service-name", "endpointslice.kubernetes.io/managed-by", "service.kubernetes.io/headless"]
+            .contains(label)
+    }
+
+    /// The Service's labels, without those that the controllers write, and with that of headless Services.
     static func labels(of service: Kubernetes.Service) -> [String: String] {
-        var labels = service.metadata.labels
-        labels["kubernetes.io/service-name"] = nil
-        labels["endpointslice.kubernetes.io/managed-by"] = nil
-        labels["service.kubernetes.io/headless"] = isHeadless(service) ? "" : nil
+        var labels = service.metadata.labels.filter { !isReserved($0.key) }
+        if isHeadless(service) { labels["service.kubernetes.io/headless"] = "" }
         return labels
     }
 

@@ -4,12 +4,19 @@ import OrderedCollections
 struct SlicePlan {
     /// Endpoints in one slice at most.
     let limit: Int
-    /// Existing slices as they shall be.
-    var keep: [Kubernetes.EndpointSlice] = []
+    /// What the slices' labels have to be, those that controllers write left out; nil: whatever they are.
+    let labels: [String: String]?
+    /// Existing slices as they shall be, and those that are right as they are.
+    private(set) var update: [Kubernetes.EndpointSlice] = []
+    private(set) var unchanged: [Kubernetes.EndpointSlice] = []
+    var keep: [Kubernetes.EndpointSlice] { unchanged + update }
     var create: [Kubernetes.EndpointSlice] = []
     var delete: [Kubernetes.EndpointSlice] = []
 
-    init(limit: Int) { self.limit = max(1, limit) }
+    init(limit: Int, labels: [String: String]? = nil) {
+        self.limit = max(1, limit)
+        self.labels = labels
+    }
 
     mutating func reconcile(
         _ existing: [Kubernetes.EndpointSlice],
@@ -25,7 +32,7 @@ struct SlicePlan {
         if keep.count == before.0, create.count == before.1 {
             // A Service without endpoints keeps one empty slice, so that consumers know it was looked at.
             if let placeholder = unused.first(where: { $0.endpoints.isEmpty && $0.ports.isEmpty }) {
-                keep.append(placeholder)
+                unchanged.append(placeholder)
                 delete += unused.filter { $0.key != placeholder.key }
                 return
             }
@@ -48,22 +55,28 @@ struct SlicePlan {
         var waiting = OrderedDictionary<Identity, Kubernetes.Endpoint>(
             desired.map { (Identity($0), $0) }, uniquingKeysWith: { first, _ in first })
         var changed: [Kubernetes.EndpointSlice] = []
-        var unchanged: [Kubernetes.EndpointSlice] = []
+        var untouched: [Kubernetes.EndpointSlice] = []
         for var slice in existing {
             let (kept, differs) = Self.retained(slice.endpoints, &waiting)
             if kept.isEmpty, !slice.endpoints.isEmpty {
                 delete.append(slice)
                 continue
             }
-            slice.endpoints = kept
-            if differs { changed.append(slice) } else { unchanged.append(slice) }
+            if differs {
+                slice.endpoints = kept
+                changed.append(slice)
+            } else if let labels, labels != slice.metadata.labels.filter({ !ServiceEndpoints.isReserved($0.key) }) {
+                changed.append(slice)
+            } else {
+                untouched.append(slice)
+            }
         }
         // Slices that have to be written anyway take up new endpoints first, the fullest one first.
         changed.sort { $0.endpoints.count > $1.endpoints.count }
         for index in changed.indices { take(from: &waiting, into: &changed[index]) }
         while !waiting.isEmpty {
-            if waiting.count < limit, let index = Self.bestFit(unchanged, waiting.count, limit) {
-                var slice = unchanged.remove(at: index)
+            if waiting.count < limit, let index = Self.bestFit(untouched, waiting.count, limit) {
+                var slice = untouched.remove(at: index)
                 take(from: &waiting, into: &slice)
                 changed.append(slice)
             } else {
@@ -72,7 +85,8 @@ struct SlicePlan {
                 create.append(slice)
             }
         }
-        keep += unchanged + changed
+        unchanged += untouched
+        update += changed
     }
 
     private func take(
@@ -99,9 +113,7 @@ struct SlicePlan {
             var old = endpoint
             old.hints = nil
             if old != fresh { differs = true }
-            var result = fresh
-            result.hints = endpoint.hints
-            kept.append(result)
+            kept.append(fresh)
         }
         waiting.removeAll { taken.contains($0.key) }
         return (kept, differs)
@@ -125,32 +137,62 @@ struct SlicePlan {
             let fresh = create.remove(at: position)
             slice.endpoints = fresh.endpoints
             slice.ports = fresh.ports
-            keep.append(slice)
+            update.append(slice)
         }
     }
 
     mutating func applyHints(_ hints: some SliceHints) {
-        let slices = keep + create
-        let result = hints.hinted(slices)
-        keep = Array(result.prefix(keep.count))
-        create = Array(result.dropFirst(keep.count))
+        let types = Set((unchanged + update + create).map(\.addressType)).sorted()
+        var result = (unchanged: [Kubernetes.EndpointSlice](), update: [Kubernetes.EndpointSlice](), create: [Kubernetes.EndpointSlice]())
+        // Each address family by itself.
+        for type in types {
+            var group = HintedSlices(
+                unchanged: unchanged.filter { $0.addressType == type }, update: update.filter { $0.addressType == type },
+                create: create.filter { $0.addressType == type })
+            hints.write(into: &group)
+            result.unchanged += group.unchanged
+            result.update += group.update
+            result.create += group.create
+        }
+        (unchanged, update, create) = result
     }
 
     /// What makes two endpoints the same one (`endpointHash`).
     struct Identity: Hashable {
         var addresses: [String]
         var hostname: String?
-        var uid: String?
+        var namespace: String?
+        var name: String?
 
         init(_ endpoint: Kubernetes.Endpoint) {
-            addresses = endpoint.addresses
+            addresses = endpoint.addresses.sorted()
             hostname = endpoint.hostname
-            uid = endpoint.targetRef?.uid
+            namespace = endpoint.targetRef?.namespace
+            name = endpoint.targetRef?.name
         }
+    }
+}
+
+/// The slices of one address family on their way to the server.
+struct HintedSlices {
+    var unchanged: [Kubernetes.EndpointSlice]
+    var update: [Kubernetes.EndpointSlice]
+    var create: [Kubernetes.EndpointSlice]
+
+    /// Takes all hints away; slices that had some are written again (`RemoveHintsFromSlices`).
+    mutating func clear() {
+        func cleared(_ slice: Kubernetes.EndpointSlice) -> Kubernetes.EndpointSlice {
+            var slice = slice
+            for index in slice.endpoints.indices { slice.endpoints[index].hints = nil }
+            return slice
+        }
+        create = create.map(cleared)
+        update = update.map(cleared) + unchanged.filter { $0.endpoints.contains { $0.hints != nil } }.map(cleared)
+        unchanged.removeAll { $0.endpoints.contains { $0.hints != nil } }
     }
 }
 
 /// A way of writing hints into a Service's slices.
 protocol SliceHints {
-    func hinted(_ slices: [Kubernetes.EndpointSlice]) -> [Kubernetes.EndpointSlice]
+    func write(into slices: inout HintedSlices)
 }

@@ -26,44 +26,83 @@ struct TopologyHints: SliceHints {
         shares = isKnown && cpus.count > 1 && total > 0 ? cpus.mapValues { $0 / total } : nil
     }
 
-    /// Endpoints wanted in each zone; nil when there are too few for it to work.
-    private func wanted(_ count: Int) -> [String: Double]? {
-        guard let shares, shares.count <= count else { return nil }
-        var left = count
-        var result: [String: Double] = [:]
-        for (zone, share) in shares {
-            let desired = share * Double(count)
-            let minimum = (desired / (1 + Self.overload)).rounded(.up)
-            left -= Int(minimum)
-            result[zone] = max(minimum, desired)
-        }
-        return left < 0 ? nil : result
+    /// What a zone has to have at least and at most, and what it should have.
+    private struct Allocation {
+        var minimum: Int
+        var maximum = 0
+        var desired: Double
     }
 
-    func hinted(_ slices: [Kubernetes.EndpointSlice]) -> [Kubernetes.EndpointSlice] {
-        let ready = slices.flatMap(\.endpoints).filter { $0.conditions.ready != false }
-        guard let wanted = wanted(ready.count), ready.allSatisfy({ !($0.zone ?? "").isEmpty }) else {
-            return DistributionHints(nil).hinted(slices)
+    /// Endpoints wanted in each zone; nil when there are too few for it to work (`getAllocations`).
+    private func allocations(_ count: Int) -> [String: Allocation]? {
+        guard let shares, shares.count <= count else { return nil }
+        var result: [String: Allocation] = [:]
+        var total = 0
+        for (zone, share) in shares {
+            let desired = share * Double(count)
+            let minimum = Int((desired * (1 / (1 + Self.overload))).rounded(.up))
+            total += minimum
+            result[zone] = Allocation(minimum: minimum, desired: max(desired, Double(minimum)))
         }
+        if total > count { return nil }
+        return result.mapValues { Allocation(minimum: $0.minimum, maximum: $0.minimum + count - total, desired: $0.desired) }
+    }
+
+    func write(into slices: inout HintedSlices) {
+        let all = (slices.create + slices.update + slices.unchanged).flatMap(\.endpoints)
+        guard let allocations = allocations(all.filter(Self.isReady).count) else { return slices.clear() }
+        var have = Self.retain(&slices, allocations)
+        let open = (slices.create + slices.update).flatMap(\.endpoints).filter(Self.isReady)
+        guard open.allSatisfy({ !($0.zone ?? "").isEmpty }) else { return slices.clear() }
+        for endpoint in open { have[endpoint.zone ?? "", default: 0] += 1 }
+        if have.isEmpty { return slices.clear() }
+        var (giving, receiving) = moves(allocations, have)
+        for index in slices.create.indices { Self.share(&slices.create[index], &giving, &receiving) }
+        for index in slices.update.indices { Self.share(&slices.update[index], &giving, &receiving) }
+    }
+
+    private static func isReady(_ endpoint: Kubernetes.Endpoint) -> Bool { endpoint.conditions.ready == true }
+
+    /// Slices nobody has to touch keep their hints, unless these are missing or leave another zone too little
+    /// (`getAllocatedHintsByZone`). What they have for each zone.
+    private static func retain(
+        _ slices: inout HintedSlices, _ allocations: [String: Allocation]
+    ) -> [String: Int] {
         var have: [String: Int] = [:]
-        for endpoint in ready { have[endpoint.zone ?? "", default: 0] += 1 }
-        var (giving, receiving) = moves(wanted, have)
-        return slices.map { slice in
-            var slice = slice
-            for index in slice.endpoints.indices {
-                guard slice.endpoints[index].conditions.ready != false, var zone = slice.endpoints[index].zone else {
-                    slice.endpoints[index].hints = nil
-                    continue
-                }
-                if giving[zone, default: 0] > 0, let target = Self.most(receiving.mapValues(Double.init)) {
-                    giving[zone, default: 0] -= 1
-                    receiving[target.zone, default: 0] -= 1
-                    zone = target.zone
-                }
-                slice.endpoints[index].hints = Kubernetes.EndpointHints()
-                slice.endpoints[index].hints?.forZones = [.init(zone)]
+        var kept: [Kubernetes.EndpointSlice] = []
+        for slice in slices.unchanged {
+            var counts: [String: Int] = [:]
+            var isGood = true
+            for endpoint in slice.endpoints where isReady(endpoint) {
+                let zones = endpoint.hints?.forZones ?? []
+                if zones.isEmpty || zones.contains(where: { allocations[$0.name] == nil }) { isGood = false }
+                for zone in zones { counts[zone.name, default: 0] += 1 }
             }
-            return slice
+            if counts.contains(where: { $0.value + have[$0.key, default: 0] > allocations[$0.key]?.maximum ?? 0 }) { isGood = false }
+            if isGood {
+                kept.append(slice)
+                have.merge(counts, uniquingKeysWith: +)
+            } else {
+                slices.update.append(slice)
+            }
+        }
+        slices.unchanged = kept
+        return have
+    }
+
+    /// Every ready endpoint for its own zone, but for those that a zone hands over.
+    private static func share(
+        _ slice: inout Kubernetes.EndpointSlice, _ giving: inout [String: Int], _ receiving: inout [String: Int]
+    ) {
+        for index in slice.endpoints.indices {
+            guard isReady(slice.endpoints[index]), var zone = slice.endpoints[index].zone else { continue }
+            if giving[zone, default: 0] > 0, let target = most(receiving.mapValues(Double.init)) {
+                giving[zone, default: 0] -= 1
+                receiving[target.zone, default: 0] -= 1
+                zone = target.zone
+            }
+            slice.endpoints[index].hints = Kubernetes.EndpointHints()
+            slice.endpoints[index].hints?.forZones = [.init(zone)]
         }
     }
 
@@ -73,14 +112,15 @@ struct TopologyHints: SliceHints {
     }
 
     /// How many endpoints each zone hands over and gets (`getGivingAndReceivingZones`).
-    private func moves(_ wanted: [String: Double], _ have: [String: Int]) -> ([String: Int], [String: Int]) {
+    private func moves(
+        _ allocations: [String: Allocation], _ have: [String: Int]
+    ) -> ([String: Int], [String: Int]) {
         var spare: [String: Double] = [:]
         var lacking: [String: Double] = [:]
-        for (zone, desired) in wanted {
-            let difference = Double(have[zone] ?? 0) - desired
+        for (zone, allocation) in allocations {
+            let difference = Double(have[zone] ?? 0) - allocation.desired
             if difference > 0 { spare[zone] = difference } else if difference < 0 { lacking[zone] = -difference }
         }
-        for (zone, count) in have where wanted[zone] == nil { spare[zone] = Double(count) }
         var giving: [String: Int] = [:]
         var receiving: [String: Int] = [:]
         while let from = Self.most(spare), let to = Self.most(lacking) {

@@ -1,7 +1,7 @@
 import HawseModel
 
 extension Kubernetes {
-    /// `resource.Quantity`: text as given and its value in thousandths.
+    /// `resource.Quantity`: its value in thousandths, and its text in the form in which the API server gives it back.
     public struct Quantity: FieldValue, CustomStringConvertible {
         public var text: String
         /// The value times 1,000, rounded up; saturates.
@@ -23,9 +23,38 @@ extension Kubernetes {
 
         public init?(_ text: String) {
             guard let value = Self.parse(text) else { return nil }
-            self.text = text
-            let scaled = (value * 1000).rounded(.up)
+            // Decimal fractions are not exact in binary: what is next to a whole number is that number.
+            let (near, up) = ((value * 1000).rounded(), (value * 1000).rounded(.up))
+            let isWhole = abs(value * 1000 - near) <= abs(near) * 1e-12
+            let scaled = isWhole ? near : up
             thousandths = scaled >= 9.2e18 ? .max : scaled <= -9.2e18 ? .min : Int64(scaled)
+            self.text = text
+            if isWhole { self.text = Self.canonical(thousandths, like: text) }
+        }
+
+        /// An amount in the notation of another one.
+        init(thousandths: Int64, like other: Quantity) {
+            self.thousandths = thousandths
+            text = Self.canonical(thousandths, like: other.text)
+        }
+
+        /// The fewest digits without a fraction (`CanonicalizeBytes`): 0.5 is 500m, 1024Mi is 1Gi, 1000 is 1k.
+        private static func canonical(_ thousandths: Int64, like text: String) -> String {
+            let suffix = text.drop { $0.isNumber || $0 == "." || $0 == "+" || $0 == "-" }
+            if thousandths == .max || thousandths == .min { return text }
+            if thousandths == 0 { return "0" }
+            let isExponent = suffix.dropFirst().contains(where: \.isNumber)
+            guard thousandths % 1000 == 0 else { return "\(thousandths)\(isExponent ? "e-3" : "m")" }
+            var units = thousandths / 1000
+            var power = 0
+            let isBinary = suffix.hasSuffix("i") && (units <= -1024 || units >= 1024)
+            let base: Int64 = isBinary ? 1024 : 1000
+            while power < 6, units % base == 0 {
+                units /= base
+                power += 1
+            }
+            if isExponent { return power == 0 ? "\(units)" : "\(units)e\(power * 3)" }
+            return "\(units)\((isBinary ? ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"] : ["", "k", "M", "G", "T", "P", "E"])[power])"
         }
 
         public static func read(_ node: ManifestNode, _ context: FieldContext) -> Quantity? {

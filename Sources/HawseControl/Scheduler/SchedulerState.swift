@@ -83,29 +83,11 @@ struct SchedulerState: Sendable {
     private static func amounts(
         of spec: Kubernetes.PodSpec, _ kind: KeyPath<Kubernetes.ResourceRequirements, [String: Kubernetes.Quantity]>
     ) -> [String: Int64] {
-        func add(_ container: Kubernetes.Container, to total: inout [String: Int64]) {
-            for (name, amount) in container.resources[keyPath: kind] {
-                let (sum, overflow) = total[name, default: 0].addingReportingOverflow(amount.thousandths)
-                total[name] = overflow ? .max : sum
-            }
-        }
-        var sidecars: [String: Int64] = [:]
-        var starting: [String: Int64] = [:]
-        for container in spec.initContainers {
-            if container.restartPolicy == "Always" {
-                add(container, to: &sidecars)
-                starting.merge(sidecars, uniquingKeysWith: max)
-            } else {
-                var needed = sidecars
-                add(container, to: &needed)
-                starting.merge(needed, uniquingKeysWith: max)
-            }
-        }
-        var result = sidecars
-        for container in spec.containers { add(container, to: &result) }
-        result.merge(starting, uniquingKeysWith: max)
+        var result = spec.containerSum(kind)
         for (name, amount) in spec.resources?[keyPath: kind] ?? [:] { result[name] = amount.thousandths }
-        for (name, amount) in spec.overhead where kind == \.requests || result[name] != nil { result[name, default: 0] += amount.thousandths }
+        for (name, amount) in spec.overhead where kind == \.requests || result[name] != nil {
+            result[name, default: 0] += amount.thousandths
+        }
         return result
     }
 

@@ -16,12 +16,15 @@ enum AffinityValidation {
             if required.nodeSelectorTerms.isEmpty {
                 errors.append(.required(place, "must have at least one node selector term"))
             }
-            for (index, term) in required.nodeSelectorTerms.enumerated() { errors += check(term, at: "\(place)[\(index)]") }
+            for (index, term) in required.nodeSelectorTerms.enumerated() {
+                errors += check(term, hasStrictValues: true, at: "\(place)[\(index)]")
+            }
         }
         for (index, term) in affinity.preferred.enumerated() {
             let place = "\(path).preferredDuringSchedulingIgnoredDuringExecution[\(index)]"
             errors += weight(term.weight, at: place)
-            errors += check(term.preference, at: "\(place).preference")
+            // A wish with impossible values has always been accepted.
+            errors += check(term.preference, hasStrictValues: false, at: "\(place).preference")
         }
         return errors
     }
@@ -30,15 +33,19 @@ enum AffinityValidation {
         (1...100).contains(weight) ? [] : [.invalid("\(path).weight", weight, "must be in the range 1-100")]
     }
 
-    private static func check(_ term: Kubernetes.NodeSelectorTerm, at path: String) -> [FieldError] {
+    private static func check(
+        _ term: Kubernetes.NodeSelectorTerm, hasStrictValues: Bool, at path: String
+    ) -> [FieldError] {
         term.matchExpressions.enumerated().flatMap { index, requirement in
-            expression(requirement, at: "\(path).matchExpressions[\(index)]")
+            expression(requirement, hasStrictValues: hasStrictValues, at: "\(path).matchExpressions[\(index)]")
         } + term.matchFields.enumerated().flatMap { index, requirement in
             field(requirement, at: "\(path).matchFields[\(index)]")
         }
     }
 
-    private static func expression(_ requirement: Kubernetes.LabelSelector.Requirement, at path: String) -> [FieldError] {
+    private static func expression(
+        _ requirement: Kubernetes.LabelSelector.Requirement, hasStrictValues: Bool, at path: String
+    ) -> [FieldError] {
         var errors: [FieldError] = []
         switch requirement.op {
         case "In", "NotIn":
@@ -58,6 +65,7 @@ enum AffinityValidation {
         default: errors.append(.invalid("\(path).operator", requirement.op, "not a valid selector operator"))
         }
         errors += NameFormat.qualified(requirement.key).map { .invalid("\(path).key", requirement.key, $0) }
+        if !hasStrictValues { return errors }
         for (index, value) in requirement.values.enumerated() {
             errors += NameFormat.labelValue(value).map { .invalid("\(path).values[\(index)]", value, $0) }
         }
@@ -105,11 +113,9 @@ enum AffinityValidation {
         if let selector = term.namespaceSelector {
             errors += MetadataValidation.selector(selector, at: "\(path).namespaceSelector")
         }
-        for (field, keys) in [("matchLabelKeys", term.matchLabelKeys), ("mismatchLabelKeys", term.mismatchLabelKeys)]
-        where !keys.isEmpty && term.labelSelector == nil {
-            errors.append(.forbidden("\(path).\(field)", "must not be specified when labelSelector is not set"))
-        }
         for name in term.namespaces { errors += NameFormat.label(name).map { .invalid("\(path).namespace", name, $0) } }
+        errors += LabelKeyValidation.check(
+            matching: term.matchLabelKeys, mismatching: term.mismatchLabelKeys, selector: term.labelSelector, at: path)
         if term.topologyKey.isEmpty {
             errors.append(.required("\(path).topologyKey", "can not be empty"))
         }

@@ -47,12 +47,12 @@ enum AutoscalerValidation {
         if let first = present.first, let source = first.source {
             errors += check(source, first.type, at: "\(path).\(first.field)")
         }
-        guard let wanted = given.first(where: { $0.type == metric.type }) else { return errors }
-        if wanted.source == nil {
+        let wanted = given.first { $0.type == metric.type }
+        if let wanted, wanted.source == nil {
             errors.append(.required("\(path).\(wanted.field)", "must populate information for the given metric source"))
         }
         if present.count != 1 {
-            for other in present where other.field != wanted.field {
+            for other in present where other.field != wanted?.field {
                 errors.append(.forbidden("\(path).\(other.field)", "must populate the given metric source only"))
             }
         }
@@ -129,7 +129,10 @@ enum AutoscalerValidation {
     private static func check(_ rules: Kubernetes.ScalingRules, at path: String) -> [FieldError] {
         var errors: [FieldError] = []
         if let window = rules.stabilizationWindowSeconds {
-            errors += WorkloadValidation.nonnegative(window, "\(path).stabilizationWindowSeconds")
+            if window < 0 {
+                errors.append(
+                    .invalid("\(path).stabilizationWindowSeconds", window, "must be greater than or equal to zero"))
+            }
             if window > 3600 {
                 errors.append(.invalid("\(path).stabilizationWindowSeconds", window, "must be less than or equal to 3600"))
             }

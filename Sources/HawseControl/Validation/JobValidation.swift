@@ -3,8 +3,8 @@ import Foundation
 /// Jobs and CronJobs (`pkg/apis/batch/validation`).
 enum JobValidation {
     static func check(_ job: Kubernetes.Job, old: Kubernetes.Job?) -> [FieldError] {
-        var errors = check(job.spec, at: "spec")
-        errors += selector(job)
+        var errors = old == nil ? generated(job) : []
+        errors += check(job.spec, at: "spec") + selector(job.spec)
         if old == nil, job.spec.completionMode == "Indexed", let completions = job.spec.completions, completions > 0 {
             let hostname = "\(job.metadata.name)-\(completions - 1)"
             if !NameFormat.label(hostname).isEmpty {
@@ -17,27 +17,49 @@ enum JobValidation {
         return old.map { errors + changes(job.spec, $0.spec) } ?? errors
     }
 
-    /// A Job's selector is made for it, or is one of its own that its template fits.
-    private static func selector(_ job: Kubernetes.Job) -> [FieldError] {
-        let spec = job.spec
-        guard let selector = spec.selector else { return [.required("spec.selector")] }
-        var errors = MetadataValidation.selector(selector, at: "spec.selector")
-        let uid = job.metadata.uid
+    /// A Job's selector is made for it, with labels that its template has to have (`validateGeneratedSelector`).
+    private static func generated(_ job: Kubernetes.Job) -> [FieldError] {
+        guard job.spec.manualSelector != true, let selector = job.spec.selector else { return [] }
+        let (uid, name, domain) = (job.metadata.uid, job.metadata.name, "batch.kubernetes.io/")
+        let labels = job.spec.template.metadata.labels
+        var errors: [FieldError] = []
+        for (key, wanted) in [
+            ("controller-uid", uid), ("job-name", name), ("\(domain)controller-uid", uid), ("\(domain)job-name", name),
+        ] {
+            let place = "spec.template.metadata.labels[\(key)]"
+            guard let value = labels[key] else {
+                // Before it is stored, a Job has neither an identity nor the labels that carry it.
+                if !uid.isEmpty { errors.append(.required(place, "must be '\(wanted)'")) }
+                continue
+            }
+            if value != wanted {
+                errors.append(.invalid(place, json: JSONWriter.compact(labels.written()), "must be '\(wanted)'"))
+            }
+        }
         let made = [
-            "controller-uid": uid, "job-name": job.metadata.name, "batch.kubernetes.io/controller-uid": uid,
-            "batch.kubernetes.io/job-name": job.metadata.name,
+            "controller-uid": uid, "job-name": name, "\(domain)controller-uid": uid, "\(domain)job-name": name,
         ]
-        if spec.manualSelector != true, !selector.matches(made) {
+        if MetadataValidation.selector(selector, at: "").isEmpty, !selector.matches(made) {
             errors.append(
                 .invalid("spec.selector", json: JSONWriter.compact(selector.written()), "`selector` not auto-generated"))
         }
-        if !selector.matches(spec.template.metadata.labels) {
-            errors.append(
-                .invalid(
-                    "spec.template.metadata.labels", json: JSONWriter.compact(spec.template.metadata.labels.written()),
-                    "`selector` does not match template `labels`"))
-        }
         return errors
+    }
+
+    private static func selector(_ spec: Kubernetes.JobSpec) -> [FieldError] {
+        let labels = spec.template.metadata.labels
+        var errors: [FieldError] = []
+        if let selector = spec.selector {
+            errors = MetadataValidation.selector(selector, at: "spec.selector")
+            if !errors.isEmpty || selector.matches(labels) { return errors }
+        } else {
+            errors = [.required("spec.selector")]
+        }
+        return errors + [
+            .invalid(
+                "spec.template.metadata.labels", json: labels.isEmpty ? "null" : JSONWriter.compact(labels.written()),
+                "`selector` does not match template `labels`")
+        ]
     }
 
     /// Once made, a Job does the same thing as often as it was asked to (`ValidateJobSpecUpdate`).
@@ -107,11 +129,10 @@ enum JobValidation {
         errors += PodValidation.check(spec.template, at: "\(path).template")
         let policy = spec.template.spec.restartPolicy
         let place = "\(path).template.spec.restartPolicy"
-        let wanted = "valid values: \"OnFailure\", \"Never\""
         if policy.isEmpty || policy == "Always" {
-            errors.append(.required(place, wanted))
+            errors.append(.required(place, "valid values: \"OnFailure\", \"Never\""))
         } else if policy != "OnFailure", policy != "Never" {
-            errors.append(.invalid(place, policy, wanted))
+            errors.append(.notSupported(place, policy, ["OnFailure", "Never"]))
         } else if spec.podFailurePolicy != nil, policy != "Never" {
             errors.append(.invalid(place, policy, "only \"Never\" is supported when podFailurePolicy is specified"))
         }
@@ -121,7 +142,7 @@ enum JobValidation {
     private static func mode(_ spec: Kubernetes.JobSpec, at path: String) -> [FieldError] {
         var errors: [FieldError] = []
         if let mode = spec.completionMode, mode != "Indexed", mode != "NonIndexed" {
-            errors.append(.notSupported("\(path).completionMode", mode, ["Indexed", "NonIndexed"]))
+            errors.append(.notSupported("\(path).completionMode", mode, ["NonIndexed", "Indexed"]))
         }
         guard spec.completionMode == "Indexed" else {
             for (name, value) in [
@@ -166,10 +187,6 @@ enum JobValidation {
     static func check(_ object: Kubernetes.CronJob, old: Kubernetes.CronJob?) -> [FieldError] {
         let spec = object.spec
         var errors: [FieldError] = []
-        // The controller adds eleven characters, and pods have to have names too.
-        if object.metadata.name.utf8.count > 52, old == nil {
-            errors.append(.invalid("metadata.name", object.metadata.name, "must be no more than 52 characters"))
-        }
         errors += schedule(spec)
         if let seconds = spec.startingDeadlineSeconds, seconds < 0 {
             errors.append(
@@ -192,7 +209,10 @@ enum JobValidation {
                     "Unsupported value: true: supported values: \"nil\", \"false\""))
         }
         errors += nonnegative(spec.successfulJobsHistoryLimit, "spec.successfulJobsHistoryLimit")
-        return errors + nonnegative(spec.failedJobsHistoryLimit, "spec.failedJobsHistoryLimit")
+        errors += nonnegative(spec.failedJobsHistoryLimit, "spec.failedJobsHistoryLimit")
+        // The controller adds eleven characters, and pods have to have names too.
+        guard object.metadata.name.utf8.count > 52, old == nil else { return errors }
+        return errors + [.invalid("metadata.name", object.metadata.name, "must be no more than 52 characters")]
     }
 
     private static func schedule(_ spec: Kubernetes.CronJobSpec) -> [FieldError] {

@@ -5,7 +5,9 @@ enum MetadataValidation {
     ) -> [FieldError] {
         var errors: [FieldError] = []
         if !metadata.generateName.isEmpty {
-            let base = metadata.generateName.hasSuffix("-") ? metadata.generateName + "a" : metadata.generateName
+            // A dash at the end is for what comes behind it.
+            let isOpen = metadata.generateName.count > 1 && metadata.generateName.hasSuffix("-")
+            let base = isOpen ? metadata.generateName.dropLast(2) + "a" : metadata.generateName
             errors += format(base).map { .invalid("metadata.generateName", metadata.generateName, $0) }
         }
         if metadata.name.isEmpty {
@@ -28,15 +30,61 @@ enum MetadataValidation {
         }
         errors += labels(metadata.labels, at: "metadata.labels")
         errors += annotations(metadata.annotations, at: "metadata.annotations")
-        for (index, owner) in metadata.ownerReferences.enumerated() {
-            let path = "metadata.ownerReferences[\(index)]"
-            if owner.apiVersion.isEmpty { errors.append(.invalid("\(path).apiVersion", "", "version must not be empty")) }
-            if owner.kind.isEmpty { errors.append(.invalid("\(path).kind", "", "must not be empty")) }
+        errors += owners(metadata.ownerReferences)
+        let finalizers = metadata.finalizers
+        for finalizer in finalizers {
+            errors += NameFormat.qualified(finalizer).map { .invalid("metadata.finalizers", finalizer, $0) }
+        }
+        if finalizers.contains("orphan"), finalizers.contains("foregroundDeletion") {
+            errors.append(
+                .invalid(
+                    "metadata.finalizers", json: JSONWriter.compact(finalizers.written()),
+                    "finalizer orphan and foregroundDeletion cannot be both set"))
+        }
+        return errors + standardFinalizers(finalizers)
+    }
+
+    /// A finalizer without a domain is one of the system's own.
+    private static func standardFinalizers(_ finalizers: [String]) -> [FieldError] {
+        finalizers.enumerated().compactMap { index, finalizer in
+            if finalizer.contains("/") || ["kubernetes", "orphan", "foregroundDeletion"].contains(finalizer) { return nil }
+            return .invalid(
+                "metadata.finalizers[\(index)]", finalizer,
+                "name is neither a standard finalizer name nor is it fully qualified")
+        }
+    }
+
+    /// `ValidateOwnerReferences`: the server names the list and not the reference.
+    private static func owners(_ owners: [Kubernetes.OwnerReference]) -> [FieldError] {
+        let path = "metadata.ownerReferences"
+        var errors: [FieldError] = []
+        var controller: String?
+        for owner in owners {
+            let parts = owner.apiVersion.split(separator: "/", omittingEmptySubsequences: false)
+            let hasVersion = (1...2).contains(parts.count) && parts.last?.isEmpty == false
+            if !hasVersion { errors.append(.invalid("\(path).apiVersion", owner.apiVersion, "version must not be empty")) }
+            // A version that cannot be read takes the kind with it.
+            if owner.kind.isEmpty || parts.count > 2 {
+                errors.append(.invalid("\(path).kind", owner.kind, "must not be empty"))
+            }
             if owner.name.isEmpty { errors.append(.invalid("\(path).name", "", "must not be empty")) }
             if owner.uid.isEmpty { errors.append(.invalid("\(path).uid", "", "must not be empty")) }
-        }
-        for finalizer in metadata.finalizers {
-            errors += NameFormat.qualified(finalizer).map { .invalid("metadata.finalizers", finalizer, $0) }
+            if owner.apiVersion == "v1", owner.kind == "Event" {
+                errors.append(
+                    .invalid(
+                        path, json: JSONWriter.compact(owner.written()), "/v1, Kind=Event is disallowed from being an owner"))
+            }
+            guard owner.controller == true else { continue }
+            let name = "\(owner.kind)/\(owner.name)"
+            if let controller {
+                errors.append(
+                    .invalid(
+                        path, json: JSONWriter.compact(owners.written()),
+                        "Only one reference can have Controller set to true. Found \"true\" in references for \(controller) "
+                            + "and \(name)"))
+            } else {
+                controller = name
+            }
         }
         return errors
     }

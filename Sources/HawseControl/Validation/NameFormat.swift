@@ -55,6 +55,25 @@ enum NameFormat {
         return errors
     }
 
+    /// The same with underscores in it, and one in front of a label (`IsDNS1123SubdomainWithUnderscore`).
+    static let subdomainWithUnderscore: Check = { text in
+        var errors = text.utf8.count > 253 ? [tooLong(253)] : []
+        let isGood = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { part in
+            let label = part.first == UInt8(ascii: "_") ? part.dropFirst() : part[...]
+            guard let first = label.first, let last = label.last, isLower(first) || isDigit(first),
+                isLower(last) || isDigit(last)
+            else { return false }
+            return label.allSatisfy { isLower($0) || isDigit($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }
+        }
+        if !isGood {
+            errors.append(
+                "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and "
+                    + "must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+                    + "'_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*')")
+        }
+        return errors
+    }
+
     static let wildcardSubdomain: Check = { text in
         guard text.hasPrefix("*."), subdomain(String(text.dropFirst(2))).isEmpty else {
             return [

@@ -2,16 +2,43 @@ import HawseWire
 
 /// `ValidateNode` of `pkg/apis/core/validation`: pod ranges, taints, resources.
 enum NodeValidation {
-    static func check(_ node: Kubernetes.Node, options: Validation.Options = Validation.Options()) -> [FieldError] {
+    static func check(
+        _ node: Kubernetes.Node, old: Kubernetes.Node?, options: Validation.Options = Validation.Options()
+    ) -> [FieldError] {
         var errors = MetadataValidation.check(node.metadata, isNamespaced: false, name: NameFormat.subdomain)
         errors += taints(node.spec.taints)
         for (name, list) in [("capacity", node.status.capacity), ("allocatable", node.status.allocatable)] {
-            for (resource, amount) in list.sorted(by: { $0.key < $1.key }) where amount.thousandths < 0 {
-                errors.append(
-                    .invalid("status.\(name).\(resource)", amount.text, "must be greater than or equal to 0"))
+            for (resource, amount) in list.sorted(by: { $0.key < $1.key }) {
+                errors += ResourceValidation.value(resource, amount, at: "status.\(name).\(resource)")
             }
         }
-        return errors + ranges(node.spec.podCIDRs, options)
+        errors += ranges(node.spec.podCIDRs, options)
+        guard let old else { return errors }
+        return errors + update(node, old)
+    }
+
+    /// What a node has been given it keeps (`ValidateNodeUpdate`).
+    private static func update(_ node: Kubernetes.Node, _ old: Kubernetes.Node) -> [FieldError] {
+        var errors: [FieldError] = []
+        var seen: Set<Kubernetes.NodeAddress> = []
+        for (index, address) in node.status.addresses.enumerated() where !seen.insert(address).inserted {
+            errors.append(
+                .duplicate(
+                    "status.addresses[\(index)]",
+                    json: "{\"Type\":\(FieldError.quoted(address.type)),\"Address\":\(FieldError.quoted(address.address))}"))
+        }
+        let (before, after) = (old.spec.podCIDRs, node.spec.podCIDRs)
+        let changes = before.count == after.count ? zip(before, after).filter { $0 != $1 }.count : 1
+        if !before.isEmpty {
+            errors += Array(
+                repeating: .forbidden("spec.podCIDRs", "node updates may not change podCIDR except from \"\" to valid"),
+                count: changes)
+        }
+        if !old.spec.providerID.isEmpty, old.spec.providerID != node.spec.providerID {
+            errors.append(
+                .forbidden("spec.providerID", "node updates may not change providerID except from \"\" to valid"))
+        }
+        return errors
     }
 
     /// The server looks for taints in the spec and speaks of the metadata.

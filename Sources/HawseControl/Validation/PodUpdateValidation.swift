@@ -1,22 +1,35 @@
 /// What of a pod may be changed (`ValidatePodUpdate`).
 enum PodUpdateValidation {
     static func check(_ new: Kubernetes.PodSpec, _ old: Kubernetes.PodSpec) -> [FieldError] {
-        if new == old { return [] }
-        var errors = deadline(new, old) + tolerations(new, old)
-        for (field, count, before) in [
-            ("containers", new.containers.count, old.containers.count),
-            ("initContainers", new.initContainers.count, old.initContainers.count),
-        ] where count != before {
-            errors.append(.forbidden("spec.\(field)", "pod updates may not add or remove containers"))
+        var errors: [FieldError] = []
+        for (field, after, before) in [
+            ("containers", new.containers, old.containers), ("initContainers", new.initContainers, old.initContainers),
+        ] {
+            if after.count != before.count {
+                return errors + [.forbidden("spec.\(field)", "pod updates may not add or remove containers")]
+            }
+            for (index, container) in after.enumerated() {
+                let place = "spec.\(field)[\(index)]"
+                if container.image.isEmpty { errors.append(.required("\(place).image")) }
+                errors += ContainerValidation.image(container, at: place)
+            }
         }
+        let late = deadline(new, old)
+        errors += late
+        if !late.isEmpty, new.activeDeadlineSeconds != nil { return errors }
+        errors += tolerations(new, old)
         let gates = Set(old.schedulingGates.compactMap { $0["name"]?.text })
-        for gate in new.schedulingGates.compactMap({ $0["name"]?.text }) where !gates.contains(gate) {
+        for (index, gate) in new.schedulingGates.enumerated() {
+            guard let name = gate["name"]?.text, !gates.contains(name) else { continue }
             errors.append(
-                .forbidden("spec.schedulingGates", "only deletion is allowed, but found new scheduling gate '\(gate)'"))
+                .forbidden(
+                    "spec.schedulingGates[\(index)].name",
+                    "only deletion is allowed, but found new scheduling gate '\(name)'"))
         }
-        if !errors.isEmpty { return errors }
-        guard changeable(of: old, with: new) != new else { return [] }
-        return [
+        if new == old { return errors }
+        if !old.schedulingGates.isEmpty { errors += PodGateValidation.check(new, old) }
+        guard changeable(of: old, with: new) != new else { return errors }
+        return errors + [
             .forbidden(
                 "spec",
                 "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
@@ -25,7 +38,7 @@ enum PodUpdateValidation {
         ]
     }
 
-    /// The old spec with everything of the new one that may change.
+    /// The old spec with everything of the new one that may change or has been judged already.
     private static func changeable(of old: Kubernetes.PodSpec, with new: Kubernetes.PodSpec) -> Kubernetes.PodSpec {
         var result = old
         for index in result.containers.indices { result.containers[index].image = new.containers[index].image }
@@ -37,19 +50,28 @@ enum PodUpdateValidation {
             result.terminationGracePeriodSeconds = 1
         }
         // A pod that waits at a gate may still be told where to go.
-        if !old.schedulingGates.isEmpty, old.nodeSelector.allSatisfy({ new.nodeSelector[$0.key] == $0.value }) {
+        if !old.schedulingGates.isEmpty {
             result.nodeSelector = new.nodeSelector
+            if new.affinity == nil, old.affinity?.podAffinity == nil, old.affinity?.podAntiAffinity == nil {
+                result.affinity = nil
+            } else if result.affinity != nil || new.affinity?.nodeAffinity != nil {
+                result.affinity = result.affinity ?? Kubernetes.Affinity()
+                result.affinity?.nodeAffinity = new.affinity?.nodeAffinity
+            }
         }
         return result
     }
 
     private static func deadline(_ new: Kubernetes.PodSpec, _ old: Kubernetes.PodSpec) -> [FieldError] {
         let path = "spec.activeDeadlineSeconds"
-        guard let before = old.activeDeadlineSeconds else { return [] }
         guard let after = new.activeDeadlineSeconds else {
+            guard old.activeDeadlineSeconds != nil else { return [] }
             return [.invalid(path, json: "null", "must not update from a positive integer to nil value")]
         }
-        if after <= before { return [] }
+        if !(0...2_147_483_647).contains(after) {
+            return [.invalid(path, json: String(after), "must be between 0 and 2147483647, inclusive")]
+        }
+        guard let before = old.activeDeadlineSeconds, after > before else { return [] }
         return [.invalid(path, json: String(after), "must be less than or equal to previous value")]
     }
 

@@ -40,14 +40,9 @@ enum ProbeValidation {
             errors.append(.invalid("\(path).\(name)", value, "must be greater than or equal to 0"))
         }
         if let grace = probe.terminationGracePeriodSeconds {
-            if isReadiness {
-                errors.append(
-                    .invalid(
-                        "\(path).terminationGracePeriodSeconds", json: String(grace), "must not be set for readinessProbes"))
-            } else if grace <= 0 {
-                errors.append(
-                    .invalid("\(path).terminationGracePeriodSeconds", json: String(grace), "must be greater than 0"))
-            }
+            let place = "\(path).terminationGracePeriodSeconds"
+            if grace <= 0 { errors.append(.invalid(place, json: String(grace), "must be greater than 0")) }
+            if isReadiness { errors.append(.invalid(place, json: String(grace), "must not be set for readinessProbes")) }
         }
         if !isReadiness, probe.successThreshold != 1 {
             errors.append(.invalid("\(path).successThreshold", probe.successThreshold, "must be 1"))
@@ -88,8 +83,8 @@ enum ProbeValidation {
     private static func check(_ action: Kubernetes.HTTPGetAction, at path: String) -> [FieldError] {
         var errors = action.path.isEmpty ? [FieldError.required("\(path).path")] : []
         errors += port(action.port, at: "\(path).port")
-        if !action.scheme.isEmpty {
-            errors += ServiceValidation.word(action.scheme, "\(path).scheme", ["HTTP", "HTTPS"])
+        if !["HTTP", "HTTPS"].contains(action.scheme) {
+            errors.append(.notSupported("\(path).scheme", action.scheme, ["HTTP", "HTTPS"]))
         }
         for header in action.httpHeaders where !isHeaderName(header.name) {
             errors.append(

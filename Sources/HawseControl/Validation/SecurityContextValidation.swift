@@ -2,30 +2,37 @@ import HawseModel
 
 /// Security contexts of pods and containers (`ValidatePodSecurityContext`, `ValidateSecurityContext`).
 enum SecurityContextValidation {
-    /// A pod's own, with the fields of its spec that belong to it.
+    /// A pod's own (`validatePodSpecSecurityContext`), with the fields of its spec that belong to it.
     static func check(_ spec: Kubernetes.PodSpec, at path: String) -> [FieldError] {
         let place = "\(path).securityContext"
-        var errors = hostUsers(spec, at: path)
+        let context = spec.other["securityContext"]
+        var errors: [FieldError] = []
+        for field in ["fsGroup", "runAsUser", "runAsGroup"] { errors += identifier(context?[field], at: "\(place).\(field)") }
+        for (index, group) in (context?["supplementalGroups"]?.items ?? []).enumerated() {
+            errors += identifier(group, at: "\(place).supplementalGroups[\(index)]")
+        }
         if spec.other["hostPID"]?.flag == true, spec.other["shareProcessNamespace"]?.flag == true {
             errors.append(
                 .invalid(
                     "\(place).shareProcessNamespace", json: "true", "ShareProcessNamespace and HostPID cannot both be enabled"))
         }
-        guard let context = spec.other["securityContext"] else { return errors + windowsHost(spec, at: path) }
-        for field in ["fsGroup", "runAsUser", "runAsGroup"] { errors += identifier(context[field], at: "\(place).\(field)") }
-        for (index, group) in (context["supplementalGroups"]?.items ?? []).enumerated() {
-            errors += identifier(group, at: "\(place).supplementalGroups[\(index)]")
+        guard let context else { return errors }
+        func word(_ field: String, _ known: [String]) -> [FieldError] {
+            guard let word = context[field]?.text, !known.contains(word) else { return [] }
+            return [.notSupported("\(place).\(field)", word, known)]
         }
         errors += sysctls(context["sysctls"], spec, at: "\(place).sysctls")
-        for (field, known) in [
-            ("fsGroupChangePolicy", ["Always", "OnRootMismatch"]), ("supplementalGroupsPolicy", ["Merge", "Strict"]),
-            ("seLinuxChangePolicy", ["MountOption", "Recursive"]),
-        ] {
-            if let word = context[field]?.text, !known.contains(word) {
-                errors.append(.notSupported("\(place).\(field)", word, known))
-            }
-        }
-        return errors + profiles(context, at: place) + windowsHost(spec, at: path)
+        errors += word("fsGroupChangePolicy", ["Always", "OnRootMismatch"])
+        errors += seccomp(context["seccompProfile"], at: "\(place).seccompProfile")
+        errors += WindowsOptionsValidation.check(context["windowsOptions"], at: "\(place).windowsOptions")
+        errors += appArmor(context["appArmorProfile"], at: "\(place).appArmorProfile")
+        errors += word("supplementalGroupsPolicy", ["Merge", "Strict"])
+        return errors + word("seLinuxChangePolicy", ["MountOption", "Recursive"])
+    }
+
+    /// What of its node's a pod shares (`validateWindowsHostProcessPod`, `validateHostUsers`).
+    static func hosts(_ spec: Kubernetes.PodSpec, at path: String) -> [FieldError] {
+        WindowsOptionsValidation.hostProcesses(spec, at: path) + hostUsers(spec, at: path)
     }
 
     /// A container's.
@@ -40,20 +47,22 @@ enum SecurityContextValidation {
                 errors.append(.invalid("\(path).procMount", mount, "`hostUsers` must be false to use `Unmasked`"))
             }
         }
+        errors += seccomp(context["seccompProfile"], at: "\(path).seccompProfile")
         if context["allowPrivilegeEscalation"]?.flag == false {
-            let text = JSONWriter.compact(context)
+            let text = InternalForm.securityContext.json(context)
             if context["privileged"]?.flag == true {
                 errors.append(
                     .invalid(path, json: text, "cannot set `allowPrivilegeEscalation` to false and `privileged` to true"))
             }
-            if (context["capabilities"]?["add"]?.items ?? []).contains(where: { $0.text == "CAP_SYS_ADMIN" }) {
+            for added in context["capabilities"]?["add"]?.items ?? [] where added.text == "CAP_SYS_ADMIN" {
                 errors.append(
                     .invalid(
                         path, json: text,
                         "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN"))
             }
         }
-        return errors + profiles(context, at: path)
+        return errors + WindowsOptionsValidation.check(context["windowsOptions"], at: "\(path).windowsOptions")
+            + appArmor(context["appArmorProfile"], at: "\(path).appArmorProfile")
     }
 
     /// Users and groups (`IsValidUserID`, `IsValidGroupID`).
@@ -69,7 +78,10 @@ enum SecurityContextValidation {
             ("hostNetwork", spec.hostNetwork), ("HostPID", spec.other["hostPID"]?.flag == true),
             ("HostIPC", spec.other["hostIPC"]?.flag == true),
         ]
-        return shared.filter(\.1).map { .forbidden("\(path).\($0.0)", "when `pod.Spec.HostUsers` is false") }
+        let detail = "when `hostUsers` is false"
+        return shared.filter(\.1).map { .forbidden("\(path).\($0.0)", detail) }
+            + spec.allContainers(at: path).filter { !($0.0.other["volumeDevices"]?.items ?? []).isEmpty }
+                .map { .forbidden("\($0.1).volumeDevices", detail) }
     }
 
     // MARK: Sysctls
@@ -115,12 +127,6 @@ enum SecurityContextValidation {
 
     // MARK: Profiles
 
-    private static func profiles(_ context: ManifestNode, at path: String) -> [FieldError] {
-        seccomp(context["seccompProfile"], at: "\(path).seccompProfile")
-            + appArmor(context["appArmorProfile"], at: "\(path).appArmorProfile")
-            + windows(context["windowsOptions"], at: "\(path).windowsOptions")
-    }
-
     private static let profileTypes = ["Localhost", "RuntimeDefault", "Unconfined"]
 
     private static func type(_ profile: ManifestNode, _ field: String, at path: String) -> [FieldError] {
@@ -139,7 +145,7 @@ enum SecurityContextValidation {
             errors += VolumeValidation.descending(file, at: place)
         } else if file != nil {
             errors.append(
-                .invalid(place, json: JSONWriter.compact(profile), "can only be set when seccomp type is Localhost"))
+                .invalid(place, json: InternalForm.profile.json(profile), "can only be set when seccomp type is Localhost"))
         }
         return errors
     }
@@ -151,55 +157,15 @@ enum SecurityContextValidation {
         switch profile["type"]?.text {
         case "Localhost":
             guard let file else { return [.required(place, "must be set when AppArmor type is Localhost")] }
+            let tooLong: [FieldError] = file.utf8.count > 4095 ? [.tooLong(place, maximum: 4095)] : []
             if file.first?.isWhitespace == true || file.last?.isWhitespace == true {
-                return [.invalid(place, file, "must not be padded with whitespace")]
+                return [.invalid(place, file, "must not be padded with whitespace")] + tooLong
             }
             if file.isEmpty { return [.required(place, "must be set when AppArmor type is Localhost")] }
-            return file.utf8.count > 4095 ? [.tooLong(place, maximum: 4095)] : []
+            return tooLong
         case "RuntimeDefault", "Unconfined":
             return file.map { [.invalid(place, $0, "can only be set when AppArmor type is Localhost")] } ?? []
         default: return type(profile, "appArmorProfile", at: path)
         }
-    }
-
-    // MARK: Windows
-
-    private static func windows(_ options: ManifestNode?, at path: String) -> [FieldError] {
-        guard let options, !options.isNull else { return [] }
-        var errors: [FieldError] = []
-        if let name = options["gmsaCredentialSpecName"]?.text {
-            errors += NameFormat.subdomain(name).map { .invalid("\(path).gmsaCredentialSpecName", name, $0) }
-        }
-        if let spec = options["gmsaCredentialSpec"]?.text {
-            let place = "\(path).gmsaCredentialSpec"
-            if spec.isEmpty { errors.append(.invalid(place, spec, "gmsaCredentialSpec cannot be an empty string")) }
-            if spec.utf8.count > 65536 {
-                errors.append(.invalid(place, spec, "gmsaCredentialSpec size must be under 64 KiB"))
-            }
-        }
-        if let user = options["runAsUserName"]?.text {
-            let place = "\(path).runAsUserName"
-            if user.isEmpty {
-                errors.append(.invalid(place, user, "runAsUserName cannot be an empty string"))
-            } else if user.unicodeScalars.contains(where: { $0.value < 32 || $0.value == 127 }) {
-                errors.append(.invalid(place, user, "runAsUserName cannot contain control characters"))
-            } else if user.split(separator: "\\", omittingEmptySubsequences: false).count > 2 {
-                errors.append(.invalid(place, user, "runAsUserName cannot contain more than one backslash"))
-            }
-        }
-        return errors
-    }
-
-    /// Host-process containers need the node's network (`validateWindowsHostProcessPod`).
-    private static func windowsHost(_ spec: Kubernetes.PodSpec, at path: String) -> [FieldError] {
-        let pod = spec.other["securityContext"]?["windowsOptions"]?["hostProcess"]?.flag
-        let own = (spec.initContainers + spec.containers).map {
-            $0.other["securityContext"]?["windowsOptions"]?["hostProcess"]?.flag
-        }
-        guard own.contains(where: { $0 ?? pod ?? false }), !spec.hostNetwork else { return [] }
-        return [
-            .invalid(
-                "\(path).hostNetwork", json: "false", "hostNetwork must be true if pod contains any hostProcess containers")
-        ]
     }
 }

@@ -5,8 +5,18 @@ struct ServiceUpdateValidation {
     let new: Kubernetes.ServiceSpec
 
     func check() -> [FieldError] {
-        if old.type == .externalName || new.type == .externalName { return [] }
-        return clusterIPs() + families()
+        var errors: [FieldError] = []
+        if old.type != .externalName, new.type != .externalName { errors = clusterIPs() + families() }
+        if old.type == .loadBalancer, new.type == .loadBalancer, old.loadBalancerClass != new.loadBalancerClass {
+            let value = new.loadBalancerClass.map { FieldError.quoted($0) } ?? "null"
+            errors.append(.invalid("spec.loadBalancerClass", json: value, Self.unchangeable))
+        }
+        if ServiceDefaults.needsHealthCheck(old), ServiceDefaults.needsHealthCheck(new),
+            old.healthCheckNodePort != new.healthCheckNodePort
+        {
+            errors.append(.forbidden("spec.healthCheckNodePort", "field is immutable"))
+        }
+        return errors
     }
 
     private static let unchangeable = "may not change once set"
@@ -15,7 +25,11 @@ struct ServiceUpdateValidation {
         "[" + items.map { FieldError.quoted($0) }.joined(separator: ",") + "]"
     }
 
+    private var wasHeadless: Bool { old.clusterIPs == ["None"] }
+    private var isHeadless: Bool { new.clusterIPs == ["None"] }
+
     private func clusterIPs() -> [FieldError] {
+        if wasHeadless, isHeadless { return [] }
         let path = "spec.clusterIPs"
         let value = list(new.clusterIPs)
         if old.clusterIPs.count == new.clusterIPs.count {
@@ -44,12 +58,12 @@ struct ServiceUpdateValidation {
 
     private func families() -> [FieldError] {
         // A headless Service has no addresses that its families would have to keep.
-        if old.clusterIPs.first == "None", new.clusterIPs.first == "None" { return [] }
+        if wasHeadless || isHeadless { return [] }
         let path = "spec.ipFamilies"
         let value = list(new.ipFamilies.map(\.rawValue))
         if old.ipFamilies.count == new.ipFamilies.count {
             return old.ipFamilies.indices.filter { old.ipFamilies[$0] != new.ipFamilies[$0] }
-                .map { .invalid("\(path)[\($0)]", json: value, Self.unchangeable) }
+                .map { _ in .invalid("\(path)[0]", json: value, Self.unchangeable) }
         }
         var errors: [FieldError] = []
         if let before = old.ipFamilies.first, let after = new.ipFamilies.first, before != after {

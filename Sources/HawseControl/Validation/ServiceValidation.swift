@@ -16,6 +16,7 @@ struct ServiceValidation {
         let isKnown = old?.metadata.name == service.metadata.name && old != nil
         let name = options.relaxedServiceNames || isKnown ? NameFormat.label : NameFormat.label1035
         var errors = MetadataValidation.check(service.metadata, name: name)
+        if let old { errors += ServiceUpdateValidation(old: old.spec, new: spec).check() }
         errors += topologyAnnotations(service.metadata)
         if spec.ports.isEmpty, spec.clusterIP != "None", spec.type != .externalName {
             errors.append(.required("spec.ports"))
@@ -38,12 +39,9 @@ struct ServiceValidation {
             errors.append(.forbidden("spec.allocateLoadBalancerNodePorts", Self.onlyLoadBalancer))
         }
         if spec.type == .loadBalancer, spec.allocateLoadBalancerNodePorts == nil {
-            errors.append(.required("spec.allocateLoadBalancerNodePorts"))
+            errors.append(.required("allocateLoadBalancerNodePorts"))
         }
-        errors += loadBalancerClass(spec, old: old?.spec)
-        errors += trafficPolicies(spec)
-        if let old { errors += ServiceUpdateValidation(old: old.spec, new: spec).check() }
-        return errors
+        return errors + loadBalancerClass(spec) + trafficPolicies(spec)
     }
 
     static let onlyLoadBalancer = "may only be used when `type` is 'LoadBalancer'"
@@ -260,16 +258,11 @@ struct ServiceValidation {
         return errors
     }
 
-    private func loadBalancerClass(_ spec: Kubernetes.ServiceSpec, old: Kubernetes.ServiceSpec?) -> [FieldError] {
+    private func loadBalancerClass(_ spec: Kubernetes.ServiceSpec) -> [FieldError] {
         let path = "spec.loadBalancerClass"
-        var errors: [FieldError] = []
-        if let old, old.type == .loadBalancer, spec.type == .loadBalancer, old.loadBalancerClass != spec.loadBalancerClass {
-            let value = spec.loadBalancerClass.map { FieldError.quoted($0) } ?? "null"
-            errors.append(.invalid(path, json: value, "may not change once set"))
-        }
-        guard let name = spec.loadBalancerClass else { return errors }
-        if spec.type != .loadBalancer { return errors + [.forbidden(path, Self.onlyLoadBalancer)] }
-        return errors + NameFormat.qualified(name).map { .invalid(path, name, $0) }
+        guard let name = spec.loadBalancerClass else { return [] }
+        if spec.type != .loadBalancer { return [.forbidden(path, Self.onlyLoadBalancer)] }
+        return NameFormat.qualified(name).map { .invalid(path, name, $0) }
     }
 
     private func trafficPolicies(_ spec: Kubernetes.ServiceSpec) -> [FieldError] {
@@ -285,7 +278,9 @@ struct ServiceValidation {
                 .invalid(
                     "spec.externalTrafficPolicy", policy, "may only be set for externally-accessible services"))
         }
-        if ServiceDefaults.needsHealthCheck(spec) {
+        if ServiceDefaults.needsHealthCheck(spec), spec.healthCheckNodePort == 0 {
+            errors.append(.required("spec.healthCheckNodePort"))
+        } else if ServiceDefaults.needsHealthCheck(spec) {
             errors += NameFormat.portNumber(spec.healthCheckNodePort).map {
                 .invalid("spec.healthCheckNodePort", spec.healthCheckNodePort, $0)
             }

@@ -21,7 +21,7 @@ public enum Validation {
     public static func check(
         _ object: any KubernetesObject, old: (any KubernetesObject)?, options: Options = Options()
     ) -> [FieldError] {
-        var errors: [FieldError]
+        let errors: [FieldError]
         switch object {
         case let new as Kubernetes.Service:
             errors = ServiceValidation(options).check(new, old: old as? Kubernetes.Service)
@@ -40,10 +40,10 @@ public enum Validation {
         case let new as Kubernetes.HorizontalPodAutoscaler: errors = AutoscalerValidation.check(new)
         case let new as Kubernetes.ConfigMap: errors = DataValidation.check(new, old: old as? Kubernetes.ConfigMap)
         case let new as Kubernetes.Secret: errors = DataValidation.check(new, old: old as? Kubernetes.Secret)
-        case let new as Kubernetes.Node: errors = NodeValidation.check(new, options: options)
+        case let new as Kubernetes.Node: errors = NodeValidation.check(new, old: old as? Kubernetes.Node, options: options)
         default: errors = WorkloadValidation.check(object, old: old)
         }
-        if let old { errors += MetadataValidation.checkUpdate(object.metadata, old: old.metadata) }
-        return errors
+        guard let old else { return errors }
+        return MetadataValidation.checkUpdate(object.metadata, old: old.metadata) + errors
     }
 }

@@ -33,32 +33,38 @@ enum WorkloadValidation {
 
     // MARK: Selectors and templates
 
-    private static func selector(_ selector: Kubernetes.LabelSelector?, _ kind: String) -> [FieldError] {
-        guard let selector else { return [.required("spec.selector")] }
-        var errors = MetadataValidation.selector(selector, at: "spec.selector")
-        if selector.isEmpty {
-            errors.append(
-                .invalid(
-                    "spec.selector", json: JSONWriter.compact(selector.written()), "empty selector is invalid for \(kind)"))
-        }
-        return errors
+    /// A selector and the template that it has to fit. A selector that cannot be made is refused once more, and then nobody
+    /// looks at the template; one that is missing fits no template.
+    private static func selector(
+        _ selector: Kubernetes.LabelSelector?, _ kind: String, invalid: String,
+        template: () -> [FieldError]
+    ) -> [FieldError] {
+        guard let selector else { return [.required("spec.selector")] + template() }
+        let json = JSONWriter.compact(selector.written())
+        let problems = MetadataValidation.selector(selector, at: "spec.selector")
+        var errors = problems
+        if selector.isEmpty { errors.append(.invalid("spec.selector", json: json, "empty selector is invalid for \(kind)")) }
+        if !problems.isEmpty { return errors + [.invalid("spec.selector", json: json, invalid)] }
+        return errors + template()
     }
 
-    private static func mismatch(_ labels: [String: String]) -> FieldError {
-        .invalid(
-            "spec.template.metadata.labels", json: JSONWriter.compact(labels.written()),
-            "`selector` does not match template `labels`")
+    private static func misfit(
+        _ selector: Kubernetes.LabelSelector?, _ labels: [String: String]
+    ) -> [FieldError] {
+        if let selector, selector.isEmpty || selector.matches(labels) { return [] }
+        let json = labels.isEmpty ? "null" : JSONWriter.compact(labels.written())
+        return [.invalid("spec.template.metadata.labels", json: json, "`selector` does not match template `labels`")]
     }
 
     /// What every controller of pods that run for ever asks of its template.
     private static func template(
         _ template: Kubernetes.PodTemplate, _ kind: String, selector: Kubernetes.LabelSelector?
     ) -> [FieldError] {
+        misfit(selector, template.metadata.labels) + PodValidation.check(template, at: "spec.template") + forEver(template, kind)
+    }
+
+    private static func forEver(_ template: Kubernetes.PodTemplate, _ kind: String) -> [FieldError] {
         var errors: [FieldError] = []
-        if let selector, !selector.isEmpty, !selector.matches(template.metadata.labels) {
-            errors.append(mismatch(template.metadata.labels))
-        }
-        errors += PodValidation.check(template, at: "spec.template")
         if template.spec.restartPolicy != "Always" {
             errors.append(.notSupported("spec.template.spec.restartPolicy", template.spec.restartPolicy, ["Always"]))
         }
@@ -81,9 +87,11 @@ enum WorkloadValidation {
 
     private static func check(_ object: Kubernetes.Deployment, old: Kubernetes.Deployment?) -> [FieldError] {
         let spec = object.spec
-        var errors = nonnegative(spec.replicas, "spec.replicas") + selector(spec.selector, "deployment")
+        var errors = nonnegative(spec.replicas, "spec.replicas")
         // A Deployment's template is held to the rules of the ReplicaSet that it becomes.
-        errors += template(spec.template, "ReplicaSet", selector: spec.selector)
+        errors += selector(spec.selector, "deployment", invalid: "invalid label selector") {
+            template(spec.template, "ReplicaSet", selector: spec.selector)
+        }
         errors += strategy(spec.strategy)
         errors += nonnegative(spec.minReadySeconds, "spec.minReadySeconds")
         errors += nonnegative(spec.revisionHistoryLimit, "spec.revisionHistoryLimit")
@@ -166,8 +174,9 @@ enum WorkloadValidation {
     private static func check(_ object: Kubernetes.ReplicaSet, old: Kubernetes.ReplicaSet?) -> [FieldError] {
         let errors = nonnegative(object.spec.replicas, "spec.replicas")
             + nonnegative(object.spec.minReadySeconds, "spec.minReadySeconds")
-            + selector(object.spec.selector, "deployment")
-            + template(object.spec.template, "ReplicaSet", selector: object.spec.selector)
+            + selector(object.spec.selector, "deployment", invalid: "invalid label selector") {
+                template(object.spec.template, "ReplicaSet", selector: object.spec.selector)
+            }
         return old.map { errors + immutable(object.spec.selector, $0.spec.selector) } ?? errors
     }
 
@@ -176,8 +185,8 @@ enum WorkloadValidation {
         if object.spec.selector.isEmpty { errors.append(.required("spec.selector")) }
         errors += nonnegative(object.spec.replicas, "spec.replicas")
         guard let template = object.spec.template else { return errors + [.required("spec.template")] }
-        let wanted = object.spec.selector.isEmpty ? nil : Kubernetes.LabelSelector(matchLabels: object.spec.selector)
-        return errors + self.template(template, "ReplicationController", selector: wanted)
+        return errors + self.template(
+            template, "ReplicationController", selector: Kubernetes.LabelSelector(matchLabels: object.spec.selector))
     }
 
     private static func check(_ object: Kubernetes.StatefulSet, old: Kubernetes.StatefulSet?) -> [FieldError] {
@@ -189,25 +198,20 @@ enum WorkloadValidation {
         }
         errors += updates(spec.updateStrategy)
         for field in ["whenDeleted", "whenScaled"] {
-            guard let word = spec.persistentVolumeClaimRetentionPolicy?[field]?.text else { continue }
+            guard let word = spec.persistentVolumeClaimRetentionPolicy?[field]?.text, !word.isEmpty else { continue }
             errors += ServiceValidation.word(
-                word, "spec.persistentVolumeClaimRetentionPolicy.\(field)", ["Delete", "Retain"])
+                word, "spec.persistentVolumeClaimRetentionPolicy.\(field)", ["Retain", "Delete"])
         }
         errors += nonnegative(spec.replicas, "spec.replicas") + nonnegative(spec.minReadySeconds, "spec.minReadySeconds")
         errors += nonnegative(spec.ordinals?.start, "spec.ordinals.start")
         if !spec.serviceName.isEmpty, old == nil {
             errors += NameFormat.label(spec.serviceName).map { .invalid("spec.serviceName", spec.serviceName, $0) }
         }
-        errors += selector(spec.selector, "statefulset")
-        // Claims become volumes of the pods.
-        var template = spec.template
-        let claims = spec.volumeClaimTemplates.compactMap { $0["metadata"]?["name"]?.text }
-        if !claims.isEmpty {
-            let known = VolumeValidation.names(template.spec.other["volumes"])
-            let added = claims.filter { !known.contains($0) }.map { ManifestNode(.map([.init("name", .string($0))])) }
-            template.spec.other["volumes"] = ManifestNode(.list((template.spec.other["volumes"]?.items ?? []) + added))
+        // The server does not look at the containers of a StatefulSet: their volumes may come from its claims.
+        errors += selector(spec.selector, "statefulset", invalid: "") {
+            misfit(spec.selector, spec.template.metadata.labels) + PodValidation.metadata(spec.template, at: "spec.template")
         }
-        errors += self.template(template, "StatefulSet", selector: spec.selector)
+        errors += forEver(spec.template, "StatefulSet")
         guard let old else { return errors }
         return errors + statefulSetUpdate(spec, old.spec)
     }
@@ -218,7 +222,7 @@ enum WorkloadValidation {
             guard let update = strategy.rollingUpdate else { return [] }
             return [
                 .invalid(
-                    "spec.updateStrategy.rollingUpdate", json: JSONWriter.compact(update.written()),
+                    "spec.updateStrategy.rollingUpdate", json: InternalForm.statefulUpdate.json(update.written()),
                     "only allowed for updateStrategy 'RollingUpdate'")
             ]
         case "RollingUpdate":
@@ -233,7 +237,7 @@ enum WorkloadValidation {
         default:
             return [
                 .invalid(
-                    "spec.updateStrategy", json: JSONWriter.compact(strategy.written()),
+                    "spec.updateStrategy", json: InternalForm.statefulStrategy.json(strategy.written()),
                     "must be 'RollingUpdate' or 'OnDelete'")
             ]
         }
@@ -262,18 +266,16 @@ enum WorkloadValidation {
     private static func check(_ object: Kubernetes.DaemonSet, old: Kubernetes.DaemonSet?) -> [FieldError] {
         let spec = object.spec
         var errors: [FieldError] = []
-        if let selector = spec.selector {
-            errors += MetadataValidation.selector(selector, at: "spec.selector")
-        }
+        if let selector = spec.selector { errors += MetadataValidation.selector(selector, at: "spec.selector") }
         // Without a selector nothing matches.
-        if spec.selector?.matches(spec.template.metadata.labels) != true { errors.append(mismatch(spec.template.metadata.labels)) }
+        if errors.isEmpty { errors += misfit(spec.selector, spec.template.metadata.labels) }
         if let selector = spec.selector, selector.isEmpty {
             errors.append(
                 .invalid(
                     "spec.selector", json: JSONWriter.compact(selector.written()),
                     "empty selector is invalid for daemonset"))
         }
-        errors += template(spec.template, "DaemonSet", selector: nil)
+        errors += PodValidation.check(spec.template, at: "spec.template") + forEver(spec.template, "DaemonSet")
         errors += nonnegative(spec.minReadySeconds, "spec.minReadySeconds")
         errors += daemonStrategy(spec.updateStrategy)
         errors += nonnegative(spec.revisionHistoryLimit, "spec.revisionHistoryLimit")

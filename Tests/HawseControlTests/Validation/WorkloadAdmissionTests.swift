@@ -73,8 +73,10 @@ struct AdmissionChange: Sendable, CustomTestStringConvertible {
         AdmissionChange(pod, "{name: data, emptyDir: {}}", "{name: Data_, emptyDir: {}}", "FieldValueInvalid spec.volumes[0].name",
             "FieldValueNotFound \(main).volumeMounts[0].name"),
         AdmissionChange(
-            pod, "emptyDir: {}", "emptyDir: {}, hostPath: {path: /x}", "FieldValueForbidden spec.volumes[0].hostPath"),
-        AdmissionChange(pod, "emptyDir: {}", "hostPath: {}", "FieldValueRequired spec.volumes[0].hostPath.path"),
+            pod, "emptyDir: {}", "emptyDir: {}, hostPath: {path: /x}", "FieldValueForbidden spec.volumes[0].hostPath",
+            "FieldValueNotFound \(main).volumeMounts[0].name"),
+        AdmissionChange(pod, "emptyDir: {}", "hostPath: {}", "FieldValueRequired spec.volumes[0].hostPath.path",
+            "FieldValueNotFound \(main).volumeMounts[0].name"),
         AdmissionChange(
             pod, "{name: data, emptyDir: {}}", "{name: data}, {name: data}", "FieldValueDuplicate spec.volumes[1].name"),
         AdmissionChange(
@@ -103,6 +105,9 @@ struct AdmissionChange: Sendable, CustomTestStringConvertible {
         AdmissionChange(pod, "{name: A, value: b}", "{name: A, valueFrom: {}}", "FieldValueInvalid \(main).env[0].valueFrom"),
         AdmissionChange(
             pod, "value: b}", "valueFrom: {fieldRef: {fieldPath: spec.x}}}",
+            "FieldValueInvalid \(main).env[0].valueFrom.fieldRef.fieldPath"),
+        AdmissionChange(
+            pod, "value: b}", "valueFrom: {fieldRef: {fieldPath: status.phase}}}",
             "FieldValueNotSupported \(main).env[0].valueFrom.fieldRef.fieldPath"),
         AdmissionChange(
             pod, "value: b}", "valueFrom: {secretKeyRef: {name: s}}}",
