@@ -24,6 +24,8 @@ struct ConnectionStatus: OptionSet, Hashable, Sendable {
     static let helper = ConnectionStatus(rawValue: 1 << 13)
     /// Begun by SYNPROXY (`nfct_synproxy`); not one of the kernel's bits.
     static let synproxy = ConnectionStatus(rawValue: 1 << 14)
+    /// Its time may be later than the record says, see `OuterLease`; not one of the kernel's bits.
+    static let leased = ConnectionStatus(rawValue: 1 << 15)
 
     static let natMask: ConnectionStatus = [.sourceNAT, .destinationNAT]
     static let natDoneMask: ConnectionStatus = [.sourceNATDone, .destinationNATDone]
@@ -140,8 +142,6 @@ struct Connection {
     func remaining(at now: Instant) -> Int64 {
         isConfirmed ? max(timeout - now, 0) : timeout.nanoseconds
     }
-
-    @inline(__always) func isExpired(at now: Instant) -> Bool { isConfirmed && timeout <= now }
 }
 
 /// `enum tcp_conntrack`.

@@ -11,7 +11,7 @@ extension ConnectionTable {
             for _ in 0..<bucketSize(2 * count) {
                 let connection = records[Int(bucketChance.below(UInt32(truncatingIfNeeded: highest))) + 1]
                 guard connection.pointee.uses > 0, connection.pointee.isConfirmed, !connection.pointee.isDying else { continue }
-                let isOver = connection.pointee.isExpired(at: now)
+                let isOver = isExpired(connection, at: now)
                 guard isOver || !connection.pointee.isAssured else { continue }
                 remove(connection)
                 if !isOver { drops += 1 }

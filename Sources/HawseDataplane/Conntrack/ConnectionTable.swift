@@ -18,6 +18,10 @@ struct ConnectionTable: ~Copyable {
     let policyNames: [String]
     let records: LazyMemory<Connection>
     let extensions: LazyMemory<ConnectionExtension>
+    /// By record number.
+    let leases: LazyMemory<OuterLease>
+    /// Some connection is, or was, leased.
+    var hasLeases = false
     var index: TupleIndex
     var bySource: SourceList
     let hasher: FlowHash
@@ -47,6 +51,7 @@ struct ConnectionTable: ~Copyable {
         let bound = settings.maximum == 0 ? 1 << 22 : min(settings.maximum, Int(Self.numberMask) - 1)
         records = LazyMemory(capacity: bound + 1)
         extensions = LazyMemory(capacity: bound + 1)
+        leases = LazyMemory(capacity: bound + 1)
         index = TupleIndex(references: 2 * (bound + 1))
         bySource = SourceList(connections: bound)
         chance = RandomStream(seed: seed, purpose: "conntrack")
@@ -58,18 +63,20 @@ struct ConnectionTable: ~Copyable {
         allTimeouts.deallocate()
         records.deallocate()
         extensions.deallocate()
+        leases.deallocate()
         index.deallocate()
         bySource.deallocate()
     }
 
     /// Most connections at a time.
-    var capacity: Int { records.capacity - 1 }
+    var capacity: Int { min(records.capacity, leases.capacity) - 1 }
     /// Some connection has, or had, a cold part.
     @inline(__always) var hasExtensions: Bool { highestExtension > 0 }
     /// Bytes of records, index and list that have been touched.
     var memoryInUse: Int {
         (highest + 1) * MemoryLayout<Connection>.stride + index.byteCount + bySource.byteCount
             + (highestExtension == 0 ? 0 : (highestExtension + 1) * MemoryLayout<ConnectionExtension>.stride)
+            + (hasLeases ? (highest + 1) * MemoryLayout<OuterLease>.stride : 0)
     }
 
     /// The record behind a handle that its holder has acquired.
@@ -281,6 +288,7 @@ struct ConnectionTable: ~Copyable {
     /// `nf_ct_delete`: out of the index; freed when no packet holds it.
     mutating func remove(_ connection: ConnectionRef) {
         guard connection.pointee.isConfirmed, !connection.pointee.isDying else { return }
+        if connection.pointee.status.contains(.leased) { settle(connection) }
         connection.pointee.status.insert(.dying)
         let number = number(of: connection)
         for direction in [Direction.original, .reply] {
@@ -303,7 +311,7 @@ struct ConnectionTable: ~Copyable {
             sweepPosition = sweepPosition >= highest ? 1 : sweepPosition + 1
             let connection = records[sweepPosition]
             hawse_prefetch(UnsafeRawPointer(records[min(sweepPosition &+ 8, highest)]))
-            if connection.pointee.uses > 0, connection.pointee.isExpired(at: now) { remove(connection) }
+            if connection.pointee.uses > 0, isExpired(connection, at: now) { remove(connection) }
         }
     }
 

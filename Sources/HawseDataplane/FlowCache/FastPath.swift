@@ -125,7 +125,7 @@ extension Walk {
 
 extension ConnectionStatus {
     /// Connections whose packets want more than their trajectory says.
-    static let unsteady: ConnectionStatus = [.helper, .sequenceAdjust, .synproxy, .natClash, .dying]
+    static let unsteady: ConnectionStatus = [.helper, .sequenceAdjust, .synproxy, .natClash, .dying, .leased]
     /// In the table, and until when.
     static let lifeMask: ConnectionStatus = [.confirmed, .dying]
 }

@@ -13,6 +13,8 @@ struct FlowCache: ~Copyable {
     /// 1 … 2¹⁸ − 1. 0: they are used up, and no connection may keep a word of theirs.
     private(set) var epoch: UInt32 = 1
     private(set) var count = 0
+    /// Trajectories so far, of all epochs, whose packets lease their tunnel's connection.
+    private var leaseCount: UInt64 = 0
     let trajectories: UnsafeMutablePointer<Trajectory>
     private var hits: UnsafeMutablePointer<TrajectoryHit>
     private var hitCapacity = 1 << 12
@@ -122,6 +124,10 @@ struct FlowCache: ~Copyable {
         way.firstHit = UInt32(hitTotal)
         way.hitCount = UInt32(length)
         hitTotal += length
+        if way.tunnel.canLease {
+            leaseCount += 1
+            way.tunnel.lease(number: leaseCount)
+        }
         (trajectories + count).initialize(to: way)
         count += 1
         slots[slot] = UInt16(count)

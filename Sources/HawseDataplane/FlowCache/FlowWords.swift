@@ -84,9 +84,11 @@ extension ConnectionTable {
         }
         let number = Int(truncatingIfNeeded: connection.pointee.address2 >> 32 & UInt64(Self.numberMask))
         guard number != 0 else { return }
-        // The tunnel's connection in its first line, the virtual one in its second.
+        // The tunnel's connection by its lease or in its first line, the virtual one in its second.
         if let virtual {
             hawse_prefetch(virtual + number &* MemoryLayout<VirtualConnection>.stride + 64)
+        } else if hasLeases {
+            hawse_prefetch(UnsafeRawPointer(leases[number]))
         } else {
             hawse_prefetch(UnsafeRawPointer(records[number]))
         }

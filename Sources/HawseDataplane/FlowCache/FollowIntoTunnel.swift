@@ -8,25 +8,17 @@ extension Walk {
         _ frame: KnownFrame, _ arrival: Arrival, _ way: UnsafeMutablePointer<Trajectory>, _ connection: ConnectionRef,
         _ direction: Direction
     ) -> FastOutcome {
+        guard frame.isIPv4 else { return followSpecially(frame, arrival, way, connection, direction, FlowHint()) }
         let link = node.pointee.connections.link(connection)
-        let outer = node.pointee.connections[link.handle]
-        let raw = UnsafeRawPointer(outer)
-        // Whose it is and what the hooks do with it, all in one comparison; none is like that where nothing is usual. It is
-        // IPv4's: it has no cold part for this.
-        let word = raw.loadUnaligned(fromByteOffset: ConnectionLayout.status, as: UInt64.self)
-        let ports = UInt32(link.port) << 16 | UInt32(way.pointee.tunnel.port)
-        let difference =
-            (word & way.pointee.tunnel.expected.mask ^ way.pointee.tunnel.expected.word)
-            | (outer.pointee.address0 ^ way.pointee.tunnel.expected.addresses) | UInt64(outer.pointee.originalPorts ^ ports)
-            | UInt64(UInt16(truncatingIfNeeded: outer.pointee.address3)) | UInt64(link.key ^ (4 | direction.rawValue))
-        guard difference == 0, frame.isIPv4, outer.pointee.timeout > node.pointee.now
+        let lease = node.pointee.connections.leases[Int(link.handle & ConnectionTable.numberMask)]
+        let claim = way.pointee.tunnel.lease | UInt64(link.key) << 16 | UInt64(link.port)
+        guard lease.pointee.claim == claim && lease.pointee.until > node.pointee.now || takeLease(way, link, direction, claim)
         else { return followSpecially(frame, arrival, way, connection, direction, FlowHint()) }
         let verdict = trackKnown(frame, connection, direction)
         guard verdict == .accept else { return verdict == .again ? .walk : .invalid }
         count(frame, way, connection, direction)
-        // `renewUDP` of one that nobody has answered, as none of the node's own tunnel's packets is: it counts nothing and its
-        // time is not fixed, says the comparison.
-        outer.pointee.timeout = node.pointee.now + node.pointee.connections.timeouts(of: outer).pointee.udp
+        // `renewUDP` of one that nobody has answered: it counts nothing and has the usual times, says the lease.
+        lease.pointee.until = node.pointee.now + node.pointee.connections.usualTimeouts.pointee.udp
         let out = node.pointee.outputs.reserve(frame.length &+ Self.slack)
         writeTunnelHeader(frame, way, link.port, newIdentification(), to: out)
         writeFrame(frame, way, connection, direction, to: out + 50)

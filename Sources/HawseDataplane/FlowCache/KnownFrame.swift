@@ -119,9 +119,15 @@ extension ConnectionTable {
         if hint.reference != 0, frame.isIPv4, isOf(frame, guess, Int(hint.reference & 1)),
             guess.pointee.status.intersection(.lifeMask) == .confirmed
         {
-            return guess.pointee.timeout <= now ? 0 : hint.reference
+            return isOver(guess, now) ? 0 : hint.reference
         }
         return search(frame, hint.hash != 0 ? hint.hash : hash(frame.tuple, zone: 0), now: now)
+    }
+
+    /// Of one that is leased the walk finds out.
+    @inline(__always)
+    private func isOver(_ connection: ConnectionRef, _ now: Instant) -> Bool {
+        connection.pointee.timeout <= now && !connection.pointee.status.contains(.leased)
     }
 
     @inline(never)
@@ -132,7 +138,7 @@ extension ConnectionTable {
             let connection = records[Int(reference >> 1)]
             let isSame = frame.isIPv4 ? isOf(frame, connection, Int(reference & 1))
                 : equals(connection, reference & 1 == 0 ? .original : .reply, tuple, zone: 0)
-            if isSame { return connection.pointee.timeout <= now ? 0 : reference }
+            if isSame { return isOver(connection, now) ? 0 : reference }
         }
         return 0
     }

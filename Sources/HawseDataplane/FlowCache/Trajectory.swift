@@ -129,6 +129,9 @@ struct TunnelHeader {
     var destination: AddressBits = .zero
     var expected = ExpectedOuter()
 
+    /// What an `OuterLease` of its packets says, but for the link's key and port. As it begins no lease is like it.
+    var lease: UInt64 = 1 << 63
+
     /// What the tunnel's own connection is compared with, as its record has it: addresses, and of the word from the status on
     /// (`ConnectionLayout.status`) the bits that tell whose it is, what the hooks do and what is kept of it. As it begins
     /// nothing is like it.
@@ -147,7 +150,7 @@ struct TunnelHeader {
         mask.status = [.unsteady, .natMask, .natDoneMask, .confirmed, .seenReply, .expected, .fixedTimeout]
         mask.zone = .max
         mask.ipProtocol = IPProtocol(rawValue: .max)
-        mask.bits = [.ipv6, .accounted]
+        mask.bits = [.ipv6, .accounted, .ownTimeouts]
         var like = Connection()
         like.status = natDone.union(.confirmed)
         like.ipProtocol = .udp
@@ -158,6 +161,11 @@ struct TunnelHeader {
     private static func statusWord(_ connection: inout Connection) -> UInt64 {
         withUnsafeBytes(of: &connection) { $0.loadUnaligned(fromByteOffset: ConnectionLayout.status, as: UInt64.self) }
     }
+
+    /// Its connections are leased to its packets: nobody else has this number.
+    mutating func lease(number: UInt64) { lease = number << 24 }
+
+    var canLease: Bool { expected.word != .max }
 
     @inline(__always) var length: Int { isIPv6 ? 70 : 50 }
 

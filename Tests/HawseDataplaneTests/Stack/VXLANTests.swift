@@ -8,7 +8,7 @@ import Testing
     private static let own = MACAddress(0xaabb_cc00_0000)
     private static let peer = MACAddress(0xaabb_cc00_0001)
 
-    private func node(mtu: Int = 1500, _ change: (inout VXLANSpec) -> Void = { _ in }) throws -> StackNode {
+    private func node(mtu: Int = 1500, isTracked: Bool = false, _ change: (inout VXLANSpec) -> Void = { _ in }) throws -> StackNode {
         let pods = try StackNode.prefix("10.244.2.0/24")
         let vtep = try StackNode.address("10.244.2.0")
         let own = try StackNode.prefix("10.244.1.0/32")
@@ -26,6 +26,11 @@ import Testing
                 Route(destination: pods, nextHops: [.init(gateway: vtep, device: "flannel.1", onlink: true)]))
             $0.neighbors.append(Neighbor(address: vtep, mac: Self.peer, device: "flannel.1"))
             $0.forwarding.append(ForwardingEntry(mac: Self.peer, device: "flannel.1", destination: remote))
+            if isTracked {
+                var filter = Table.builtin(.filter)
+                filter.chains[1].rules = [Rule(matches: [.conntrack(ConntrackMatch(states: [.established]))], target: .accept)]
+                $0.iptables = RuleSet(family: .ipv4, tables: [.builtin(.nat), filter])
+            }
         }
     }
 
@@ -123,5 +128,42 @@ import Testing
         let out = try node.receive(Frame.ethernet(StackNode.eth1, StackNode.client, packet), on: "eth1")
         try #require(out.count == 1 && out[0].interface == "eth1")
         #expect(Array(out[0].bytes[40..<42]) == [5, 70])
+    }
+
+    /// The tunnel's connections are leased to the packets of known flows. Whoever looks at them, at whatever time, sees what
+    /// they are without that: when listed, when they run out, when the table is full, when others send by the same port.
+    @Test(arguments: [UInt64(1), 2, 3])
+    func tunnelConnectionsLiveAsLongAsWithoutFlowCache(_ seed: UInt64) throws {
+        let range: (inout VXLANSpec) -> Void = { $0.sourcePorts = 5000...5011 }
+        var nodes = [try node(isTracked: true, range), try node(isTracked: true, range)]
+        nodes[1].dataplane.usesFlowCache = false
+        var chance = RandomStream(seed: seed, purpose: "leases")
+        var looked = 0
+        for step in 0..<1500 {
+            // One in fifty waits long enough for some to run out, and for others not.
+            let pause: Int64 = chance.below(50) == 0 ? Int64(chance.below(32)) * 1_000_000_000 : Int64(chance.below(400)) * 1_000_000
+            let port = UInt16(chance.below(40)) + 1
+            let tos: UInt8 = chance.below(8) == 0 ? 0x10 : 0
+            let looks = chance.below(20) == 0
+            let answers = chance.below(60) == 0
+            var frames: [[StackNode.Output]] = []
+            var listings: [[String]] = []
+            for index in nodes.indices {
+                nodes[index].now = nodes[index].now + pause
+                let packet = Frame.udp("10.1.0.10", "10.244.2.9", port: port, tos: tos)
+                var out = try nodes[index].receive(Frame.ethernet(StackNode.eth1, StackNode.client, packet), on: "eth1")
+                if answers {
+                    // What nobody has asked of the peer: from then on the connection has another time.
+                    let answer = Frame.udp("192.0.2.20", "192.0.2.1", port: 5000 + port % 12, sourcePort: 8472)
+                    out += try nodes[index].receive(Frame.ethernet(StackNode.eth0, StackNode.server, answer), on: "eth0")
+                }
+                frames.append(out)
+                listings.append(looks ? nodes[index].dataplane.connections().map { "\($0)" }.sorted() : [])
+            }
+            try #require(frames[0] == frames[1] && listings[0] == listings[1], "step \(step)")
+            looked += listings[0].count
+        }
+        #expect(looked > 500)
+        #expect(nodes[0].dataplane.knownFlowCounts.encapsulated > 500, "\(nodes[0].dataplane.knownFlowCounts)")
     }
 }
