@@ -53,7 +53,8 @@ extension Walk {
         guard node.pointee.connections.settings.checksum,
             frame.ipProtocol == .tcp || frame.transport.loadBE16(at: 6) != 0
         else { return sumOuter(out + 34, datagram, way) }
-        let addresses = out.loadBE64(at: 76)
+        // What has just been written as one word can be read as one; of a copy the processor would wait for the whole.
+        let addresses = way.pointee.flags.isDisjoint(with: .rewrites) ? frame.addresses : out.loadBE64(at: 76)
         let pseudo =
             (addresses >> 32) &+ (addresses & 0xffff_ffff) &+ UInt64(frame.ipProtocol.rawValue)
             &+ UInt64(truncatingIfNeeded: frame.transportLength)
