@@ -113,30 +113,26 @@ extension Walk {
     }
 
     /// `ip_expire` / `ip6frag_expire_frag_queue`: the datagram did not get whole in time. The sender is told when the first
-    /// fragment is here; for datagrams put together only for conntrack IPv4 tells it just about the node's own.
+    /// fragment is here; for datagrams put together only for conntrack on their way in, IPv4 tells it just about the node's own.
     func reassemblyTimer(_ handle: UInt32) {
         guard let slot = node.pointee.reassembly.slot(ofTimer: handle),
             let queue = node.pointee.reassembly.remove(slot)
         else { return }
         if queue.hasFirst, let head = queue.fragments.first?.packet, queue.interface != 0 {
-            if queue.key.version == 4 {
-                let route = lookupInput(head)
-                head.pointee.route = route
-                if route.kind == .local || queue.key.user == .localDeliver {
-                    reportFragmentTimeout(head, type: 11)
-                }
+            if queue.key.version == 6 {
+                sendICMPError(about: head, type: ICMPv6Type.timeExceeded, code: 1, info: 0)
             } else {
-                reportFragmentTimeout(head, type: 3)
+                head.pointee.route = lookupInput(head)
+                let isOnlyTracked = queue.key.user == .conntrackIn || queue.key.user == .bridgeIn
+                if head.pointee.route.kind == .local || !isOnlyTracked {
+                    sendICMPError(about: head, type: ICMPType.timeExceeded, code: 1, info: 0)
+                }
             }
         }
         for fragment in queue.fragments {
             fragment.packet.pointee.disposition = .dropped(.fragmentTimeout)
             finish(fragment.packet)
         }
-    }
-
-    private func reportFragmentTimeout(_ packet: PacketRef, type: UInt8) {
-        note(packet, .answered("fragment reassembly time exceeded"))
     }
 
     /// Arms a new queue's timer. `ipfrag_time` and the like are in seconds.

@@ -19,7 +19,7 @@ struct DirectorRun {
     init(seed: UInt64) throws {
         draw = Draw(seed: seed)
         var director = GeneratedDirector(draw, seed: seed)
-        director.isAlone = !draw.oneIn(3)
+        director.isAlone = !draw.oneIn(3) && LiveSeeds.setting("SYNC") == nil
         sync = director.isAlone ? nil : GeneratedSync(draw, &director)
         services = GeneratedServices(draw, director)
         let rules = GeneratedDirectorRules(draw, director, services)

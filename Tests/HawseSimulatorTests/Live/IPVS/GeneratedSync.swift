@@ -21,7 +21,7 @@ struct GeneratedSync {
         group = IPAddress(text) ?? .unspecified(.ipv4)
         port = draw.pick([8848, 8848, 5004])
         syncID = UInt8(draw.pick([0, 7, 255]))
-        let roles = draw.pick([["master"], ["master"], ["backup"], ["backup"], ["master", "backup"]])
+        let roles = draw.pick([["master"], ["master"], ["master"], ["backup"], ["master", "backup"], ["master", "backup"]])
         isBackup = roles.contains("backup")
         // With the smallest lengths each message has one connection.
         isFlood = roles[0] == "master" && draw.oneIn(6)
