@@ -164,6 +164,7 @@ public final class Dataplane {
 
     /// Lets time pass: timers due on the way fire in order.
     public func advance(to now: Instant) {
+        if node.pointee.now == .zero { node.pointee.sets.beginLives(at: now) }
         while let timer = node.pointee.timers.popDue(now) {
             node.pointee.now = max(node.pointee.now, timer.due)
             if isTracing {

@@ -134,6 +134,14 @@ extension Walk {
         let source = packet.ethernet.source
         let front = FrontBytes(packet)
         packet.pointee.stage = .bridgeInput
+        if packet.pointee.route.gatewayVersion == 0, sessionHeader(packet) != 0 {
+            // The session's header counts as part of the packet again (`nf_bridge_push_encap_header`), so the neighbour is asked for
+            // by what stands eight bytes before the destination.
+            packet.pointee.route.gateway =
+                packet.isIPv4
+                ? AddressBits(ipv4: packet.networkPointer.loadBE32(at: 8)) : packet.networkPointer.loadAddressBits(at: 16)
+            packet.pointee.route.gatewayVersion = packet.pointee.version
+        }
         let stage = resolveNeighbour(packet)
         guard stage == .transmit else { return stage }
         packet.ethernet.source = source

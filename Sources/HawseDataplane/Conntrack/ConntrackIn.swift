@@ -42,8 +42,9 @@ extension Walk {
             let field = packet.ipv4.fragmentField
             return field & 0x1fff == 0 && (hook != .output || field & 0x2000 == 0)
         }
-        return packet.pointee.fragmentOffset == 0 && packet.pointee.ipProtocol != .noNextHeader
-            && packet.pointee.transport <= packet.pointee.end
+        // Headers that end early are not followed (`ipv6_get_l4proto`); one that claims more than the packet has is, and protocols
+        // without ports need nothing behind it.
+        return packet.pointee.fragmentOffset == 0 && !IPv6ExtensionWalk.isExtension(packet.pointee.ipProtocol)
     }
 
     /// `resolve_normal_ct` and the protocol's tracker.

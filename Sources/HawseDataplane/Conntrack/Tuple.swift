@@ -158,7 +158,7 @@ extension Tuple {
         } else {
             guard count >= 40 else { return nil }
             let walk = IPv6ExtensionWalk.skip(from: ip.loadProtocol(at: 6), at: 40, ip, length: count)
-            guard walk.outcome == .found, !walk.isLaterFragment, walk.offset <= count else { return nil }
+            guard walk.outcome == .found, !walk.isLaterFragment else { return nil }
             self.init(
                 source: ip.loadAddressBits(at: 8), destination: ip.loadAddressBits(at: 24), version: 6,
                 ipProtocol: walk.protocolNumber, transport: ip + walk.offset, available: count - walk.offset)
@@ -186,6 +186,6 @@ extension Tuple: CustomStringConvertible {
         }
         let from = IPAddress(family: family, bits: source)
         let to = IPAddress(family: family, bits: destination)
-        return "\(from.description(port: sourcePort)) → \(to.description(port: destinationPort)) protocol \(ipProtocol)"
+        return "\(from.description(port: sourcePort)) → \(to.description(port: destinationPort)) protocol \(ipProtocol.rawValue)"
     }
 }

@@ -32,6 +32,7 @@ extension Dataplane {
     /// Many frames, in the order of their arrival: the same as one after the other, but what each will need of memory is
     /// on its way before its turn comes.
     public func receive(_ frames: UnsafeBufferPointer<InputFrame>) {
+        if node.pointee.now == .zero, let first = frames.first { advance(to: first.time) }
         if isTracing {
             for frame in frames {
                 node.pointee.frameOrdinal &+= UInt64(frame.skipped)

@@ -169,6 +169,7 @@ extension Walk {
         if source.ipv4 != 0 {
             var q = RouteQuestion(destination: source, tos: packet.ipv4.tos & 0xfc)
             q.inInterface = node.pointee.routing.loopback
+            if node.pointee.interfaces[packet.pointee.inInterface].pointee.sourceMark { q.mark = packet.pointee.mark }
             let match = node.pointee.routing.lookup4(q)
             if match.hop >= 0 { return node.pointee.routing.tables4.result(match).source }
             return node.pointee.routing.sources.select4(on: packet.pointee.inInterface, near: source, scope: 0)

@@ -55,7 +55,13 @@ extension Walk {
 
     @inline(__always)
     func transportIsIntact(_ packet: PacketRef, isWhole: Bool = true) -> Bool {
-        if isWhole, packet.pointee.flags.contains(.sumKept) || isVerified(packet, packet.pointee.ipProtocol) { return true }
+        // A sum over the whole packet that the header has been changed under says nothing: then the bytes themselves do.
+        let isHeaderKept = packet.isIPv4 || packet.pointee.headerSum == 0 || packet.pointee.headerSum == 0xffff
+        if isWhole, isHeaderKept,
+            packet.pointee.flags.contains(.sumKept) || isVerified(packet, packet.pointee.ipProtocol)
+        {
+            return true
+        }
         return TransportChecksum.isValid(
             packet.transportPointer, length: packet.transportLength,
             protocolNumber: packet.pointee.ipProtocol, family: packet.family,

@@ -37,6 +37,20 @@ extension SetTable {
         for key in try keys(entry, set) { set.pointee.put(standing(key, in: set), value, exist: exist, now: now) }
     }
 
+    /// The node's clock begins to run: elements that were there before live from now on.
+    mutating func beginLives(at now: Instant) {
+        for i in 0..<count where sets[i].options.timeout != nil {
+            var index = sets[i].entries.first
+            while index != .max {
+                let row = sets[i].entries[index]
+                if row.pointee.value.expires != .distantFuture {
+                    row.pointee.value.expires = row.pointee.value.expires + (now - .zero)
+                }
+                index = row.pointee.next
+            }
+        }
+    }
+
     /// How many elements an entry stands for that are not there yet. Throws what `insert` would.
     mutating func check(_ entry: IPSet.Entry, for handle: UInt16, members: (String) -> Bool) throws(DataplaneError) -> Int {
         let set = sets + Int(handle)
