@@ -137,4 +137,15 @@ import Testing
         #expect(result.status == 0, "\(result.errors)")
         #expect(result.errors.contains("7 packets through"))
     }
+
+    @Test(arguments: [
+        ("a..b", "empty label"), (String(repeating: "a", count: 64) + ".b", "label too long: 64 bytes, 63 at most"),
+        (String(repeating: "abcdefg.", count: 32) + "b", "name too long: 259 bytes, 255 at most"),
+    ])
+    func namesThatNobodyCanAskForAreRefused(_ name: String, _ reason: String) throws {
+        let asked = try HawseProgram.shell("hawse dns -f pcaps/demo/cluster --query \(name)")
+        #expect(asked.status == 2 && asked.errors.contains(reason), "\(asked.errors)")
+        let listed = try HawseProgram.shell("echo '{\"name\": \"web\"}\n{\"name\": \"\(name)\"}' | hawse dns -f pcaps/demo/cluster --questions -")
+        #expect(listed.status == 2 && listed.errors.contains(":2: \(name): \(reason)"), "\(listed.errors)")
+    }
 }

@@ -41,6 +41,7 @@ struct DNS: ParsableCommand {
     func validate() throws {
         if manifests.filenames.isEmpty { throw ValidationError("a cluster is needed: -f MANIFESTS") }
         if (query == nil) == (questions == nil) { throw ValidationError("either --query NAME or --questions FILE") }
+        if let query, let fault = DomainName.fault(in: query) { throw ValidationError("--query \(query): \(fault)") }
     }
 
     private struct Question {
@@ -87,6 +88,7 @@ struct DNS: ParsableCommand {
             do {
                 let node = try JSONReader.parse(String(line))
                 guard let name = node["name"]?.text else { throw Failure.input("\(path):\(number + 1): a question needs \"name\"") }
+                if let fault = DomainName.fault(in: name) { throw Failure.input("\(path):\(number + 1): \(name): \(fault)") }
                 let word = node["type"]?.text ?? "A"
                 guard let type = DNSType(argument: word) else {
                     throw Failure.input("\(path):\(number + 1): \"\(word)\" is no type (\(DNSType.allValueStrings.joined(separator: ", ")))")

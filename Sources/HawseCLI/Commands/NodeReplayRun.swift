@@ -53,7 +53,9 @@ struct NodeReplayRun {
             // A story is told packet by packet.
             try command.input.forEachBatch(of: outputs.needsTrace ? 1 : replay.batchSize) { records, file, interface in
                 guard let newest = records.last else { return }
-                last = Instant(nanoseconds: newest.timestamp)
+                let time = Instant(nanoseconds: newest.timestamp)
+                if outputs.needsTrace, time > last { try replay.advance(to: time) { try outputs.take(replay, at: $0) } }
+                last = time
                 replay.feed(records, file: file, interface: interface)
                 if let event = replay.shards.orderEvent { throw OrderMatters(event: event) }
                 try outputs.take(replay, at: last)
@@ -65,9 +67,10 @@ struct NodeReplayRun {
         }
         if let failure, failure.code == 2 { throw failure }
         // Requests that nobody answers give up within seconds; so do the packets that wait for them.
-        replay.advance(to: last + .seconds(5))
+        let end = last + .seconds(5)
+        if outputs.needsTrace { try replay.advance(to: end) { try outputs.take(replay, at: $0) } } else { replay.advance(to: end) }
         if let event = replay.shards.orderEvent { throw OrderMatters(event: event) }
-        try outputs.take(replay, at: last)
+        try outputs.take(replay, at: end)
         progress.finish()
         try outputs.close()
         var out = command.summaryOutput

@@ -26,6 +26,18 @@ public struct DomainName: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension DomainName {
+    /// Why a text is no name that can be asked for (RFC 1035 2.3.4), in the resolver's words; `nil`: it is one.
+    public static func fault(in text: String) -> String? {
+        if text == "." { return nil }
+        let name = text.hasSuffix(".") ? text.dropLast() : Substring(text)
+        let labels = name.split(separator: ".", omittingEmptySubsequences: false)
+        if labels.contains(where: \.isEmpty) { return "empty label" }
+        if let label = labels.first(where: { $0.utf8.count > 63 }) { return "label too long: \(label.utf8.count) bytes, 63 at most" }
+        // Each label with its length, and the root.
+        let length = name.utf8.count + 2
+        return length > 255 ? "name too long: \(length) bytes, 255 at most" : nil
+    }
+
     /// The address that a name below `in-addr.arpa.` or `ip6.arpa.` stands for (RFC 1035 3.5, RFC 3596 2.5).
     public var reverseAddress: IPAddress? {
         let labels = folded.split(separator: ".")

@@ -99,4 +99,14 @@ public final class NodeReplay {
 
     /// Lets time pass after the last packet.
     public func advance(to now: Instant) { shards.advance(to: now) }
+
+    /// The same timer by timer, for one who tells what happens by its time: `body` is called at each.
+    public func advance(to now: Instant, each body: (Instant) throws -> Void) rethrows {
+        while dataplane.nextTimer < now {
+            let due = dataplane.nextTimer
+            shards.advance(to: due)
+            try body(due)
+        }
+        shards.advance(to: now)
+    }
 }
