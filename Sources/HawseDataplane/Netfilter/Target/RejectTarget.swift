@@ -90,7 +90,7 @@ extension Walk {
         switch hook {
         case .output: packet.pointee.flags.contains(.checksumBelieved) && !(isReset && packet.pointee.flags.contains(.forwarded))
         case .forward where isReset: false
-        default: isVerified(packet, ipProtocol)
+        default: packet.pointee.flags.contains(.sumKept) || isVerified(packet, ipProtocol)
         }
     }
 
