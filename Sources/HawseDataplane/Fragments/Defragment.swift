@@ -135,11 +135,12 @@ extension Walk {
         }
     }
 
-    /// Arms a new queue's timer. `ipfrag_time` and the like are in seconds.
+    /// Arms a new queue's timer, which the kernel's timer wheel lets fire late. `ipfrag_time` and the like are in seconds.
     func armReassembly(_ slot: Int, _ sysctl: String, _ fallback: Int) {
         let seconds = max(node.pointee.settings.all.integer(sysctl, default: fallback), 0)
+        let jiffy = Jiffies.at(node.pointee.now)
+        let fires = Jiffies.fire(jiffy + Jiffies.seconds(seconds), at: jiffy)
         node.pointee.timers.arm(
-            .reassembly(node.pointee.reassembly.timerHandle(slot)),
-            at: node.pointee.now + .seconds(Int64(min(seconds, 1 << 31))))
+            .reassembly(node.pointee.reassembly.timerHandle(slot)), at: Instant(nanoseconds: fires * Jiffies.nanoseconds))
     }
 }

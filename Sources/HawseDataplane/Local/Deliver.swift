@@ -172,7 +172,10 @@ extension Walk {
         } else if !transportIsIntact(packet, isWhole: isWhole) || !isLite && isSumSpoilt(packet) {
             return drop(packet, .checksum)
         }
-        if packet.pointee.ipProtocol == .udp, isForVXLAN(packet) { return vxlanReceive(packet) }
+        if packet.pointee.ipProtocol == .udp {
+            if isForVXLAN(packet) { return vxlanReceive(packet) }
+            if node.pointee.ipvs.sync.isBackup, takeSync(packet) { return end(packet, .consumed) }
+        }
         if listener(for: packet) { return endAtListener(packet) }
         if isTakenByProcess(packet) { return end(packet, .delivered) }
         let kind = packet.pointee.route.kind

@@ -99,7 +99,9 @@ extension Walk {
         let source = question.source.ipv4
         let destination = question.destination.ipv4
         // Every device listens to all hosts, 224.0.0.1, and to nothing else unless somebody joined.
-        guard destination == 0xe000_0001 else { return RouteResult(kind: .multicast) }
+        guard destination == 0xe000_0001
+            || node.pointee.ipvs.sync.hasJoined(question.destination, on: question.inInterface)
+        else { return RouteResult(kind: .multicast) }
         let device = node.pointee.interfaces[question.inInterface]
         if source >> 28 == 0xe || source == .max { return RouteResult(kind: .martian) }
         if source >> 24 == 127, !device.pointee.routeLocalnet, device.pointee.kind != .loopback {

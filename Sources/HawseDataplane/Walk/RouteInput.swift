@@ -94,14 +94,14 @@ extension Walk {
     /// Multicast from outside: delivered where a group is joined, else dropped (`ip_check_mc_rcu`, `ip6_mc_input`).
     @inline(never)
     func multicastInput(_ packet: PacketRef) -> Stage {
-        if takeSync(packet) { return end(packet, .consumed) }
         guard packet.isIPv6, hasJoined(packet.ipv6.destination, on: packet.pointee.inInterface) else {
             return drop(packet, .multicastUnwanted)
         }
         return .input
     }
 
-    /// Groups that a node is in of its own accord: all nodes, all routers, and the solicited-node groups of its addresses.
+    /// Groups that a node is in of its own accord: all nodes, all routers, and the solicited-node groups of its addresses; and that
+    /// of its synchronisation daemon.
     func hasJoined(_ group: AddressBits, on device: UInt16) -> Bool {
         let scope = group.high & 0xffff_ffff_ffff_ffff
         let isForwarding = node.pointee.interfaces[device].pointee.forwarding6
@@ -110,6 +110,7 @@ extension Walk {
         case (0xff02 << 48, 2): return isForwarding
         default: break
         }
+        if node.pointee.ipvs.sync.hasJoined(group, on: device) { return true }
         guard group.high == 0xff02 << 48, group.low >> 24 == 0x1ff else { return false }
         let tail = group.low & 0xff_ffff
         if node.pointee.neighbours.proxiesSolicited(tail, on: device) { return true }

@@ -107,6 +107,11 @@ struct IPVSSync {
         return outbox
     }
 
+    /// Whether the backup is a member of a group on a device (`join_mcast_group`).
+    func hasJoined(_ group: AddressBits, on device: UInt16) -> Bool {
+        isBackup && device == backupDevice && backup?.group.bits == group
+    }
+
     mutating func count(accepted isAccepted: Bool) {
         if isAccepted { accepted += 1 } else { refused += 1 }
     }
@@ -191,14 +196,13 @@ extension Walk {
 
     /// The backup's sockets: whether the packet is a message for one of them, which is then applied.
     func takeSync(_ packet: PacketRef) -> Bool {
-        guard node.pointee.ipvs.sync.isBackup, let daemon = node.pointee.ipvs.sync.backup,
-            packet.pointee.ipProtocol == .udp, packet.pointee.fragmentOffset == 0, packet.transportLength >= 8,
-            packet.pointee.inInterface == node.pointee.ipvs.sync.backupDevice,
-            packet.destinationBits == daemon.group.bits,
+        guard let daemon = node.pointee.ipvs.sync.backup,
+            node.pointee.ipvs.sync.hasJoined(packet.destinationBits, on: packet.pointee.inInterface),
             UInt32(packet.udp.destinationPort &- daemon.port) <= node.pointee.ipvs.sync.portMask
         else { return false }
         let length = min(Int(packet.udp.datagramLength), packet.transportLength)
         guard length >= 8 else { return false }
+        voidRecording()
         // The receiver's buffer has a length of its own, which cuts what is longer.
         node.pointee.ipvs.applySync(
             UnsafeRawBufferPointer(

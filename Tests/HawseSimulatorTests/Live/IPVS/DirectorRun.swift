@@ -34,8 +34,14 @@ struct DirectorRun {
         words = DirectorTraffic(director: director, draw: draw)
         kernel = try KernelNode(director.setup)
         kernel.awaitSilence()
+        if let sync {
+            // What it says of its groups is said before rules count it: some milliseconds later, and again within a second.
+            try kernel.run("ipvsadm", ["--restore"], input: sync.commands.map { $0 + "\n" }.joined())
+            usleep(2_500_000)
+            kernel.awaitSilence()
+        }
         if !live.rules.tables.isEmpty { try kernel.run(restore, [], input: live.rules.tables) }
-        try kernel.run("ipvsadm", ["--restore"], input: live.rules.servers)
+        try kernel.run("ipvsadm", ["--restore"], input: services.lines.map { $0 + "\n" }.joined())
     }
 
     private var isIPv6: Bool { live.setup.family == 6 }
