@@ -77,9 +77,10 @@ extension Walk {
         return .accept
     }
 
-    /// `__nf_ct_resolve_clash`: the packet joins the connection that won when both are the same flow.
+    /// `__nf_ct_resolve_clash`: the packet joins the connection that won when both are the same flow, or NAT has never looked at it.
     private func merge(_ packet: PacketRef, _ loser: ConnectionRef, into winner: ConnectionRef) -> Bool {
-        guard node.pointee.connections.isSameFlow(winner, loser) else { return false }
+        guard winner.pointee.status.isDisjoint(with: .natDoneMask) || node.pointee.connections.isSameFlow(winner, loser)
+        else { return false }
         let direction: Direction = packet.pointee.connectionInfo.isReply ? .reply : .original
         let info = packet.pointee.connectionInfo
         account(packet, winner, direction)

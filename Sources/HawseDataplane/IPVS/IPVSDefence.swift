@@ -62,26 +62,30 @@ struct IPVSDefence {
         }
     }
 
-    /// Whether a tick is due, and which; ticks come every second while entries are to be dropped.
-    mutating func nextTick(upTo jiffy: Int64) -> Int64? {
+    /// Whether a tick is due, and which, since the one before `jiffy`; ticks come every second while entries are to be dropped.
+    mutating func nextTick(since before: Int64, upTo jiffy: Int64) -> Int64? {
         guard dropsEntries else {
             nextTick = 0
             return nil
         }
-        if nextTick == 0 { nextTick = jiffy + Jiffies.perSecond }
+        if nextTick == 0 { nextTick = Self.tick(after: before) }
         guard nextTick <= jiffy else { return nil }
         let tick = nextTick
         nextTick += Jiffies.perSecond
         return tick
     }
+
+    /// Passes by ticks that find nothing.
+    mutating func skipTicks(upTo jiffy: Int64) { nextTick = Self.tick(after: jiffy) }
+
+    private static func tick(after jiffy: Int64) -> Int64 { (jiffy / Jiffies.perSecond + 1) * Jiffies.perSecond }
 }
 
 extension IPVSState {
     /// `ip_vs_random_dropentry`, for every second up to `target`: a thirty-second of the kernel's buckets, drawn anew
     /// each time.
-    mutating func dropEntries(upTo target: Int64, _ node: NodePointer) {
-        while let tick = defence.nextTick(upTo: target) {
-            guard connections.count > 0 else { continue }
+    mutating func dropEntries(since before: Int64, upTo target: Int64, _ node: NodePointer) {
+        while connections.count > 0, let tick = defence.nextTick(since: before, upTo: target) {
             for _ in 0..<(VirtualConnectionTable.kernelBuckets / 32) {
                 let bucket = Int(chance.below(UInt32(VirtualConnectionTable.kernelBuckets)))
                 for number in connections.numbers(inKernelBucket: bucket) {
@@ -91,6 +95,7 @@ extension IPVSState {
                 }
             }
         }
+        if connections.count == 0 { defence.skipTicks(upTo: target) }
     }
 
     private mutating func looksDroppable(_ connection: VirtualConnectionRef, at tick: Int64) -> Bool {

@@ -92,6 +92,7 @@ struct IPVSState {
         flushExpiring(node)
         let target = Jiffies.at(now)
         guard target > jiffy else { return }
+        let before = jiffy
         connections.wheel.start(at: target)
         while let number = connections.wheel.popDue(target, connections.records) {
             jiffy = max(jiffy, connections.wheel.clock)
@@ -106,7 +107,7 @@ struct IPVSState {
                 period = reached
             }
         }
-        dropEntries(upTo: target, node)
+        dropEntries(since: before, upTo: target, node)
         emptyTrash()
         if sync.isMaster { sync.advance(to: target) }
     }

@@ -69,8 +69,7 @@ struct UniqueTuple {
         guard connection.pointee.status.isDisjoint(with: usesNAT) else { return true }
         guard let (other, _) = findEither(tuple) ?? tuple.inverted.flatMap(findEither) else { return false }
         guard other.pointee.status.isDisjoint(with: usesNAT) else { return true }
-        return !(table.pointee.tuple(of: other, .original) == table.pointee.tuple(of: connection, .reply)
-            && table.pointee.tuple(of: other, .reply) == table.pointee.tuple(of: connection, .original))
+        return table.pointee.tuple(of: other, .original) != table.pointee.tuple(of: connection, .reply)
     }
 
     private func findEither(_ tuple: Tuple) -> (ConnectionRef, Direction)? {

@@ -44,7 +44,7 @@ struct LiveIPVSTests {
             "live IPVS: \(seeds.range): \(seeds.count) directors, \(changes) changes, \(packets) packets; "
                 + "equal but for drawn ports: \(drawn), for timers about to fire: \(late)")
         for difference in differences { print("live IPVS: \(difference)") }
-        // What is not understood is rare (1 of 108 when last seen); more is a fault that has come in.
+        // What is not understood is rare (none of 108 when last seen); more is a fault that has come in.
         seeds.judge(differences, among: "directors", areTooMany: differences.count * 10 > seeds.count + 9)
         #expect(packets >= 80)
     }
