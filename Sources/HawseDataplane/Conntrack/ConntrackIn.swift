@@ -207,6 +207,6 @@ extension Walk {
     /// filled in on the way the sum is wrong until `ip_forward_options`, behind FORWARD.
     func isSpoiltByOptions(_ packet: PacketRef) -> Bool {
         packet.isIPv4 && packet.pointee.options.flags.contains(.changed)
-            && (packet.pointee.flags.contains(.forwarded) || !isVerified(packet, packet.pointee.ipProtocol))
+            && (packet.pointee.flags.contains(.forwarded) || !isSummed(packet, packet.pointee.ipProtocol))
     }
 }

@@ -132,7 +132,7 @@ extension Walk {
         answer.pointee.route = route
         answer.pointee.mark = reflectedMark(packet)
         note(packet, .answered("ICMPv6 echo reply"))
-        answer.pointee.flags.insert(.withinICMP)
+        answer.pointee.flags.formUnion([.withinICMP, .ignoreDF])
         sendNow(answer, causedBy: packet, stage: .output)
     }
 }

@@ -179,7 +179,7 @@ extension Walk {
         answer.pointee.mark = mark
         attachConnection(of: packet, to: answer)
         note(packet, .answered("ICMPv6 error \(type)/\(code)"))
-        answer.pointee.flags.insert(.withinICMP)
+        answer.pointee.flags.formUnion([.withinICMP, .ignoreDF])
         sendNow(answer, causedBy: packet, stage: .output)
     }
 

@@ -121,8 +121,12 @@ extension Walk {
             writeEthernet(packet, to: neighbour.pointee.mac, from: device.pointee.mac)
             return .transmit
         case .none, .failed:
+            // The question is asked from where the packet is: within TEE's or ICMP's sending, if that is so.
+            let calling = packet.pointee.flags.intersection(.whileCalling)
             holdForNeighbour(packet, handle)
+            packet.pointee.flags.formUnion(calling)
             askFor(handle)
+            packet.pointee.flags.subtract(.whileCalling)
             return .held
         case .incomplete:
             holdForNeighbour(packet, handle)

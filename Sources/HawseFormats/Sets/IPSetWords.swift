@@ -113,7 +113,10 @@ struct IPSetWords {
 
     private mutating func bitmask(_ options: inout IPSet.Options) throws(FormatError) {
         let word = try next("the argument of `bitmask'")
-        guard let mask = IPAddress(word.text), mask.family == options.family else {
+        // The tool prints a length behind it that it remembers of an element, and takes it back.
+        let parts = word.text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        let isLength = parts.count == 1 || parseDecimal(parts[1], max: UInt64(options.family.bitCount)) != nil
+        guard let mask = IPAddress(String(parts[0])), mask.family == options.family, isLength else {
             throw FormatError(
                 place(word), "Syntax error: bitmask is not valid for family = \(options.family == .ipv4 ? "inet" : "inet6")")
         }

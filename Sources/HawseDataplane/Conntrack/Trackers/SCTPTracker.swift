@@ -159,7 +159,7 @@ extension Walk {
             if chunk.type == Kind.initiation || chunk.type == Kind.initiationAck {
                 guard chunk.offset + 20 <= length else { return .invalid }
                 let peerTag = base.loadBE32(at: chunk.offset + 4)
-                guard noteInit(connection, direction, chunk.type, peerTag) else { return .invalid }
+                guard noteInit(connection, direction, chunk.type, peerTag, isFirst: old == .none) else { return .invalid }
                 if chunk.type == Kind.initiation, next == .closed, old == .closed, connection.pointee.isConfirmed {
                     ignores = true
                 }
@@ -256,12 +256,17 @@ extension Walk {
     }
 
     /// The tag that INIT or INIT ACK asks of the other side's packets. False: it contradicts what is known.
-    private func noteInit(_ connection: ConnectionRef, _ direction: Direction, _ type: UInt8, _ tag: UInt32) -> Bool {
+    private func noteInit(
+        _ connection: ConnectionRef, _ direction: Direction, _ type: UInt8, _ tag: UInt32, isFirst: Bool
+    ) -> Bool {
         let ct = connection
         let other = direction.opposite
         if type == Kind.initiation {
-            if ct.pointee.sawInit(direction), ct.pointee.sawInit(other) { ct.pointee.setSawInit(other, false) }
-            ct.pointee.setSawInit(direction, true)
+            // One that asks for the tag that is known is late, or sent again: it begins nothing.
+            if isFirst || ct.pointee.verificationTag(other) != tag {
+                if ct.pointee.sawInit(direction), ct.pointee.sawInit(other) { ct.pointee.setSawInit(other, false) }
+                ct.pointee.setSawInit(direction, true)
+            }
         } else {
             let known = ct.pointee.verificationTag(other)
             if !ct.pointee.sawInit(other), known != 0, known != tag { return false }

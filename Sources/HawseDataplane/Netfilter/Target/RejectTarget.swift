@@ -72,7 +72,9 @@ extension Walk {
     /// `nf_ip_checksum`, `nf_ip6_checksum`: only TCP and UDP have a pseudo header under IPv4; other payloads must sum up alone.
     private func isChecksumRight(_ packet: PacketRef, _ ipProtocol: IPProtocol, _ offset: Int, _ hook: Hook, isReset: Bool) -> Bool {
         if isBelieved(packet, ipProtocol, hook, isReset: isReset) { return true }
-        if isSpoiltByOptions(packet) { return false }
+        // Conntrack has found it right before, though it belongs to no connection.
+        let isValid = hook != .output && !(isReset && hook == .forward) && isSummed(packet, ipProtocol)
+        if !isValid, isSpoiltByOptions(packet) { return false }
         let length = packet.length - offset
         var sum = UInt64(InternetChecksum.sum(packet.networkPointer + offset, count: length))
         if packet.isIPv6 || ipProtocol == .tcp || ipProtocol == .udp {

@@ -38,7 +38,10 @@ struct GeneratedSets {
             ? "family \(node.isIPv6 ? "inet6" : "inet") hashsize 64 maxelem 1000 bucketsize 12 initval 0x01020304" : ""
         if kind == "bitmap:port" { options = "range 1-10000" }
         if kind.hasPrefix("bitmap:ip") { options = "range 10.1.0.0/24" }
-        if kind == "hash:ip", draw.oneIn(5) { options += " netmask \(node.isIPv6 ? 120 : 30)" }
+        if kind == "hash:ip" || kind == "hash:ip,port", draw.oneIn(4) {
+            // Not `bitmask`: the tool prints lengths behind it that belong to elements of other sets.
+            options += draw.pick(node.isIPv6 ? [" netmask 120", " netmask 47"] : [" netmask 30", " netmask 13"])
+        }
         if hasCounters { options += " counters" }
         if hasComments { options += " comment" }
         if hasMarks { options += " skbinfo" }
@@ -49,6 +52,7 @@ struct GeneratedSets {
             guard seen.insert(element).inserted else { continue }
             var line = "add \(name) \(element)"
             if kind.contains("net"), draw.oneIn(5) { line += " nomatch" }
+            if kind == "hash:net,iface", draw.oneIn(3) { line += " wildcard" }
             if hasMarks, draw.oneIn(2) { line += " skbmark 0x\(1 + draw.below(3))/0xf skbprio 1:\(1 + draw.below(9))" }
             if hasComments, draw.oneIn(2) { line += " comment \"an entry\"" }
             lines.append(line)
@@ -69,7 +73,7 @@ struct GeneratedSets {
         case "hash:ip,port,net": return "\(host),\(port),\(net)"
         case "hash:net,port": return "\(net),\(port)"
         case "hash:net,iface":
-            return "\(net),\(draw.oneIn(5) && node.hasBridge ? "physdev:" : "")\(draw.pick(["eth0", "eth1", "br0"]))"
+            return "\(net),\(draw.oneIn(5) && node.hasBridge ? "physdev:" : "")\(draw.pick(["eth0", "eth1", "br0", "eth1", "eth", "e"]))"
         case "bitmap:port": return "\(node.port(draw))"
         case "bitmap:ip": return "10.1.0.\(10 + draw.below(5))"
         default:
