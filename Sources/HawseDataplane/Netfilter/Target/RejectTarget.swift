@@ -76,7 +76,8 @@ extension Walk {
         let isValid = hook != .output && !(isReset && hook == .forward) && isSummed(packet, ipProtocol)
         if !isValid, isSpoiltByOptions(packet) { return false }
         let length = packet.length - offset
-        var sum = UInt64(InternetChecksum.sum(packet.networkPointer + offset, count: length))
+        // IPv4's header is added up too, so that a payload of nothing but zeroes, or none, is right.
+        var sum = UInt64(InternetChecksum.sum(packet.networkPointer + offset, count: length)) + (packet.isIPv4 ? 0xffff : 0)
         if packet.isIPv6 || ipProtocol == .tcp || ipProtocol == .udp {
             sum += InternetChecksum.pseudoHeader(
                 family: packet.family, source: packet.sourceBits, destination: packet.destinationBits,
