@@ -67,7 +67,7 @@ extension Walk {
             header.storeChecksum()
             piece.pointee.transport = piece.pointee.network + Int32(headerLength)
             piece.pointee.fragmentOffset = UInt16(truncatingIfNeeded: base + at)
-            if at == 0, headerLength > 20 { keepCopiedOptions(packet, headerLength) }
+            if at == 0, headerLength > 20, packet.pointee.options.flags.contains(.read) { keepCopiedOptions(packet, headerLength) }
             at += count
             index += 1
             piece.pointee.stage = next
@@ -90,7 +90,8 @@ extension Walk {
         return sizes
     }
 
-    /// `ip_options_fragment`: later fragments keep only the options that say so.
+    /// `ip_options_fragment`: later fragments keep only the options that say so. Those of a packet that the stack has not read,
+    /// as TEE's copies from PREROUTING and what is bridged, stay as they are.
     private func keepCopiedOptions(_ packet: PacketRef, _ headerLength: Int) {
         let base = packet.networkPointer
         var at = 20

@@ -21,6 +21,8 @@ struct IPOptionMarks {
         static let changed = Flags(rawValue: 16)
         static let sourceRouteHit = Flags(rawValue: 32)
         static let routerAlert = Flags(rawValue: 64)
+        /// The stack has read the options (`opt->optlen`): later fragments keep only some of them.
+        static let read = Flags(rawValue: 128)
     }
 }
 
@@ -48,6 +50,7 @@ extension Walk {
                 about: packet, type: ICMPType.parameterProblem, code: 0, info: UInt32(wrong) << 24)
             return drop(packet, .ipOptions)
         }
+        marks.flags.insert(.read)
         packet.pointee.options = marks
         guard marks.sourceRoute != 0 else { return nil }
         guard node.pointee.interfaces[packet.pointee.inInterface].pointee.acceptSourceRoute else {
@@ -350,6 +353,7 @@ extension Walk {
             if let base = bytes.baseAddress { (answer.networkPointer + 20).copyMemory(from: base, byteCount: bytes.count) }
         }
         buildOptions(answer, echo, source: source, destination: destination)
+        answer.pointee.options.flags.insert(.read)
     }
 
     /// `ip_options_build`: what is filled in when the answer's addresses are known.
