@@ -62,6 +62,24 @@ struct SyncTurnTests {
         #expect(try entries(try master(retried), after: 10, every: 2) == 2)
     }
 
+    /// A message counts its connections in one byte. Of 600 in messages of up to 60,000 bytes Linux made these, by size and count.
+    @Test(arguments: [("1", [[0x5468, 88]]), ("0", [[0x1804, 0], [0x1804, 0], [0x0844, 88]])])
+    func moreConnectionsThanOneByteCounts(_ version: String, _ recorded: [[Int]]) throws {
+        let rig = try master(["net.ipv4.vs.sync_version": version])
+        try rig.command(.stopDaemon(.master))
+        try rig.command(.startDaemon(IPVSSyncDaemon(role: .master, interface: "eth1", syncID: 9, maximumLength: 60_000)))
+        var outputs: [DirectorRig.Output] = []
+        for n in 0..<600 {
+            outputs += rig.send(DirectorRig.udp(DirectorRig.client(1 + n / 50), UInt16(4000 + n), DirectorRig.virtual, 53))
+        }
+        rig.wait(3)
+        outputs += ask(rig, 100)
+        // The beginning of each datagram, which leaves in fragments.
+        let heads = outputs.filter { $0.destination == IPAddress(ipv4: 0xe000_0051) && $0.packet[6] & 0x1f == 0 && $0.packet[7] == 0 }
+        let messages = heads.map { Array($0.payload.dropFirst(8)) }
+        #expect(messages.map { [Int($0[2]) << 8 | Int($0[3]), Int($0[version == "1" ? 4 : 0])] } == recorded)
+    }
+
     @Test func portsShareTheConnections() throws {
         let rig = try master(["net.ipv4.vs.sync_ports": "4"])
         for n in 1...40 { _ = ask(rig, n) }
