@@ -17,6 +17,9 @@ extension ClusterState {
 
     mutating func replaceService(_ old: Kubernetes.Service, with new: Kubernetes.Service) throws(StatusError) {
         var service = new
+        service.applyDefaults()
+        // On an update the old object decides what an address under one of its two names means.
+        service.spec.clusterIPs = new.spec.clusterIPs
         try admit(service: &service, old: old)
         store.update(Kubernetes.Service.self, old.key) { $0 = service }
     }
@@ -25,10 +28,15 @@ extension ClusterState {
     mutating func admit(service: inout Kubernetes.Service, old: Kubernetes.Service?) throws(StatusError) {
         var taken = TakenByService()
         do throws(StatusError) {
-            if let old { Self.keepAllocated(&service, from: old) }
+            if let old { ServiceUpdate(old: old).keepAllocated(&service) }
             var errors = ServiceFamilies(families: families).resolve(&service, old: old)
             if !errors.isEmpty { throw StatusError.invalid("Service", service.metadata.name, errors) }
-            try allocate(&service, old: old, &taken)
+            if let old {
+                try allocateUpdate(&service, old: old, &taken)
+                ServiceUpdate(old: old).dropUnused(&service)
+            } else {
+                try allocate(&service, &taken)
+            }
             errors = Validation.check(service, old: old)
             if !errors.isEmpty { throw StatusError.invalid("Service", service.metadata.name, errors) }
         } catch {
@@ -41,50 +49,31 @@ extension ClusterState {
     }
 
     private mutating func allocate(
-        _ service: inout Kubernetes.Service, old: Kubernetes.Service?, _ taken: inout TakenByService
+        _ service: inout Kubernetes.Service, _ taken: inout TakenByService
     ) throws(StatusError) {
-        if ServiceDefaults.usesClusterIP(service.spec) { try allocateClusterIPs(&service, old: old, &taken) }
-        if service.spec.type == .nodePort || service.spec.type == .loadBalancer {
-            try allocateNodePorts(&service, old: old, &taken)
-        }
-        if ServiceDefaults.needsHealthCheck(service.spec) {
-            try allocateHealthCheckPort(&service, old: old, &taken)
-        }
+        if ServiceDefaults.usesClusterIP(service.spec) { try allocateClusterIPs(&service, &taken) }
+        if ServiceDefaults.hasNodePorts(service.spec) { try allocateNodePorts(&service, &taken) }
+        if ServiceDefaults.needsHealthCheck(service.spec) { try allocateHealthCheckPort(&service, &taken) }
     }
 
-    /// `patchAllocatedValues`: what an update leaves out of the allocated values stays as it was.
-    private static func keepAllocated(_ service: inout Kubernetes.Service, from old: Kubernetes.Service) {
-        if ServiceDefaults.usesClusterIP(old.spec), service.spec.type != .externalName {
-            if service.spec.clusterIP.isEmpty, service.spec.clusterIPs.isEmpty {
-                service.spec.clusterIP = old.spec.clusterIP
-                service.spec.clusterIPs = old.spec.clusterIPs
+    /// An update takes only what the old object does not have (`allocateUpdate`): a changed address is left to the
+    /// validation, which refuses it.
+    private mutating func allocateUpdate(
+        _ service: inout Kubernetes.Service, old: Kubernetes.Service, _ taken: inout TakenByService
+    ) throws(StatusError) {
+        if !ServiceFamilies.keepsPreference(service, old: old), ServiceDefaults.usesClusterIP(service.spec) {
+            if old.spec.type == .externalName {
+                try allocateClusterIPs(&service, &taken)
+            } else if old.spec.clusterIPs.first != "None", old.spec.ipFamilies.count == 1,
+                service.spec.ipFamilies.count == 2
+            {
+                try allocateClusterIPs(&service, from: 1, &taken)
             }
         }
-        let hasNodePorts = { (spec: Kubernetes.ServiceSpec) in spec.type == .nodePort || spec.type == .loadBalancer }
-        if hasNodePorts(old.spec), hasNodePorts(service.spec) {
-            var used = Set(service.spec.ports.map { PortIdentity(port: $0.nodePort, protocol: $0.protocol) })
-            for index in service.spec.ports.indices where service.spec.ports[index].nodePort == 0 {
-                let port = service.spec.ports[index]
-                guard
-                    let match = old.spec.ports.first(where: {
-                        $0.port == port.port && $0.protocol == port.protocol && $0.nodePort != 0
-                    })
-                else { continue }
-                if used.insert(PortIdentity(port: match.nodePort, protocol: match.protocol)).inserted {
-                    service.spec.ports[index].nodePort = match.nodePort
-                }
-            }
+        if ServiceDefaults.hasNodePorts(service.spec) { try updateNodePorts(&service, old: old, &taken) }
+        if ServiceDefaults.needsHealthCheck(service.spec), !ServiceDefaults.needsHealthCheck(old.spec) {
+            try allocateHealthCheckPort(&service, &taken)
         }
-        if ServiceDefaults.needsHealthCheck(old.spec), ServiceDefaults.needsHealthCheck(service.spec),
-            service.spec.healthCheckNodePort == 0
-        {
-            service.spec.healthCheckNodePort = old.spec.healthCheckNodePort
-        }
-    }
-
-    private struct PortIdentity: Hashable {
-        var port: Int
-        var `protocol`: Kubernetes.TransportProtocol
     }
 
     /// Gives back what the new form of a Service has no use for.
@@ -120,33 +109,34 @@ extension ClusterState {
     }
 
     private mutating func allocateClusterIPs(
-        _ service: inout Kubernetes.Service, old: Kubernetes.Service?, _ taken: inout TakenByService
+        _ service: inout Kubernetes.Service, from first: Int = 0, _ taken: inout TakenByService
     ) throws(StatusError) {
-        let held = Set(old.map { ServiceDefaults.usesClusterIP($0.spec) ? $0.spec.clusterIPs : [] } ?? [])
-        for (position, family) in service.spec.ipFamilies.enumerated() {
+        // An empty text stands for an address still to be chosen.
+        while service.spec.clusterIPs.count < service.spec.ipFamilies.count { service.spec.clusterIPs.append("") }
+        for (position, family) in service.spec.ipFamilies.enumerated().dropFirst(first) {
             guard let index = clusterIPs.firstIndex(where: { ($0.range.family == .ipv4) == (family == .ipv4) }) else {
                 continue
             }
-            if position < service.spec.clusterIPs.count, let wanted = IPAddress(service.spec.clusterIPs[position]) {
-                if held.contains(service.spec.clusterIPs[position]) { continue }
+            let text = service.spec.clusterIPs[position]
+            if let wanted = IPAddress(text) {
                 do throws(ClusterIPAllocator.Failure) { try clusterIPs[index].allocate(wanted) } catch {
-                    let list = FieldError.quoted(wanted.description)
+                    let list = service.spec.clusterIPs.map { FieldError.quoted($0) }.joined(separator: ",")
                     throw StatusError.invalid(
                         "Service", service.metadata.name,
-                        [.invalid("spec.clusterIPs", json: "[\(list)]", "failed to allocate IP \(wanted): \(error)")])
+                        [.invalid("spec.clusterIPs", json: "[\(list)]", "failed to allocate IP \(text): \(error)")])
                 }
                 taken.addresses.append(wanted)
                 continue
             }
             do throws(ClusterIPAllocator.Failure) {
                 let address = try clusterIPs[index].allocateNext()
-                service.spec.clusterIPs.append(address.description)
+                service.spec.clusterIPs[position] = address.description
                 taken.addresses.append(address)
             } catch {
                 throw StatusError.internalError("failed to allocate a serviceIP: \(error)")
             }
         }
-        service.spec.clusterIP = service.spec.clusterIPs.first ?? ""
+        if first == 0 { service.spec.clusterIP = service.spec.clusterIPs.first ?? "" }
     }
 
     private mutating func record(clusterIP address: IPAddress, of service: Kubernetes.Service) {
@@ -165,68 +155,86 @@ extension ClusterState {
     }
 
     /// Ports of one Service that have the same number under different protocols share a node port
-    /// (`Allocators.initNodePorts`).
+    /// (`initNodePorts`).
     private mutating func allocateNodePorts(
-        _ service: inout Kubernetes.Service, old: Kubernetes.Service?, _ taken: inout TakenByService
+        _ service: inout Kubernetes.Service, _ taken: inout TakenByService
     ) throws(StatusError) {
-        let held = Set(old?.spec.ports.map(\.nodePort) ?? [])
         let mayChoose = ServiceDefaults.wantsNodePorts(service.spec)
         var byPort: [Int: Int] = [:]
         for index in service.spec.ports.indices {
             let port = service.spec.ports[index]
-            if let known = byPort[port.port], port.nodePort == 0 || port.nodePort == known {
-                service.spec.ports[index].nodePort = known
+            if port.nodePort == 0, !mayChoose { continue }
+            if let known = byPort[port.port] {
+                if port.nodePort == 0 {
+                    service.spec.ports[index].nodePort = known
+                } else if port.nodePort != known {
+                    try allocate(nodePort: port.nodePort, at: index, of: service, &taken)
+                }
                 continue
             }
-            let requested =
-                port.nodePort != 0
-                ? port.nodePort : service.spec.ports.first { $0.port == port.port && $0.nodePort != 0 }?.nodePort ?? 0
+            let requested = service.spec.ports.first { $0.port == port.port && $0.nodePort != 0 }?.nodePort ?? 0
             if requested != 0 {
-                if !held.contains(requested) {
-                    try allocate(nodePort: requested, at: index, of: service)
-                    taken.ports.append(requested)
-                }
+                try allocate(nodePort: requested, at: index, of: service, &taken)
                 service.spec.ports[index].nodePort = requested
-            } else if mayChoose {
-                do throws(NodePortAllocator.Failure) {
-                    service.spec.ports[index].nodePort = try nodePorts.allocateNext()
-                    taken.ports.append(service.spec.ports[index].nodePort)
-                } catch {
-                    throw StatusError.internalError("failed to allocate a nodePort: \(error.description)")
-                }
+            } else {
+                service.spec.ports[index].nodePort = try chooseNodePort(&taken)
             }
-            if service.spec.ports[index].nodePort != 0 { byPort[port.port] = service.spec.ports[index].nodePort }
+            byPort[port.port] = service.spec.ports[index].nodePort
+        }
+    }
+
+    /// On an update each port without one gets a node port of its own (`updateNodePorts`).
+    private mutating func updateNodePorts(
+        _ service: inout Kubernetes.Service, old: Kubernetes.Service, _ taken: inout TakenByService
+    ) throws(StatusError) {
+        var held = Set(old.spec.ports.map(\.nodePort))
+        let mayChoose = ServiceDefaults.wantsNodePorts(service.spec)
+        for index in service.spec.ports.indices {
+            let wanted = service.spec.ports[index].nodePort
+            if wanted != 0 {
+                if held.insert(wanted).inserted { try allocate(nodePort: wanted, at: index, of: service, &taken) }
+            } else if mayChoose {
+                service.spec.ports[index].nodePort = try chooseNodePort(&taken)
+            }
+        }
+    }
+
+    private mutating func chooseNodePort(_ taken: inout TakenByService) throws(StatusError) -> Int {
+        do throws(NodePortAllocator.Failure) {
+            let port = try nodePorts.allocateNext()
+            taken.ports.append(port)
+            return port
+        } catch {
+            throw StatusError.internalError("failed to allocate a nodePort: \(error.description)")
         }
     }
 
     private mutating func allocate(
-        nodePort: Int, at index: Int, of service: Kubernetes.Service
+        nodePort: Int, at index: Int, of service: Kubernetes.Service, _ taken: inout TakenByService
     ) throws(StatusError) {
         do throws(NodePortAllocator.Failure) { try nodePorts.allocate(nodePort) } catch {
             throw StatusError.invalid(
                 "Service", service.metadata.name,
                 [.invalid("spec.ports[\(index)].nodePort", nodePort, error.description)])
         }
+        taken.ports.append(nodePort)
     }
 
     private mutating func allocateHealthCheckPort(
-        _ service: inout Kubernetes.Service, old: Kubernetes.Service?, _ taken: inout TakenByService
+        _ service: inout Kubernetes.Service, _ taken: inout TakenByService
     ) throws(StatusError) {
         let requested = service.spec.healthCheckNodePort
         do throws(NodePortAllocator.Failure) {
             if requested == 0 {
                 service.spec.healthCheckNodePort = try nodePorts.allocateNext()
                 taken.ports.append(service.spec.healthCheckNodePort)
-            } else if requested != old?.spec.healthCheckNodePort {
+            } else {
                 try nodePorts.allocate(requested)
                 taken.ports.append(requested)
             }
         } catch {
-            let what =
-                requested == 0
-                ? "failed to allocate a HealthCheck NodePort: \(error.description)"
-                : "failed to allocate requested HealthCheck NodePort \(requested): \(error.description)"
-            throw StatusError.internalError(what)
+            let what = requested == 0 ? "a HealthCheck NodePort 0" : "requested HealthCheck NodePort \(requested)"
+            throw StatusError.internalError("failed to allocate \(what): \(error.description)")
         }
     }
 }

@@ -49,6 +49,16 @@ public enum ServiceDefaults {
         [.clusterIP, .nodePort, .loadBalancer].contains(spec.type) && spec.clusterIPs.first != "None"
     }
 
+    /// Whether the type may have node ports.
+    static func hasNodePorts(_ spec: Kubernetes.ServiceSpec) -> Bool {
+        spec.type == .nodePort || spec.type == .loadBalancer
+    }
+
+    /// Whether traffic from outside the cluster can reach the Service (`service.ExternallyAccessible`).
+    static func isExternallyAccessible(_ spec: Kubernetes.ServiceSpec) -> Bool {
+        hasNodePorts(spec) || spec.type == .clusterIP && !spec.externalIPs.isEmpty
+    }
+
     /// Whether node ports are to be allocated.
     public static func wantsNodePorts(_ spec: Kubernetes.ServiceSpec) -> Bool {
         spec.type == .nodePort || spec.type == .loadBalancer && spec.allocateLoadBalancerNodePorts != false

@@ -7,14 +7,15 @@ struct ServiceFamilies {
 
     func resolve(_ service: inout Kubernetes.Service, old: Kubernetes.Service?) -> [FieldError] {
         if service.spec.type == .externalName { return [] }
+        if let old, Self.keepsPreference(service, old: old) { return [] }
         let isFree = service.spec.clusterIP == "None" && service.spec.selector.isEmpty
-        if let old { Self.dropReleased(&service, old: old) }
         if service.spec.ipFamilyPolicy == nil {
             service.spec.ipFamilyPolicy = old?.spec.ipFamilyPolicy ?? (isFree ? .requireDualStack : .singleStack)
         }
         let loose = ServiceValidation(Validation.Options()).clusterIPs(service.spec, old: old?.spec)
         if !loose.isEmpty { return loose }
-        var errors = policyErrors(service.spec) + inferFamilies(&service)
+        var errors = old.map { releaseErrors(&service, old: $0.spec) } ?? []
+        errors += policyErrors(service.spec) + inferFamilies(&service)
         if !errors.isEmpty { return errors }
         if isFree {
             resolveHeadlessWithoutSelector(&service)
@@ -36,18 +37,33 @@ struct ServiceFamilies {
         return []
     }
 
-    /// An update to SingleStack that leaves the old lists in place gives up the second entries
-    /// (`trimFieldsForDualStackDowngrade`); one that leaves the families out keeps them.
-    private static func dropReleased(_ service: inout Kubernetes.Service, old: Kubernetes.Service) {
-        guard old.spec.type != .externalName else { return }
-        if service.spec.ipFamilies.isEmpty { service.spec.ipFamilies = old.spec.ipFamilies }
-        guard service.spec.ipFamilyPolicy == .singleStack, old.spec.ipFamilyPolicy != .singleStack else { return }
-        if service.spec.clusterIPs == old.spec.clusterIPs {
-            service.spec.clusterIPs = Array(service.spec.clusterIPs.prefix(1))
+    /// A PreferDualStack Service whose addresses and families an update leaves alone stays as it is, even when the
+    /// cluster got or lost a family since (`isMatchingPreferDualStackClusterIPFields`).
+    static func keepsPreference(_ service: Kubernetes.Service, old: Kubernetes.Service) -> Bool {
+        service.spec.ipFamilyPolicy == .preferDualStack && service.spec.type == old.spec.type
+            && [.clusterIP, .nodePort, .loadBalancer].contains(service.spec.type)
+            && (old.spec.ipFamilyPolicy ?? .preferDualStack) == .preferDualStack
+            && service.spec.clusterIPs == old.spec.clusterIPs && service.spec.ipFamilies == old.spec.ipFamilies
+    }
+
+    /// An update to SingleStack that leaves a list in place gives up its second entry; under another policy
+    /// the entry may not go.
+    private func releaseErrors(_ service: inout Kubernetes.Service, old: Kubernetes.ServiceSpec) -> [FieldError] {
+        let spec = service.spec
+        if spec.ipFamilyPolicy == .singleStack {
+            if spec.clusterIPs == old.clusterIPs { service.spec.clusterIPs = Array(spec.clusterIPs.prefix(1)) }
+            if spec.ipFamilies == old.ipFamilies { service.spec.ipFamilies = Array(spec.ipFamilies.prefix(1)) }
+            return []
         }
-        if service.spec.ipFamilies == old.spec.ipFamilies {
-            service.spec.ipFamilies = Array(service.spec.ipFamilies.prefix(1))
+        func error(_ what: String) -> FieldError {
+            .invalid(
+                "spec.ipFamilyPolicy", spec.ipFamilyPolicy?.rawValue ?? "",
+                "must be 'SingleStack' to release the secondary \(what)")
         }
+        var errors: [FieldError] = []
+        if !spec.clusterIPs.isEmpty, spec.clusterIPs.count < old.clusterIPs.count { errors.append(error("cluster IP")) }
+        if !spec.ipFamilies.isEmpty, spec.ipFamilies.count < old.ipFamilies.count { errors.append(error("IP family")) }
+        return errors
     }
 
     private func policyErrors(_ spec: Kubernetes.ServiceSpec) -> [FieldError] {

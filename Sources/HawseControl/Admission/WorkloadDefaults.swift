@@ -37,6 +37,8 @@ public enum WorkloadDefaults {
         if object.spec.updateStrategy.type.isEmpty { object.spec.updateStrategy.type = "RollingUpdate" }
         if object.spec.updateStrategy.type == "RollingUpdate" {
             var update = object.spec.updateStrategy.rollingUpdate ?? Kubernetes.RollingUpdate()
+            // The MaxUnavailableStatefulSet gate is off in 1.36: the API server drops the field.
+            update.maxUnavailable = nil
             if update.partition == nil { update.partition = 0 }
             object.spec.updateStrategy.rollingUpdate = update
         }

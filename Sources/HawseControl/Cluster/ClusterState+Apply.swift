@@ -154,11 +154,11 @@ extension ClusterState {
         new.metadata.creationTimestamp = old.metadata.creationTimestamp
         new.metadata.name = old.metadata.name
         new.metadata.namespace = old.metadata.namespace
-        new.applyDefaults()
         if let service = new as? Kubernetes.Service, let before = old as? Kubernetes.Service {
             try replaceService(before, with: service)
             return
         }
+        new.applyDefaults()
         let errors = Validation.check(new, old: old)
         if !errors.isEmpty { throw StatusError.invalid(T.qualifiedKind, old.metadata.name, errors) }
         if Self.countsGenerations(T.self), Self.desired(old) != Self.desired(new) { new.metadata.generation += 1 }

@@ -39,7 +39,9 @@ extension ClusterState {
         guard let scaler = store.autoscalers[key], !scaler.metadata.isTerminating else { return }
         let target = ObjectKey(namespace: key.namespace, name: scaler.spec.scaleTargetRef.name)
         guard let scale = scaleTarget(scaler.spec.scaleTargetRef.kind, target) else {
-            setScalerCondition(key, "AbleToScale", false, "FailedGetScale", "the HPA controller was unable to get the target's current scale")
+            setScalerCondition(
+                key, "AbleToScale", false, "FailedGetScale",
+                "the HPA controller was unable to get the target's current scale: \(Self.noScale(scaler.spec.scaleTargetRef))")
             return
         }
         // Its own writing is no reason to look again; what is asked for is.
@@ -48,27 +50,24 @@ extension ClusterState {
         wake(.autoscaler, key, at: next, isProgress: false)
         scaling[key, default: AutoscalerHistory()].spec = scaler.spec
         scaling[key]?.nextLook = next
+        setScalerCondition(
+            key, "AbleToScale", true, "SucceededGetScale", "the HPA controller was able to get the target's current scale")
         let current = scale.replicas
-        let minimum = scaler.spec.minReplicas ?? 1
         // What there is when the controller first looks counts as wanted: nothing is taken away for a window's length.
         if scaling[key]?.recommendations.isEmpty ?? true {
             scaling[key, default: AutoscalerHistory()].recommendations.append((now, current))
         }
-        var desired = current
-        if current == 0, minimum != 0 {
-            setScalerCondition(key, "ScalingActive", false, "ScalingDisabled", "scaling is disabled since the replica count of the target is zero")
-        } else if current > scaler.spec.maxReplicas {
-            desired = scaler.spec.maxReplicas
-        } else if current < minimum {
-            desired = minimum
-        } else if let wanted = recommendation(scaler, pods: scale.pods, current: current) {
-            desired = stabilized(scaler, current: current, wanted: wanted)
+        guard let (desired, why) = desiredReplicas(scaler, pods: scale.pods, current: current) else {
+            store.update(Kubernetes.HorizontalPodAutoscaler.self, key) { $0.status.currentReplicas = current }
+            return
         }
         let changed = desired != current
         if changed {
             try? self.scale(scaler.spec.scaleTargetRef.kind, target, to: desired)
-            setScalerCondition(key, "AbleToScale", true, "SucceededRescale", "the HPA controller was able to update the target scale to \(desired)")
-            note("SuccessfulRescale", "New size: \(desired)", kind: "HorizontalPodAutoscaler", key: key)
+            setScalerCondition(
+                key, "AbleToScale", true, "SucceededRescale",
+                "the HPA controller was able to update the target scale to \(desired)")
+            note("SuccessfulRescale", "New size: \(desired); reason: \(why)", kind: "HorizontalPodAutoscaler", key: key)
             remember(key, change: desired - current)
         }
         let time = now
@@ -76,6 +75,39 @@ extension ClusterState {
             $0.status.currentReplicas = current
             $0.status.desiredReplicas = desired
             if changed { $0.status.lastScaleTime = time }
+        }
+    }
+
+    /// How many there should be, and why; nil when the metrics do not tell.
+    private mutating func desiredReplicas(
+        _ scaler: Kubernetes.HorizontalPodAutoscaler, pods: [Kubernetes.Pod], current: Int
+    ) -> (count: Int, why: String)? {
+        let key = scaler.key
+        let minimum = scaler.spec.minReplicas ?? 1
+        if current == 0, minimum != 0 {
+            setScalerCondition(
+                key, "ScalingActive", false, "ScalingDisabled",
+                "scaling is disabled since the replica count of the target is zero")
+            return (0, "")
+        }
+        if current > scaler.spec.maxReplicas {
+            return (scaler.spec.maxReplicas, "Current number of replicas above Spec.MaxReplicas")
+        }
+        if current < minimum { return (minimum, "Current number of replicas below Spec.MinReplicas") }
+        switch recommendation(scaler, pods: pods, current: current) {
+        case .unknown(let reason, let message):
+            if store.autoscalers[key]?.status.conditions.first(where: { $0.type == "ScalingActive" })?.reason != reason {
+                note(reason, message, kind: "HorizontalPodAutoscaler", key: key)
+            }
+            setScalerCondition(
+                key, "ScalingActive", false, reason, "the HPA was unable to compute the replica count: \(message)")
+            return nil
+        case .count(let wanted, let metric):
+            setScalerCondition(
+                key, "ScalingActive", true, "ValidMetricFound",
+                "the HPA was able to successfully calculate a replica count from \(metric)")
+            let why = wanted > current ? "\(metric) above target" : "All metrics below target"
+            return (normalized(scaler, current: current, wanted: wanted), why)
         }
     }
 
@@ -102,19 +134,32 @@ extension ClusterState {
         }
     }
 
-    /// The largest of what the metrics ask for. Nil when none can be computed, or when some cannot and the others would
-    /// scale down (`computeReplicasForMetrics`).
+    /// The largest of what the metrics ask for. Unknown when none can be computed, or when some cannot and the others
+    /// would scale down (`computeReplicasForMetrics`).
     private func recommendation(
         _ scaler: Kubernetes.HorizontalPodAutoscaler, pods: [Kubernetes.Pod], current: Int
-    ) -> Int? {
-        guard let given = metrics[scaler.key] else { return nil }
+    ) -> AutoscalerRecommendation {
         let load = AutoscalerLoad(pods, now: now)
-        let proposals = scaler.spec.metrics.map { metric in
-            metric.source.flatMap { proposal(metric, $0, scaler, given, load, current: current) }
+        let given = metrics[scaler.key] ?? ScenarioMetrics()
+        var best: (count: Int, metric: String)?
+        var failure: AutoscalerRecommendation?
+        for metric in scaler.spec.metrics {
+            guard let source = metric.source else { continue }
+            if let count = proposal(metric, source, scaler, given, load, current: current) {
+                if best.map({ $0.count == 0 || count > $0.count }) ?? true { best = (count, metric.label(source)) }
+            } else if failure == nil {
+                failure = .unknown(
+                    reason: "FailedGet\(metric.type)Metric",
+                    message: metric.failure(source, of: scaler, pods: load.pods, isMeasured: isMeasured(source, given)))
+            }
         }
-        guard let highest = proposals.compactMap(\.self).max() else { return nil }
-        if proposals.contains(nil), highest < current { return nil }
-        return min(max(highest, 0), 1_000_000)
+        if let failure, best.map({ $0.count < current }) ?? true { return failure }
+        guard let best else { return .unknown(reason: "InvalidMetricSourceType", message: "there are no metrics") }
+        return .count(min(max(best.count, 0), 1_000_000), metric: best.metric)
+    }
+
+    private func isMeasured(_ source: Kubernetes.MetricSource, _ given: ScenarioMetrics) -> Bool {
+        given.averageUsage[source.name] != nil
     }
 
     private func proposal(
@@ -151,33 +196,75 @@ extension ClusterState {
         return AutoscalerLoad.count((ratio * Double(load.ready)).rounded(.up))
     }
 
-    /// Windows, policies and bounds (`normalizeDesiredReplicas…`).
+    /// Windows, policies and bounds (`normalizeDesiredReplicas…`), and the conditions that tell which of them held.
+    private mutating func normalized(
+        _ scaler: Kubernetes.HorizontalPodAutoscaler, current: Int, wanted: Int
+    ) -> Int {
+        let key = scaler.key
+        let stable = stabilized(scaler, current: current, wanted: wanted)
+        if stable == wanted {
+            setScalerCondition(
+                key, "AbleToScale", true, "ReadyForNewScale", "recommended size matches current size")
+        } else if scaler.spec.behavior != nil, wanted >= current {
+            setScalerCondition(
+                key, "AbleToScale", true, "ScaleUpStabilized",
+                "recent recommendations were lower than current one, applying the lowest recent recommendation")
+        } else {
+            setScalerCondition(
+                key, "AbleToScale", true, "ScaleDownStabilized",
+                "recent recommendations were higher than current one, applying the highest recent recommendation")
+        }
+        let limit = limit(scaler, current: current, stable: stable)
+        setScalerCondition(key, "ScalingLimited", limit.count != stable, limit.reason, limit.message)
+        return limit.count
+    }
+
+    /// What recent recommendations leave of the newest one.
     private mutating func stabilized(
         _ scaler: Kubernetes.HorizontalPodAutoscaler, current: Int, wanted: Int
     ) -> Int {
         var history = scaling[scaler.key] ?? AutoscalerHistory()
-        let up = AutoscalerRules.up(scaler.spec.behavior?.scaleUp)
-        let down = AutoscalerRules.down(scaler.spec.behavior?.scaleDown)
+        let behavior = scaler.spec.behavior
         func within(_ seconds: Int) -> [Int] {
-            history.recommendations.filter { $0.time.microseconds > now.microseconds - Int64(seconds) * 1_000_000 }
-                .map(\.replicas) + [wanted]
+            let since = now.microseconds - Int64(seconds) * 1_000_000
+            return history.recommendations.filter {
+                behavior == nil ? $0.time.microseconds >= since : $0.time.microseconds > since
+            }.map(\.replicas) + [wanted]
         }
-        // Going up by the least, going down by the most that was asked for within the window.
-        let ceiling = max(current, within(up.window).min() ?? wanted)
-        let floor = min(current, within(down.window).max() ?? wanted)
-        var result = min(max(wanted, floor), ceiling)
+        let highest = within(AutoscalerRules.down(behavior?.scaleDown).window).max() ?? wanted
+        let lowest = within(AutoscalerRules.up(behavior?.scaleUp).window).min() ?? wanted
         history.recommendations.append((now, wanted))
         history.recommendations.removeAll { $0.time.microseconds < now.microseconds - 3600 * 1_000_000 }
         scaling[scaler.key] = history
-        if scaler.spec.behavior == nil {
-            // Without rules of its own: up to twice as many, or four; down as far as asked.
-            result = min(result, max(2 * current, 4))
-        } else if result > current {
-            result = min(result, up.limit(from: current, with: history.scaleUps, against: history.scaleDowns, now: now))
-        } else if result < current {
-            result = max(result, down.limit(from: current, with: history.scaleDowns, against: history.scaleUps, now: now))
+        // Without rules of its own the highest counts; with them it goes up by the lowest and down by the highest.
+        return behavior == nil ? highest : min(max(current, lowest), highest)
+    }
+
+    private func limit(
+        _ scaler: Kubernetes.HorizontalPodAutoscaler, current: Int, stable: Int
+    ) -> (count: Int, reason: String, message: String) {
+        let history = scaling[scaler.key] ?? AutoscalerHistory()
+        let (least, most) = (scaler.spec.minReplicas ?? 1, scaler.spec.maxReplicas)
+        var (fastestUp, fastestDown) = (max(2 * current, 4), Int.min)
+        if let behavior = scaler.spec.behavior {
+            fastestUp = AutoscalerRules.up(behavior.scaleUp)
+                .limit(from: current, with: history.scaleUps, against: history.scaleDowns, now: now)
+            fastestDown = AutoscalerRules.down(behavior.scaleDown)
+                .limit(from: current, with: history.scaleDowns, against: history.scaleUps, now: now)
         }
-        return min(max(result, scaler.spec.minReplicas ?? 1), scaler.spec.maxReplicas)
+        let goesUp = scaler.spec.behavior == nil || stable > current
+        let goesDown = scaler.spec.behavior == nil || stable < current
+        if goesUp, stable > min(most, fastestUp) {
+            return most > fastestUp
+                ? (fastestUp, "ScaleUpLimit", "the desired replica count is increasing faster than the maximum scale rate")
+                : (most, "TooManyReplicas", "the desired replica count is more than the maximum replica count")
+        }
+        if goesDown, stable < max(least, fastestDown) {
+            return least < fastestDown
+                ? (fastestDown, "ScaleDownLimit", "the desired replica count is decreasing faster than the maximum scale rate")
+                : (least, "TooFewReplicas", "the desired replica count is less than the minimum replica count")
+        }
+        return (stable, "DesiredWithinRange", "the desired count is within the acceptable range")
     }
 
     private mutating func remember(_ key: ObjectKey, change: Int) {

@@ -8,7 +8,8 @@ extension ClusterState {
         guard !service.spec.selector.isEmpty, service.spec.type != .externalName, !recordedServices.contains(key) else {
             return
         }
-        var labels = ServiceEndpoints.labels(of: service)
+        var labels = service.metadata.labels
+        labels["service.kubernetes.io/headless"] = ServiceEndpoints.isHeadless(service) ? "" : nil
         labels["endpoints.kubernetes.io/managed-by"] = "endpoint-controller"
         var subsets = LegacySubsets()
         let pods = store.pods(in: key.namespace, matching: service.spec.selector)
@@ -59,66 +60,5 @@ extension ClusterState {
             endpointPort.appProtocol = port.appProtocol
             subsets.add(address, port: endpointPort, isReady: isReady)
         }
-    }
-}
-
-/// Addresses with equal sets of ports share a subset (`endpoints.RepackSubsets`).
-struct LegacySubsets {
-    static let overCapacity = "endpoints.kubernetes.io/over-capacity"
-    /// Endpoints objects stop here.
-    static let maximum = 1000
-
-    private struct Entry {
-        var address: Kubernetes.EndpointAddress
-        var isReady: Bool
-        var ports: [Kubernetes.LegacyEndpointPort]
-    }
-
-    private var order: [String] = []
-    private var entries: [String: Entry] = [:]
-
-    mutating func add(_ address: Kubernetes.EndpointAddress, port: Kubernetes.LegacyEndpointPort?, isReady: Bool) {
-        let identity = "\(address.ip) \(address.targetRef?.uid ?? "")"
-        if entries[identity] == nil {
-            order.append(identity)
-            entries[identity] = Entry(address: address, isReady: isReady, ports: [])
-        }
-        guard let port, entries[identity]?.ports.contains(port) == false else { return }
-        entries[identity]?.ports.append(port)
-    }
-
-    func packed() -> (subsets: [Kubernetes.EndpointSubset], isTruncated: Bool) {
-        let sorted = order.compactMap { entries[$0] }.sorted {
-            $0.address.ip.utf8.lexicographicallyPrecedes($1.address.ip.utf8)
-        }
-        let ready = sorted.filter(\.isReady)
-        let notReady = sorted.filter { !$0.isReady }
-        let kept = ready.prefix(Self.maximum) + notReady.prefix(max(0, Self.maximum - ready.count))
-        // Every port with the addresses that have it; ports with the same addresses are one subset.
-        var members: [Kubernetes.LegacyEndpointPort?: [Int]] = [:]
-        for (index, entry) in kept.enumerated() {
-            if entry.ports.isEmpty { members[nil, default: []].append(index) }
-            for port in entry.ports { members[port, default: []].append(index) }
-        }
-        var grouped: [[Int]: [Kubernetes.LegacyEndpointPort]] = [:]
-        for (port, indices) in members { grouped[indices, default: []] += port.map { [$0] } ?? [] }
-        let subsets = grouped.map { indices, ports -> Kubernetes.EndpointSubset in
-            var subset = Kubernetes.EndpointSubset()
-            subset.ports = ports.sorted { Self.order($0) < Self.order($1) }
-            let chosen = indices.map { kept[$0] }
-            subset.addresses = chosen.filter(\.isReady).map(\.address)
-            subset.notReadyAddresses = chosen.filter { !$0.isReady }.map(\.address)
-            return subset
-        }
-        return (subsets.sorted(by: Self.precedes), sorted.count > Self.maximum)
-    }
-
-    private static func order(_ port: Kubernetes.LegacyEndpointPort) -> (String, Int, String) {
-        (port.name, port.port, port.protocol.rawValue)
-    }
-
-    private static func precedes(_ a: Kubernetes.EndpointSubset, _ b: Kubernetes.EndpointSubset) -> Bool {
-        guard let x = a.ports.first, let y = b.ports.first else { return a.ports.count < b.ports.count }
-        return order(x) < order(y)
     }
 }

@@ -67,27 +67,25 @@ extension ClusterState {
 
     private static func isHealthy(_ pod: Kubernetes.Pod?) -> Bool { pod.map { $0.isReady && !$0.metadata.isTerminating } ?? false }
 
-    /// RollingUpdate: from the highest ordinal down to the partition, as many as may be missing at once.
+    /// RollingUpdate: from the highest ordinal down to the partition, one at a time. A pod of the old template goes in
+    /// whatever state it is; one of the new template that is not available yet is waited for.
     private mutating func updateStatefulPods(
         _ set: Kubernetes.StatefulSet, _ byOrdinal: [Int: Kubernetes.Pod], update: String
     ) {
         guard set.spec.updateStrategy.type == "RollingUpdate" else { return }
-        let rolling = set.spec.updateStrategy.rollingUpdate
-        let lowest = (set.spec.ordinals?.start ?? 0) + (rolling?.partition ?? 0)
-        let share = rolling?.maxUnavailable?.scaled(of: max(0, set.spec.replicas ?? 1), roundingUp: false)
-        let missing = byOrdinal.values.filter {
-            $0.metadata.isTerminating || !isAvailable($0, minReadySeconds: set.spec.minReadySeconds)
-        }
-        wakeWhenAvailable(missing, minReadySeconds: set.spec.minReadySeconds, .statefulSet, set.key)
-        // One that has only just been made is missing as well.
-        let isNew = max(0, set.spec.replicas ?? 1) - byOrdinal.count
-        var room = max(1, share ?? 1) - missing.count - isNew
-        for ordinal in byOrdinal.keys.sorted(by: >) where ordinal >= lowest && room > 0 {
-            guard let pod = byOrdinal[ordinal], !pod.metadata.isTerminating,
-                pod.metadata.labels["controller-revision-hash"] != update
-            else { continue }
-            try? deletePod(pod.key)
-            room -= 1
+        let start = set.spec.ordinals?.start ?? 0
+        let lowest = start + (set.spec.updateStrategy.rollingUpdate?.partition ?? 0)
+        for ordinal in (start..<(start + max(0, set.spec.replicas ?? 1))).reversed() where ordinal >= lowest {
+            // None is there yet: it has only just been made.
+            guard let pod = byOrdinal[ordinal], !pod.metadata.isTerminating else { return }
+            if pod.metadata.labels["controller-revision-hash"] != update {
+                try? deletePod(pod.key)
+                return
+            }
+            if !isAvailable(pod, minReadySeconds: set.spec.minReadySeconds) {
+                wakeWhenAvailable([pod], minReadySeconds: set.spec.minReadySeconds, .statefulSet, set.key)
+                return
+            }
         }
     }
 

@@ -21,6 +21,22 @@ struct SchedulerFilter {
         affinity = PodAffinityCount(pod: pod, store: store, repelling: scheduling.repelling)
     }
 
+    /// Whether taking pods off a node might make it do: not when what refuses the pod stays as it is, such as a taint, a
+    /// label, or a request beyond the whole node (`UnschedulableAndUnresolvable`).
+    func isResolvable(_ node: Kubernetes.Node) -> Bool {
+        if node.spec.unschedulable, !tolerates(.init(key: "node.kubernetes.io/unschedulable", effect: "NoSchedule")) {
+            return false
+        }
+        guard Self.tolerates(pod.spec, node), Self.matchesNodeAffinity(pod.spec, node) else { return false }
+        if usesFreePort(of: node), let short = resources(node) {
+            let isBeyond = requests.contains { name, amount in amount > (node.status.allocatable[name]?.thousandths ?? 0) }
+            return !(isBeyond && short.contains { $0.hasPrefix("Insufficient") })
+        }
+        guard usesFreePort(of: node) else { return true }
+        if spread.contains(where: { node.metadata.labels[$0.constraint.topologyKey] == nil }) { return false }
+        return spread.contains { !$0.allows(node) } || affinity.refusal(node) != "node(s) didn't match pod affinity rules"
+    }
+
     /// Why a node will not do: the reasons of the first plugin that refuses it; none if it will.
     func refusals(_ node: Kubernetes.Node) -> [String] {
         refusal(node).map { [$0] } ?? resources(node) ?? placement(node).map { [$0] } ?? []
@@ -34,11 +50,12 @@ struct SchedulerFilter {
             return "node(s) had untolerated taint(s)"
         }
         if !Self.matchesNodeAffinity(pod.spec, node) { return "node(s) didn't match Pod's node affinity/selector" }
+        return usesFreePort(of: node) ? nil : "node(s) didn't have free ports for the requested pod ports"
+    }
+
+    private func usesFreePort(of node: Kubernetes.Node) -> Bool {
         let used = usage[node.metadata.name]?.hostPorts.keys.map { $0 } ?? []
-        if hostPorts.contains(where: { wanted in used.contains { $0.conflicts(with: wanted) } }) {
-            return "node(s) didn't have free ports for the requested pod ports"
-        }
-        return nil
+        return !hostPorts.contains { wanted in used.contains { $0.conflicts(with: wanted) } }
     }
 
     /// NodeResourcesFit names everything that is short.

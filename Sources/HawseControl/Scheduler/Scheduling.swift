@@ -39,9 +39,9 @@ extension ClusterState {
             }
         }
         guard !fitting.isEmpty else {
+            if store.nodes.count == 0 { return .none(why: "no nodes available to schedule pods") }
             let why = refusals.map { "\($0.count) \($0.reason)" }.sorted().joined(separator: ", ")
-            return .none(
-                why: "0/\(store.nodes.count) nodes are available: \(why.isEmpty ? "no nodes" : why).")
+            return .none(why: "0/\(store.nodes.count) nodes are available: \(why).\(preemption(for: pod, filter))")
         }
         let scores = SchedulerScore(pod: pod, store: store, usage: scheduling.usage, nodes: fitting, wishing: scheduling.wishing).totals()
         let best = scores.max() ?? 0
@@ -51,6 +51,24 @@ extension ClusterState {
         let shown = zip(fitting, scores).sorted { $0.1 > $1.1 }.prefix(6)
         let table = shown.map { "\($0.metadata.name) \($1)" }.joined(separator: ", ")
         return .node(fitting[choice], why: table)
+    }
+
+    /// What the DefaultPreemption plugin says when it finds nobody to evict. Pods are never evicted here: where one of
+    /// lower priority could be, nothing is said.
+    private func preemption(for pod: Kubernetes.Pod, _ filter: SchedulerFilter) -> String {
+        if pod.spec.preemptionPolicy == "Never" { return " preemption: not eligible due to preemptionPolicy=Never." }
+        let isLowest = store.pods.all.allSatisfy {
+            $0.spec.nodeName.isEmpty || ($0.spec.priority ?? 0) >= (pod.spec.priority ?? 0)
+        }
+        guard isLowest else { return "" }
+        let total = store.nodes.count
+        let resolvable = store.nodes.all.filter { filter.isResolvable($0) }.count
+        let reasons = [
+            (resolvable, "No preemption victims found for incoming pod"),
+            (total - resolvable, "Preemption is not helpful for scheduling"),
+        ]
+        let why = reasons.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.sorted().joined(separator: ", ")
+        return " preemption: 0/\(total) nodes are available: \(why)."
     }
 
     private mutating func bind(_ key: ObjectKey, to node: Kubernetes.Node) {

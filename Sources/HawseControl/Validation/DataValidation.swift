@@ -1,3 +1,5 @@
+import HawseModel
+
 /// ConfigMaps and Secrets: keys, sizes, and what a Secret's type asks for.
 enum DataValidation {
     private static let sizeLimit = 1 << 20
@@ -5,22 +7,29 @@ enum DataValidation {
     private static let frozen = "field is immutable when `immutable` is set"
 
     static func check(_ object: Kubernetes.ConfigMap, old: Kubernetes.ConfigMap?) -> [FieldError] {
-        var errors = check(object)
-        guard let old, old.immutable == true else { return errors }
-        if object.immutable != true { errors.append(.forbidden("immutable", frozen)) }
-        if object.data != old.data { errors.append(.forbidden("data", frozen)) }
-        if object.binaryData != old.binaryData { errors.append(.forbidden("binaryData", frozen)) }
-        return errors
+        var errors: [FieldError] = []
+        if let old, old.immutable == true {
+            if object.immutable != true { errors.append(.forbidden("immutable", frozen)) }
+            if object.data != old.data { errors.append(.forbidden("data", frozen)) }
+            if object.binaryData != old.binaryData { errors.append(.forbidden("binaryData", frozen)) }
+        }
+        return errors + check(object)
     }
 
     static func check(_ object: Kubernetes.Secret, old: Kubernetes.Secret?) -> [FieldError] {
-        var errors = check(object)
-        guard let old else { return errors }
-        if object.type != old.type { errors.append(.invalid("type", object.type, "field is immutable")) }
-        guard old.immutable == true else { return errors }
-        if object.immutable != true { errors.append(.forbidden("immutable", frozen)) }
-        if object.data != old.data || !object.stringData.isEmpty { errors.append(.forbidden("data", frozen)) }
-        return errors
+        var errors: [FieldError] = []
+        if let old, object.type != old.type { errors.append(.invalid("type", object.type, "field is immutable")) }
+        if let old, old.immutable == true {
+            if object.immutable != true { errors.append(.forbidden("immutable", frozen)) }
+            if contents(object) != contents(old) { errors.append(.forbidden("data", frozen)) }
+        }
+        return errors + check(object)
+    }
+
+    /// What a Secret holds: `stringData` goes into `data` before anybody looks.
+    private static func contents(_ object: Kubernetes.Secret) -> [String: [UInt8]] {
+        object.data.mapValues { Base64.decode($0.text) ?? [] }
+            .merging(object.stringData.mapValues { Array($0.utf8) }) { $1 }
     }
 
     private static func check(_ object: Kubernetes.ConfigMap) -> [FieldError] {
@@ -42,32 +51,62 @@ enum DataValidation {
 
     private static func check(_ object: Kubernetes.Secret) -> [FieldError] {
         var errors = MetadataValidation.check(object.metadata, name: NameFormat.subdomain)
-        // `stringData` goes into `data` before anybody looks.
-        let keys = Set(object.data.keys).union(object.stringData.keys)
-        for key in keys.sorted() { errors += problems(ofKey: key).map { .invalid("data[\(key)]", key, $0) } }
-        let size = keys.reduce(0) { $0 + (object.stringData[$1]?.utf8.count ?? (object.data[$1]?.byteCount ?? 0)) }
-        if size > sizeLimit { errors.append(.tooLong("data", maximum: sizeLimit)) }
-        return errors + contents(object, keys)
+        let contents = contents(object)
+        for key in contents.keys.sorted() { errors += problems(ofKey: key).map { .invalid("data[\(key)]", key, $0) } }
+        if contents.values.reduce(0, { $0 + $1.count }) > sizeLimit {
+            errors.append(.tooLong("data", maximum: sizeLimit))
+        }
+        return errors + typed(object, contents)
     }
 
-    private static func contents(_ object: Kubernetes.Secret, _ keys: Set<String>) -> [FieldError] {
+    private static func typed(_ object: Kubernetes.Secret, _ contents: [String: [UInt8]]) -> [FieldError] {
         func missing(_ names: [String]) -> [FieldError] {
-            names.filter { !keys.contains($0) }.map { .required("data[\($0)]") }
+            names.filter { contents[$0] == nil }.map { .required("data[\($0)]") }
         }
         switch object.type {
         case "kubernetes.io/service-account-token":
             let note = "kubernetes.io/service-account.name"
             let account = object.metadata.annotations[note] ?? ""
             return account.isEmpty ? [.required("metadata.annotations[\(note)]")] : []
-        case "kubernetes.io/dockercfg": return missing([".dockercfg"])
-        case "kubernetes.io/dockerconfigjson": return missing([".dockerconfigjson"])
+        case "kubernetes.io/dockercfg": return document(".dockercfg", contents)
+        case "kubernetes.io/dockerconfigjson": return document(".dockerconfigjson", contents)
         case "kubernetes.io/basic-auth":
             let names = ["username", "password"]
-            return keys.isDisjoint(with: names) ? missing(names) : []
-        case "kubernetes.io/ssh-auth": return missing(["ssh-privatekey"])
+            return names.contains { contents[$0] != nil } ? [] : missing(names)
+        case "kubernetes.io/ssh-auth":
+            return contents["ssh-privatekey"]?.isEmpty == false ? [] : [.required("data[ssh-privatekey]")]
         case "kubernetes.io/tls": return missing(["tls.crt", "tls.key"])
         default: return []
         }
+    }
+
+    /// An entry that must be a JSON object; the API server's message never shows what it is instead.
+    private static func document(_ key: String, _ contents: [String: [UInt8]]) -> [FieldError] {
+        guard let bytes = contents[key] else { return [.required("data[\(key)]")] }
+        guard let fault = jsonFault(String(decoding: bytes, as: UTF8.self)) else { return [] }
+        return [.invalid("data[\(key)]", "<secret contents redacted>", fault)]
+    }
+
+    /// Why a text is no JSON object, in the words of Go's decoder where they are always the same.
+    private static func jsonFault(_ text: String) -> String? {
+        let kind: String
+        do throws(JSONReader.Failure) {
+            switch try JSONReader.parse(text).value {
+            case .map, .null: return nil
+            case .list: kind = "array"
+            case .string: kind = "string"
+            case .bool: kind = "bool"
+            case .integer, .number: kind = "number"
+            }
+        } catch {
+            let first = text.first { !$0.isWhitespace }
+            guard let first else { return "unexpected end of JSON input" }
+            if !"{[\"-tfn0123456789".contains(first) {
+                return "invalid character '\(first)' looking for beginning of value"
+            }
+            return error.reason
+        }
+        return "json: cannot unmarshal \(kind) into Go value of type map[string]interface {}"
     }
 
     /// `IsConfigMapKey`

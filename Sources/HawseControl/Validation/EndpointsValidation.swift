@@ -6,7 +6,8 @@ struct EndpointsValidation {
 
     func check(_ endpoints: Kubernetes.Endpoints, old: Kubernetes.Endpoints?) -> [FieldError] {
         var errors = MetadataValidation.check(endpoints.metadata, name: NameFormat.subdomain)
-        let known = old?.subsets.flatMap { $0.addresses + $0.notReadyAddresses }.map(\.ip) ?? []
+        // What an older release took is not looked at again.
+        if let old, old.subsets == endpoints.subsets { return errors }
         for (index, subset) in endpoints.subsets.enumerated() {
             let path = "subsets[\(index)]"
             if subset.addresses.isEmpty, subset.notReadyAddresses.isEmpty {
@@ -14,7 +15,7 @@ struct EndpointsValidation {
             }
             for (name, list) in [("addresses", subset.addresses), ("notReadyAddresses", subset.notReadyAddresses)] {
                 for (position, address) in list.enumerated() {
-                    errors += check(address, at: "\(path).\(name)[\(position)]", known: known)
+                    errors += check(address, at: "\(path).\(name)[\(position)]")
                 }
             }
             for (position, port) in subset.ports.enumerated() {
@@ -24,16 +25,18 @@ struct EndpointsValidation {
         return errors
     }
 
-    private func check(_ address: Kubernetes.EndpointAddress, at path: String, known: [String]) -> [FieldError] {
-        var errors = addresses.problems(address.ip, at: "\(path).ip", existing: known)
-        if errors.isEmpty { errors += AddressFormat.endpointProblems(address.ip, at: "\(path).ip") }
+    private func check(_ address: Kubernetes.EndpointAddress, at path: String) -> [FieldError] {
+        var errors = addresses.problems(address.ip, at: "\(path).ip")
         if !address.hostname.isEmpty {
             errors += NameFormat.label(address.hostname).map { .invalid("\(path).hostname", address.hostname, $0) }
         }
         if let node = address.nodeName {
             errors += NameFormat.subdomain(node).map { .invalid("\(path).nodeName", node, $0) }
         }
-        return errors
+        if AddressFormat.lenient(address.ip) == nil {
+            errors.append(.invalid("\(path).ip", address.ip, "must be a valid IP address"))
+        }
+        return errors + AddressFormat.endpointProblems(address.ip, at: "\(path).ip")
     }
 
     private func check(_ port: Kubernetes.LegacyEndpointPort, isNamed: Bool, at path: String) -> [FieldError] {

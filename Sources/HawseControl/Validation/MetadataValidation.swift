@@ -44,6 +44,18 @@ enum MetadataValidation {
         return errors + standardFinalizers(finalizers)
     }
 
+    /// Those of a Namespace's spec, which its deletion waits for (`ValidateNamespace`).
+    static func namespaceFinalizers(_ finalizers: [String]) -> [FieldError] {
+        finalizers.flatMap { finalizer in
+            NameFormat.qualified(finalizer).map { .invalid("spec.finalizers", finalizer, $0) }
+                + standardFinalizers([finalizer]).map { error in
+                    var error = error
+                    error.field = "spec.finalizers"
+                    return error
+                }
+        }
+    }
+
     /// A finalizer without a domain is one of the system's own.
     private static func standardFinalizers(_ finalizers: [String]) -> [FieldError] {
         finalizers.enumerated().compactMap { index, finalizer in

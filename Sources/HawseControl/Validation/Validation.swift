@@ -37,6 +37,7 @@ public enum Validation {
         case let new as Kubernetes.Pod: errors = PodValidation.check(new, old: old as? Kubernetes.Pod)
         case let new as Kubernetes.Namespace:
             errors = MetadataValidation.check(new.metadata, isNamespaced: false, name: NameFormat.label)
+                + MetadataValidation.namespaceFinalizers(new.spec.finalizers)
         case let new as Kubernetes.HorizontalPodAutoscaler: errors = AutoscalerValidation.check(new)
         case let new as Kubernetes.ConfigMap: errors = DataValidation.check(new, old: old as? Kubernetes.ConfigMap)
         case let new as Kubernetes.Secret: errors = DataValidation.check(new, old: old as? Kubernetes.Secret)

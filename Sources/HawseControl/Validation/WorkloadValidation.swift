@@ -226,14 +226,7 @@ enum WorkloadValidation {
                     "only allowed for updateStrategy 'RollingUpdate'")
             ]
         case "RollingUpdate":
-            var errors = nonnegative(strategy.rollingUpdate?.partition, "spec.updateStrategy.rollingUpdate.partition")
-            if let value = strategy.rollingUpdate?.maxUnavailable {
-                let path = "spec.updateStrategy.rollingUpdate.maxUnavailable"
-                errors += share(value, at: path)
-                if isZero(value) { errors.append(.invalid(path, json: json(value), "cannot be 0")) }
-                errors += atMostAll(value, at: path)
-            }
-            return errors
+            return nonnegative(strategy.rollingUpdate?.partition, "spec.updateStrategy.rollingUpdate.partition")
         default:
             return [
                 .invalid(

@@ -107,6 +107,49 @@ import Testing
         #expect(AutoscalerRules.down(rules).limit(from: from, with: change(down), against: change(up), now: now) == limit)
     }
 
+    /// Without rules of its own, the highest recommendation of the last five minutes counts, upwards too.
+    @Test func oldRecommendationsStillGrow() {
+        var state = cluster(1, maximum: 20)
+        #expect(sizes(&state, cpu: 500, looks: 1) == [4])
+        #expect(conditions(state) == [
+            "AbleToScale=True SucceededRescale: the HPA controller was able to update the target scale to 4",
+            "ScalingActive=True ValidMetricFound: the HPA was able to successfully calculate a replica count from "
+                + "cpu resource utilization (percentage of request)",
+            "ScalingLimited=True ScaleUpLimit: the desired replica count is increasing faster than the maximum scale rate",
+        ])
+        state.advance(bySeconds: 15)
+        #expect(sizes(&state, cpu: 50, looks: 2).last == 20)
+        #expect(conditions(state).last
+            == "ScalingLimited=True TooManyReplicas: the desired replica count is more than the maximum replica count")
+    }
+
+    @Test func conditionsOfAnAutoscalerThatWaits() {
+        var state = cluster(8)
+        _ = sizes(&state, cpu: 10, looks: 2)
+        #expect(conditions(state)[0] == "AbleToScale=True ScaleDownStabilized: recent recommendations were higher than "
+            + "current one, applying the highest recent recommendation")
+        #expect(conditions(state)[2]
+            == "ScalingLimited=False DesiredWithinRange: the desired count is within the acceptable range")
+    }
+
+    @Test func withoutMetricsNothingChanges() {
+        var state = cluster(4)
+        state.advance(bySeconds: 15)
+        #expect(state.store.deployments[key]?.spec.replicas == 4)
+        #expect(conditions(state) == [
+            "AbleToScale=True SucceededGetScale: the HPA controller was able to get the target's current scale",
+            "ScalingActive=False FailedGetResourceMetric: the HPA was unable to compute the replica count: failed to get cpu "
+                + "utilization: unable to get metrics for resource cpu: unable to fetch metrics from resource metrics API: "
+                + "the server could not find the requested resource (get pods.metrics.k8s.io)",
+        ])
+    }
+
+    private func conditions(_ state: ClusterState) -> [String] {
+        (state.store.autoscalers[key]?.status.conditions ?? []).map {
+            "\($0.type)=\($0.status) \($0.reason): \($0.message)"
+        }
+    }
+
     @Test func missingMetricsDoNotShrink() throws {
         var state = cluster(4, "{scaleDown: {stabilizationWindowSeconds: 0}}")
         try state.modify(Kubernetes.HorizontalPodAutoscaler.self, key) { scaler in

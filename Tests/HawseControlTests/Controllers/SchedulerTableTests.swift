@@ -46,11 +46,20 @@ import Testing
 
     private static let near = "{labelSelector: {matchLabels: {app: db}}, topologyKey: zone}"
 
+    /// What preemption adds: nodes where evicting pods would help, had it pods of lower priority to evict, and others.
+    private static func preemption(victims: Int = 0, helpless: Int = 0) -> String {
+        let reasons = [
+            (victims, "No preemption victims found for incoming pod"), (helpless, "Preemption is not helpful for scheduling"),
+        ]
+        return " preemption: 0/3 nodes are available: "
+            + reasons.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.sorted().joined(separator: ", ") + "."
+    }
+
     static let rows: [(title: String, pods: [String], expected: String)] = [
         ("a taint", [pod("it", "nodeSelector: {zone: west}")],
-            "1 node(s) had untolerated taint(s), 2 node(s) didn't match Pod's node affinity/selector."),
+            "1 node(s) had untolerated taint(s), 2 node(s) didn't match Pod's node affinity/selector." + preemption(helpless: 3)),
         ("everything that is short is named", [pod("it", tolerating, container: "resources: {requests: {cpu: 3, memory: 8Gi}}")],
-            "3 Insufficient cpu, 3 Insufficient memory."),
+            "3 Insufficient cpu, 3 Insufficient memory." + preemption(helpless: 3)),
         ("a port of another address is free", [
             pod("p", "nodeName: a", container: "ports: [{containerPort: 1, hostPort: 80, hostIP: 127.0.0.1}]"),
             pod("it", "nodeSelector: {kubernetes.io/hostname: a}",
@@ -60,11 +69,12 @@ import Testing
             pod("p", "nodeName: a", container: "ports: [{containerPort: 1, hostPort: 80, hostIP: 127.0.0.1}]"),
             pod("it", "nodeSelector: {kubernetes.io/hostname: a}", container: "ports: [{containerPort: 1, hostPort: 80}]"),
         ], "1 node(s) didn't have free ports for the requested pod ports, "
-            + "1 node(s) didn't match Pod's node affinity/selector, 1 node(s) had untolerated taint(s)."),
+            + "1 node(s) didn't match Pod's node affinity/selector, 1 node(s) had untolerated taint(s)."
+            + preemption(victims: 1, helpless: 2)),
         ("an init container needs room beside the sidecars before it", [
             pod("it", "\(tolerating), initContainers: [{name: side, image: s, restartPolicy: Always, resources: {requests: {cpu: 1}}}, "
                 + "{name: first, image: f, resources: {requests: {cpu: 1500m}}}]"),
-        ], "3 Insufficient cpu."),
+        ], "3 Insufficient cpu." + preemption(helpless: 3)),
         ("but not beside those after it", [
             pod("it", "nodeSelector: {kubernetes.io/hostname: b}, initContainers: [{name: first, image: f, resources: "
                 + "{requests: {cpu: 1500m}}}, {name: side, image: s, restartPolicy: Always, resources: {requests: {cpu: 1}}}]"),
@@ -75,21 +85,23 @@ import Testing
         ], "a"),
         ("one that nobody is like does not", [
             pod("it", "\(tolerating), affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [\(near)]}}"),
-        ], "3 node(s) didn't match pod affinity rules."),
+        ], "3 node(s) didn't match pod affinity rules." + preemption(helpless: 3)),
         ("a pod has to fit all terms to count for one", [
             pod("db", "nodeName: a", labels: "app: db"), pod("cache", "nodeName: a", labels: "app: cache"),
             pod("it", "\(tolerating), affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [\(near), "
                 + "{labelSelector: {matchLabels: {app: cache}}, topologyKey: zone}]}}"),
-        ], "3 node(s) didn't match pod affinity rules."),
+        ], "3 node(s) didn't match pod affinity rules." + preemption(helpless: 3)),
         ("others keep it away", [
             pod("db", "nodeName: a, affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: "
                 + "[{labelSelector: {matchLabels: {app: web}}, topologyKey: zone}]}}", labels: "app: db"),
             pod("it", ""),
-        ], "1 node(s) had untolerated taint(s), 2 node(s) didn't satisfy existing pods anti-affinity rules."),
+        ], "1 node(s) had untolerated taint(s), 2 node(s) didn't satisfy existing pods anti-affinity rules."
+            + preemption(victims: 2, helpless: 1)),
         ("its own rule keeps it away", [
             pod("db", "nodeName: a", labels: "app: db"),
             pod("it", "affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [\(near)]}}"),
-        ], "1 node(s) had untolerated taint(s), 2 node(s) didn't match pod anti-affinity rules."),
+        ], "1 node(s) had untolerated taint(s), 2 node(s) didn't match pod anti-affinity rules."
+            + preemption(victims: 2, helpless: 1)),
         ("hard spreading", [
             pod("p", "nodeName: a"), pod("q", "nodeName: b"),
             pod("it", "\(tolerating), topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: "
@@ -99,7 +111,8 @@ import Testing
             pod("p", "nodeName: a"), pod("q", "nodeName: b"),
             pod("it", "topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: DoNotSchedule, "
                 + "labelSelector: {matchLabels: {app: web}}}]"),
-        ], "1 node(s) had untolerated taint(s), 2 node(s) didn't match pod topology spread constraints."),
+        ], "1 node(s) had untolerated taint(s), 2 node(s) didn't match pod topology spread constraints."
+            + preemption(victims: 2, helpless: 1)),
         ("the zone is left out", [
             pod("p", "nodeName: a"), pod("q", "nodeName: a"),
             pod("it", "topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, nodeTaintsPolicy: Honor, whenUnsatisfiable: "
@@ -113,7 +126,7 @@ import Testing
         ("a missing label", [
             pod("it", "\(tolerating), topologySpreadConstraints: [{maxSkew: 1, topologyKey: rack, whenUnsatisfiable: DoNotSchedule, "
                 + "labelSelector: {matchLabels: {app: web}}}]"),
-        ], "3 node(s) didn't match pod topology spread constraints (missing required label)."),
+        ], "3 node(s) didn't match pod topology spread constraints (missing required label)." + preemption(helpless: 3)),
         // Scores.
         ("a preferred node", [
             pod("it", "affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, preference: "

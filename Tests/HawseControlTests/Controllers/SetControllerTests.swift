@@ -55,12 +55,26 @@ import Testing
         #expect(images(state).first == "0=d:1")
     }
 
-    @Test func severalMayBeMissing() throws {
+    /// The gate of `maxUnavailable` is off: the field is dropped, and one pod is changed at a time.
+    @Test func onlyOneMayBeMissing() throws {
         var state = statefulSet(
             "podManagementPolicy: Parallel\nupdateStrategy: {type: RollingUpdate, rollingUpdate: {maxUnavailable: 50%}}")
+        #expect(state.store.statefulSets[db]?.spec.updateStrategy.rollingUpdate?.maxUnavailable == nil)
         try change(Kubernetes.StatefulSet.self, &state, db, ready: false)
-        // Half of five, rounded down.
-        #expect(images(state) == ["0=d:1", "1=d:1", "2=d:1", "3=d:2", "4=d:2"])
+        #expect(images(state) == ["0=d:1", "1=d:1", "2=d:1", "3=d:1", "4=d:2"])
+    }
+
+    /// A pod of the old template that is not ready holds nothing up: it is replaced in its turn.
+    @Test func unreadyOldPodsAreReplaced() throws {
+        var state = statefulSet("podManagementPolicy: Parallel")
+        for name in ["db-0", "db-2"] {
+            try state.modify(Kubernetes.Pod.self, ObjectKey(namespace: "default", name: name)) {
+                $0.metadata.annotations["hawse/ready"] = "false"
+            }
+        }
+        state.settle()
+        try change(Kubernetes.StatefulSet.self, &state, db, ready: true)
+        #expect(images(state).allSatisfy { $0.hasSuffix("d:2") })
     }
 
     @Test func onDeleteWaits() throws {
