@@ -55,6 +55,8 @@ public struct ClusterState: Sendable {
     var usesPacketProbes = false
     var probeRequests: [ProbeRequest] = []
     var scaling: [ObjectKey: AutoscalerHistory] = [:]
+    /// When a daemon pod's failure may be cleared away again, by DaemonSet and node.
+    var daemonBackoffs: [String: DaemonBackoff] = [:]
     var metrics: [ObjectKey: ScenarioMetrics] = [:]
     /// The Service whose slices a slice of ours belongs to.
     var sliceOwners: [ObjectKey: ObjectKey] = [:]

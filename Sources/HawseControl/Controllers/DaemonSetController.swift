@@ -16,8 +16,7 @@ extension ClusterState {
         for node in store.nodes.all {
             let pods = byNode.removeValue(forKey: node.metadata.name) ?? []
             let wanted = Self.runs(set, on: node)
-            for pod in pods where pod.isFinished { removePod(pod.key) }
-            let live = pods.filter { !$0.isFinished }
+            let live = clearDaemonPods(pods, of: key, on: node.metadata.name)
             if !wanted.run {
                 for pod in live where !wanted.keep && !pod.metadata.isTerminating { try? deletePod(pod.key) }
                 status.numberMisscheduled += live.isEmpty ? 0 : 1

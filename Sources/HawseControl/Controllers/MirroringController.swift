@@ -44,10 +44,30 @@ extension ClusterState {
         for slice in left { store.remove(Kubernetes.EndpointSlice.self, slice.key) }
     }
 
-    /// One slice for each subset and address family, its endpoints by address.
+    /// Subsets of the same ports are one.
+    private static func merged(_ subsets: [Kubernetes.EndpointSubset]) -> [Kubernetes.EndpointSubset] {
+        var place: [Set<Kubernetes.LegacyEndpointPort>: Int] = [:]
+        var result: [Kubernetes.EndpointSubset] = []
+        for subset in subsets {
+            // The first thousand of a subset, ready ones before the others.
+            var kept = subset
+            kept.addresses = Array(subset.addresses.prefix(1000))
+            kept.notReadyAddresses = Array(subset.notReadyAddresses.prefix(1000 - kept.addresses.count))
+            if let index = place[Set(subset.ports)] {
+                result[index].addresses += kept.addresses
+                result[index].notReadyAddresses += kept.notReadyAddresses
+            } else {
+                place[Set(subset.ports)] = result.count
+                result.append(kept)
+            }
+        }
+        return result
+    }
+
+    /// One slice for each set of ports and address family, its endpoints by address.
     private static func mirrorSlices(of endpoints: Kubernetes.Endpoints) -> [Kubernetes.EndpointSlice] {
         var slices: [Kubernetes.EndpointSlice] = []
-        for subset in endpoints.subsets {
+        for subset in merged(endpoints.subsets) {
             let ports = subset.ports.map { port -> Kubernetes.EndpointPort in
                 var result = Kubernetes.EndpointPort()
                 result.name = port.name
@@ -56,8 +76,7 @@ extension ClusterState {
                 result.appProtocol = port.appProtocol
                 return result
             }
-            // The first thousand of a subset, ready ones before the others.
-            let all = (subset.addresses.map { ($0, true) } + subset.notReadyAddresses.map { ($0, false) }).prefix(1000)
+            let all = subset.addresses.map { ($0, true) } + subset.notReadyAddresses.map { ($0, false) }
             for (type, isIPv6) in [("IPv4", false), ("IPv6", true)] {
                 let members = all.filter { $0.0.ip.contains(":") == isIPv6 }
                     .sorted { $0.0.ip.utf8.lexicographicallyPrecedes($1.0.ip.utf8) }

@@ -153,6 +153,27 @@ import Testing
         #expect(state.store.daemonSets[agent]?.status.updatedNumberScheduled == 5)
     }
 
+    /// The first failed pod of a node is replaced at once; then a second passes between two, then two.
+    @Test func failedDaemonsAreReplacedEverMoreSlowly() throws {
+        var state = daemonSet("{maxUnavailable: 1}")
+        func current(_ state: ClusterState) -> Kubernetes.Pod? {
+            state.store.list(Kubernetes.Pod.self).first { $0.spec.nodeName == "node-1" }
+        }
+        for wait in [0, 1, 2, 4] as [Double] {
+            let pod = try #require(current(state))
+            try state.annotate(pod, "hawse/phase", "Failed")
+            if wait > 0 {
+                #expect(current(state)?.metadata.uid == pod.metadata.uid)
+                #expect(current(state)?.status.phase == "Failed")
+                state.advance(bySeconds: wait - 0.5)
+                #expect(current(state)?.metadata.uid == pod.metadata.uid)
+                state.advance(bySeconds: 0.6)
+            }
+            let next = try #require(current(state))
+            #expect(next.metadata.uid != pod.metadata.uid && next.status.phase == "Running")
+        }
+    }
+
     @Test func oldDaemonsThatServeNobodyGoAtOnce() throws {
         var state = daemonSet("{maxUnavailable: 1}")
         for pod in state.podsByAge.prefix(3) { try state.annotate(pod, "hawse/ready", "false") }
