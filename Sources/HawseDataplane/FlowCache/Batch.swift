@@ -53,20 +53,6 @@ struct FramePlan {
     var inner = FlowHint()
 }
 
-/// Whether connections have links at all, and where they may lead.
-private struct Links {
-    let areKept: Bool
-    /// The records of virtual connections.
-    let virtual: UnsafeRawPointer?
-
-    @inline(__always)
-    init(_ node: UnsafeMutablePointer<NodeState>) {
-        let isVirtual = node.pointee.ipvs.active != 0
-        areKept = isVirtual || node.pointee.vxlan.count > 0 || node.pointee.connections.hasExtensions
-        virtual = isVirtual ? UnsafeRawPointer(node.pointee.ipvs.connections.records.base) : nil
-    }
-}
-
 extension Walk {
     /// Batches one after the other, the packets of each strictly in order. While one is worked on, the next is prepared:
     /// its headers are read and the buckets fetched first, then with each packet a record or two, in the second half what
@@ -80,7 +66,7 @@ extension Walk {
         read(batch, plans)
         var newcomers: UInt64 = 0
         for index in 0..<batch.count { newcomers |= fetchRecord(plans, index) }
-        let links = Links(node)
+        let links = FlowLinks(node)
         if links.areKept { for index in 0..<batch.count { fetchLink(plans + index, links) } }
         var foresight = newcomers == 0 ? nil : ForesightRun(node, node.pointee.flows.steps)
         var start = 0
@@ -106,7 +92,7 @@ extension Walk {
         _ frames: UnsafeBufferPointer<InputFrame>, _ start: Int, _ others: UnsafeMutablePointer<FramePlan>,
         _ next: UnsafeBufferPointer<InputFrame>, _ dataplane: Unmanaged<Dataplane>
     ) -> UInt64 {
-        let links = Links(node)
+        let links = FlowLinks(node)
         var newcomers: UInt64 = 0
         for index in 0..<batch.count {
             newcomers |= prepare(index, frames, start, others, next.count, links)
@@ -123,7 +109,7 @@ extension Walk {
         _ frames: UnsafeBufferPointer<InputFrame>, _ start: Int, _ others: UnsafeMutablePointer<FramePlan>,
         _ next: UnsafeBufferPointer<InputFrame>, _ foresight: inout ForesightRun?, _ dataplane: Unmanaged<Dataplane>
     ) -> UInt64 {
-        let links = Links(node)
+        let links = FlowLinks(node)
         let group = ForesightRun.group
         var newcomers: UInt64 = 0
         if foresight?.hasFollowed(batch, node) == false { foresight?.catchUp(batch, first, node) }
@@ -147,7 +133,7 @@ extension Walk {
     @inline(__always)
     private func prepare(
         _ index: Int, _ frames: UnsafeBufferPointer<InputFrame>, _ start: Int, _ others: UnsafeMutablePointer<FramePlan>,
-        _ count: Int, _ links: Links
+        _ count: Int, _ links: FlowLinks
     ) -> UInt64 {
         let half = FlowCache.batch / 2
         let ahead = start &+ FlowCache.batch &+ index
@@ -225,9 +211,9 @@ extension Walk {
     }
 
     @inline(__always)
-    private func fetchLink(_ plan: UnsafeMutablePointer<FramePlan>, _ links: Links) {
-        if plan.pointee.own.reference != 0 { node.pointee.connections.prefetchLink(plan.pointee.own.reference, links.virtual) }
-        if plan.pointee.inner.reference != 0 { node.pointee.connections.prefetchLink(plan.pointee.inner.reference, links.virtual) }
+    private func fetchLink(_ plan: UnsafeMutablePointer<FramePlan>, _ links: FlowLinks) {
+        if plan.pointee.own.reference != 0 { node.pointee.connections.prefetchLink(plan.pointee.own.reference, links) }
+        if plan.pointee.inner.reference != 0 { node.pointee.connections.prefetchLink(plan.pointee.inner.reference, links) }
     }
 
     /// The frame's headers, and the hashes under which its connections are found. A look, not a check.

@@ -73,24 +73,41 @@ extension ConnectionTable {
     }
 
     /// Brings what else the packets of a candidate will touch into the cache: the link's record, or the IPv6 extension.
-    /// `virtual`: the records of virtual connections, when links may lead there.
     @inline(__always)
-    func prefetchLink(_ reference: UInt32, _ virtual: UnsafeRawPointer?) {
+    func prefetchLink(_ reference: UInt32, _ links: FlowLinks) {
         let connection = records[Int(reference >> 1)]
         if connection.pointee.isIPv6 {
             guard connection.pointee.extensionIndex != 0 else { return }
             hawse_prefetch(UnsafeRawPointer(extensions[Int(connection.pointee.extensionIndex)]))
             return
         }
+        // Without a link that is number 0, which nobody has and which does no harm.
         let number = Int(truncatingIfNeeded: connection.pointee.address2 >> 32 & UInt64(Self.numberMask))
-        guard number != 0 else { return }
-        // The tunnel's connection by its lease or in its first line, the virtual one in its second.
-        if let virtual {
-            hawse_prefetch(virtual + number &* MemoryLayout<VirtualConnection>.stride + 64)
-        } else if hasLeases {
-            hawse_prefetch(UnsafeRawPointer(leases[number]))
+        hawse_prefetch(links.base + number &* links.stride)
+    }
+}
+
+/// Where the links of connections lead.
+struct FlowLinks {
+    /// Whether connections have links at all.
+    let areKept: Bool
+    let base: UnsafeRawPointer
+    let stride: Int
+
+    /// The virtual connection in its second line, the tunnel's by its lease or in its first line.
+    @inline(__always)
+    init(_ node: UnsafeMutablePointer<NodeState>) {
+        let isVirtual = node.pointee.ipvs.active != 0
+        areKept = isVirtual || node.pointee.vxlan.count > 0 || node.pointee.connections.hasExtensions
+        if isVirtual {
+            base = UnsafeRawPointer(node.pointee.ipvs.connections.records.base) + 64
+            stride = MemoryLayout<VirtualConnection>.stride
+        } else if node.pointee.connections.hasLeases {
+            base = UnsafeRawPointer(node.pointee.connections.leases.base)
+            stride = MemoryLayout<OuterLease>.stride
         } else {
-            hawse_prefetch(UnsafeRawPointer(records[number]))
+            base = UnsafeRawPointer(node.pointee.connections.records.base)
+            stride = MemoryLayout<Connection>.stride
         }
     }
 }
