@@ -108,6 +108,9 @@ struct VXLANTable {
                 byInterface[Int(index)] != 0
             else { continue }
             let key = ForwardingKey(mac: entry.mac, device: index)
+            // Of a single station's MAC the first stays: only to those of many and of all one can append
+            // (`vxlan_fdb_update_existing`).
+            if groups[key] != nil, !entry.mac.isGroup, entry.mac != .zero { continue }
             if groups[key] == nil { order.append(key) }
             groups[key, default: []].append(
                 VXLANRemote(

@@ -42,6 +42,9 @@ enum CaseCommand {
             words[3...].joined(separator: " "), at: SourceLocation(file: "bridge", line: 1))
         let known = dataplane.spec.forwarding.filter { $0.mac == entry.mac && $0.device == entry.device }
         let same = known.filter { $0.destination == entry.destination && ($0.vlan == entry.vlan || entry.vlan == nil) }
+        // A tunnel's entry that is there: `add` is refused, and `append` changes nothing for a single station's MAC.
+        let isOfMany = entry.mac.isGroup || entry.mac == .zero
+        if entry.destination != nil, !known.isEmpty, words[2] == "add" || words[2] == "append" && !isOfMany { return }
         switch words[2] {
         case "add", "append": try dataplane.apply([.addForwarding(entry)])
         case "replace": try dataplane.apply((entry.destination == nil ? same : known).map { .removeForwarding($0) } + [.addForwarding(entry)])

@@ -153,17 +153,23 @@ struct LiveRun {
     /// A text for `--noflush` with counters on top of the rules: what is saved then, by the kernel's tools and here; `nil` where
     /// it is refused.
     func restoreOnTop(_ text: String) throws -> (theirs: String?, ours: String?) {
+        // Of the name of a timeout policy Linux gives four letters back, whatever it has been told.
+        func cut(_ rules: String) -> String { rules.replacing(/(-j CT .*--timeout \S{1,4})\S*/) { $0.output.1 } }
         func blocks(_ saved: String) -> String {
-            let lines = saved.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { $0 + "\n" }.joined()
+            let lines = cut(saved).split(separator: "\n").filter { !$0.hasPrefix("#") }.map { $0 + "\n" }.joined()
             return lines.split(separator: "*").sorted().joined(separator: "*")
         }
-        let base = try IPTablesParser(family: family, file: "base", counters: false).parse(live.rules.tables)
-        let ours = try? IPTablesParser(family: family, file: "top", counters: true, noFlush: true).parse(text, onto: base)
+        let base = try IPTablesParser(family: family, file: "base", counters: false).parse(cut(live.rules.tables))
+        var ours = (try? IPTablesParser(family: family, file: "top", counters: true, noFlush: true).parse(text, onto: base))
+            .map { IPTablesPrinter(counters: true).text($0) }
+        // A table that is put back asks for the policy by those letters, and nobody has one of that name.
+        let raw = ours?.split(separator: "*").first { $0.hasPrefix("raw") }
+        if text.contains("*raw\n"), raw?.contains(/--timeout live\s/) == true { ours = nil }
         var theirs: String?
         if (try? kernel.run(restore, ["--noflush", "-c"], input: text)) != nil {
             theirs = try kernel.run(restore.replacing("restore", with: "save"), ["-c"])
         }
-        return (theirs.map(blocks), ours.map { blocks(IPTablesPrinter(counters: true).text($0)) })
+        return (theirs.map(blocks), ours.map(blocks))
     }
 
     // MARK: judgement
