@@ -115,7 +115,8 @@ extension Walk {
     /// `nf_nat_icmp_reply_translation` / `nf_nat_icmpv6_reply_translation`: an error about a connection with NAT. The
     /// quoted packet is changed back into what its sender sent, the error itself as if it came from the peer.
     ///
-    /// The checksum must be right, but nobody adds it up again at POSTROUTING when OUTPUT has done so.
+    /// The checksum must be right, but nobody adds it up again at POSTROUTING when OUTPUT has done so, or PREROUTING on top of
+    /// conntrack.
     private func translateICMPError(
         _ packet: PacketRef, _ connection: ConnectionRef, _ manip: NATManip, _ hook: Hook
     ) -> Bool {
@@ -125,14 +126,16 @@ extension Walk {
         guard packet.transportLength >= quotation + (isIPv4 ? 20 : 40) else { return false }
         let length = packet.transportLength
         let protocolNumber: IPProtocol = isIPv4 ? .icmp : .icmpv6
-        guard
-            hook == .postrouting && packet.pointee.flags.contains(.local) || isSumKept(packet, hook)
-                || TransportChecksum.isValid(
+        if isSumKept(packet, hook) { packet.pointee.flags.insert(.sumUnnecessary) }
+        if !packet.pointee.flags.contains(.sumUnnecessary), hook != .postrouting || !packet.pointee.flags.contains(.local) {
+            guard
+                TransportChecksum.isValid(
                     packet.transportPointer, length: length, protocolNumber: protocolNumber, family: packet.family,
                     source: packet.sourceBits, destination: packet.destinationBits)
-        else { return false }
-        // OUTPUT has added it up as the header is now.
-        if hook == .output { packet.pointee.headerSum = 0 }
+            else { return false }
+            // Added up as the header is now.
+            packet.pointee.headerSum = 0
+        }
         let status = connection.pointee.status
         if packet.icmp.type == (isIPv4 ? 5 : 137) {
             // A redirect for a connection with NAT would name the wrong hosts.
@@ -146,7 +149,10 @@ extension Walk {
             isPartial: packet.pointee.flags.contains(.partialSum))
         guard inner.apply(other, manip == .source ? .destination : .source) else { return false }
         // A quoted SCTP header whole enough for its CRC: `sctp_manip_pkt` forgets that the packet was added up.
-        if !isIPv4, other.ipProtocol == .sctp, length >= quotation + 52, !inner.isPartial { packet.pointee.headerSum = 1 }
+        if !isIPv4, other.ipProtocol == .sctp, length >= quotation + 52, !inner.isPartial {
+            packet.pointee.headerSum = 1
+            packet.pointee.flags.remove(.sumUnnecessary)
+        }
         TransportChecksum.store(
             packet.transportPointer, length: length, protocolNumber: protocolNumber, family: packet.family,
             source: packet.sourceBits, destination: packet.destinationBits)

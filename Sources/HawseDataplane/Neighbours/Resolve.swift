@@ -93,6 +93,14 @@ extension Walk {
         header.storeBE16(type.rawValue, at: 12)
         packet.pointee.etherType = type
         packet.pointee.flags.insert(.hasEthernet)
+        if packet.pointee.tag != 0 { writeTag(packet) }
+    }
+
+    @inline(never)
+    private func writeTag(_ packet: PacketRef) {
+        let tag = packet.pointee.tag
+        packet.pointee.tag = 0
+        insertTag(packet, EtherType(rawValue: UInt16(tag >> 16)), UInt16(truncatingIfNeeded: tag))
     }
 
     /// Group addresses, entries that have to be asked for, and entries on probation (`neigh_resolve_output`).

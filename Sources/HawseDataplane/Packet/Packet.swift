@@ -41,6 +41,9 @@ struct Packet {
     var ownDevice: UInt16 = 0
     var mark: UInt32 = 0
     var priority: UInt32 = 0
+    /// The VLAN tag (TPID, TCI) that a copy of a bridged frame has beside it until it gets a frame of its own
+    /// (`skb->vlan_tci`); 0 is none.
+    var tag: UInt32 = 0
     var secmark: UInt32 = 0
     /// Handle into the connection table; 0 is none. See `ConnectionTable`.
     var connection: UInt32 = 0
@@ -130,6 +133,9 @@ struct Packet {
         /// A segment of the node's own whose checksum a device completes (`CHECKSUM_PARTIAL`): who quotes it before quotes the
         /// sum of its pseudo header.
         static let pseudoSum = Flags(rawValue: 1 << 26)
+        /// An ICMPv6 error whose sum NAT has held against its addresses in PREROUTING or INPUT, with what conntrack had left: nobody
+        /// looks again, not even behind FORWARD (`CHECKSUM_UNNECESSARY`).
+        static let sumUnnecessary = Flags(rawValue: 1 << 27)
         /// IPVS has put it together while it was forwarded: it may not be cut again where its fragments had DF.
         static let gatheredInForward = Flags(rawValue: 1 << 21)
     }
@@ -143,6 +149,9 @@ enum PacketType: UInt8 {
     case otherHost = 3
     case outgoing = 4
     case loopback = 5
+
+    /// To a MAC that is not one device's.
+    @inline(__always) var isGroup: Bool { self == .broadcast || self == .multicast }
 }
 
 /// `enum ip_conntrack_info`, with "no connection" and "untracked" made explicit.

@@ -7,7 +7,8 @@ extension Walk {
     func output(_ packet: PacketRef) -> Stage {
         packet.pointee.inInterface = 0
         packet.pointee.outInterface = packet.pointee.route.outInterface
-        packet.pointee.packetType = .outgoing
+        // A copy by TEE stays what its frame was: to everybody or to a group.
+        if !packet.pointee.packetType.isGroup { packet.pointee.packetType = .outgoing }
         noteHook(packet, .output)
         return after(hookOutput(packet), .postrouting)
     }

@@ -38,7 +38,7 @@ extension Walk {
         packet.pointee.inInterface = node.pointee.interfaces.loopback
         packet.pointee.outInterface = 0
         packet.pointee.ownDevice = 0
-        packet.pointee.packetType = .host
+        if !packet.pointee.packetType.isGroup { packet.pointee.packetType = .host }
         packet.pointee.wholeFrom = 0
         packet.pointee.flags.insert(.loopback)
         packet.pointee.flags.subtract(.whileCalling)

@@ -91,6 +91,10 @@ public struct IPv6ExtensionWalk: Sendable {
         offset &+= size
     }
 
+    /// Whether what `ipv6_find_hdr` reads of a header is there: two bytes, of a routing header four.
+    @inlinable @inline(__always)
+    func isReadable(_ length: Int) -> Bool { length &- offset >= (protocolNumber == .routing ? 4 : 2) }
+
     /// `ipv6_find_hdr` without a target: what ip6tables, conntrack and IPVS call the packet's protocol. 40
     /// bytes of IPv6 header must be there. Both a packet that ends with "no next header" and a later fragment
     /// are `found`.
@@ -99,7 +103,7 @@ public struct IPv6ExtensionWalk: Sendable {
         var walk = IPv6ExtensionWalk(
             protocolNumber: packet.loadProtocol(at: 6), offset: 40, nextHeaderOffset: 6)
         while isExtension(walk.protocolNumber), walk.protocolNumber != .noNextHeader {
-            guard length &- walk.offset >= 2 else {
+            guard walk.isReadable(length) else {
                 walk.outcome = .truncated
                 return walk
             }
@@ -137,17 +141,11 @@ public struct IPv6ExtensionWalk: Sendable {
                 if !found { walk.outcome = .absent }
                 return walk
             }
-            guard length &- walk.offset >= 2 else {
+            guard walk.isReadable(length) else {
                 walk.outcome = .truncated
                 return walk
             }
-            if walk.protocolNumber == .routing, found, skipFinalRouting {
-                guard length &- walk.offset >= 4 else {
-                    walk.outcome = .truncated
-                    return walk
-                }
-                if packet.load8(at: walk.offset + 3) == 0 { found = false }
-            }
+            if walk.protocolNumber == .routing, skipFinalRouting, packet.load8(at: walk.offset + 3) == 0 { found = false }
             if walk.protocolNumber == .fragment {
                 guard walk.readFragment(packet, length: length) else {
                     walk.outcome = .truncated

@@ -21,6 +21,7 @@ struct AHOperation: MatchOperation {
         }
         guard let base = context.extensionHeader(.ah, bytes: AHHeader.length) else { return false }
         let header = AHHeader(base)
+        guard context.holds(base, header.headerLength) else { return false }
         let length = operation.pointee.length
         return operation.pointee.spi.contains(header.spi)
             && (length.value == 0 || length.holds(UInt32(header.headerLength)))
@@ -44,6 +45,13 @@ extension RuleContext {
             }
             return header
         }
+    }
+
+    /// Whether an extension header is in the packet as long as it says; a packet too short for that is to be dropped
+    /// (since 6.18's stable releases of 2026; `srh_mt6` and `ipv6header_mt6` only do not match).
+    mutating func holds(_ header: UnsafeMutableRawPointer, _ length: Int) -> Bool {
+        if bytesLeft(header) < length { hotdrop = true }
+        return !hotdrop
     }
 
     /// Bytes from a place in the packet to its end.

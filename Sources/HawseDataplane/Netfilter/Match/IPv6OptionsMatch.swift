@@ -21,7 +21,7 @@ struct IPv6OptionsOperation: MatchOperation {
         let type = IPProtocol(rawValue: operation.pointee.header)
         guard let header = context.extensionHeader(type, bytes: 2) else { return false }
         var left = (Int(header.load8(at: 1)) + 1) * 8
-        guard context.bytesLeft(header) >= left else { return false }
+        guard context.holds(header, left) else { return false }
         guard operation.pointee.length.holds(UInt32(left)) else { return false }
         let wanted = UnsafeMutableRawPointer(operation + 1)
         let count = Int(operation.pointee.optionCount)

@@ -25,7 +25,7 @@ struct RTOperation: MatchOperation {
         guard let header = context.extensionHeader(.routing, bytes: 4) else { return false }
         let routing = IPv6RoutingHeader(header)
         let length = routing.headerLength
-        guard context.bytesLeft(header) >= length else { return false }
+        guard context.holds(header, length) else { return false }
         let test = operation.pointee
         guard test.segmentsLeft.contains(UInt32(routing.segmentsLeft)), test.length.holds(UInt32(length)),
             test.type.holds(UInt32(routing.type)), !(test.checksReserved && header.loadBE32(at: 4) != 0)

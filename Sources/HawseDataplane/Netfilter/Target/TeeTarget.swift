@@ -21,7 +21,8 @@ extension Walk {
         twin.pointee.connectionTemplate = .none
         twin.pointee.flags.insert([.duplicated, .withinCopy])
         twin.pointee.uid = -1
-        // `__pskb_copy` takes nothing that stands in front of the packet.
+        // `__pskb_copy` takes nothing that stands in front of the packet, but the kernel has a bridged frame's tag beside it.
+        twin.pointee.tag = bridgedTag(packet)
         twin.pointee.mac = -1
         let losesHop = context.hook == .prerouting || context.hook == .input
         let ipProtocol = packet.pointee.ipProtocol
@@ -54,5 +55,12 @@ extension Walk {
         twin.pointee.ownDevice = route.outInterface
         sendNow(twin, causedBy: packet, stage: .output)
         return .continue
+    }
+
+    private func bridgedTag(_ packet: PacketRef) -> UInt32 {
+        guard packet.pointee.mac >= 0, packet.pointee.network &- packet.pointee.mac >= 18 else { return packet.pointee.tag }
+        let type = packet.ethernet.etherType
+        guard type == .vlan || type == .qinq else { return 0 }
+        return (packet.pointee.buffer + Int(packet.pointee.mac)).loadBE32(at: 12)
     }
 }
