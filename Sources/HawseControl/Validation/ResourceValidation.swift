@@ -146,23 +146,17 @@ enum ResourceValidation {
     private static func consistency(
         _ spec: Kubernetes.PodSpec, _ resources: Kubernetes.ResourceRequirements, at path: String
     ) -> [FieldError] {
-        var errors: [FieldError] = []
-        for (name, sum) in spec.containerSum(\.requests).sorted(by: { $0.key < $1.key }) {
-            guard let own = resources.requests[name], sum > own.thousandths else { continue }
-            let total = Kubernetes.Quantity(thousandths: sum, like: spec.firstAmount(of: name, \.requests) ?? own)
-            errors.append(
-                .invalid(
-                    "\(path).requests[\(name)]", own.text,
-                    "must be greater than or equal to aggregate container requests of \(total)"))
+        typealias Amounts = KeyPath<Kubernetes.ResourceRequirements, [String: Kubernetes.Quantity]>
+        func tooSmall(_ what: String, _ amounts: Amounts, _ isMeant: (String) -> Bool) -> [FieldError] {
+            spec.containerSum(amounts).sorted { $0.key < $1.key }.compactMap { name, sum in
+                guard isMeant(name), let own = resources[keyPath: amounts][name], sum > own.thousandths else { return nil }
+                let total = Kubernetes.Quantity(thousandths: sum, like: spec.firstAmount(of: name, amounts) ?? own)
+                return .invalid(
+                    "\(path).\(what)[\(name)]", own.text,
+                    "must be greater than or equal to aggregate container \(what) of \(total)")
+            }
         }
-        for (name, sum) in spec.containerSum(\.limits).sorted(by: { $0.key < $1.key }) where isHugePages(name) {
-            guard let own = resources.limits[name], sum > own.thousandths else { continue }
-            let total = Kubernetes.Quantity(thousandths: sum, like: spec.firstAmount(of: name, \.limits) ?? own)
-            errors.append(
-                .invalid(
-                    "\(path).limits[\(name)]", own.text,
-                    "must be greater than or equal to aggregate container limits of \(total)"))
-        }
+        var errors = tooSmall("requests", \.requests) { _ in true } + tooSmall("limits", \.limits, isHugePages)
         for (index, container) in spec.containers.enumerated() {
             for (name, limit) in container.resources.limits.sorted(by: { $0.key < $1.key }) {
                 guard let own = resources.limits[name], limit.thousandths > own.thousandths else { continue }

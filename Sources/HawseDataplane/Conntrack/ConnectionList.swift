@@ -38,7 +38,7 @@ extension Dataplane {
 
 extension ConnectionTable {
     func listing(_ connection: ConnectionRef, now: Instant) -> ConnectionListing? {
-        if connection.pointee.status.contains(.leased) { settle(connection) }
+        settle(connection)
         let ct = connection.pointee
         guard ct.isConfirmed, !ct.isDying, ct.timeout > now, !ct.status.contains(.natClash) else { return nil }
         var original = side(connection, .original)

@@ -17,7 +17,7 @@ extension ConnectionTable {
             let direction: Direction = reference & 1 == 0 ? .original : .reply
             guard equals(connection, direction, tuple, zone: zone) else { continue }
             if let only, only != direction { continue }
-            if connection.pointee.status.contains(.leased) { settle(connection) }
+            settle(connection)
             if connection.pointee.timeout <= now {
                 remove(connection)
                 continue

@@ -288,7 +288,7 @@ struct ConnectionTable: ~Copyable {
     /// `nf_ct_delete`: out of the index; freed when no packet holds it.
     mutating func remove(_ connection: ConnectionRef) {
         guard connection.pointee.isConfirmed, !connection.pointee.isDying else { return }
-        if connection.pointee.status.contains(.leased) { settle(connection) }
+        settle(connection)
         connection.pointee.status.insert(.dying)
         let number = number(of: connection)
         for direction in [Direction.original, .reply] {

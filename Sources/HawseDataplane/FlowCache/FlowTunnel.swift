@@ -25,7 +25,7 @@ extension Walk {
         if let virtual { link = virtual.pointee.link } else { link = node.pointee.connections.link(connection) }
         if link.key == key, link.handle != 0 {
             let record = node.pointee.connections[link.handle]
-            if record.pointee.status.contains(.leased) { node.pointee.connections.settle(record) }
+            node.pointee.connections.settle(record)
             if isOuter(record, way, link.port) {
                 outer.connection = record
                 outer.port = link.port

@@ -10,9 +10,14 @@ struct OuterLease {
 }
 
 extension ConnectionTable {
-    /// The record says by itself again how long it lives. Whoever reads one that is `.leased` does this first.
-    @inline(never)
+    /// From here on the record says by itself again how long it lives. Whoever reads one does this first.
+    @inline(__always)
     func settle(_ connection: ConnectionRef) {
+        if connection.pointee.status.contains(.leased) { endLease(connection) }
+    }
+
+    @inline(never)
+    private func endLease(_ connection: ConnectionRef) {
         let lease = leases[Int(number(of: connection))]
         connection.pointee.status.remove(.leased)
         connection.pointee.timeout = lease.pointee.until
@@ -23,7 +28,7 @@ extension ConnectionTable {
     @inline(__always)
     func isExpired(_ connection: ConnectionRef, at now: Instant) -> Bool {
         guard connection.pointee.isConfirmed, connection.pointee.timeout <= now else { return false }
-        if connection.pointee.status.contains(.leased) { settle(connection) }
+        settle(connection)
         return connection.pointee.timeout <= now
     }
 
@@ -43,7 +48,7 @@ extension Walk {
     ) -> Bool {
         guard way.pointee.tunnel.canLease, link.handle != 0, link.key == 4 | direction.rawValue else { return false }
         let outer = node.pointee.connections[link.handle]
-        if outer.pointee.status.contains(.leased) { node.pointee.connections.settle(outer) }
+        node.pointee.connections.settle(outer)
         // Whose it is and what the hooks do with it, in one word; then that nobody masquerades it.
         let word = UnsafeRawPointer(outer).loadUnaligned(fromByteOffset: ConnectionLayout.status, as: UInt64.self)
         let expected = way.pointee.tunnel.expected

@@ -107,7 +107,7 @@ struct ConntrackOperation: MatchOperation {
         if test.hasProtocol, (connection.pointee.ipProtocol == test.ipProtocol) == test.protocolInverted { return false }
         if test.hasStatus, (connection.pointee.status.rawValue & test.status != 0) == test.statusInverted { return false }
         if test.hasExpiry {
-            if connection.pointee.status.contains(.leased) { connections.pointee.settle(connection) }
+            connections.pointee.settle(connection)
             // Before it is confirmed the timeout is no point in time yet, and reads as long over (`nf_ct_expires`).
             let left = connection.pointee.isConfirmed ? connection.pointee.remaining(at: context.node.pointee.now) : 0
             return test.expiry.contains(UInt32(clamping: left / 1_000_000_000))

@@ -5,12 +5,12 @@ extension TableProgram {
     /// like have counted moves over. Before the old chain's memory is given back.
     func keepState(of old: CompiledChain, _ prepared: PreparedChain) {
         guard let origins = prepared.news.origins, !prepared.isNew else { return }
-        for (i, record) in prepared.piece.records.enumerated() where record.hasMatchState {
+        for (i, record) in prepared.piece.records.enumerated() where record.flags.contains(.hasOperations) {
             let place = prepared.prefix + i
             guard place < origins.count, origins[place] >= 0, Int(origins[place]) < old.model.rules.count else { continue }
             let former = records[Int(old.start) + Int(origins[place])]
             let isReplaced = prepared.news.zeroed.contains(origins[place]) && former.counters != .zero
-            guard !isReplaced, former.hasMatchState else { continue }
+            guard !isReplaced, former.flags.contains(.hasOperations) else { continue }
             Self.moveState(arena + Int(former.operations), prepared.piece.arena.base + Int(record.operations))
         }
     }
@@ -43,8 +43,4 @@ extension TableProgram {
     ) {
         new.storeBytes(of: old.load(as: type), as: type)
     }
-}
-
-extension RuleRecord {
-    fileprivate var hasMatchState: Bool { flags.contains(.hasOperations) }
 }
