@@ -61,10 +61,18 @@ extension Walk {
 
     @inline(never)
     private func taggedDevice(_ packet: PacketRef, _ bridge: UInt16) -> UInt16 {
+        let tag = frontTag(packet)
+        guard tag != 0 else { return bridge }
+        return vlanDevice(bridge, packet.ethernet.etherType, UInt16(truncatingIfNeeded: tag & 0x0fff)) ?? bridge
+    }
+
+    /// The VLAN tag (TPID, TCI) in front of a frame's packet; 0 is none.
+    @inline(never)
+    func frontTag(_ packet: PacketRef) -> UInt32 {
+        guard packet.pointee.mac >= 0, packet.pointee.network &- packet.pointee.mac >= 18 else { return 0 }
         let type = packet.ethernet.etherType
-        guard type == .vlan || type == .qinq, packet.pointee.network &- packet.pointee.mac >= 18 else { return bridge }
-        let control = (packet.pointee.buffer + Int(packet.pointee.mac)).loadBE16(at: 14)
-        return vlanDevice(bridge, type, control & 0x0fff) ?? bridge
+        guard type == .vlan || type == .qinq else { return 0 }
+        return (packet.pointee.buffer + Int(packet.pointee.mac)).loadBE32(at: 12)
     }
 
     /// `nf_bridge_mtu_reduction`: bytes of a PPPoE session's header in front of the packet.

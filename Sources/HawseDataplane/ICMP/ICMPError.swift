@@ -187,7 +187,7 @@ extension Walk {
     private func quote(_ packet: PacketRef, count: Int, to place: UnsafeMutableRawPointer) {
         place.copyMemory(from: packet.networkPointer, byteCount: count)
         let checksum = packet.transportOffset + 16
-        guard packet.pointee.flags.contains(.pseudoSum), checksum + 2 <= count else { return }
+        guard packet.pointee.flags.contains(.checksumPartial), packet.pointee.ipProtocol == .tcp, checksum + 2 <= count else { return }
         let sum = InternetChecksum.pseudoHeader(
             family: packet.family, source: packet.sourceBits, destination: packet.destinationBits, protocolNumber: .tcp,
             length: packet.transportLength)

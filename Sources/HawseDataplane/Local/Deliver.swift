@@ -58,7 +58,7 @@ extension Walk {
         // A sum over the whole packet that the header has been changed under says nothing: then the bytes themselves do.
         let isHeaderKept = packet.isIPv4 || packet.pointee.headerSum == 0 || packet.pointee.headerSum == 0xffff
         if isWhole, isHeaderKept,
-            packet.pointee.flags.contains(.sumKept) || isVerified(packet, packet.pointee.ipProtocol)
+            packet.pointee.flags.contains(.checksumValid) || isVerified(packet, packet.pointee.ipProtocol)
         {
             return true
         }
@@ -131,7 +131,7 @@ extension Walk {
                 hopLimit: node.pointee.interfaces[route.outInterface].pointee.hopLimit)
             // `ip6_xmit` is told of the control socket and does not give it to the packet.
             answer.pointee.uid = -1
-            answer.pointee.flags.formUnion([.checksumBelieved, .pseudoSum])
+            answer.pointee.flags.insert(.checksumPartial)
         }
         TransportChecksum.store(
             reset.base, length: 20, protocolNumber: .tcp, family: packet.family, source: source, destination: target)

@@ -126,8 +126,8 @@ extension Walk {
         guard packet.transportLength >= quotation + (isIPv4 ? 20 : 40) else { return false }
         let length = packet.transportLength
         let protocolNumber: IPProtocol = isIPv4 ? .icmp : .icmpv6
-        if isSumKept(packet, hook) { packet.pointee.flags.insert(.sumUnnecessary) }
-        if !packet.pointee.flags.contains(.sumUnnecessary), hook != .postrouting || !packet.pointee.flags.contains(.local) {
+        if isSumKept(packet, hook) { packet.pointee.flags.insert(.checksumUnnecessary) }
+        if !packet.pointee.flags.contains(.checksumUnnecessary), hook != .postrouting || !packet.pointee.flags.contains(.local) {
             guard
                 TransportChecksum.isValid(
                     packet.transportPointer, length: length, protocolNumber: protocolNumber, family: packet.family,
@@ -146,12 +146,12 @@ extension Walk {
         let end = packet.pointee.buffer + Int(packet.pointee.end)
         let inner = PacketManipulation(
             ip: packet.transportPointer + quotation, end: end, version: packet.pointee.version,
-            isPartial: packet.pointee.flags.contains(.partialSum))
+            isPartial: packet.pointee.flags.contains(.checksumPartial))
         guard inner.apply(other, manip == .source ? .destination : .source) else { return false }
         // A quoted SCTP header whole enough for its CRC: `sctp_manip_pkt` forgets that the packet was added up.
         if !isIPv4, other.ipProtocol == .sctp, length >= quotation + 52, !inner.isPartial {
             packet.pointee.headerSum = 1
-            packet.pointee.flags.remove(.sumUnnecessary)
+            packet.pointee.flags.remove(.checksumUnnecessary)
         }
         TransportChecksum.store(
             packet.transportPointer, length: length, protocolNumber: protocolNumber, family: packet.family,

@@ -139,7 +139,7 @@ extension Walk {
             TransportChecksum.store(
                 packet.transportPointer, length: packet.transportLength, protocolNumber: .icmpv6, family: .ipv6,
                 source: packet.ipv6.source, destination: packet.ipv6.destination)
-            packet.pointee.flags.insert(.partialSum)
+            packet.pointee.flags.insert(.checksumPartial)
         }
         return true
     }

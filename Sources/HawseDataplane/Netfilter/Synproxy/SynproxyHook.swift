@@ -148,7 +148,7 @@ extension Walk {
         TransportChecksum.store(
             tcp.base, length: length, protocolNumber: .tcp, family: answer.family, source: segment.source,
             destination: segment.destination)
-        answer.pointee.flags.insert(.pseudoSum)
+        answer.pointee.flags.insert(.checksumPartial)
         answer.pointee.uid = -1
         if keepsConnection, packet.pointee.connection != 0 {
             attach(answer, node.pointee.connections[packet.pointee.connection], .establishedReply)

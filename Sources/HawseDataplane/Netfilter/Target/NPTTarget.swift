@@ -70,7 +70,7 @@ extension Walk {
             return .drop
         }
         if packet.pointee.connection == 0, isSummed(packet, packet.pointee.ipProtocol), transportIsIntact(packet) {
-            packet.pointee.flags.insert(.sumKept)
+            packet.pointee.flags.insert(.checksumValid)
         }
         if isSource { ip.source = mapped } else { ip.destination = mapped }
         // An error about a translated packet quotes it with the other address translated: one of the four that

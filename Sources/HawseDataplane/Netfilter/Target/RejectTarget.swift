@@ -91,9 +91,11 @@ extension Walk {
     /// on the way to which router and bridge forget the sum itself (`skb_forward_csum`).
     private func isBelieved(_ packet: PacketRef, _ ipProtocol: IPProtocol, _ hook: Hook, isReset: Bool) -> Bool {
         switch hook {
-        case .output: packet.pointee.flags.contains(.checksumBelieved) && !(isReset && packet.pointee.flags.contains(.forwarded))
+        case .output:
+            packet.pointee.flags.contains(.checksumPartial)
+                || packet.pointee.flags.contains(.checksumComplete) && !(isReset && packet.pointee.flags.contains(.forwarded))
         case .forward where isReset: false
-        default: packet.pointee.flags.contains(.sumKept) || isVerified(packet, ipProtocol)
+        default: packet.pointee.flags.contains(.checksumValid) || isVerified(packet, ipProtocol)
         }
     }
 
@@ -114,7 +116,7 @@ extension Walk {
         answer.pointee.mark = reflectedMark(packet)
         answer.pointee.uid = -1
         writeReset(answer, to: packet.tcp, segment: packet.transportLength)
-        answer.pointee.flags.insert(.pseudoSum)
+        answer.pointee.flags.insert(.checksumPartial)
         guard routeAgain(answer) else {
             finish(answer)
             return

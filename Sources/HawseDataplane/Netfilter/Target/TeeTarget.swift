@@ -22,12 +22,13 @@ extension Walk {
         twin.pointee.flags.insert([.duplicated, .withinCopy])
         twin.pointee.uid = -1
         // `__pskb_copy` takes nothing that stands in front of the packet, but the kernel has a bridged frame's tag beside it.
-        twin.pointee.tag = bridgedTag(packet)
+        let tag = frontTag(packet)
+        if tag != 0 { twin.pointee.tag = tag }
         twin.pointee.mac = -1
         let losesHop = context.hook == .prerouting || context.hook == .input
         let ipProtocol = packet.pointee.ipProtocol
         let keepsSum = losesHop && context.table != .raw && isSummed(packet, ipProtocol)
-        if keepsSum || isVerified(packet, ipProtocol) { twin.pointee.flags.insert(.checksumBelieved) }
+        if keepsSum || isVerified(packet, ipProtocol) { twin.pointee.flags.insert(.checksumComplete) }
         let tos = packet.dsField
         if twin.isIPv4 {
             twin.ipv4.dontFragment = true
@@ -55,12 +56,5 @@ extension Walk {
         twin.pointee.ownDevice = route.outInterface
         sendNow(twin, causedBy: packet, stage: .output)
         return .continue
-    }
-
-    private func bridgedTag(_ packet: PacketRef) -> UInt32 {
-        guard packet.pointee.mac >= 0, packet.pointee.network &- packet.pointee.mac >= 18 else { return packet.pointee.tag }
-        let type = packet.ethernet.etherType
-        guard type == .vlan || type == .qinq else { return 0 }
-        return (packet.pointee.buffer + Int(packet.pointee.mac)).loadBE32(at: 12)
     }
 }
