@@ -6,7 +6,7 @@ import HawseWire
 /// `sync` costs what changed since the last one; `state` lays everything out.
 public struct KubeProxy: Sendable {
     public let mode: ProxyMode
-    public let node: ProxyNode
+    public private(set) var node: ProxyNode
     public let configuration: ProxyConfiguration
     private var families: [FamilyProxy] = []
 
@@ -65,6 +65,19 @@ public struct KubeProxy: Sendable {
         for index in families.indices { families[index].deleteSlice(name, of: service) }
     }
 
+    /// The node's labels are these now. The zone decides about topology hints: when it is another, all is written anew.
+    public mutating func apply(labels: [String: String]) {
+        let zone = node.zone
+        node.labels = labels
+        guard node.zone != zone else { return }
+        for index in families.indices { families[index].move(toZoneOf: labels) }
+    }
+
+    /// The next sync writes everything anew, as the first one did (`needFullSync`): hourly, and after a flush by others.
+    public mutating func requestFullSync() {
+        for index in families.indices { families[index].needsAll = true }
+    }
+
     /// Brings the rules up to date and returns what that changed.
     public mutating func sync() -> ProxyPatch {
         var patch = ProxyPatch()
@@ -95,10 +108,10 @@ public struct KubeProxy: Sendable {
                 result["net.ipv4.conf.all.route_localnet"] = "1"
             }
         case .ipvs:
+            // conn_reuse_mode is left as it is from Linux 5.9 on.
             result = [
-                "net.ipv4.vs.conntrack": "1", "net.ipv4.vs.conn_reuse_mode": "0",
-                "net.ipv4.vs.expire_nodest_conn": "1", "net.ipv4.vs.expire_quiescent_template": "1",
-                "net.ipv4.ip_forward": "1",
+                "net.ipv4.vs.conntrack": "1", "net.ipv4.vs.expire_nodest_conn": "1",
+                "net.ipv4.vs.expire_quiescent_template": "1", "net.ipv4.ip_forward": "1",
             ]
             if configuration.ipvs.strictARP {
                 result["net.ipv4.conf.all.arp_ignore"] = "1"
@@ -135,12 +148,14 @@ private struct FamilyProxy: Sendable {
         case userspace(UserspaceRenderer)
     }
 
-    let settings: ProxySettings
+    private(set) var settings: ProxySettings
     private var services: ServiceMap
     private var endpoints: EndpointsMap
     private var dirty: [ServicePortName] = []
     private var renderer: Renderer
     private var isFirst = true
+    /// The next sync looks at every service port.
+    var needsAll = false
 
     init(mode: ProxyMode, settings: ProxySettings, portRange: ClosedRange<UInt16>?, seed: UInt64) {
         self.settings = settings
@@ -162,12 +177,33 @@ private struct FamilyProxy: Sendable {
         dirty += endpoints.remove(service: service, slice: name)
     }
 
+    mutating func move(toZoneOf labels: [String: String]) {
+        settings.node.labels = labels
+        needsAll = true
+        switch renderer {
+        case .iptables(var iptables):
+            iptables.settings = settings
+            renderer = .iptables(iptables)
+        case .ipvs(var ipvs):
+            ipvs.settings = settings
+            renderer = .ipvs(ipvs)
+        case .nftables(var nft):
+            nft.settings = settings
+            renderer = .nftables(nft)
+        case .userspace: break
+        }
+    }
+
     var staleFlows: StaleFlows { StaleFlows(services: services, endpoints: endpoints) }
 
     mutating func sync(into patch: inout ProxyPatch) {
+        if needsAll { dirty += services.ports.keys }
         let changed = dirty.count < 2 ? dirty : Array(Set(dirty))
         dirty.removeAll(keepingCapacity: true)
-        defer { isFirst = false }
+        defer {
+            isFirst = false
+            needsAll = false
+        }
         if changed.isEmpty && !isFirst { return }
         let current = renderer
         // The renderer is moved out and back so that its tables are changed in place.

@@ -48,6 +48,8 @@ public enum ProxyRenderer {
             kernel: kernel, seed: seed)
         for (index, stage) in stages.enumerated() {
             if index > 0 { forget(stages[index - 1], but: stage, &proxy) }
+            let object = index < history.count ? stage.nodes.first { $0.metadata.name == node.name } : nil
+            proxy.apply(labels: object?.metadata.labels ?? node.labels)
             for service in stage.services { proxy.apply(service) }
             for slice in stage.slices { proxy.apply(slice) }
             _ = proxy.sync()

@@ -158,6 +158,11 @@ public final class ClusterTimeline {
                     slice.serviceName.map { ObjectKey(namespace: slice.metadata.namespace, name: $0) }
                 }
                 for proxy in proxies { proxy.hear(.slice(event.key, slice, owner: owner)) }
+            case "Node":
+                guard let node = control.state.store.get(Kubernetes.Node.self, event.key) else { break }
+                for proxy in proxies where proxy.proxy.node.name == event.key.name && proxy.zone != node.metadata.labels[ProxyNode.zoneLabel] {
+                    proxy.hear(.labels(node.metadata.labels))
+                }
             default: break
             }
         }

@@ -9,6 +9,8 @@ final class NodeProxy {
     enum Change {
         case service(ObjectKey, Kubernetes.Service?)
         case slice(ObjectKey, Kubernetes.EndpointSlice?, owner: ObjectKey?)
+        /// Of the proxy's own node.
+        case labels([String: String])
     }
 
     let index: Int
@@ -23,6 +25,9 @@ final class NodeProxy {
     /// Watches keep their order.
     private var lastHeard = Instant.zero
     private var lastSync = Instant(nanoseconds: .min / 2)
+    private var lastFullSync = Instant(nanoseconds: .min / 2)
+    /// The zone that the latest change on its way names.
+    private(set) var zone: String?
     private var isSyncDue = false
     private var nextLook = Instant.zero
     /// Changes that wait for the machine to be on again.
@@ -40,6 +45,7 @@ final class NodeProxy {
         self.cluster = cluster
         self.timing = timing
         self.cleansConntrack = cleansConntrack
+        zone = proxy.node.zone
         minimum = proxy.configuration.minimumSyncPeriod(proxy.mode)
         longest = proxy.configuration.longestSyncPeriod(proxy.mode)
         chance = RandomStream(seed: seed &+ UInt64(index), purpose: "watch delays")
@@ -48,6 +54,7 @@ final class NodeProxy {
     /// The proxy has just started and synced.
     func begin() {
         lastSync = cluster.now
+        lastFullSync = cluster.now
         if let relay { relay.update(proxy.state().userspace) }
         if proxy.mode == .ipvs { lookAtDraining() }
         syncAgain()
@@ -58,6 +65,7 @@ final class NodeProxy {
         let extra = timing.jitter > 0 ? Int64(chance.below(UInt32(clamping: timing.jitter / 1000))) * 1000 : 0
         let due = max(cluster.now + timing.endpoints + extra, lastHeard)
         lastHeard = due
+        if case .labels(let labels) = change { zone = labels[ProxyNode.zoneLabel] }
         cluster.schedule(at: due) { [weak self] in
             guard let self else { return }
             if cluster.nodes[index].isGone {
@@ -73,6 +81,7 @@ final class NodeProxy {
         switch change {
         case .service(let key, let service):
             if let service { proxy.apply(service) } else { proxy.deleteService(key) }
+        case .labels(let labels): proxy.apply(labels: labels)
         case .slice(let key, let slice, let owner):
             if let slice { proxy.apply(slice) } else if let owner { proxy.deleteSlice(key.name, of: owner) }
         }
@@ -89,6 +98,10 @@ final class NodeProxy {
         isSyncDue = false
         guard !cluster.nodes[index].isGone else { return }
         lastSync = cluster.now
+        if cluster.now - lastFullSync >= .seconds(3600) {
+            lastFullSync = cluster.now
+            proxy.requestFullSync()
+        }
         let patch = proxy.sync()
         if timing.sync > 0 {
             let synced = proxy

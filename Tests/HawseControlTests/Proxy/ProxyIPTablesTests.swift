@@ -50,12 +50,24 @@ import Testing
         }
     }
 
-    /// The comments of endpoints' rules go when the cluster grows past 1,000 endpoints, and come back.
+    /// Past 1,000 endpoints what is written has no comments at endpoints' rules. A partial sync writes the Services that
+    /// changed, all their ports, and leaves others as they were; a full one writes everything.
     @Test func largeClusterModeIsEnteredAndLeft() throws {
-        let node = ProxyNode(name: "n")
-        var proxy = KubeProxy(node: node)
+        var proxy = KubeProxy(node: ProxyNode(name: "n"))
         for index in 0..<2 { proxy.apply(Self.service("s\(index)", "10.96.1.\(index)")) }
-        proxy.apply(Self.slice("s0", count: 999))
+        var two = Self.service("s2", "10.96.1.2")
+        two.spec.ports[0].name = "a"
+        two.spec.ports.append(two.spec.ports[0])
+        two.spec.ports[1].name = "b"
+        two.spec.ports[1].port = 81
+        proxy.apply(two)
+        var slice = Self.slice("s2", count: 10)
+        slice.ports = [.init(name: "a", number: 8080)]
+        proxy.apply(slice)
+        slice.name = "s2-2"
+        slice.ports[0].name = "b"
+        proxy.apply(slice)
+        proxy.apply(Self.slice("s0", count: 979))
         proxy.apply(Self.slice("s1", count: 1))
         _ = proxy.sync()
         func comments() throws -> Int {
@@ -67,10 +79,36 @@ import Testing
         #expect(try comments() == 2000)
         proxy.apply(Self.slice("s1", count: 2))
         _ = proxy.sync()
+        #expect(try comments() == 1998)
+        slice.entries.removeLast()
+        slice.entries.append(.init(address: IPAddress(ipv4: 0x0a64_0900)))
+        proxy.apply(slice)
+        _ = proxy.sync()
+        #expect(try comments() == 1958)
+        proxy.requestFullSync()
+        #expect(!proxy.sync().isEmpty)
         #expect(try comments() == 0)
         proxy.deleteSlice("s1-1", of: ObjectKey(namespace: "a", name: "s1"))
         _ = proxy.sync()
+        #expect(try comments() == 0)
+        proxy.requestFullSync()
+        _ = proxy.sync()
         #expect(try comments() == 1998)
+    }
+
+    /// A slice's port 0 says nothing of where to send.
+    @Test func portsWithoutANumberServeNobody() {
+        var slice = Kubernetes.EndpointSlice()
+        slice.metadata = Kubernetes.ObjectMeta(name: "s-1", namespace: "a")
+        slice.metadata.labels = ["kubernetes.io/service-name": "s"]
+        slice.addressType = "IPv4"
+        var port = Kubernetes.EndpointPort()
+        port.protocol = .tcp
+        slice.ports = [port, port, port]
+        slice.ports[0].port = 0
+        slice.ports[1].port = nil
+        slice.ports[2].port = 8080
+        #expect(EndpointSliceInfo(slice)?.ports.map(\.number) == [8080])
     }
 
     /// A change of one endpoint touches the Service's own chains and nothing else.

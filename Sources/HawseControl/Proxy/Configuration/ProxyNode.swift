@@ -45,7 +45,9 @@ public struct ProxyNode: Hashable, Sendable {
             cores: Int(clamping: node.status.capacity["cpu"]?.units ?? 0))
     }
 
-    public var zone: String? { labels["topology.kubernetes.io/zone"] }
+    public static let zoneLabel = "topology.kubernetes.io/zone"
+    public var zone: String? { labels[Self.zoneLabel] }
+
     /// The address of the family that kube-proxy goes by: loopback where the node has none.
     public func ownAddress(_ family: AddressFamily) -> IPAddress {
         primary(family) ?? (family == .ipv4 ? IPAddress(ipv4: 0x7f00_0001) : IPAddress(ipv6High: 0, low: 1))

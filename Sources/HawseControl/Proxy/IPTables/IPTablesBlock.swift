@@ -18,6 +18,8 @@ struct IPTablesBlock: Hashable, Sendable {
     var chains: [Chain] = []
     /// All endpoints that the service port has, usable or not.
     var endpointCount = 0
+    /// Written without the endpoints' comments.
+    var isLargeCluster = false
 
     /// Its share of a chain of all.
     subscript(shared: SharedChain) -> [Rule] {

@@ -52,6 +52,7 @@ struct IPTablesBlockWriter {
 
     private mutating func write() {
         block.endpointCount = endpoints.count
+        block.isLargeCluster = isLargeCluster
         captureClusterIP()
         captureExternalIPs()
         captureLoadBalancer()

@@ -6,7 +6,7 @@ import HawseWire
 /// Each service port's rules are kept as a block; a changed port's block is written anew and compared, so a sync
 /// costs what changed and not what exists.
 public struct IPTablesRenderer: Sendable {
-    public let settings: ProxySettings
+    public internal(set) var settings: ProxySettings
     /// All rendered ports in order, and beside each its block. kube-proxy walks a hash map; any fixed order is as true.
     private var names: [ServicePortName] = []
     private var blocks: [IPTablesBlock] = []
@@ -63,6 +63,7 @@ public struct IPTablesRenderer: Sendable {
         for index in blocks.indices { patch.replaced += blocks[index].chains }
     }
 
+    /// A partial sync: chains of Services that did not change stay as they were written, in the manner of then.
     private mutating func follow(
         _ inputs: [Input], _ services: ServiceMap, _ endpoints: EndpointsMap, _ patch: inout PatchWriter
     ) {
@@ -70,30 +71,39 @@ public struct IPTablesRenderer: Sendable {
             let at = place(of: input.name)
             let isKnown = at < names.count && names[at] == input.name
             endpointTotal += input.endpoints.count - (isKnown ? blocks[at].endpointCount : 0)
-            guard input.service != nil else {
-                if isKnown {
-                    names.remove(at: at)
-                    patch.note(old: blocks.remove(at: at), new: IPTablesBlock())
-                }
-                continue
-            }
-            let new = block(input)
-            if isKnown {
-                patch.note(old: blocks[at], new: new)
-                blocks[at] = new
-            } else {
-                patch.note(old: IPTablesBlock(), new: new)
-                names.insert(input.name, at: at)
-                blocks.insert(new, at: at)
+            // Counted only: what is written comes when all are.
+            if isKnown { blocks[at].endpointCount = input.endpoints.count }
+        }
+        isLargeCluster = endpointTotal > Self.largeClusterThreshold
+        for input in inputs { replace(input, &patch) }
+        // A Service is written as a whole: its other ports change where the cluster has become large or small.
+        for input in inputs where input.service != nil {
+            for name in services.names(of: ObjectKey(namespace: input.name.namespace, name: input.name.service)) {
+                let at = place(of: name)
+                guard at < names.count, names[at] == name, blocks[at].isLargeCluster != isLargeCluster else { continue }
+                replace(Input(name: name, service: services.ports[name], endpoints: endpoints[name]), &patch)
             }
         }
-        let wasLarge = isLargeCluster
-        isLargeCluster = endpointTotal > Self.largeClusterThreshold
-        guard wasLarge != isLargeCluster else { return }
-        for (at, name) in names.enumerated() {
-            let new = block(Input(name: name, service: services.ports[name], endpoints: endpoints[name]))
+    }
+
+    private mutating func replace(_ input: Input, _ patch: inout PatchWriter) {
+        let at = place(of: input.name)
+        let isKnown = at < names.count && names[at] == input.name
+        guard input.service != nil else {
+            if isKnown {
+                names.remove(at: at)
+                patch.note(old: blocks.remove(at: at), new: IPTablesBlock())
+            }
+            return
+        }
+        let new = block(input)
+        if isKnown {
             patch.note(old: blocks[at], new: new)
             blocks[at] = new
+        } else {
+            patch.note(old: IPTablesBlock(), new: new)
+            names.insert(input.name, at: at)
+            blocks.insert(new, at: at)
         }
     }
 

@@ -3,12 +3,14 @@ import HawseWire
 
 /// kube-proxy's IPVS mode for one address family.
 public struct IPVSRenderer: Sendable {
-    public let settings: ProxySettings
+    public internal(set) var settings: ProxySettings
     private let nodeAddresses: [IPAddress]
     private var blocks: [ServicePortName: IPVSBlock] = [:]
     /// How many service ports ask for each set member, and for each bound address.
     private var members: [IPVSSetName: [IPSet.Entry: Int]] = [:]
     private var bound: [IPAddress: Int] = [:]
+    /// How many service ports have a virtual server there: several may name one external address.
+    private var claims: [VirtualService.Key: Int] = [:]
     /// Rules of service ports whose source ranges leave the node out.
     private var outFilters: [ServicePortName: [Rule]] = [:]
     /// The rules, and the sets that had a member when they were written.
@@ -50,16 +52,18 @@ public struct IPVSRenderer: Sendable {
             }
         }
         var hasNewRules = rules == nil
+        var contested: Set<VirtualService.Key> = []
         for (name, new) in zip(changed, new) {
             let old = blocks[name]
             if old == new { continue }
             blocks[name] = new
-            replace(old ?? IPVSBlock(), with: new ?? IPVSBlock(), &patch)
+            replace(old ?? IPVSBlock(), with: new ?? IPVSBlock(), &patch, &contested)
             if old?.outFilter ?? [] != new?.outFilter ?? [] {
                 outFilters[name] = new?.outFilter.isEmpty == false ? new?.outFilter : nil
                 hasNewRules = true
             }
         }
+        settle(contested, &patch)
         let filled = Set(members.lazy.filter { !$0.value.isEmpty }.map(\.key))
         if hasNewRules || filled != self.filled {
             self.filled = filled
@@ -70,10 +74,22 @@ public struct IPVSRenderer: Sendable {
         return patch
     }
 
-    private mutating func replace(_ old: IPVSBlock, with new: IPVSBlock, _ patch: inout Patch) {
-        patch.changed += new.servers.filter { !old.servers.contains($0) }
-        for server in old.servers where !new.servers.contains(where: { $0.key == server.key }) {
-            patch.removed.append(server.key)
+    private mutating func replace(
+        _ old: IPVSBlock, with new: IPVSBlock, _ patch: inout Patch, _ contested: inout Set<VirtualService.Key>
+    ) {
+        for (index, server) in new.servers.enumerated() {
+            // An address that a Service names twice is one server.
+            if new.servers[..<index].contains(where: { $0.key == server.key }) { continue }
+            if !old.servers.contains(where: { $0.key == server.key }), !Self.count(&claims, server.key, 1) {
+                contested.insert(server.key)
+            }
+            if !old.servers.contains(server) {
+                if claims[server.key] ?? 0 > 1 { contested.insert(server.key) } else { patch.changed.append(server) }
+            }
+        }
+        for (index, server) in old.servers.enumerated() where !new.servers.contains(where: { $0.key == server.key }) {
+            if old.servers[..<index].contains(where: { $0.key == server.key }) { continue }
+            if Self.count(&claims, server.key, -1) { patch.removed.append(server.key) } else { contested.insert(server.key) }
         }
         for address in new.bound where !old.bound.contains(address) {
             if Self.count(&bound, address, 1) { patch.bound.append(address) }
@@ -94,6 +110,15 @@ public struct IPVSRenderer: Sendable {
                 patch.deleted.append((member.set.name(settings.family), member.entry))
             }
         }
+    }
+
+    /// What became of virtual servers that went from one service port to another, or that several have: the last in order
+    /// has them, as in `spec`.
+    private func settle(_ contested: Set<VirtualService.Key>, _ patch: inout Patch) {
+        if !patch.removed.isEmpty { patch.removed.removeAll { claims[$0] != nil } }
+        if contested.isEmpty { return }
+        patch.changed.removeAll { contested.contains($0.key) }
+        patch.changed += spec().services.filter { contested.contains($0.key) }
     }
 
     /// Counts up or down; true when the key came or went by it.

@@ -68,7 +68,7 @@ public struct EndpointSliceInfo: Hashable, Sendable {
         name = slice.metadata.name
         ports = slice.ports.compactMap { port in
             guard let ipProtocol = IPProtocol(transport: port.protocol),
-                let number = port.port.flatMap({ UInt16(exactly: $0) })
+                let number = port.port.flatMap({ UInt16(exactly: $0) }), number != 0
             else { return nil }
             return Port(name: port.name ?? "", ipProtocol: ipProtocol, number: number)
         }

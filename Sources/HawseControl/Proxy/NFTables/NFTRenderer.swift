@@ -2,7 +2,7 @@ import HawseWire
 
 /// kube-proxy's nftables mode for one address family.
 public struct NFTRenderer: Sendable {
-    public let settings: ProxySettings
+    public internal(set) var settings: ProxySettings
     private var blocks: [ServicePortName: NFTBlock] = [:]
 
     public init(settings: ProxySettings) { self.settings = settings }
