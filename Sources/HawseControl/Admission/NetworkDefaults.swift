@@ -7,6 +7,20 @@ public enum NetworkDefaults {
         }
     }
 
+    /// `deprecatedTopology` cannot be written with v1; a host that the old slice had there becomes the node's name.
+    static func dropTopology(_ slice: inout Kubernetes.EndpointSlice, old: Kubernetes.EndpointSlice?) {
+        let label = "kubernetes.io/hostname"
+        let known = Set(old?.endpoints.compactMap { $0.deprecatedTopology[label] } ?? [])
+        for index in slice.endpoints.indices {
+            if slice.endpoints[index].nodeName == nil, let host = slice.endpoints[index].deprecatedTopology[label],
+                known.contains(host), NameFormat.subdomain(host).isEmpty
+            {
+                slice.endpoints[index].nodeName = host
+            }
+            slice.endpoints[index].deprecatedTopology = [:]
+        }
+    }
+
     public static func apply(_ endpoints: inout Kubernetes.Endpoints) {
         for subset in endpoints.subsets.indices {
             for index in endpoints.subsets[subset].ports.indices

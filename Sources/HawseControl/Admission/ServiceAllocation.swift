@@ -114,12 +114,9 @@ extension ClusterState {
         // An empty text stands for an address still to be chosen.
         while service.spec.clusterIPs.count < service.spec.ipFamilies.count { service.spec.clusterIPs.append("") }
         for (position, family) in service.spec.ipFamilies.enumerated().dropFirst(first) {
-            guard let index = clusterIPs.firstIndex(where: { ($0.range.family == .ipv4) == (family == .ipv4) }) else {
-                continue
-            }
             let text = service.spec.clusterIPs[position]
             if let wanted = IPAddress(text) {
-                do throws(ClusterIPAllocator.Failure) { try clusterIPs[index].allocate(wanted) } catch {
+                do throws(ClusterIPAllocator.Failure) { try allocate(wanted) } catch {
                     let list = service.spec.clusterIPs.map { FieldError.quoted($0) }.joined(separator: ",")
                     throw StatusError.invalid(
                         "Service", service.metadata.name,
@@ -129,7 +126,7 @@ extension ClusterState {
                 continue
             }
             do throws(ClusterIPAllocator.Failure) {
-                let address = try clusterIPs[index].allocateNext()
+                guard let address = try allocateNext(family == .ipv4 ? .ipv4 : .ipv6) else { continue }
                 service.spec.clusterIPs[position] = address.description
                 taken.addresses.append(address)
             } catch {
@@ -137,6 +134,42 @@ extension ClusterState {
             }
         }
         if first == 0 { service.spec.clusterIP = service.spec.clusterIPs.first ?? "" }
+    }
+
+    /// A wanted address comes out of whichever range has it.
+    private mutating func allocate(_ address: IPAddress) throws(ClusterIPAllocator.Failure) {
+        let ranges = clusterIPs.indices.filter { clusterIPs[$0].contains(address) }
+        if ranges.isEmpty { throw .outsideRange }
+        // Ranges may overlap.
+        for index in ranges { try clusterIPs[index].allocate(address) }
+    }
+
+    /// Any address of a family, out of the first of its ranges that has one; nil where the cluster has no such family.
+    private mutating func allocateNext(_ family: AddressFamily) throws(ClusterIPAllocator.Failure) -> IPAddress? {
+        let ranges = clusterIPs.indices.filter { clusterIPs[$0].range.family == family }
+        for index in ranges {
+            do throws(ClusterIPAllocator.Failure) {
+                let address = try clusterIPs[index].allocateNext()
+                for other in ranges where other != index && clusterIPs[other].contains(address) {
+                    try clusterIPs[other].allocate(address)
+                }
+                return address
+            } catch {
+                if index == ranges.last { throw error }
+            }
+        }
+        return nil
+    }
+
+    /// Ranges that a ServiceCIDR brings beside those of the cluster.
+    mutating func addRanges(of object: Kubernetes.ServiceCIDR) {
+        for range in object.spec.cidrs.compactMap({ IPPrefix($0)?.network }) {
+            let isKnown = clusterIPs.contains { $0.range == range }
+            guard !isKnown, clusterIPs.contains(where: { $0.range.family == range.family }) else { continue }
+            var allocator = ClusterIPAllocator(range: range, seed: configuration.seed)
+            for address in store.ipAddresses.all.compactMap({ IPAddress($0.metadata.name) }) { allocator.keep(address) }
+            clusterIPs.append(allocator)
+        }
     }
 
     private mutating func record(clusterIP address: IPAddress, of service: Kubernetes.Service) {

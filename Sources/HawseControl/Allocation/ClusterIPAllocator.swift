@@ -35,7 +35,8 @@ public struct ClusterIPAllocator: Sendable {
         self.range = range.network
         let hostBits = range.family.bitCount - range.length
         let total: UInt64 = hostBits >= 62 ? 1 << 62 : 1 << UInt64(hostBits)
-        size = total > 2 ? total - (range.family == .ipv4 ? 2 : 1) : 0
+        let unused: UInt64 = range.family == .ipv4 ? 2 : 1
+        size = total > unused ? total - unused : 0
         bandSize = Self.band(total)
         random = RandomStream(
             seed: seed, purpose: range.family == .ipv4 ? "cluster-ip-v4" : "cluster-ip-v6")
@@ -60,6 +61,11 @@ public struct ClusterIPAllocator: Sendable {
         guard used.insert(address.bits).inserted else { throw .taken }
     }
 
+    /// Notes an address that is taken already; of another range, nothing.
+    mutating func keep(_ address: IPAddress) {
+        if contains(address) { used.insert(address.bits) }
+    }
+
     public mutating func allocateNext() throws(Failure) -> IPAddress {
         guard UInt64(used.count) < size else { throw .full }
         let dynamic = size > bandSize ? size - bandSize : 0
@@ -68,8 +74,10 @@ public struct ClusterIPAllocator: Sendable {
         for step in 0..<min(dynamic, UInt64(used.count + reserved.count) + 1) {
             if let address = take(bandSize + (start + step) % dynamic) { return address }
         }
-        for offset in 0..<min(bandSize, size) {
-            if let address = take(offset) { return address }
+        let band = min(bandSize, size)
+        let first = band == 0 ? 0 : random.next() % band
+        for step in 0..<band {
+            if let address = take((first + step) % band) { return address }
         }
         throw .full
     }

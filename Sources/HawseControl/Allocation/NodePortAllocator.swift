@@ -47,8 +47,10 @@ public struct NodePortAllocator: Sendable {
             let port = range.lowerBound + bandSize + (start + step) % dynamic
             if !reserved.contains(port), used.insert(port).inserted { return port }
         }
-        for port in range.lowerBound..<(range.lowerBound + bandSize) where !reserved.contains(port) {
-            if used.insert(port).inserted { return port }
+        let first = bandSize > 0 ? Int(random.below(UInt32(clamping: bandSize))) : 0
+        for step in 0..<bandSize {
+            let port = range.lowerBound + (first + step) % bandSize
+            if !reserved.contains(port), used.insert(port).inserted { return port }
         }
         throw .full
     }

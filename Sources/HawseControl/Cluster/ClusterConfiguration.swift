@@ -29,12 +29,13 @@ public struct ClusterConfiguration: Sendable {
 
     public var isDualStack: Bool { serviceCIDRs.count > 1 }
 
-    /// The configuration that a set of manifests asks for: their ServiceCIDRs, or else dual stack when a node
+    /// The configuration that a set of manifests asks for: the ServiceCIDR `kubernetes`, or else dual stack when a node
     /// has pod ranges of both families or a Service names IPv6.
     public static func fitting(_ objects: [LoadedObject], seed: UInt64 = 0) -> ClusterConfiguration {
         var configuration = ClusterConfiguration(seed: seed)
         for object in objects {
-            if let range = object.of(Kubernetes.ServiceCIDR.self) {
+            // Those of other names come beside the cluster's own.
+            if let range = object.of(Kubernetes.ServiceCIDR.self), range.metadata.name == "kubernetes" {
                 let prefixes = range.spec.cidrs.compactMap { IPPrefix($0) }
                 if !prefixes.isEmpty {
                     configuration.serviceCIDRs = prefixes

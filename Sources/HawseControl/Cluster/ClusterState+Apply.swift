@@ -23,7 +23,12 @@ extension ClusterState {
         // Without a spec it is the status subresource that is written: nothing is taken away.
         let isPartial = node["spec"] == nil && lastApplied[identity]?["spec"] != nil
         let patch = isPartial ? node : node.applyPatch(after: lastApplied[identity])
-        try replace(old, with: Self.merged(old, patch))
+        let new = try Self.merged(old, patch)
+        if isPartial, node["status"] != nil {
+            try writeStatus(old, with: new)
+        } else {
+            try replace(old, with: new)
+        }
         if !isPartial { lastApplied[identity] = node }
     }
 
@@ -112,6 +117,14 @@ extension ClusterState {
             JobIdentity.label(&job)
             if let same = job as? T { object = same }
         }
+        if var slice = object as? Kubernetes.EndpointSlice {
+            NetworkDefaults.dropTopology(&slice, old: nil)
+            if let same = slice as? T { object = same }
+        }
+        if var lease = object as? Kubernetes.Lease {
+            lease.dropElection()
+            if let same = lease as? T { object = same }
+        }
         if var ingress = object as? Kubernetes.Ingress {
             giveDefaultClass(&ingress)
             if let same = ingress as? T { object = same }
@@ -144,6 +157,7 @@ extension ClusterState {
 
     private mutating func created<T: StoredKind>(_ object: T) {
         if let node = object as? Kubernetes.Node { nodeAdded(node) }
+        if let ranges = object as? Kubernetes.ServiceCIDR { addRanges(of: ranges) }
         if let pod = object as? Kubernetes.Pod { podAdopted(pod) }
     }
 
@@ -158,11 +172,41 @@ extension ClusterState {
             try replaceService(before, with: service)
             return
         }
+        prepareUpdate(&new, old)
         new.applyDefaults()
         let errors = Validation.check(new, old: old)
         if !errors.isEmpty { throw StatusError.invalid(T.qualifiedKind, old.metadata.name, errors) }
-        if Self.countsGenerations(T.self), Self.desired(old) != Self.desired(new) { new.metadata.generation += 1 }
+        // A Deployment's annotations go on to its ReplicaSets, so they count as well.
+        let isRelabelled = new is Kubernetes.Deployment && new.metadata.annotations != old.metadata.annotations
+        if Self.countsGenerations(T.self), isRelabelled || Self.desired(old) != Self.desired(new) {
+            new.metadata.generation += 1
+        }
         store.update(T.self, old.key) { $0 = new }
+        if let ranges = new as? Kubernetes.ServiceCIDR { addRanges(of: ranges) }
+    }
+
+    /// Writes an object's status subresource: nothing but metadata and status is looked at.
+    private mutating func writeStatus<T: StoredKind>(_ old: T, with new: T) throws(StatusError) {
+        var new = new
+        new.applyDefaults()
+        let errors = MetadataValidation.check(new.metadata, isNamespaced: T.isNamespaced, name: NameFormat.pathSegment)
+            + MetadataValidation.checkUpdate(new.metadata, old: old.metadata) + StatusValidation.check(new, old: old)
+        if !errors.isEmpty { throw StatusError.invalid(T.qualifiedKind, old.metadata.name, errors) }
+        store.update(T.self, old.key) { $0 = new }
+    }
+
+    /// What the API server's strategies change on an update.
+    private func prepareUpdate<T: StoredKind>(_ object: inout T, _ old: T) {
+        if var slice = object as? Kubernetes.EndpointSlice, let before = old as? Kubernetes.EndpointSlice,
+            slice.endpoints != before.endpoints
+        {
+            NetworkDefaults.dropTopology(&slice, old: before)
+            if let same = slice as? T { object = same }
+        }
+        if var lease = object as? Kubernetes.Lease {
+            lease.dropElection()
+            if let same = lease as? T { object = same }
+        }
     }
 
     /// An object without its metadata and status: what a generation counts.

@@ -76,7 +76,12 @@ public struct ClusterState: Sendable {
     }
 
     /// The families of ClusterIPs, the primary one first.
-    public var families: [Kubernetes.IPFamily] { clusterIPs.map { $0.range.family == .ipv4 ? .ipv4 : .ipv6 } }
+    public var families: [Kubernetes.IPFamily] {
+        clusterIPs.reduce(into: []) { found, allocator in
+            let family: Kubernetes.IPFamily = allocator.range.family == .ipv4 ? .ipv4 : .ipv6
+            if !found.contains(family) { found.append(family) }
+        }
+    }
 
     mutating func note(_ reason: String, _ message: String, kind: String, key: ObjectKey) {
         events.append(ClusterEvent(time: now, kind: kind, key: key, reason: reason, message: message))

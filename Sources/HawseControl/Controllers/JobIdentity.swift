@@ -14,10 +14,13 @@ enum JobIdentity {
             "controller-uid": uid, "job-name": job.metadata.name, "batch.kubernetes.io/controller-uid": uid,
             "batch.kubernetes.io/job-name": job.metadata.name,
         ]
-        job.spec.template.metadata.labels.merge(labels) { _, new in new }
-        if job.spec.selector == nil {
-            job.spec.selector = Kubernetes.LabelSelector(matchLabels: ["batch.kubernetes.io/controller-uid": uid])
+        // A label that says something else stays, for the validation to refuse.
+        job.spec.template.metadata.labels.merge(labels) { own, _ in own }
+        var selector = job.spec.selector ?? Kubernetes.LabelSelector()
+        if selector.matchLabels["batch.kubernetes.io/controller-uid"] == nil {
+            selector.matchLabels["batch.kubernetes.io/controller-uid"] = uid
         }
+        job.spec.selector = selector
         // A Job without labels of its own takes its template's.
         if job.metadata.labels.isEmpty { job.metadata.labels = job.spec.template.metadata.labels }
     }

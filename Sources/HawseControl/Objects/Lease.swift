@@ -12,6 +12,9 @@ extension Kubernetes {
             map("metadata", &metadata)
             map("spec", &spec)
         }
+
+        /// The gate of coordinated elections is off: the API server drops their fields.
+        mutating func dropElection() { (spec.strategy, spec.preferredHolder) = (nil, nil) }
     }
 
     public struct LeaseSpec: FieldMap {

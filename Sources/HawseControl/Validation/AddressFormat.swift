@@ -37,14 +37,15 @@ struct AddressFormat {
     static func goFamily(_ address: IPAddress) -> AddressFamily { isMapped(address) ? .ipv4 : address.family }
 
     func problems(_ text: String, at path: String, existing: [String] = []) -> [FieldError] {
-        if existing.contains(text) { return [] }
-        guard let address = Self.lenient(text) else {
-            return [.invalid(path, text, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")]
-        }
-        guard strict else { return [] }
-        if IPAddress(text) == nil { return [.invalid(path, text, "must not have leading 0s")] }
-        if Self.isMapped(address) { return [.invalid(path, text, "must not be an IPv4-mapped IPv6 address")] }
-        return []
+        if existing.contains(text) || !strict && Self.lenient(text) != nil { return [] }
+        return Self.fault(text).map { [.invalid(path, text, $0)] } ?? []
+    }
+
+    /// What is wrong with an address by the strict rules.
+    private static func fault(_ text: String) -> String? {
+        guard let address = lenient(text) else { return "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)" }
+        if IPAddress(text) == nil { return "must not have leading 0s" }
+        return isMapped(address) ? "must not be an IPv4-mapped IPv6 address" : nil
     }
 
     /// A range as its address and length, leniently read; nil when it is none.
@@ -63,22 +64,35 @@ struct AddressFormat {
             return [.invalid(path, text, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)")]
         }
         guard strict else { return [] }
-        var errors: [FieldError] = []
         let parts = text.split(separator: "/")
-        if IPAddress(String(parts[0])) == nil {
-            errors.append(.invalid(path, text, "must not have leading 0s in IP"))
+        if IPAddress(String(parts[0])) == nil || parts[1].count > 1 && parts[1].hasPrefix("0") {
+            return [.invalid(path, text, "must not have leading 0s in IP or prefix length")]
         }
         if Self.isMapped(range.address) {
-            errors.append(.invalid(path, text, "must not have an IPv4-mapped IPv6 address"))
-        }
-        if parts[1].count > 1, parts[1].hasPrefix("0") {
-            errors.append(.invalid(path, text, "must not have leading 0s in prefix length"))
+            return [.invalid(path, text, "must not have an IPv4-mapped IPv6 address")]
         }
         if IPPrefix(range.address, length: range.length).network.address != range.address {
-            errors.append(.invalid(path, text, "must not have bits set beyond the prefix length"))
+            return [.invalid(path, text, "must not have bits set beyond the prefix length")]
         }
-        return errors
+        return []
     }
+
+    /// An address of a newer field, which has one spelling only (`IsValidIP`).
+    static func canonicalProblems(_ text: String) -> [String] {
+        if let fault = fault(text) { return [fault] }
+        guard let address = IPAddress(text), address.description != text else { return [] }
+        return [notCanonical(address.description)]
+    }
+
+    /// A range of a newer field, which has one spelling only (`IsValidCIDR`).
+    static func canonicalRangeProblems(_ text: String, at path: String) -> [FieldError] {
+        let errors = AddressFormat(strict: true).rangeProblems(text, at: path)
+        guard errors.isEmpty, let range = lenientRange(text) else { return errors }
+        let written = IPPrefix(range.address, length: range.length).description
+        return written == text ? [] : [.invalid(path, text, notCanonical(written))]
+    }
+
+    private static func notCanonical(_ text: String) -> String { "must be in canonical form (\(FieldError.quoted(text)))" }
 
     /// Addresses that cannot be endpoints (`ValidateEndpointIP`).
     static func endpointProblems(_ text: String, at path: String) -> [FieldError] {

@@ -1,8 +1,12 @@
 /// `ValidateIngressClass` of `pkg/apis/networking/validation`.
 enum IngressClassValidation {
     static func check(_ object: Kubernetes.IngressClass, old: Kubernetes.IngressClass?) -> [FieldError] {
-        var errors = MetadataValidation.check(object.metadata, isNamespaced: false, name: NameFormat.subdomain)
         let controller = object.spec.controller
+        var errors: [FieldError] = []
+        if let old, old.spec.controller != controller {
+            errors.append(.invalid("spec.controller", controller, "field is immutable"))
+        }
+        errors += MetadataValidation.check(object.metadata, isNamespaced: false, name: NameFormat.subdomain)
         if controller.isEmpty {
             errors.append(.required("spec.controller"))
         } else {
@@ -10,9 +14,6 @@ enum IngressClassValidation {
             errors += NameFormat.domainPrefixedPath(controller).map { .invalid("spec.controller", controller, $0) }
         }
         if let parameters = object.spec.parameters { errors += check(parameters) }
-        if let old, old.spec.controller != controller {
-            errors.append(.invalid("spec.controller", controller, "field is immutable"))
-        }
         return errors
     }
 

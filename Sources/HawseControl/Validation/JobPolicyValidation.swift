@@ -144,6 +144,12 @@ enum JobPolicyValidation {
 
     private struct IndexFormat: Error { var text: String }
 
+    /// What is wrong with a text like `0,2-4` that names indexes below `completions`.
+    static func fault(inIndexes text: String, _ completions: Int) -> String? {
+        do throws(IndexFormat) { _ = try indexes(text, completions) } catch { return error.text }
+        return nil
+    }
+
     /// How many indexes a text like `0,2-4` names.
     private static func indexes(_ text: String, _ completions: Int) throws(IndexFormat) -> Int {
         if text.isEmpty { return 0 }

@@ -14,7 +14,7 @@ enum JobValidation {
                         "will not able to create pod with invalid DNS label: \(hostname)"))
             }
         }
-        return old.map { errors + changes(job.spec, $0.spec) } ?? errors
+        return old.map { errors + changes(job.spec, $0) } ?? errors
     }
 
     /// A Job's selector is made for it, with labels that its template has to have (`validateGeneratedSelector`).
@@ -63,7 +63,8 @@ enum JobValidation {
     }
 
     /// Once made, a Job does the same thing as often as it was asked to (`ValidateJobSpecUpdate`).
-    private static func changes(_ new: Kubernetes.JobSpec, _ old: Kubernetes.JobSpec) -> [FieldError] {
+    private static func changes(_ new: Kubernetes.JobSpec, _ job: Kubernetes.Job) -> [FieldError] {
+        let old = job.spec
         var errors: [FieldError] = []
         func fixed<T: FieldValue>(_ path: String, _ a: T?, _ b: T?) {
             guard a != b else { return }
@@ -76,7 +77,7 @@ enum JobValidation {
                 .invalid("spec.completions", completions, "can only be modified in tandem with spec.parallelism"))
         }
         fixed("spec.selector", new.selector, old.selector)
-        fixed("spec.template", new.template, old.suspend == true ? scheduled(old.template, as: new.template) : old.template)
+        fixed("spec.template", new.template, isAtRest(job) ? adjusted(old.template, as: new.template) : old.template)
         fixed("spec.completionMode", new.completionMode, old.completionMode)
         fixed("spec.podFailurePolicy", new.podFailurePolicy, old.podFailurePolicy)
         fixed("spec.backoffLimitPerIndex", new.backoffLimitPerIndex, old.backoffLimitPerIndex)
@@ -85,8 +86,14 @@ enum JobValidation {
         return errors
     }
 
-    /// While it is suspended, where a Job's pods may run may still be changed.
-    private static func scheduled(_ old: Kubernetes.PodTemplate, as new: Kubernetes.PodTemplate) -> Kubernetes.PodTemplate {
+    /// Whether a Job is suspended and has no pods: it never started, or its controller has said that it stopped it.
+    private static func isAtRest(_ job: Kubernetes.Job) -> Bool {
+        guard job.spec.suspend == true, job.status.active == 0 else { return false }
+        return job.status.startTime == nil || job.status.conditions.contains { $0.type == "Suspended" && $0.status == "True" }
+    }
+
+    /// At rest, where a Job's pods may run and what they ask for may still be changed.
+    private static func adjusted(_ old: Kubernetes.PodTemplate, as new: Kubernetes.PodTemplate) -> Kubernetes.PodTemplate {
         var result = old
         if let node = new.spec.affinity?.nodeAffinity {
             if result.spec.affinity == nil { result.spec.affinity = Kubernetes.Affinity() }
@@ -100,7 +107,14 @@ enum JobValidation {
         result.spec.schedulingGates = new.spec.schedulingGates
         result.metadata.labels = new.metadata.labels
         result.metadata.annotations = new.metadata.annotations
+        take(&result.spec.containers, from: new.spec.containers)
+        take(&result.spec.initContainers, from: new.spec.initContainers)
         return result
+    }
+
+    private static func take(_ containers: inout [Kubernetes.Container], from new: [Kubernetes.Container]) {
+        guard containers.count == new.count else { return }
+        for index in containers.indices { containers[index].resources = new[index].resources }
     }
 
     private static func nonnegative(_ value: Int?, _ path: String) -> [FieldError] {
@@ -187,7 +201,7 @@ enum JobValidation {
     static func check(_ object: Kubernetes.CronJob, old: Kubernetes.CronJob?) -> [FieldError] {
         let spec = object.spec
         var errors: [FieldError] = []
-        errors += schedule(spec)
+        errors += schedule(spec, had: old?.spec.schedule.contains("TZ") == true)
         if let seconds = spec.startingDeadlineSeconds, seconds < 0 {
             errors.append(
                 .invalid("spec.startingDeadlineSeconds", json: String(seconds), "must be greater than or equal to 0"))
@@ -215,17 +229,18 @@ enum JobValidation {
         return errors + [.invalid("metadata.name", object.metadata.name, "must be no more than 52 characters")]
     }
 
-    private static func schedule(_ spec: Kubernetes.CronJobSpec) -> [FieldError] {
+    /// Zones in schedules are tolerated where they have been.
+    private static func schedule(_ spec: Kubernetes.CronJobSpec, had hadZone: Bool) -> [FieldError] {
         if spec.schedule.isEmpty { return [.required("spec.schedule")] }
         var errors: [FieldError] = []
         do throws(CronSchedule.Failure) { _ = try CronSchedule(spec.schedule) } catch {
             errors.append(.invalid("spec.schedule", spec.schedule, error.text))
         }
-        if spec.schedule.contains("TZ") {
-            errors.append(
-                .invalid("spec.schedule", spec.schedule, "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"))
-        }
-        return errors
+        guard spec.schedule.contains("TZ"), !hadZone || spec.timeZone != nil else { return errors }
+        let fault = hadZone
+            ? "cannot use both timeZone field and TZ or CRON_TZ in schedule"
+            : "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"
+        return errors + [.invalid("spec.schedule", spec.schedule, fault)]
     }
 
     private static func zone(_ zone: String?) -> [FieldError] {

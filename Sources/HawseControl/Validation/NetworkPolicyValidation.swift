@@ -3,10 +3,19 @@ import HawseWire
 /// `ValidateNetworkPolicy` of `pkg/apis/networking/validation`.
 struct NetworkPolicyValidation {
     private let addresses: AddressFormat
+    /// Ranges of the policy that is replaced: they may go on, wherever they stand now.
+    private var known: [String] = []
 
     init(_ options: Validation.Options) { addresses = AddressFormat(strict: options.strictAddresses) }
 
-    func check(_ policy: Kubernetes.NetworkPolicy) -> [FieldError] {
+    func check(_ policy: Kubernetes.NetworkPolicy, old: Kubernetes.NetworkPolicy?) -> [FieldError] {
+        var rules = self
+        let peers = (old?.spec.ingress.flatMap(\.from) ?? []) + (old?.spec.egress.flatMap(\.to) ?? [])
+        rules.known = peers.compactMap(\.ipBlock).flatMap { [$0.cidr] + $0.except }
+        return rules.check(policy)
+    }
+
+    private func check(_ policy: Kubernetes.NetworkPolicy) -> [FieldError] {
         let spec = policy.spec
         var errors = MetadataValidation.check(policy.metadata, name: NameFormat.subdomain)
         errors += MetadataValidation.selector(spec.podSelector, at: "spec.podSelector")
@@ -86,13 +95,13 @@ struct NetworkPolicyValidation {
 
     private func check(_ block: Kubernetes.IPBlock, at path: String) -> [FieldError] {
         if block.cidr.isEmpty { return [.required("\(path).cidr")] }
-        var errors = addresses.rangeProblems(block.cidr, at: "\(path).cidr")
+        var errors = addresses.rangeProblems(block.cidr, at: "\(path).cidr", existing: known)
         guard let range = AddressFormat.lenientRange(block.cidr) else { return errors }
         let prefix = IPPrefix(range.address, length: range.length)
         for (index, text) in block.except.enumerated() {
             let place = "\(path).except[\(index)]"
-            errors += addresses.rangeProblems(text, at: place)
-            guard let except = AddressFormat.lenientRange(text) else { return errors }
+            errors += addresses.rangeProblems(text, at: place, existing: known)
+            guard let except = AddressFormat.lenientRange(text) else { continue }
             if !prefix.contains(except.address) || except.length <= range.length {
                 errors.append(.invalid(place, text, "must be a strict subset of `cidr`"))
             }

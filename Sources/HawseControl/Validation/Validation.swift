@@ -33,7 +33,13 @@ public enum Validation {
             errors = IngressValidation(options).check(new, old: old as? Kubernetes.Ingress)
         case let new as Kubernetes.IngressClass:
             errors = IngressClassValidation.check(new, old: old as? Kubernetes.IngressClass)
-        case let new as Kubernetes.NetworkPolicy: errors = NetworkPolicyValidation(options).check(new)
+        case let new as Kubernetes.NetworkPolicy:
+            errors = NetworkPolicyValidation(options).check(new, old: old as? Kubernetes.NetworkPolicy)
+        case let new as Kubernetes.ServiceCIDR:
+            errors = ServiceRangeValidation.check(new, old: old as? Kubernetes.ServiceCIDR)
+        case let new as Kubernetes.IPAddress:
+            errors = ServiceRangeValidation.check(new, old: old as? Kubernetes.IPAddress)
+        case let new as Kubernetes.Lease: errors = LeaseValidation.check(new)
         case let new as Kubernetes.Pod: errors = PodValidation.check(new, old: old as? Kubernetes.Pod)
         case let new as Kubernetes.Namespace:
             errors = MetadataValidation.check(new.metadata, isNamespaced: false, name: NameFormat.label)

@@ -1,14 +1,8 @@
 import HawseModel
-import HawseWire
 
 /// Workloads (`pkg/apis/apps/validation`, `pkg/apis/batch/validation`); other kinds get the checks of metadata only.
 enum WorkloadValidation {
     static func check(_ object: any KubernetesObject, old: (any KubernetesObject)?) -> [FieldError] {
-        if object is Kubernetes.IPAddress {
-            return MetadataValidation.check(object.metadata, isNamespaced: false) { name in
-                IPAddress(name)?.description == name ? [] : ["must be a valid IP address in canonical form"]
-            }
-        }
         let isNamespaced = Swift.type(of: object).isNamespaced
         // Pods of a StatefulSet have its name as hostname.
         let name = object is Kubernetes.StatefulSet && old == nil ? NameFormat.label : NameFormat.subdomain

@@ -1,0 +1,78 @@
+import HawseControl
+import Testing
+
+/// Updates of workloads: what stays, what may change, and what counts as a new generation
+/// (`pkg/registry/{apps,batch}/*/strategy.go`).
+@Suite struct WorkloadUpdateTests {
+    private static let suspended = """
+        apiVersion: batch/v1
+        kind: Job
+        metadata: {name: once}
+        spec:
+          suspend: true
+          template:
+            spec: {restartPolicy: Never, containers: [{name: main, image: "j:1", resources: {requests: {cpu: 1}}}]}
+        """
+
+    static let accepted = [
+        AdmissionUpdate(suspended, "cpu: 1", "cpu: 2"),
+        AdmissionUpdate(suspended, "restartPolicy: Never", "restartPolicy: Never, nodeSelector: {zone: a}"),
+        AdmissionUpdate(suspended, "suspend: true", "suspend: false"),
+    ]
+
+    @Test(arguments: accepted) func changes(update: AdmissionUpdate) { update.expectMessages() }
+
+    /// Labels that a Job's controller goes by are not the user's to choose.
+    @Test func jobLabelsOfOnesOwn() {
+        var loader = ManifestLoader(strict: true)
+        loader.load(
+            text: Self.suspended.replacing("template:\n", with: "template:\n    metadata: {labels: {job-name: other}}\n"),
+            file: "a.yaml")
+        let found = ManifestAdmission.findings(loader).findings.map { "\($0.type) \($0.field)" }
+        #expect(found == ["FieldValueInvalid spec.template.metadata.labels[job-name]"])
+    }
+
+    private func refusal(_ text: String, _ change: (inout Kubernetes.Job) -> Void) throws -> [String] {
+        var state = ControlledCluster.build(text)
+        let error = #expect(throws: StatusError.self) {
+            try state.modify(Kubernetes.Job.self, ObjectKey(namespace: "default", name: "once"), change)
+        }
+        return try #require(error).causes.map { "\($0.type.rawValue) \($0.field)" }
+    }
+
+    @Test func templatesOfRunningJobsStay() throws {
+        let running = Self.suspended.replacing("suspend: true", with: "suspend: false")
+        #expect(
+            try refusal(running) { $0.spec.template.spec.nodeSelector = ["zone": "a"] } == ["FieldValueInvalid spec.template"])
+        #expect(
+            try refusal(Self.suspended) { $0.spec.template.spec.containers[0].image = "j:2" }
+                == ["FieldValueInvalid spec.template"])
+    }
+
+    @Test func annotationsAreAGenerationOfADeployment() throws {
+        var state = ControlledCluster.build(ControllerAdmissionTests.deployment)
+        let key = ObjectKey(namespace: "default", name: "web")
+        let before = try #require(state.store.deployments[key]?.metadata.generation)
+        try state.modify(Kubernetes.Deployment.self, key) { $0.metadata.annotations["note"] = "a" }
+        #expect(state.store.deployments[key]?.metadata.generation == before + 1)
+        try state.modify(Kubernetes.Deployment.self, key) { $0.metadata.labels["note"] = "a" }
+        #expect(state.store.deployments[key]?.metadata.generation == before + 1)
+    }
+
+    /// v1 does not write the field that came before `nodeName` and `zone`.
+    @Test func oldTopologyOfSlices() throws {
+        var loader = ManifestLoader(strict: true)
+        loader.load(
+            text: """
+                apiVersion: discovery.k8s.io/v1
+                kind: EndpointSlice
+                metadata: {name: s}
+                addressType: IPv4
+                endpoints: [{addresses: [10.0.0.1], deprecatedTopology: {'a b': c}}]
+                """, file: "a.yaml")
+        let (findings, state) = ManifestAdmission.findings(loader)
+        #expect(findings.isEmpty)
+        let slice = try #require(state.store.endpointSlices[ObjectKey(namespace: "default", name: "s")])
+        #expect(slice.endpoints[0].deprecatedTopology.isEmpty)
+    }
+}
