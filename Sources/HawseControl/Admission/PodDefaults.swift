@@ -12,6 +12,10 @@ public enum PodDefaults {
         if spec.schedulerName.isEmpty { spec.schedulerName = "default-scheduler" }
         if spec.terminationGracePeriodSeconds == nil { spec.terminationGracePeriodSeconds = 30 }
         if spec.other["securityContext"] == nil { spec.other["securityContext"] = ManifestNode(.map([])) }
+        if let list = spec.other["volumes"], var volumes = list.items {
+            for index in volumes.indices { VolumeDefaults.apply(volume: &volumes[index]) }
+            spec.other["volumes"] = ManifestNode(.list(volumes), mark: list.mark)
+        }
     }
 
     /// A pod of its own has, beside the template's defaults, service links, priority and two tolerations.
@@ -44,10 +48,10 @@ public enum PodDefaults {
     }
 
     static func apply(container: inout Kubernetes.Container) {
-        if container.imagePullPolicy.isEmpty {
-            let name = container.image.split(separator: "/").last ?? ""
-            let isLatest = !container.image.contains("@") && (!name.contains(":") || name.hasSuffix(":latest"))
-            container.imagePullPolicy = isLatest ? "Always" : "IfNotPresent"
+        if container.imagePullPolicy.isEmpty { container.imagePullPolicy = pullPolicy(of: container.image) }
+        if let list = container.other["env"], var variables = list.items {
+            for index in variables.indices { VolumeDefaults.apply(variable: &variables[index]) }
+            container.other["env"] = ManifestNode(.list(variables), mark: list.mark)
         }
         if container.terminationMessagePath.isEmpty { container.terminationMessagePath = "/dev/termination-log" }
         if container.terminationMessagePolicy.isEmpty { container.terminationMessagePolicy = "File" }
@@ -62,6 +66,13 @@ public enum PodDefaults {
         apply(probe: &container.livenessProbe)
         apply(probe: &container.readinessProbe)
         apply(probe: &container.startupProbe)
+    }
+
+    /// What is always new has to be pulled always.
+    static func pullPolicy(of image: String) -> String {
+        let name = image.split(separator: "/").last ?? ""
+        let isLatest = !image.contains("@") && (!name.contains(":") || name.hasSuffix(":latest"))
+        return isLatest ? "Always" : "IfNotPresent"
     }
 
     private static func mirrorPorts(of container: inout Kubernetes.Container) {

@@ -22,10 +22,10 @@ public enum WorkloadDefaults {
     }
 
     public static func apply(_ object: inout Kubernetes.ReplicationController) {
+        if object.spec.replicas == nil { object.spec.replicas = 1 }
         guard var template = object.spec.template else { return }
         PodDefaults.apply(template: &template.spec)
         object.spec.template = template
-        if object.spec.replicas == nil { object.spec.replicas = 1 }
         if object.spec.selector.isEmpty { object.spec.selector = template.metadata.labels }
         if object.metadata.labels.isEmpty { object.metadata.labels = template.metadata.labels }
     }
@@ -43,10 +43,13 @@ public enum WorkloadDefaults {
             object.spec.updateStrategy.rollingUpdate = update
         }
         if object.spec.revisionHistoryLimit == nil { object.spec.revisionHistoryLimit = 10 }
-        if object.spec.persistentVolumeClaimRetentionPolicy == nil {
-            object.spec.persistentVolumeClaimRetentionPolicy = ManifestNode(
-                .map([.init("whenDeleted", .string("Retain")), .init("whenScaled", .string("Retain"))]))
-        }
+        let policy = object.spec.persistentVolumeClaimRetentionPolicy
+        object.spec.persistentVolumeClaimRetentionPolicy = ManifestNode(
+            .map(
+                ["whenDeleted", "whenScaled"].map { field in
+                    let given = policy?[field]?.text ?? ""
+                    return .init(field, .string(given.isEmpty ? "Retain" : given))
+                }))
     }
 
     public static func apply(_ object: inout Kubernetes.DaemonSet) {
@@ -99,6 +102,11 @@ public enum WorkloadDefaults {
             object.spec.targetCPUUtilizationPercentage = nil
         }
         if object.spec.metrics.isEmpty { object.spec.metrics = [cpuMetric(80)] }
+        guard var behavior = object.spec.behavior else { return }
+        // Whoever says something of one direction has both written out; the window down is the controller's own.
+        behavior.scaleUp = AutoscalerRules.up(behavior.scaleUp).filled(behavior.scaleUp, window: 0)
+        behavior.scaleDown = AutoscalerRules.down(behavior.scaleDown).filled(behavior.scaleDown, window: nil)
+        object.spec.behavior = behavior
     }
 
     private static func cpuMetric(_ percent: Int) -> Kubernetes.MetricSpec {

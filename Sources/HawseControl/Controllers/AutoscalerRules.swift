@@ -30,6 +30,14 @@ struct AutoscalerRules {
         self.isUp = isUp
     }
 
+    /// What a manifest says, with the API server's defaults in its gaps.
+    func filled(_ rules: Kubernetes.ScalingRules?, window: Int?) -> Kubernetes.ScalingRules {
+        var result = rules ?? Kubernetes.ScalingRules()
+        if result.stabilizationWindowSeconds == nil { result.stabilizationWindowSeconds = window }
+        (result.selectPolicy, result.policies) = (select, policies)
+        return result
+    }
+
     /// The furthest count that the policies allow now; `with` are changes in this direction, `against` in the other.
     func limit(
         from current: Int, with: [AutoscalerHistory.Change], against: [AutoscalerHistory.Change], now: Kubernetes.Time

@@ -1,19 +1,28 @@
 /// `ValidateHorizontalPodAutoscaler` of `pkg/apis/autoscaling/validation`.
 enum AutoscalerValidation {
-    static func check(_ object: Kubernetes.HorizontalPodAutoscaler) -> [FieldError] {
+    static func check(
+        _ object: Kubernetes.HorizontalPodAutoscaler, old: Kubernetes.HorizontalPodAutoscaler?
+    ) -> [FieldError] {
         let spec = object.spec
         var errors = MetadataValidation.check(object.metadata, name: NameFormat.subdomain)
         if let minimum = spec.minReplicas, minimum < 1 {
             errors.append(.invalid("spec.minReplicas", minimum, "must be greater than or equal to 1"))
         }
-        if spec.maxReplicas < 1 {
+        if spec.maxReplicas == 0 {
+            errors.append(.required("spec.maxReplicas", "must be set and greater than 0"))
+        } else if spec.maxReplicas < 0 {
             errors.append(.invalid("spec.maxReplicas", spec.maxReplicas, "must be greater than 0"))
         }
         if let minimum = spec.minReplicas, spec.maxReplicas < minimum {
             errors.append(
                 .invalid("spec.maxReplicas", spec.maxReplicas, "must be greater than or equal to `minReplicas`"))
         }
-        errors += target(spec.scaleTargetRef, at: "spec.scaleTargetRef")
+        // What was stored once is not looked at again; of the core group only one kind has a scale.
+        let (new, before) = (spec.scaleTargetRef, old?.spec.scaleTargetRef)
+        let isKnown = before?.kind == new.kind && before?.apiVersion == new.apiVersion
+        errors += target(
+            new, at: "spec.scaleTargetRef",
+            version: isKnown ? .any : new.kind == "ReplicationController" ? .wellFormed : .withGroup)
         for (index, metric) in spec.metrics.enumerated() {
             errors += check(metric, at: "spec.metrics[\(index)]")
         }
@@ -23,11 +32,26 @@ enum AutoscalerValidation {
         return errors
     }
 
-    private static func target(_ reference: Kubernetes.CrossVersionObjectReference, at path: String) -> [FieldError] {
-        [("kind", reference.kind), ("name", reference.name)].flatMap { name, value -> [FieldError] in
+    /// What is asked of a reference's `apiVersion`.
+    private enum Version { case any, wellFormed, withGroup }
+
+    private static func target(
+        _ reference: Kubernetes.CrossVersionObjectReference, at path: String, version: Version
+    ) -> [FieldError] {
+        let errors = [("kind", reference.kind), ("name", reference.name)].flatMap { name, value -> [FieldError] in
             if value.isEmpty { return [.required("\(path).\(name)")] }
             return NameFormat.pathSegment(value).map { .invalid("\(path).\(name)", value, $0) }
         }
+        let text = reference.apiVersion
+        let slashes = text.utf8.count { $0 == UInt8(ascii: "/") }
+        let fault: String? =
+            switch version {
+            case .any: nil
+            case _ where slashes > 1: "unexpected GroupVersion string: \(text)"
+            case .withGroup where slashes == 0 || text.hasPrefix("/"): "apiVersion must specify API group"
+            default: nil
+            }
+        return errors + (fault.map { [.invalid("\(path).apiVersion", text, $0)] } ?? [])
     }
 
     // MARK: Metrics
@@ -48,6 +72,7 @@ enum AutoscalerValidation {
             errors += check(source, first.type, at: "\(path).\(first.field)")
         }
         let wanted = given.first { $0.type == metric.type }
+        if wanted == nil { errors.append(.notSupported("\(path).type", metric.type, types)) }
         if let wanted, wanted.source == nil {
             errors.append(.required("\(path).\(wanted.field)", "must populate information for the given metric source"))
         }
@@ -64,12 +89,18 @@ enum AutoscalerValidation {
         let isResource = type == "Resource" || type == "ContainerResource"
         if isResource {
             if source.name.isEmpty { errors.append(.required("\(path).name", "must specify a resource name")) }
-            if type == "ContainerResource", source.container.isEmpty {
-                errors.append(.required("\(path).container", "must specify a container"))
+            if type == "ContainerResource" {
+                if !source.name.isEmpty { errors += ResourceValidation.containerResource(source.name, at: "\(path).name") }
+                if source.container.isEmpty {
+                    errors.append(.required("\(path).container", "must specify a container"))
+                } else {
+                    errors += NameFormat.label(source.container).map { .invalid("\(path).container", source.container, $0) }
+                }
             }
         } else {
             if type == "Object" {
-                errors += self.target(source.describedObject ?? .init(), at: "\(path).describedObject")
+                errors += self.target(
+                    source.describedObject ?? .init(), at: "\(path).describedObject", version: .wellFormed)
             }
             let name = source.metric?.name ?? ""
             if name.isEmpty {
@@ -90,7 +121,7 @@ enum AutoscalerValidation {
                     .forbidden("\(place).averageValue", "may not set both a target raw value and a target utilization"))
             }
         } else if type == "Pods" {
-            if goal.averageValue.map({ $0.thousandths <= 0 }) ?? true {
+            if goal.averageValue == nil {
                 errors.append(.required("\(place).averageValue", "must specify a positive target averageValue"))
             }
         } else if goal.value == nil, goal.averageValue == nil {
@@ -153,6 +184,9 @@ enum AutoscalerValidation {
                 errors.append(
                     .invalid("\(place).periodSeconds", policy.periodSeconds, "must be less than or equal to 1800"))
             }
+        }
+        if let tolerance = rules.tolerance, tolerance.thousandths < 0 {
+            errors.append(.invalid("\(path).tolerance", tolerance.text, "must be greater than or equal to 0"))
         }
         return errors
     }

@@ -83,30 +83,8 @@ enum DataValidation {
     /// An entry that must be a JSON object; the API server's message never shows what it is instead.
     private static func document(_ key: String, _ contents: [String: [UInt8]]) -> [FieldError] {
         guard let bytes = contents[key] else { return [.required("data[\(key)]")] }
-        guard let fault = jsonFault(String(decoding: bytes, as: UTF8.self)) else { return [] }
+        guard let fault = GoJSONSyntax.fault(bytes) else { return [] }
         return [.invalid("data[\(key)]", "<secret contents redacted>", fault)]
-    }
-
-    /// Why a text is no JSON object, in the words of Go's decoder where they are always the same.
-    private static func jsonFault(_ text: String) -> String? {
-        let kind: String
-        do throws(JSONReader.Failure) {
-            switch try JSONReader.parse(text).value {
-            case .map, .null: return nil
-            case .list: kind = "array"
-            case .string: kind = "string"
-            case .bool: kind = "bool"
-            case .integer, .number: kind = "number"
-            }
-        } catch {
-            let first = text.first { !$0.isWhitespace }
-            guard let first else { return "unexpected end of JSON input" }
-            if !"{[\"-tfn0123456789".contains(first) {
-                return "invalid character '\(first)' looking for beginning of value"
-            }
-            return error.reason
-        }
-        return "json: cannot unmarshal \(kind) into Go value of type map[string]interface {}"
     }
 
     /// `IsConfigMapKey`

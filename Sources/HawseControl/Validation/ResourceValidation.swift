@@ -56,24 +56,34 @@ enum ResourceValidation {
     private static func quantity(
         _ name: String, _ quantity: Kubernetes.Quantity, ofPod: Bool, at place: String
     ) -> [FieldError] {
-        var errors = NameFormat.qualified(name).map { FieldError.invalid(place, name, $0) }
+        guard ofPod else { return containerResource(name, at: place) + value(name, quantity, at: place) }
+        var errors = resource(name, at: place)
+        if errors.isEmpty, !["cpu", "memory"].contains(name), !isHugePages(name) {
+            errors.append(.notSupported(place, name, ["cpu", "hugepages-", "memory"]))
+        }
+        return errors + value(name, quantity, at: place)
+    }
+
+    /// `ValidateResourceName`
+    private static func resource(_ name: String, at place: String) -> [FieldError] {
+        let errors = NameFormat.qualified(name).map { FieldError.invalid(place, name, $0) }
         if errors.isEmpty, !name.contains("/"), !standard.contains(name), !isHugePages(name),
             !name.hasPrefix("requests.hugepages-")
         {
-            errors.append(.invalid(place, name, "must be a standard resource type or fully qualified"))
+            return [.invalid(place, name, "must be a standard resource type or fully qualified")]
         }
-        if ofPod {
-            if errors.isEmpty, !["cpu", "memory"].contains(name), !isHugePages(name) {
-                errors.append(.notSupported(place, name, ["cpu", "hugepages-", "memory"]))
-            }
-        } else if !name.contains("/") {
-            if !container.contains(name), !isHugePages(name) {
-                errors.append(.invalid(place, name, "must be a standard resource for containers"))
-            }
-        } else if !isNative(name), !isExtended(name) {
-            errors.append(.invalid(place, name, "doesn't follow extended resource name standard"))
+        return errors
+    }
+
+    /// `ValidateContainerResourceName`
+    static func containerResource(_ name: String, at place: String) -> [FieldError] {
+        let errors = resource(name, at: place)
+        if !name.contains("/") {
+            if container.contains(name) || isHugePages(name) { return errors }
+            return errors + [.invalid(place, name, "must be a standard resource for containers")]
         }
-        return errors + value(name, quantity, at: place)
+        if isNative(name) || isExtended(name) { return errors }
+        return errors + [.invalid(place, name, "doesn't follow extended resource name standard")]
     }
 
     /// `ValidateResourceQuantityValue`

@@ -44,7 +44,8 @@ public enum Validation {
         case let new as Kubernetes.Namespace:
             errors = MetadataValidation.check(new.metadata, isNamespaced: false, name: NameFormat.label)
                 + MetadataValidation.namespaceFinalizers(new.spec.finalizers)
-        case let new as Kubernetes.HorizontalPodAutoscaler: errors = AutoscalerValidation.check(new)
+        case let new as Kubernetes.HorizontalPodAutoscaler:
+            errors = AutoscalerValidation.check(new, old: old as? Kubernetes.HorizontalPodAutoscaler)
         case let new as Kubernetes.ConfigMap: errors = DataValidation.check(new, old: old as? Kubernetes.ConfigMap)
         case let new as Kubernetes.Secret: errors = DataValidation.check(new, old: old as? Kubernetes.Secret)
         case let new as Kubernetes.Node: errors = NodeValidation.check(new, old: old as? Kubernetes.Node, options: options)
