@@ -39,9 +39,8 @@ extension Walk {
         case .ipip: return isTunnel(quoted)
         case .icmp: return transport.load8(at: 0) == ICMPType.echoReply
         case .udp:
-            return isUDPSocket(
-                .ipv4, address: quoted.sourceBits, sourcePort: transport.loadBE16(at: 0),
-                destinationPort: transport.loadBE16(at: 2))
+            let end = packet.transportPointer + packet.transportLength
+            return isUDPSocket(.ipv4, address: quoted.sourceBits, UDPHeader(transport), length: end - transport)
         default: return false
         }
     }
@@ -51,12 +50,16 @@ extension Walk {
         tunnel(local: quoted.sourceBits, remote: quoted.destinationBits) != nil
     }
 
-    /// `__udp4_lib_err`: a socket at the quoted source port, or a tunnel's at the destination port.
-    private func isUDPSocket(
-        _ family: AddressFamily, address: AddressBits, sourcePort: UInt16, destinationPort: UInt16
-    ) -> Bool {
-        node.pointee.sockets.find(ipProtocol: .udp, family: family, address: address, port: sourcePort) != nil
-            || node.pointee.vxlan.listens(destinationPort, version: family.rawValue)
+    /// `__udp4_lib_err`: a socket at the quoted source port, or a tunnel's at the destination port, which wants to see an
+    /// identifier of its own (`vxlan_err_lookup`).
+    private func isUDPSocket(_ family: AddressFamily, address: AddressBits, _ quoted: UDPHeader, length: Int) -> Bool {
+        if node.pointee.sockets.find(ipProtocol: .udp, family: family, address: address, port: quoted.sourcePort) != nil {
+            return true
+        }
+        guard length >= UDPHeader.length + VXLANHeader.length else { return false }
+        let vxlan = VXLANHeader(quoted.base + UDPHeader.length)
+        return vxlan.hasVNI
+            && node.pointee.vxlan.find(port: quoted.destinationPort, version: family.rawValue, vni: vxlan.vni) != nil
     }
 
     /// `__ip_do_redirect`: believed when it comes from the gateway that the route has, and names a neighbour.
@@ -106,10 +109,9 @@ extension Walk {
         switch walk.protocolNumber {
         case .icmpv6: break
         case .udp:
-            guard packet.transportLength - 8 >= walk.offset + 8,
-                isUDPSocket(
-                    .ipv6, address: header.source, sourcePort: quoted.loadBE16(at: walk.offset),
-                    destinationPort: quoted.loadBE16(at: walk.offset + 2))
+            let length = packet.transportLength - 8 - walk.offset
+            guard length >= UDPHeader.length,
+                isUDPSocket(.ipv6, address: header.source, UDPHeader(quoted + walk.offset), length: length)
             else { return }
         default: return
         }

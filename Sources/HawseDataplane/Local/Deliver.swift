@@ -100,7 +100,8 @@ extension Walk {
         let tos = (isIPv4 ? packet.ipv4.tos : packet.ipv6.trafficClass) & 0xfc
         let isScoped = !isIPv4 && target.high >> 54 == 0x3fa
         let route = lookupOutput(
-            family: packet.family, source: source, destination: target, mark: reflectedMark(packet), tos: tos,
+            // `tcp_v6_send_response` gives the class to the packet, not to the question.
+            family: packet.family, source: source, destination: target, mark: reflectedMark(packet), tos: isIPv4 ? tos : 0,
             out: isScoped ? packet.pointee.inInterface : 0, anySource: !isIPv4, ipProtocol: .tcp,
             ports: UInt32(tcp.destinationPort) << 16 | UInt32(tcp.sourcePort))
         guard isUsable(route), let answer = newPacket(bytes: headerLength + 20) else { return }

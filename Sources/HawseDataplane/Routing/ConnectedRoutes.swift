@@ -105,8 +105,24 @@ extension RouteList {
             if let made = makeHop(hop, route, entry, interfaces, sources) { hops.append(made) }
         }
         guard !hops.isEmpty else { return }
+        if family == .ipv6, route.hasGateways, let sibling = siblings.updateValue(entries.count, forKey: Siblings(entry)) {
+            siblings[Siblings(entry)] = sibling
+            join(hops, to: sibling)
+            return
+        }
         Self.rebalance(&hops)
         add(entry, hops)
+    }
+
+    /// `fib6_add_rt2node`: an IPv6 route by a gateway becomes one more next hop of a like one that is there.
+    private mutating func join(_ added: [RouteHop], to index: Int) {
+        let first = Int(entries[index].firstHop)
+        var all = Array(hops[first..<first + Int(entries[index].hopCount)])
+        for hop in added where !all.contains(where: { $0.device == hop.device && $0.gateway == hop.gateway }) { all.append(hop) }
+        Self.rebalance(&all)
+        entries[index].firstHop = UInt32(hops.count)
+        entries[index].hopCount = UInt32(all.count)
+        hops += all
     }
 
     private func makeHop(

@@ -12,8 +12,10 @@ struct RoutingState {
     var defaultTable4: Int
     var localTable6: Int
     var mainTable6: Int
-    /// `fib_num_tclassid_users`, `fib_has_custom_local_routes`: the short way through source validation is closed.
-    var needsFullSourceCheck: Bool
+    /// `fib_has_custom_local_routes`, `fib_has_custom_rules`: there is one, or there was.
+    private var hadCustomLookups: Bool
+    /// The short way through source validation is closed, by these or by `fib_num_tclassid_users`.
+    var needsFullSourceCheck: Bool { hadCustomLookups || hasRealms }
     var hasRealms: Bool
     var loopback: UInt16
     var cache: RouteCache
@@ -53,9 +55,8 @@ struct RoutingState {
         localTable6 = tables6.table(255)
         mainTable6 = tables6.table(254)
         hasRealms = spec.routes.contains { $0.realm != 0 && $0.destination.family == .ipv4 }
-        needsFullSourceCheck =
-            policy4.isCustom || hasRealms
-            || spec.routes.contains { $0.kind == .local && $0.destination.family == .ipv4 && $0.table == 255 }
+        hadCustomLookups =
+            policy4.isCustom || spec.routes.contains { $0.kind == .local && $0.destination.family == .ipv4 && $0.table == 255 }
         loopback = interfaces.loopback
         cache = RouteCache()
         multipathKey = Self.multipathKey(spec.sysctls)
@@ -79,10 +80,11 @@ struct RoutingState {
     /// Takes the routes, rules and addresses of a changed spec; what was found before is forgotten.
     mutating func update(_ spec: NodeSpec, interfaces: InterfaceTable, shared: SharedTables?) {
         let generation = cache.generation
-        let learnt = exceptions
+        let (learnt, hadCustomLookups) = (exceptions, hadCustomLookups)
         deallocate()
         self = RoutingState(spec, interfaces: interfaces, shared: shared)
         exceptions = learnt
+        self.hadCustomLookups = self.hadCustomLookups || hadCustomLookups
         cache.follow(generation)
     }
 
@@ -171,6 +173,20 @@ struct RoutingState {
 struct RouteList {
     var entries: [RouteEntry] = []
     var hops: [RouteHop] = []
+    /// IPv6 routes by gateways: where the first of each kind stands in `entries`.
+    var siblings: [Siblings: Int] = [:]
+
+    /// What routes have in common that become one (`rt6_qualify_for_ecmp`).
+    struct Siblings: Hashable {
+        private let key, preferredSource: AddressBits
+        private let length: UInt8
+        private let table, metric, mtu: UInt32
+
+        init(_ route: RouteEntry) {
+            (key, length, preferredSource) = (route.key, route.length, route.preferredSource)
+            (table, metric, mtu) = (route.table, route.metric, route.mtu)
+        }
+    }
 
     mutating func add(_ entry: RouteEntry, _ newHops: [RouteHop]) {
         var entry = entry

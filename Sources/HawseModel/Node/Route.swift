@@ -35,6 +35,9 @@ public struct Route: Hashable, Sendable {
     public var tos: UInt8
     public var realm: UInt32
 
+    /// Every next hop is behind a gateway.
+    public var hasGateways: Bool { !nextHops.isEmpty && nextHops.allSatisfy { $0.gateway != nil } }
+
     public init(
         kind: Kind = .unicast, destination: IPPrefix, nextHops: [NextHop] = [], table: UInt32 = 254,
         metric: UInt32 = 0, preferredSource: IPAddress? = nil, mtu: Int = 0, tos: UInt8 = 0, realm: UInt32 = 0

@@ -62,7 +62,9 @@ enum FrameComparison {
             self.produced = produced
             for entry in free where entry.interface == nil || entry.interface == interface {
                 if let frames = entry.frames, !frames.contains(frame) { continue }
-                if entry.field == "ip-id", entry.of.contains("ICMP"), ![.icmp, .ipip, .gre, .udp].contains(FrameLayers(self.expected).ipProtocol) {
+                if entry.field == "ip-id", entry.of.contains("ICMP"),
+                    ![.icmp, .icmpv6, .ipip, .gre, .udp].contains(FrameLayers(self.expected).ipProtocol)
+                {
                     continue
                 }
                 mask(entry.field, entry.range, raw: produced)

@@ -73,14 +73,17 @@ struct IPCommand {
 
     private func route(_ verb: String, _ spec: NodeSpec) throws -> [Change] {
         let route = try RouteText.parse(rest, family: family, at: location)
+        let isIPv6 = route.destination.family == .ipv6
         func isSame(_ other: Route) -> Bool {
             other.destination == route.destination && other.table == route.table && other.tos == route.tos
         }
+        func metric(_ route: Route) -> UInt32 { isIPv6 && route.metric == 0 ? 1024 : route.metric }
         switch verb {
         case "add", "append": return [.addRoute(route)]
         case "replace", "change":
-            let old = spec.routes.first { isSame($0) && $0.metric == route.metric }
-            return (old.map { [.removeRoute($0)] } ?? []) + [.addRoute(route)]
+            let old = spec.routes.filter { isSame($0) && metric($0) == metric(route) }
+            let replaced = isIPv6 ? old.filter { $0.hasGateways == route.hasGateways } : Array(old.prefix(1))
+            return replaced.map { .removeRoute($0) } + [.addRoute(route)]
         case "del", "delete":
             let found = spec.routes.first { other in
                 isSame(other) && (route.metric == 0 || route.metric == other.metric)
@@ -89,7 +92,15 @@ struct IPCommand {
                     }
             }
             guard let found else { throw unsupported }
-            return [.removeRoute(found)]
+            guard isIPv6, found.hasGateways else { return [.removeRoute(found)] }
+            // `ip6_route_del`: without a gateway all siblings go, with one it alone.
+            guard let hop = route.nextHops.first, route.nextHops.count == 1, hop.gateway != nil else {
+                guard !route.hasGateways else { return [.removeRoute(found)] }
+                return spec.routes.filter { isSame($0) && metric($0) == metric(found) && $0.hasGateways }.map { .removeRoute($0) }
+            }
+            var rest = found
+            rest.nextHops.removeAll { $0.gateway == hop.gateway && (hop.device == nil || hop.device == $0.device) }
+            return [.removeRoute(found)] + (rest.nextHops.isEmpty ? [] : [.addRoute(rest)])
         default: throw unsupported
         }
     }

@@ -29,7 +29,7 @@ extension Walk {
         let ipProtocol = packet.pointee.ipProtocol
         let keepsSum = losesHop && context.table != .raw && isSummed(packet, ipProtocol)
         if keepsSum || isVerified(packet, ipProtocol) { twin.pointee.flags.insert(.checksumComplete) }
-        let tos = packet.dsField
+        let tos = packet.isIPv4 ? packet.dsField : packet.classOfCopy
         if twin.isIPv4 {
             twin.ipv4.dontFragment = true
             if losesHop { twin.ipv4.ttl = twin.ipv4.ttl &- 1 }
@@ -56,5 +56,12 @@ extension Walk {
         twin.pointee.ownDevice = route.outInterface
         sendNow(twin, causedBy: packet, stage: .output)
         return .continue
+    }
+}
+
+extension UnsafeMutablePointer where Pointee == Packet {
+    /// The traffic class that IPv6 rules see of a copy: `nf_dup_ipv6_route` asks with the flow label alone, in the wrong byte order.
+    fileprivate var classOfCopy: UInt8 {
+        UInt8(truncatingIfNeeded: ipv6.flowLabel.byteSwapped >> 20)
     }
 }

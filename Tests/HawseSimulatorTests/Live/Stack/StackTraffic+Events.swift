@@ -95,7 +95,9 @@ extension StackTraffic {
 
     private func removeRoute() -> String {
         let line = node.setup.routes.remove(at: draw.below(node.setup.routes.count))
-        return "ip \(line.contains(":") ? "-6" : "-4") route del \(line)"
+        guard line.contains(":") else { return "ip -4 route del \(line)" }
+        // One that names hops of which some are gone takes the others away, and fails.
+        return "ip -6 route del \(line.prefix(upTo: line.range(of: " nexthop")?.lowerBound ?? line.endIndex))"
     }
 
     private func neighbourName() -> String {
