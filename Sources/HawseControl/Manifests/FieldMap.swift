@@ -9,6 +9,12 @@ public protocol FieldValue: Sendable, Hashable {
     var isZero: Bool { get }
     /// The Go type the API declares, for the decoder's error text.
     static var goType: String { get }
+    /// With its package, as Go prints types: `v1.ServicePort`.
+    static var goName: String { get }
+}
+
+extension FieldValue {
+    public static var goName: String { goType }
 }
 
 /// A struct of the API. Its one list of fields serves reading, writing and the search for unknown fields.
@@ -34,10 +40,11 @@ public protocol FieldMapper {
 extension FieldMap {
     public var isZero: Bool { false }
     public static var goType: String { String(describing: Self.self) }
+    public static var goName: String { "v1.\(goType)" }
 
     public static func read(_ node: ManifestNode, _ context: FieldContext) -> Self? {
         guard case .map(let entries) = node.value else {
-            context.wrongType(node, goType: "v1.\(goType)")
+            context.wrongType(node, goType: goName)
             return nil
         }
         var result = Self()

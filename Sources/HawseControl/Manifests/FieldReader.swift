@@ -5,6 +5,8 @@ public final class FieldContext {
     enum Step {
         case key(String)
         case index(Int)
+        /// A key of a map, which is no field.
+        case entry(String)
     }
 
     public let file: String
@@ -24,12 +26,14 @@ public final class FieldContext {
     /// `spec.ports[0].port`
     public var fieldPath: String { Self.text(of: path, indices: true) }
 
+    /// The path as the API server has it, or without what Go's decoder leaves out: indices and the keys of maps.
     static func text(of path: [Step], indices: Bool) -> String {
         var text = ""
         for step in path {
             switch step {
             case .key(let key): text += text.isEmpty ? key : ".\(key)"
             case .index(let index): if indices { text += "[\(index)]" }
+            case .entry(let key): if indices { text += ".\(key)" }
             }
         }
         return text
@@ -44,14 +48,33 @@ public final class FieldContext {
 
     /// The error of Go's JSON decoder for a value of the wrong type.
     public func wrongType(_ node: ManifestNode, goType: String) {
-        var what = node.typeName
-        switch node.value {
-        case .integer(let number) where goType.hasPrefix("int") || goType.hasPrefix("uint"): what = "number \(number)"
-        case .number(_, let text) where goType.hasPrefix("int"): what = "number \(text)"
-        default: break
-        }
         let field = Self.text(of: path, indices: false)
-        error(node, "json: cannot unmarshal \(what) into Go struct field \(structName).\(field) of type \(goType)")
+        error(
+            node,
+            "json: cannot unmarshal \(Self.word(node, goType)) into Go struct field \(structName).\(field) of type "
+                + named(goType))
+    }
+
+    /// The same from a type that decodes itself and knows of no field.
+    func wrongValue(_ node: ManifestNode, goType: String) {
+        error(node, "json: cannot unmarshal \(Self.word(node, goType)) into Go value of type \(goType)")
+    }
+
+    private static func word(_ node: ManifestNode, _ goType: String) -> String {
+        switch node.value {
+        case .integer(let number) where goType.hasPrefix("int") || goType.hasPrefix("uint"): "number \(number)"
+        case .number(_, let text) where goType.hasPrefix("int"): "number \(text)"
+        default: node.typeName
+        }
+    }
+
+    /// Words out of a list have types of their own.
+    private func named(_ goType: String) -> String {
+        guard goType == "string" || goType == "[]string" else { return goType }
+        var steps = path[...]
+        if goType == "string", case .index? = steps.last { steps.removeLast() }
+        guard case .key(let key)? = steps.last, let name = NamedTypes.byField["\(structName).\(key)"] else { return goType }
+        return goType == "string" ? name : "[]\(name)"
     }
 }
 
@@ -120,7 +143,8 @@ public struct FieldReader: FieldMapper {
             let known = index < 64 ? seen >> UInt64(index) & 1 == 1 : seenBeyond.contains(index)
             if known { continue }
             context.path.append(.key(entry.key))
-            context.unknown(entry, among: T.knownFields)
+            let names = T.knownFields
+            if names.contains(entry.key) { context.duplicate(entry) } else { context.unknown(entry, among: names) }
             context.path.removeLast()
         }
     }

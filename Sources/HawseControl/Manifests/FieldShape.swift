@@ -39,7 +39,7 @@ public indirect enum FieldShape: Sendable {
             for (index, item) in items.enumerated() { within(.index(index), context) { element.check(item, context) } }
         case .map(let value):
             guard case .map(let entries) = node.value else { return context.wrongType(node, goType: goType) }
-            for entry in entries { within(.key(entry.key), context) { value.check(entry.node, context) } }
+            for entry in entries { within(.entry(entry.key), context) { value.check(entry.node, context) } }
         case .fields(let name, let fields): check(node, context, name, fields)
         }
     }
@@ -68,6 +68,14 @@ public indirect enum FieldShape: Sendable {
 }
 
 extension FieldContext {
+    /// A key that the map at the current path has twice; YAML is not read so far.
+    func duplicate(_ entry: ManifestNode.Entry) {
+        diagnostics.append(
+            ManifestDiagnostic(
+                severity: strict ? .error : .warning, file: file, mark: entry.mark, field: fieldPath,
+                message: "duplicate field \"\(fieldPath)\""))
+    }
+
     /// A key that the struct at the current path does not have.
     func unknown(_ entry: ManifestNode.Entry, among known: [String]) {
         diagnostics.append(

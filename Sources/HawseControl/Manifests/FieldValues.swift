@@ -57,7 +57,7 @@ extension ManifestNode: FieldValue {
 }
 
 extension Array: FieldValue where Element: FieldValue {
-    public static var goType: String { "[]\(Element.goType)" }
+    public static var goType: String { "[]\(Element.goName)" }
     public var isZero: Bool { isEmpty }
     public func written() -> ManifestNode { ManifestNode(.list(map { $0.written() })) }
 
@@ -78,7 +78,7 @@ extension Array: FieldValue where Element: FieldValue {
 }
 
 extension Dictionary: FieldValue where Key == String, Value: FieldValue {
-    public static var goType: String { "map[string]\(Value.goType)" }
+    public static var goType: String { "map[string]\(Value.goName)" }
     public var isZero: Bool { isEmpty }
 
     /// Keys in the order of the alphabet, as Go's encoder writes maps.
@@ -93,7 +93,8 @@ extension Dictionary: FieldValue where Key == String, Value: FieldValue {
         }
         var result: [String: Value] = [:]
         for entry in entries {
-            context.path.append(.key(entry.key))
+            context.path.append(.entry(entry.key))
+            if result[entry.key] != nil { context.duplicate(entry) }
             if !entry.node.isNull, let value = Value.read(entry.node, context) { result[entry.key] = value }
             context.path.removeLast()
         }

@@ -20,6 +20,7 @@ extension Kubernetes {
     }
 
     public struct CrossVersionObjectReference: FieldMap {
+        public static var goName: String { "v2.\(goType)" }
         public var apiVersion = ""
         public var kind = ""
         public var name = ""
@@ -32,6 +33,7 @@ extension Kubernetes {
     }
 
     public struct AutoscalerSpec: FieldMap {
+        public static var goName: String { "v2.\(goType)" }
         public var scaleTargetRef = CrossVersionObjectReference()
         public var minReplicas: Int?
         public var maxReplicas = 0
@@ -53,6 +55,7 @@ extension Kubernetes {
     }
 
     public struct MetricSpec: FieldMap {
+        public static var goName: String { "v2.\(goType)" }
         /// Resource, ContainerResource, Pods, Object or External.
         public var type = ""
         public var resource: MetricSource?
@@ -100,6 +103,7 @@ extension Kubernetes {
     }
 
     public struct MetricTarget: FieldMap {
+        public static var goName: String { "v2.\(goType)" }
         /// Utilization, Value or AverageValue.
         public var type = ""
         public var value: Quantity?
@@ -115,6 +119,7 @@ extension Kubernetes {
     }
 
     public struct ScalingBehavior: FieldMap {
+        public static var goName: String { "v2.\(goType)" }
         public var scaleUp: ScalingRules?
         public var scaleDown: ScalingRules?
         public static var goType: String { "HorizontalPodAutoscalerBehavior" }
@@ -126,6 +131,7 @@ extension Kubernetes {
     }
 
     public struct ScalingRules: FieldMap {
+        public static var goName: String { "v2.\(goType)" }
         public var stabilizationWindowSeconds: Int?
         /// Max, Min or Disabled.
         public var selectPolicy: String?
@@ -142,6 +148,7 @@ extension Kubernetes {
     }
 
     public struct ScalingPolicy: FieldMap {
+        public static var goName: String { "v2.\(goType)" }
         /// Pods or Percent.
         public var type = ""
         public var value = 0
@@ -161,6 +168,7 @@ extension Kubernetes {
     }
 
     public struct AutoscalerStatus: FieldMap {
+        public static var goName: String { "v2.\(goType)" }
         public var observedGeneration: Int64?
         public var lastScaleTime: Time?
         public var currentReplicas = 0

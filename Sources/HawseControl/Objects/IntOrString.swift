@@ -19,8 +19,8 @@ extension Kubernetes {
             case .string(let text): return .string(text)
             case .integer(let number):
                 if let small = Int32(exactly: number) { return .int(Int(small)) }
-                context.wrongType(node, goType: "int32")
-            default: context.wrongType(node, goType: "int32")
+                context.wrongValue(node, goType: "int32")
+            default: context.wrongValue(node, goType: "int32")
             }
             return nil
         }

@@ -108,6 +108,7 @@ extension Kubernetes {
     }
 
     public struct ReadinessGate: FieldMap {
+        public static var goType: String { "PodReadinessGate" }
         public var conditionType = ""
         public init() {}
         public mutating func fields<M: FieldMapper>(_ map: inout M) { map("conditionType", &conditionType) }

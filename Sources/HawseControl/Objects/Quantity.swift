@@ -63,9 +63,7 @@ extension Kubernetes {
             case .string(let string): text = string
             case .integer(let number): text = String(number)
             case .number(_, let digits): text = digits
-            default:
-                context.wrongType(node, goType: goType)
-                return nil
+            default: text = ""
             }
             if let quantity = Quantity(text) { return quantity }
             context.error(

@@ -28,8 +28,9 @@ extension Kubernetes {
             }
             guard bytes.count >= 20, let year = number(0, 4), let month = number(5, 2), let day = number(8, 2),
                 let hour = number(11, 2), let minute = number(14, 2), let second = number(17, 2),
-                (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second <= 60,
-                bytes[4] == 45, bytes[7] == 45, bytes[10] == UInt8(ascii: "T") || bytes[10] == UInt8(ascii: "t")
+                (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second < 60,
+                bytes[4] == 45, bytes[7] == 45, bytes[10] == UInt8(ascii: "T"), bytes[13] == 58, bytes[16] == 58,
+                day <= GoTimeSyntax.days(in: Int(month), of: Int(year))
             else { return nil }
             var at = 19
             var fraction: Int64 = 0
@@ -49,7 +50,7 @@ extension Kubernetes {
                     return nil
                 }
                 offset = (hours * 3600 + minutes * 60) * (bytes[at] == UInt8(ascii: "-") ? -1 : 1)
-            } else if bytes.count != at + 1 || bytes[at] | 0x20 != UInt8(ascii: "z") {
+            } else if bytes.count != at + 1 || bytes[at] != UInt8(ascii: "Z") {
                 return nil
             }
             let days = Self.days(year: year, month: month, day: day)
@@ -59,9 +60,12 @@ extension Kubernetes {
 
         public static func read(_ node: ManifestNode, _ context: FieldContext) -> Time? {
             // An unquoted timestamp is a string to kubectl's YAML library as well.
-            guard let text = String.read(node, context) else { return nil }
+            guard let text = node.text else {
+                context.wrongValue(node, goType: "string")
+                return nil
+            }
             if let time = Time(text) { return time }
-            context.error(node, "parsing time \"\(text)\" as RFC 3339: cannot parse")
+            context.error(node, GoTimeSyntax.fault(text) ?? "parsing time \(JSONWriter.quoted(text))")
             return nil
         }
 

@@ -42,7 +42,7 @@ public enum ManifestAdmission {
 
     private static func finding(_ diagnostic: ManifestDiagnostic, _ loader: ManifestLoader) -> AdmissionFinding {
         var message = diagnostic.message
-        if message.hasPrefix("unknown field") { message = "strict decoding error: \(message)" }
+        if message.hasPrefix("unknown field") || message.hasPrefix("duplicate field") { message = "strict decoding error: \(message)" }
         return AdmissionFinding(
             file: diagnostic.file, mark: diagnostic.mark, kind: diagnostic.object?.kind ?? "",
             namespace: diagnostic.object?.namespace ?? "", name: diagnostic.object?.name ?? "",

@@ -1,0 +1,93 @@
+/// Fields of the API whose Go type is a string with a name of its own (`types.go` of `k8s.io/api` 0.36): the decoder's
+/// errors give that name.
+enum NamedTypes {
+    static let byField: [String: String] = {
+        var result: [String: String] = [:]
+        for (type, fields) in fields { for field in fields { result[field] = type } }
+        return result
+    }()
+
+    private static let fields: [String: [String]] = [
+        "types.UID": ["ObjectMeta.uid", "ObjectReference.uid", "OwnerReference.uid"],
+        "v1.AddressType": ["EndpointSlice.addressType"],
+        "v1.AppArmorProfileType": ["AppArmorProfile.type"],
+        "v1.AzureDataDiskCachingMode": ["AzureDiskVolumeSource.cachingMode"],
+        "v1.AzureDataDiskKind": ["AzureDiskVolumeSource.kind"],
+        "v1.Capability": ["Capabilities.add", "Capabilities.drop"],
+        "v1.CompletionMode": ["JobSpec.completionMode"],
+        "v1.ConcurrencyPolicy": ["CronJobSpec.concurrencyPolicy"],
+        "v1.ConditionStatus": ["Condition.status", "PodFailurePolicyOnPodConditionsPattern.status"],
+        "v1.ContainerRestartPolicy": ["Container.restartPolicy", "EphemeralContainerCommon.restartPolicy"],
+        "v1.ContainerRestartRuleAction": ["ContainerRestartRule.action"],
+        "v1.ContainerRestartRuleOnExitCodesOperator": ["ContainerRestartRuleOnExitCodes.operator"],
+        "v1.CoordinatedLeaseStrategy": ["LeaseSpec.strategy"],
+        "v1.DNSPolicy": ["PodSpec.dnsPolicy"],
+        "v1.DaemonSetUpdateStrategyType": ["DaemonSetUpdateStrategy.type"],
+        "v1.DeploymentStrategyType": ["DeploymentStrategy.type"],
+        "v1.FinalizerName": ["NamespaceSpec.finalizers"],
+        "v1.HostPathType": ["HostPathVolumeSource.type"],
+        "v1.IPFamily": ["ServiceSpec.ipFamilies"],
+        "v1.IPFamilyPolicy": ["ServiceSpec.ipFamilyPolicy"],
+        "v1.LabelSelectorOperator": ["LabelSelectorRequirement.operator"],
+        "v1.LoadBalancerIPMode": ["LoadBalancerIngress.ipMode"],
+        "v1.MountPropagationMode": ["VolumeMount.mountPropagation"],
+        "v1.NamespacePhase": ["NamespaceStatus.phase"],
+        "v1.NodeAddressType": ["NodeAddress.type"],
+        "v1.NodeInclusionPolicy": ["TopologySpreadConstraint.nodeAffinityPolicy", "TopologySpreadConstraint.nodeTaintsPolicy"],
+        "v1.NodePhase": ["NodeStatus.phase"],
+        "v1.NodeSelectorOperator": ["NodeSelectorRequirement.operator"],
+        "v1.OSName": ["PodOS.name"],
+        "v1.PathType": ["HTTPIngressPath.pathType"],
+        "v1.PersistentVolumeClaimRetentionPolicyType": [
+            "StatefulSetPersistentVolumeClaimRetentionPolicy.whenDeleted",
+            "StatefulSetPersistentVolumeClaimRetentionPolicy.whenScaled",
+        ],
+        "v1.PodConditionType": ["PodFailurePolicyOnPodConditionsPattern.type", "PodReadinessGate.conditionType"],
+        "v1.PodFSGroupChangePolicy": ["PodSecurityContext.fsGroupChangePolicy"],
+        "v1.PodFailurePolicyAction": ["PodFailurePolicyRule.action"],
+        "v1.PodFailurePolicyOnExitCodesOperator": ["PodFailurePolicyOnExitCodesRequirement.operator"],
+        "v1.PodManagementPolicyType": ["StatefulSetSpec.podManagementPolicy"],
+        "v1.PodPhase": ["PodStatus.phase"],
+        "v1.PodQOSClass": ["PodStatus.qosClass"],
+        "v1.PodReplacementPolicy": ["JobSpec.podReplacementPolicy"],
+        "v1.PodResizeStatus": ["PodStatus.resize"],
+        "v1.PodSELinuxChangePolicy": ["PodSecurityContext.seLinuxChangePolicy"],
+        "v1.PolicyType": ["NetworkPolicySpec.policyTypes"],
+        "v1.PreemptionPolicy": ["PodSpec.preemptionPolicy"],
+        "v1.ProcMountType": ["SecurityContext.procMount"],
+        "v1.Protocol": [
+            "ContainerPort.protocol", "EndpointPort.protocol", "IngressPortStatus.protocol", "NetworkPolicyPort.protocol",
+            "PortStatus.protocol", "ServicePort.protocol",
+        ],
+        "v1.PullPolicy": [
+            "Container.imagePullPolicy", "EphemeralContainerCommon.imagePullPolicy", "ImageVolumeSource.pullPolicy",
+        ],
+        "v1.RecursiveReadOnlyMode": ["VolumeMount.recursiveReadOnly"],
+        "v1.ResourceName": [
+            "ContainerResizePolicy.resourceName", "ContainerResourceMetricSource.name", "ResourceMetricSource.name",
+        ],
+        "v1.ResourceResizeRestartPolicy": ["ContainerResizePolicy.restartPolicy"],
+        "v1.RestartPolicy": ["PodSpec.restartPolicy"],
+        "v1.SeccompProfileType": ["SeccompProfile.type"],
+        "v1.SecretType": ["Secret.type"],
+        "v1.ServiceAffinity": ["ServiceSpec.sessionAffinity"],
+        "v1.ServiceExternalTrafficPolicy": ["ServiceSpec.externalTrafficPolicy"],
+        "v1.ServiceInternalTrafficPolicy": ["ServiceSpec.internalTrafficPolicy"],
+        "v1.ServiceType": ["ServiceSpec.type"],
+        "v1.Signal": ["ContainerStatus.stopSignal", "Lifecycle.stopSignal"],
+        "v1.StatefulSetUpdateStrategyType": ["StatefulSetUpdateStrategy.type", "UpdateStrategy.type"],
+        "v1.StorageMedium": ["EmptyDirVolumeSource.medium"],
+        "v1.SupplementalGroupsPolicy": ["PodSecurityContext.supplementalGroupsPolicy"],
+        "v1.TaintEffect": ["Taint.effect", "Toleration.effect"],
+        "v1.TerminationMessagePolicy": [
+            "Container.terminationMessagePolicy", "EphemeralContainerCommon.terminationMessagePolicy",
+        ],
+        "v1.TolerationOperator": ["Toleration.operator"],
+        "v1.URIScheme": ["HTTPGetAction.scheme"],
+        "v1.UnsatisfiableConstraintAction": ["TopologySpreadConstraint.whenUnsatisfiable"],
+        "v2.HPAScalingPolicyType": ["HPAScalingPolicy.type"],
+        "v2.MetricSourceType": ["MetricSpec.type"],
+        "v2.MetricTargetType": ["MetricTarget.type"],
+        "v2.ScalingPolicySelect": ["HPAScalingRules.selectPolicy"],
+    ]
+}
