@@ -112,7 +112,14 @@ public enum PodDefaults {
     private static func requestForWhole(_ spec: inout Kubernetes.PodSpec) {
         guard var own = spec.resources, !own.requests.isEmpty || !own.limits.isEmpty else { return }
         func isShared(_ name: String) -> Bool { name == "cpu" || name == "memory" || name.hasPrefix("hugepages-") }
-        for (name, sum) in spec.containerSum(\.requests) where own.requests[name] == nil && isShared(name) {
+        // Huge pages are limited to what the containers may have together.
+        for (name, sum) in spec.containerSum(\.limits)
+        where name.hasPrefix("hugepages-") && own.limits[name] == nil && own.requests[name] == nil {
+            own.limits[name] = spec.firstAmount(of: name, \.limits).map { Kubernetes.Quantity(thousandths: sum, like: $0) }
+        }
+        spec.resources = own
+        if own.limits.isEmpty { return }
+        for (name, sum) in spec.containerSum(\.requests) where own.requests[name] == nil && isShared(name) && !name.hasPrefix("hugepages-") {
             let like = spec.firstAmount(of: name, \.requests)
             own.requests[name] = like.map { Kubernetes.Quantity(thousandths: sum, like: $0) }
         }

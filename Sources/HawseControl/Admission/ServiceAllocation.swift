@@ -144,9 +144,14 @@ extension ClusterState {
         for index in ranges { try clusterIPs[index].allocate(address) }
     }
 
-    /// Any address of a family, out of the first of its ranges that has one; nil where the cluster has no such family.
+    /// Any address of a family out of any of its ranges, as the real one walks a map of them; nil where the cluster has no
+    /// such family.
     private mutating func allocateNext(_ family: AddressFamily) throws(ClusterIPAllocator.Failure) -> IPAddress? {
-        let ranges = clusterIPs.indices.filter { clusterIPs[$0].range.family == family }
+        var ranges = clusterIPs.indices.filter { clusterIPs[$0].range.family == family }
+        if ranges.count > 1 {
+            let first = clusterIPs[ranges[0]].choose(among: ranges.count)
+            ranges = Array(ranges[first...] + ranges[..<first])
+        }
         for index in ranges {
             do throws(ClusterIPAllocator.Failure) {
                 let address = try clusterIPs[index].allocateNext()
@@ -163,13 +168,23 @@ extension ClusterState {
 
     /// Ranges that a ServiceCIDR brings beside those of the cluster.
     mutating func addRanges(of object: Kubernetes.ServiceCIDR) {
-        for range in object.spec.cidrs.compactMap({ IPPrefix($0)?.network }) {
+        // Of IPv6 nothing wider than a /64 is allocated from.
+        for range in object.spec.cidrs.compactMap({ IPPrefix($0)?.network }) where range.family == .ipv4 || range.length >= 64 {
             let isKnown = clusterIPs.contains { $0.range == range }
             guard !isKnown, clusterIPs.contains(where: { $0.range.family == range.family }) else { continue }
             var allocator = ClusterIPAllocator(range: range, seed: configuration.seed)
             for address in store.ipAddresses.all.compactMap({ IPAddress($0.metadata.name) }) { allocator.keep(address) }
             clusterIPs.append(allocator)
         }
+    }
+
+    /// Ranges that no ServiceCIDR has any more.
+    mutating func dropRanges(of object: Kubernetes.ServiceCIDR) {
+        let kept = store.serviceCIDRs.all.flatMap(\.spec.cidrs).compactMap { IPPrefix($0)?.network }
+        let gone = object.spec.cidrs.compactMap { IPPrefix($0)?.network }.filter { !kept.contains($0) }
+        // The cluster's first range of a family stays: its families are not for objects to say.
+        let first = Set([AddressFamily.ipv4, .ipv6].compactMap { family in clusterIPs.first { $0.range.family == family }?.range })
+        clusterIPs.removeAll { gone.contains($0.range) && !first.contains($0.range) }
     }
 
     private mutating func record(clusterIP address: IPAddress, of service: Kubernetes.Service) {

@@ -61,6 +61,9 @@ public struct ClusterIPAllocator: Sendable {
         guard used.insert(address.bits).inserted else { throw .taken }
     }
 
+    /// One of several ranges.
+    mutating func choose(among count: Int) -> Int { Int(random.next() % UInt64(max(1, count))) }
+
     /// Notes an address that is taken already; of another range, nothing.
     mutating func keep(_ address: IPAddress) {
         if contains(address) { used.insert(address.bits) }

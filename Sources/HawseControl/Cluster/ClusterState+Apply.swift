@@ -71,7 +71,12 @@ extension ClusterState {
 
     func namespaced<T: KubernetesObject>(_ object: T) -> T {
         var object = object
-        if T.isNamespaced, object.metadata.namespace.isEmpty { object.metadata.namespace = "default" }
+        if !T.isNamespaced {
+            // What has no namespace loses the one that was written.
+            object.metadata.namespace = ""
+        } else if object.metadata.namespace.isEmpty {
+            object.metadata.namespace = "default"
+        }
         return object
     }
 
@@ -125,6 +130,11 @@ extension ClusterState {
             lease.dropElection()
             if let same = lease as? T { object = same }
         }
+        if var set = object as? Kubernetes.DaemonSet {
+            let key = Kubernetes.DaemonSet.templateGeneration
+            if set.metadata.annotations[key] == nil { set.metadata.annotations[key] = "1" }
+            if let same = set as? T { object = same }
+        }
         if var ingress = object as? Kubernetes.Ingress {
             giveDefaultClass(&ingress)
             if let same = ingress as? T { object = same }
@@ -168,6 +178,7 @@ extension ClusterState {
         new.metadata.creationTimestamp = old.metadata.creationTimestamp
         new.metadata.name = old.metadata.name
         new.metadata.namespace = old.metadata.namespace
+        new.metadata.generation = old.metadata.generation
         if let service = new as? Kubernetes.Service, let before = old as? Kubernetes.Service {
             try replaceService(before, with: service)
             return
@@ -181,6 +192,7 @@ extension ClusterState {
         if Self.countsGenerations(T.self), isRelabelled || Self.desired(old) != Self.desired(new) {
             new.metadata.generation += 1
         }
+        countTemplates(&new, old)
         store.update(T.self, old.key) { $0 = new }
         if let ranges = new as? Kubernetes.ServiceCIDR { addRanges(of: ranges) }
     }
@@ -193,6 +205,16 @@ extension ClusterState {
             + MetadataValidation.checkUpdate(new.metadata, old: old.metadata) + StatusValidation.check(new, old: old)
         if !errors.isEmpty { throw StatusError.invalid(T.qualifiedKind, old.metadata.name, errors) }
         store.update(T.self, old.key) { $0 = new }
+    }
+
+    /// A DaemonSet's templates are counted by the server alone; the number is seen as an annotation.
+    private func countTemplates<T: StoredKind>(_ object: inout T, _ old: T) {
+        guard var set = object as? Kubernetes.DaemonSet, let before = old as? Kubernetes.DaemonSet else { return }
+        let key = Kubernetes.DaemonSet.templateGeneration
+        let count = before.metadata.annotations[key].flatMap { Int64($0) } ?? 1
+        let isNew = set.spec.template != before.spec.template
+        set.metadata.annotations[key] = String(isNew ? count &+ 1 : count)
+        if let same = set as? T { object = same }
     }
 
     /// What the API server's strategies change on an update.

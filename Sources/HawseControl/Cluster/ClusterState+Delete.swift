@@ -18,6 +18,7 @@ extension ClusterState {
         guard let object = store.remove(type, key) else { throw StatusError.notFound(T.plural, key.name) }
         lastApplied["\(T.kind)/\(key)"] = nil
         if let service = object as? Kubernetes.Service { releaseAll(of: service) }
+        if let ranges = object as? Kubernetes.ServiceCIDR { dropRanges(of: ranges) }
         if T.kind == "Namespace" { removeNamespaceContents(key.name) }
         if T.kind == "Node" { removePods(onNode: key.name) }
         removeDependents(of: object.metadata.uid, in: key.namespace)

@@ -5,7 +5,7 @@ extension ClusterState {
         let recorded = store.pods(ownedBy: set.metadata.uid, in: key.namespace)
             .compactMap { $0.metadata.labels["controller-revision-hash"] }.first
         let hash = revision(of: set.spec.template, "DaemonSet/\(key)", recorded: recorded) { $0 }
-        let generation = set.metadata.annotations["deprecated.daemonset.template.generation"] ?? "1"
+        let generation = set.metadata.annotations[Kubernetes.DaemonSet.templateGeneration] ?? "1"
         var status = Kubernetes.DaemonSetStatus()
         status.observedGeneration = set.metadata.generation
         var byNode: [String: [Kubernetes.Pod]] = [:]
@@ -52,7 +52,7 @@ extension ClusterState {
             status.conditions = object.status.conditions
             status.collisionCount = object.status.collisionCount
             object.status = status
-            object.metadata.annotations["deprecated.daemonset.template.generation"] = generation
+            object.metadata.annotations[Kubernetes.DaemonSet.templateGeneration] = generation
         }
     }
 

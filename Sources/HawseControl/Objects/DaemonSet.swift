@@ -5,6 +5,9 @@ extension Kubernetes {
         public static let plural = "daemonsets"
         public static let shortNames = ["ds"]
 
+        /// Where the number of a set's template is written.
+        static let templateGeneration = "deprecated.daemonset.template.generation"
+
         public var metadata = ObjectMeta()
         public var spec = DaemonSetSpec()
         public var status = DaemonSetStatus()

@@ -159,29 +159,26 @@ struct AdmissionText: Sendable, CustomTestStringConvertible {
     @Test(arguments: policies + rangeTexts + addresses + leases) func texts(text: AdmissionText) { text.expectMessages() }
     @Test(arguments: updates) func changes(update: AdmissionUpdate) { update.expectMessages() }
 
-    /// A second ServiceCIDR serves who asks for its addresses, and whoever comes when the first is used up.
+    /// Who asks for an address gets it out of the range that has it, everybody else out of any.
     @Test func furtherRangesServe() throws {
-        let service = "apiVersion: v1\nkind: Service\nmetadata: {name: NAME}\nspec: {ports: [{port: 80}]"
-        let text = """
-            apiVersion: networking.k8s.io/v1
-            kind: ServiceCIDR
-            metadata: {name: kubernetes}
-            spec: {cidrs: [10.0.0.0/30]}
-            ---
-            \(Self.ranges("10.1.0.0/24"))
-            ---
-            \(service.replacing("NAME", with: "a")), clusterIP: 10.1.0.9}
-            ---
-            \(service.replacing("NAME", with: "b"))}
-            ---
-            \(service.replacing("NAME", with: "c"))}
-            """
-        let state = ControlledCluster.build(text)
-        func address(_ name: String) -> String? {
-            state.store.services[ObjectKey(namespace: "default", name: name)]?.spec.clusterIP
+        func service(_ name: String, _ more: String = "") -> String {
+            "---\napiVersion: v1\nkind: Service\nmetadata: {name: \(name)}\nspec: {ports: [{port: 80}]\(more)}\n"
         }
-        #expect(address("a") == "10.1.0.9")
-        #expect(address("b") == "10.0.0.2")
-        #expect(address("c")?.hasPrefix("10.1.0.") == true)
+        let text = Self.ranges("10.0.0.0/28", name: "kubernetes") + "\n---\n" + Self.ranges("10.1.0.0/24") + "\n"
+            + service("wanted", ", clusterIP: 10.1.0.9") + (0..<40).map { service("s\($0)") }.joined()
+        let state = ControlledCluster.build(text)
+        let services = state.store.services.all
+        #expect(services.first { $0.metadata.name == "wanted" }?.spec.clusterIP == "10.1.0.9")
+        let addresses = services.map(\.spec.clusterIP)
+        #expect(Set(addresses).count == 42)
+        // Fourteen are in the first range, and it is used up before there are forty more.
+        let first = addresses.filter { $0.hasPrefix("10.0.0.") }
+        #expect((2...14).contains(first.count))
+        #expect(addresses.allSatisfy { $0.hasPrefix("10.0.0.") || $0.hasPrefix("10.1.0.") })
+    }
+
+    /// Nothing of the whole cluster has a namespace, whatever its manifest says.
+    @Test func namespacesOfWholeClustersKinds() {
+        #expect(AdmissionText.refusal(Self.ingressClass.replacing("{name: c}", with: "{name: c, namespace: x}")) == [])
     }
 }

@@ -59,6 +59,19 @@ import Testing
         #expect(state.store.deployments[key]?.metadata.generation == before + 1)
     }
 
+    @Test func templatesOfADaemonSetAreCounted() throws {
+        var state = ControlledCluster.build(ControllerAdmissionTests.daemon)
+        let key = ObjectKey(namespace: "default", name: "agent")
+        func count() -> String? {
+            state.store.daemonSets[key]?.metadata.annotations["deprecated.daemonset.template.generation"]
+        }
+        #expect(count() == "1")
+        try state.modify(Kubernetes.DaemonSet.self, key) { $0.spec.minReadySeconds = 3 }
+        #expect(count() == "1")
+        try state.modify(Kubernetes.DaemonSet.self, key) { $0.spec.template.spec.containers[0].image = "a:2" }
+        #expect(count() == "2")
+    }
+
     /// v1 does not write the field that came before `nodeName` and `zone`.
     @Test func oldTopologyOfSlices() throws {
         var loader = ManifestLoader(strict: true)
