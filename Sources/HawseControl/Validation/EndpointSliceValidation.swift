@@ -89,7 +89,7 @@ struct EndpointSliceValidation {
             let mismatch: [FieldError] =
                 isIPv4 == (type == "IPv4") ? [] : [.invalid(path, address, "must be an \(type) address")]
             return mismatch + AddressFormat.endpointProblems(address, at: place)
-        case "FQDN": return NameFormat.fullyQualified(address).map { .invalid(place, address, $0) }
+        case "FQDN": return NameFormat.fullyQualified(address, at: place)
         default: return []
         }
     }

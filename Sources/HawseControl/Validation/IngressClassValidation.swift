@@ -7,12 +7,8 @@ enum IngressClassValidation {
             errors.append(.invalid("spec.controller", controller, "field is immutable"))
         }
         errors += MetadataValidation.check(object.metadata, isNamespaced: false, name: NameFormat.subdomain)
-        if controller.isEmpty {
-            errors.append(.required("spec.controller"))
-        } else {
-            if controller.utf8.count > 250 { errors.append(.tooLong("spec.controller", maximum: 250)) }
-            errors += NameFormat.domainPrefixedPath(controller).map { .invalid("spec.controller", controller, $0) }
-        }
+        if controller.utf8.count > 250 { errors.append(.tooLong("spec.controller", maximum: 250)) }
+        errors += MetadataValidation.domainPrefixedPath(controller, at: "spec.controller")
         if let parameters = object.spec.parameters { errors += check(parameters) }
         return errors
     }

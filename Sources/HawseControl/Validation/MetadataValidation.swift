@@ -124,7 +124,11 @@ enum MetadataValidation {
         guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
             return [.invalid(path, text, "must be a domain-prefixed path (such as \"acme.io/foo\")")]
         }
-        return NameFormat.subdomain(parts[0]).map { .invalid(path, parts[0], $0) }
+        let errors = NameFormat.subdomain(parts[0]).map { FieldError.invalid(path, parts[0], $0) }
+        if NameFormat.isHTTPPath(parts[1]) { return errors }
+        return errors + [
+            .invalid(path, parts[1], "Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')")
+        ]
     }
 
     /// What may not change (`ValidateObjectMetaUpdate`).

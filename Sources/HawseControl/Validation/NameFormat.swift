@@ -17,12 +17,17 @@ enum NameFormat {
         return bytes.allSatisfy { isLower($0) || isDigit($0) || $0 == UInt8(ascii: "-") }
     }
 
-    static func tooLong(_ count: Int) -> String { "must be no more than \(count) bytes" }
+    /// Of names; what newer code checks, label keys and values, is counted in bytes by its words, too.
+    static func tooLong(_ count: Int) -> String { "must be no more than \(count) characters" }
+    private static func tooManyBytes(_ count: Int) -> String { "must be no more than \(count) bytes" }
 
     /// RFC 1123 label.
     static let label: Check = { text in
         var errors = text.utf8.count > 63 ? [tooLong(63)] : []
-        if !isLabelText(text.utf8) {
+        if isLabelText(text.utf8) { return errors }
+        if isSubdomainText(text) {
+            errors.append("must not contain dots")
+        } else {
             errors.append(
                 "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start "
                     + "and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for "
@@ -48,11 +53,12 @@ enum NameFormat {
         + "and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
         + "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 
+    private static func isSubdomainText(_ text: some StringProtocol) -> Bool {
+        text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { isLabelText($0) }
+    }
+
     static let subdomain: Check = { text in
-        var errors = text.utf8.count > 253 ? [tooLong(253)] : []
-        let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        if !parts.allSatisfy({ isLabelText($0) }) { errors.append(subdomainText) }
-        return errors
+        (text.utf8.count > 253 ? [tooLong(253)] : []) + (isSubdomainText(text) ? [] : [subdomainText])
     }
 
     /// The same with underscores in it, and one in front of a label (`IsDNS1123SubdomainWithUnderscore`).
@@ -75,15 +81,16 @@ enum NameFormat {
     }
 
     static let wildcardSubdomain: Check = { text in
-        guard text.hasPrefix("*."), subdomain(String(text.dropFirst(2))).isEmpty else {
-            return [
+        let errors = text.utf8.count > 253 ? [tooLong(253)] : []
+        guard text.hasPrefix("*."), isSubdomainText(text.dropFirst(2)) else {
+            return errors + [
                 "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must "
                     + "consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric "
                     + "character (e.g. '*.example.com', regex used for validation is "
                     + "'\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
             ]
         }
-        return []
+        return errors
     }
 
     private static func isNamePart(_ text: Substring) -> Bool {
@@ -108,26 +115,27 @@ enum NameFormat {
             if name.isEmpty {
                 errors.append("prefix part must be non-empty")
             } else {
-                errors += subdomain(String(name)).map { "prefix part \($0)" }
+                if name.utf8.count > 253 { errors.append("prefix part \(tooManyBytes(253))") }
+                if !isSubdomainText(name) { errors.append("prefix part \(subdomainText)") }
             }
             name = parts[1]
         } else if parts.count > 2 {
             return [
-                "a qualified name \(namePartText) with an optional DNS subdomain prefix and '/' (e.g. "
+                "a valid label key \(namePartText) with an optional DNS subdomain prefix and '/' (e.g. "
                     + "'example.com/MyName')"
             ]
         }
         if name.isEmpty {
             errors.append("name part must be non-empty")
         } else if name.utf8.count > 63 {
-            errors.append("name part \(tooLong(63))")
+            errors.append("name part \(tooManyBytes(63))")
         }
         if !isNamePart(name) { errors.append("name part \(namePartText)") }
         return errors
     }
 
     static let labelValue: Check = { text in
-        var errors = text.utf8.count > 63 ? [tooLong(63)] : []
+        var errors = text.utf8.count > 63 ? [tooManyBytes(63)] : []
         if !text.isEmpty, !isNamePart(text[...]) {
             errors.append(
                 "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and "
@@ -159,28 +167,23 @@ enum NameFormat {
         return ["/", "%"].filter(text.contains).map { "may not contain '\($0)'" }
     }
 
-    /// `example.com/controller`
-    static let domainPrefixedPath: Check = { text in
-        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
-            return ["must be a domain-prefixed path (such as \"acme.io/foo\")"]
-        }
-        var errors = subdomain(String(parts[0]))
-        let allowed = Set("-._~!$&'()*+,;=:/%@".utf8)
-        if !parts[1].utf8.allSatisfy({ isAlphanumeric($0) || allowed.contains($0) }) {
-            errors.append("Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')")
-        }
-        return errors
+    /// What may stand in an HTTP path (RFC 3986).
+    static func isHTTPPath(_ text: some StringProtocol) -> Bool {
+        let marks = Set("/-._~%!$&'()*+,;=:".utf8)
+        return !text.isEmpty && text.utf8.allSatisfy { isAlphanumeric($0) || marks.contains($0) }
     }
 
-    /// A full domain name of at least two labels.
-    static let fullyQualified: Check = { text in
-        guard !text.isEmpty else { return ["must be a domain name"] }
+    /// A full domain name of at least two labels, a dot at its end or not (`IsFullyQualifiedDomainName`).
+    static func fullyQualified(_ text: String, at path: String) -> [FieldError] {
+        if text.isEmpty { return [.required(path)] }
         let name = text.hasSuffix(".") ? String(text.dropLast()) : text
         let errors = subdomain(name)
-        if !errors.isEmpty { return errors }
-        let labels = name.split(separator: ".")
-        if labels.count < 2 { return ["should be a domain with at least two segments separated by dots"] }
-        return labels.flatMap { label(String($0)) }
+        if !errors.isEmpty { return [.invalid(path, name, errors.joined(separator: ","))] }
+        let labels = name.split(separator: ".").map(String.init)
+        if labels.count < 2 {
+            return [.invalid(path, name, "should be a domain with at least two segments separated by dots")]
+        }
+        guard let wrong = labels.first(where: { !label($0).isEmpty }) else { return [] }
+        return [.invalid(path, wrong, label(wrong).joined(separator: ","))]
     }
 }
