@@ -13,7 +13,12 @@ extension ClusterState {
         for _ in 0..<Self.roundLimit {
             dispatchEvents()
             if queues.isEmpty { return }
-            for controller in ControllerName.allCases {
+            // Autoscalers look at what has come to rest: their queue keeps a key for its first fifteen seconds.
+            if queues.isEmpty(but: .autoscaler) {
+                for key in queues.takeAll(.autoscaler) { sync(.autoscaler, key) }
+                continue
+            }
+            for controller in ControllerName.allCases where controller != .autoscaler {
                 for key in queues.takeAll(controller) { sync(controller, key) }
             }
         }

@@ -58,6 +58,8 @@ public struct ClusterState: Sendable {
     /// When a daemon pod's failure may be cleared away again, by DaemonSet and node.
     var daemonBackoffs: [String: DaemonBackoff] = [:]
     var metrics: [ObjectKey: ScenarioMetrics] = [:]
+    var endpointsTriggers = TriggerTimes()
+    var sliceTriggers = TriggerTimes()
     /// The Service whose slices a slice of ours belongs to.
     var sliceOwners: [ObjectKey: ObjectKey] = [:]
     var seen: Int64 = 0

@@ -19,6 +19,10 @@ struct WorkQueues: Sendable {
     }
 
     var isEmpty: Bool { waiting.allSatisfy(\.isEmpty) }
+
+    func isEmpty(but controller: ControllerName) -> Bool {
+        waiting.enumerated().allSatisfy { $0.offset == controller.rawValue || $0.element.isEmpty }
+    }
 }
 
 /// A key that goes to its controller at a time to come.

@@ -129,7 +129,7 @@ extension ClusterState {
     ) {
         let time = now
         store.update(Kubernetes.HorizontalPodAutoscaler.self, key) {
-            Self.set(&$0.status.conditions, type, value, reason, message, time)
+            Self.set(&$0.status.conditions, type, value, reason, message, time, keepsPlace: true)
             for index in $0.status.conditions.indices { $0.status.conditions[index].lastUpdateTime = nil }
         }
     }

@@ -61,7 +61,13 @@ extension ClusterState {
         }
         let before = status.conditions[index]
         if before.status == value { condition.lastTransitionTime = before.lastTransitionTime }
-        if before.status == value, before.reason == reason, !isRenewed { condition.lastUpdateTime = before.lastUpdateTime }
-        status.conditions[index] = condition
+        if before.status == value, before.reason == reason, !isRenewed {
+            condition.lastUpdateTime = before.lastUpdateTime
+            status.conditions[index] = condition
+            return
+        }
+        // What has changed stands last (`SetDeploymentCondition`).
+        status.conditions.remove(at: index)
+        status.conditions.append(condition)
     }
 }

@@ -159,7 +159,7 @@ extension ClusterState {
 
     static func set(
         _ conditions: inout [Kubernetes.Condition], _ type: String, _ value: Bool, _ reason: String,
-        _ message: String, _ now: Kubernetes.Time
+        _ message: String, _ now: Kubernetes.Time, keepsPlace: Bool = false
     ) {
         let index = conditions.firstIndex { $0.type == type }
         if let index, conditions[index].status == (value ? "True" : "False"), conditions[index].reason == reason {
@@ -172,9 +172,13 @@ extension ClusterState {
             if conditions[index].status == condition.status {
                 condition.lastTransitionTime = conditions[index].lastTransitionTime
             }
-            conditions[index] = condition
-        } else {
-            conditions.append(condition)
+            if keepsPlace {
+                conditions[index] = condition
+                return
+            }
+            conditions.remove(at: index)
         }
+        // What has changed stands last (`SetDeploymentCondition`).
+        conditions.append(condition)
     }
 }

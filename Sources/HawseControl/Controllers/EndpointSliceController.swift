@@ -8,6 +8,7 @@ extension ClusterState {
     /// The slices of a Service with a selector (`endpointslice.Reconciler.Reconcile`).
     mutating func syncEndpointSlices(_ key: ObjectKey) {
         guard let service = store.services[key], !service.metadata.isTerminating else {
+            sliceTriggers.forget(key)
             for slice in store.slices(of: key) where slice.metadata.labels[Self.managedBy] == Self.sliceManager {
                 removeSlice(slice.key)
             }
@@ -18,8 +19,9 @@ extension ClusterState {
         }
         let existing = store.slices(of: key).filter { $0.metadata.labels[Self.managedBy] == Self.sliceManager }
         let wanted = service.spec.ipFamilies.isEmpty ? [families[0]] : service.spec.ipFamilies
-        let pods = store.pods(in: key.namespace, matching: service.spec.selector)
-            .filter { ServiceEndpoints.includes($0, terminating: true) }
+        let matching = store.pods(in: key.namespace, matching: service.spec.selector)
+        let trigger = sliceTriggers.trigger(service, matching)?.text
+        let pods = matching.filter { ServiceEndpoints.includes($0, terminating: true) }
         let labels = service.metadata.labels.filter { !ServiceEndpoints.isReserved($0.key) }
         var plan = SlicePlan(limit: configuration.maxEndpointsPerSlice, labels: labels)
         for family in wanted {
@@ -29,7 +31,7 @@ extension ClusterState {
         plan.delete += existing.filter { slice in !wanted.contains { $0.rawValue == slice.addressType } }
         plan.reuseDeleted()
         addHints(service, &plan)
-        carryOut(plan, for: service)
+        carryOut(plan, for: service, trigger: trigger)
     }
 
     private mutating func removeSlice(_ key: ObjectKey) {
@@ -56,7 +58,7 @@ extension ClusterState {
                 result.appProtocol = port.appProtocol
                 return result
             }
-            groups[ports, default: []].append(endpoint(of: pod, address: address, in: service))
+            groups[SpewText.ordered(ports), default: []].append(endpoint(of: pod, address: address, in: service))
         }
         return groups
     }
@@ -91,11 +93,10 @@ extension ClusterState {
         }
     }
 
-    private mutating func carryOut(_ plan: SlicePlan, for service: Kubernetes.Service) {
+    private mutating func carryOut(_ plan: SlicePlan, for service: Kubernetes.Service, trigger: String?) {
         var labels = ServiceEndpoints.labels(of: service)
         labels["kubernetes.io/service-name"] = service.metadata.name
         labels[Self.managedBy] = Self.sliceManager
-        let trigger = now.text
         for slice in plan.delete { removeSlice(slice.key) }
         for slice in plan.keep {
             guard let old = store.endpointSlices[slice.key] else { continue }
@@ -113,7 +114,7 @@ extension ClusterState {
             slice.metadata.generateName = "\(service.metadata.name)-"
             slice.metadata.namespace = service.metadata.namespace
             slice.metadata.labels = labels
-            slice.metadata.annotations = [ServiceEndpoints.triggerAnnotation: trigger]
+            slice.metadata.annotations[ServiceEndpoints.triggerAnnotation] = trigger
             slice.metadata.generation = 1
             slice.metadata.ownerReferences = [owner(service)]
             let created = create(slice)

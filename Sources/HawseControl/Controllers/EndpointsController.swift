@@ -2,6 +2,7 @@ extension ClusterState {
     /// The legacy Endpoints object of a Service with a selector.
     mutating func syncEndpoints(_ key: ObjectKey) {
         guard let service = store.services[key] else {
+            endpointsTriggers.forget(key)
             if store.endpoints[key] != nil { store.remove(Kubernetes.Endpoints.self, key) }
             return
         }
@@ -17,14 +18,14 @@ extension ClusterState {
             add(pod, of: service, to: &subsets)
         }
         let (result, isTruncated) = subsets.packed()
-        let trigger = now.text
+        let trigger = endpointsTriggers.trigger(service, pods)?.text
         if let old = store.endpoints[key] {
             let isOver = old.metadata.annotations[LegacySubsets.overCapacity] != nil
             if old.subsets == result, old.metadata.labels == labels, isOver == isTruncated { return }
             store.update(Kubernetes.Endpoints.self, key) {
                 $0.subsets = result
                 $0.metadata.labels = labels
-                $0.metadata.annotations[ServiceEndpoints.triggerAnnotation] = result.isEmpty ? nil : trigger
+                $0.metadata.annotations[ServiceEndpoints.triggerAnnotation] = trigger
                 $0.metadata.annotations[LegacySubsets.overCapacity] = isTruncated ? "truncated" : nil
             }
             return
@@ -33,7 +34,7 @@ extension ClusterState {
         object.metadata.name = key.name
         object.metadata.namespace = key.namespace
         object.metadata.labels = labels
-        object.metadata.annotations = [ServiceEndpoints.triggerAnnotation: trigger]
+        object.metadata.annotations[ServiceEndpoints.triggerAnnotation] = trigger
         if isTruncated { object.metadata.annotations[LegacySubsets.overCapacity] = "truncated" }
         object.subsets = result
         create(object)

@@ -35,13 +35,13 @@ struct LegacySubsets {
         for (port, indices) in members { grouped[indices, default: []] += port.map { [$0] } ?? [] }
         var subsets = grouped.map { indices, ports -> Kubernetes.EndpointSubset in
             var subset = Kubernetes.EndpointSubset()
-            subset.ports = Self.byHash(ports) { SpewText.port($0, typed: true) }
+            subset.ports = SpewText.byHash(ports) { SpewText.port($0, typed: true) }
             let chosen = indices.map { sorted[$0] }
             subset.addresses = chosen.filter(\.isReady).map(\.address)
             subset.notReadyAddresses = chosen.filter { !$0.isReady }.map(\.address)
             return subset
         }
-        subsets = Self.byHash(subsets, SpewText.subset)
+        subsets = SpewText.byHash(subsets, SpewText.subset)
         let isTruncated = Self.truncate(&subsets)
         return (subsets, isTruncated)
     }
@@ -49,11 +49,6 @@ struct LegacySubsets {
     private static func precedes(_ a: Kubernetes.EndpointAddress, _ b: Kubernetes.EndpointAddress) -> Bool {
         a.ip == b.ip
             ? (a.targetRef?.uid ?? "") < (b.targetRef?.uid ?? "") : a.ip.utf8.lexicographicallyPrecedes(b.ip.utf8)
-    }
-
-    private static func byHash<T>(_ items: [T], _ text: (T) -> String) -> [T] {
-        if items.count < 2 { return items }
-        return items.map { (SpewText.hash(text($0)), $0) }.sorted { $0.0 < $1.0 }.map(\.1)
     }
 
     /// Above the maximum each subset keeps its share, rounded up, of the ready addresses, or, when those fit, of the
@@ -87,6 +82,19 @@ enum SpewText {
     static func hash(_ text: String) -> UInt128 {
         text.utf8.reduce(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d) {
             ($0 ^ UInt128($1)) &* 0x0000_0000_0100_0000_0000_0000_0000_013b
+        }
+    }
+
+    static func byHash<T>(_ items: [T], _ text: (T) -> String) -> [T] {
+        if items.count < 2 { return items }
+        return items.map { (hash(text($0)), $0) }.sorted { $0.0 < $1.0 }.map(\.1)
+    }
+
+    /// The order of a slice's ports (`portsInOrder`).
+    static func ordered(_ ports: [Kubernetes.EndpointPort]) -> [Kubernetes.EndpointPort] {
+        byHash(ports) { port in
+            "(v1.EndpointPort){Name:(*string)\(port.name ?? "<nil>") Protocol:(*v1.Protocol)\(port.protocol?.rawValue ?? "<nil>") "
+                + "Port:(*int32)\(port.port.map { "\($0)" } ?? "<nil>") AppProtocol:(*string)\(port.appProtocol ?? "<nil>")}"
         }
     }
 

@@ -68,14 +68,14 @@ extension ClusterState {
     private static func mirrorSlices(of endpoints: Kubernetes.Endpoints) -> [Kubernetes.EndpointSlice] {
         var slices: [Kubernetes.EndpointSlice] = []
         for subset in merged(endpoints.subsets) {
-            let ports = subset.ports.map { port -> Kubernetes.EndpointPort in
+            let ports = SpewText.ordered(subset.ports.map { port -> Kubernetes.EndpointPort in
                 var result = Kubernetes.EndpointPort()
                 result.name = port.name
                 result.port = port.port
                 result.protocol = port.protocol.isZero ? .tcp : port.protocol
                 result.appProtocol = port.appProtocol
                 return result
-            }
+            })
             let all = subset.addresses.map { ($0, true) } + subset.notReadyAddresses.map { ($0, false) }
             for (type, isIPv6) in [("IPv4", false), ("IPv6", true)] {
                 let members = all.filter { $0.0.ip.contains(":") == isIPv6 }

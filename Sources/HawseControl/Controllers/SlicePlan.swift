@@ -23,7 +23,7 @@ struct SlicePlan {
         _ desired: OrderedDictionary<[Kubernetes.EndpointPort], [Kubernetes.Endpoint]>, addressType: String
     ) {
         var byPorts: OrderedDictionary<[Kubernetes.EndpointPort], [Kubernetes.EndpointSlice]> = [:]
-        for slice in existing { byPorts[slice.ports, default: []].append(slice) }
+        for slice in existing { byPorts[SpewText.ordered(slice.ports), default: []].append(slice) }
         let before = (keep.count, create.count)
         for (ports, endpoints) in desired {
             fill(byPorts.removeValue(forKey: ports) ?? [], endpoints, ports: ports, addressType: addressType)

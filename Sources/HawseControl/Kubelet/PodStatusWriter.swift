@@ -30,10 +30,15 @@ struct PodStatusWriter {
         write(&status, "Ready", isReady && gatesPass, reason: isReady && !gatesPass ? "ReadinessGatesNotReady" : reason)
         write(&status, "ContainersReady", isReady, reason: reason)
         write(&status, "PodScheduled", true)
+        // Others' conditions, then the kubelet's in its own order (`mergePodStatus`).
+        let own = Self.conditions.compactMap { type in status.conditions.first { $0.type == type } }
+        status.conditions = status.conditions.filter { !Self.conditions.contains($0.type) } + own
         status.containerStatuses = pod.spec.containers.map(containerStatus)
         status.initContainerStatuses = pod.spec.initContainers.map(containerStatus)
         return status
     }
+
+    private static let conditions = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"]
 
     private func write(_ status: inout Kubernetes.PodStatus, _ type: String, _ value: Bool, reason: String = "") {
         let text = value ? "True" : "False"

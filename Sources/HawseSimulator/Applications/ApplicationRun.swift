@@ -29,6 +29,8 @@ public final class ApplicationRun {
         var host: HostKey
         /// How often a datagram has been asked anew: an earlier question's timer counts for nothing.
         var question = 0
+        /// When the client will have waited long enough for what it awaits.
+        var deadline = Instant.distantFuture
     }
 
     enum HostKey: Hashable {
@@ -152,14 +154,24 @@ public final class ApplicationRun {
                 client: id, from: source, to: application.destination, port: application.port, at: now)
         }
         sessions[id] = Session(session: session, application: application, host: key)
+        awaitAnswer(id)
         var result = ConversationResult(client: application.name, number: number, tuple: tuple, started: now)
         result.requests = application.requests
         result.lastProgress = now
         result.node = entry
         results.append(result)
         if kind.isDatagram { retryLater(id) }
-        cluster.schedule(at: now + application.timeout) { [weak self] in self?.giveUp(id) }
         flush(key)
+    }
+
+    /// An answer, or the end of the connection, is awaited from now on, as long as the client has patience.
+    private func awaitAnswer(_ id: Int) {
+        guard let application = sessions[id]?.application else { return }
+        let deadline = cluster.now + application.timeout
+        sessions[id]?.deadline = deadline
+        cluster.schedule(at: deadline) { [weak self] in
+            if let self, sessions[id]?.deadline == deadline { giveUp(id) }
+        }
     }
 
     private func giveUp(_ id: Int) {
@@ -195,6 +207,7 @@ public final class ApplicationRun {
         case .bytes(let bytes):
             results[id].lastProgress = now
             let isWhole = entry.session.step(bytes)
+            results[id].answers = entry.session.answers
             sessions[id] = entry
             if isWhole { answered(id, entry, now) }
         case .ended(.refused, _) where entry.application.retry > 0 && tuple.ipProtocol == .udp:
@@ -218,6 +231,7 @@ public final class ApplicationRun {
         if !server.isEmpty, results[id].servers.last != server { results[id].servers.append(server) }
         if entry.session.requestsLeft > 0 {
             guard entry.application.pause > 0 else { return ask(id, now) }
+            sessions[id]?.deadline = .distantFuture
             cluster.schedule(at: now + entry.application.pause) { [weak self] in
                 guard let self, sessions[id] != nil else { return }
                 ask(id, cluster.now)
@@ -226,6 +240,7 @@ public final class ApplicationRun {
         } else if results[id].tuple.ipProtocol == .udp {
             finish(id, .completed)
         } else {
+            awaitAnswer(id)
             host(entry.host).close(results[id].tuple, at: now)
         }
     }
@@ -235,6 +250,9 @@ public final class ApplicationRun {
         let next = entry.session.request()
         entry.question += 1
         sessions[id] = entry
+        // From here on an answer is missing.
+        results[id].lastProgress = now
+        awaitAnswer(id)
         let tuple = results[id].tuple
         if tuple.ipProtocol == .udp {
             sendDatagram(id, next)

@@ -23,7 +23,7 @@ public struct ClientApplication: Hashable, Sendable {
     public var requests: Int
     public var start: Int64
     public var interval: Int64
-    /// After so long a conversation without its answers is given up.
+    /// After so long without the answer that is due a conversation is given up.
     public var timeout: Int64
     /// Nanoseconds between an answer and the next request of a conversation.
     public var pause: Int64 = 0

@@ -74,7 +74,8 @@ extension ClusterTimeline {
             case .moved: time = result.lastProgress
             default: time = result.ended ?? result.started
             }
-            let cause = cause(of: result.servers, at: time)
+            let own = fate == .blackholed ? harm(to: result.servers, after: time, until: result.ended ?? time) : nil
+            let cause = own ?? cause(of: result.servers, at: time)
             return TimelineFinding(
                 conversation: number, fate: fate, time: time, node: cluster.plan.nodes[result.node].name, mode: mode,
                 cause: cause, step: cause?.step ?? step(at: time), servers: result.servers)
@@ -97,6 +98,12 @@ extension ClusterTimeline {
             if last == nil { last = disruption }
         }
         return last
+    }
+
+    /// What befell a server while it was answering; nothing when it had been harmed before.
+    private func harm(to servers: [String], after time: Instant, until end: Instant) -> Disruption? {
+        let harms = disruptions.filter { $0.harms && $0.time <= end && servers.contains($0.subject) }
+        return harms.first.flatMap { $0.time > time ? $0 : nil }
     }
 
     func step(at time: Instant) -> Int? {

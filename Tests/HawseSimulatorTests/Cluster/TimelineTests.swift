@@ -153,6 +153,29 @@ import Testing
         #expect(Set(timeline.apps.results.map(\.server)).count > 1)
     }
 
+    /// Patience counts for each answer, and a pod that hangs meanwhile is the cause.
+    @Test func connectionsThatAreKeptWaitForEachAnswer() throws {
+        let timeline = try Self.timeline(
+            Self.web(),
+            """
+            duration: 60s
+            clients:
+            - {name: long, from: default/client, to: "default/web:http", kind: http, count: 6, interval: 100ms, requests: 30, pause: 1s, timeout: 3s}
+            steps:
+            - {at: 10s, fail: default/web-0}
+            """)
+        let hit = timeline.apps.results.indices.filter { timeline.apps.results[$0].server == "default/web-0" }
+        #expect(!hit.isEmpty && hit.count < 6)
+        #expect(timeline.findings.map(\.conversation) == hit)
+        for finding in timeline.findings {
+            #expect(finding.fate == .blackholed)
+            #expect(finding.cause?.kind == .silent && finding.cause?.subject == "default/web-0")
+            #expect(finding.step == 0)
+            #expect(timeline.apps.results[finding.conversation].answers > 5)
+        }
+        #expect(fates(timeline)[.completed] == 6 - hit.count)
+    }
+
     @Test func connectionsEndWithTheirPod() throws {
         let timeline = try Self.timeline(
             Self.web(),

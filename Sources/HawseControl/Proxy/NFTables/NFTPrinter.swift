@@ -113,6 +113,8 @@ public struct NFTPrinter {
         case .translated: return "ct status dnat"
         case .isLocal(let side): return "fib \(word(side)) type local"
         case .ipProtocol(let number): return "meta l4proto \(number.transportName)"
+        // The uppermost bit alone is a prefix to nft.
+        case .hasMark(1 << 31): return "meta mark != 0x00000000/1"
         case .hasMark(let mark): return "meta mark & \(Self.hex(mark)) != 0x00000000"
         case .setMark(let mark): return "meta mark set meta mark | \(Self.hex(mark))"
         case .flipMark(let mark): return "meta mark set meta mark ^ \(Self.hex(mark))"
