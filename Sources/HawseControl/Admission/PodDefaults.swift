@@ -18,7 +18,7 @@ public enum PodDefaults {
         }
     }
 
-    /// A pod of its own has, beside the template's defaults, service links, priority and two tolerations.
+    /// A pod of its own has, beside the template's defaults, service links and two tolerations.
     public static func apply(pod: inout Kubernetes.Pod) {
         apply(template: &pod.spec)
         for index in pod.spec.containers.indices { request(&pod.spec.containers[index].resources) }
@@ -31,8 +31,6 @@ public enum PodDefaults {
             for index in pod.spec.initContainers.indices { mirrorPorts(of: &pod.spec.initContainers[index]) }
         }
         if pod.spec.enableServiceLinks == nil { pod.spec.enableServiceLinks = true }
-        if pod.spec.priority == nil { pod.spec.priority = 0 }
-        if pod.spec.preemptionPolicy == nil { pod.spec.preemptionPolicy = "PreemptLowerPriority" }
         for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
             // DefaultTolerationSeconds leaves pods alone that tolerate the taint already.
             let known = pod.spec.tolerations.contains {

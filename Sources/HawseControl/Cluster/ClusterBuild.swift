@@ -26,9 +26,10 @@ extension ClusterState {
         makeNodes(for: objects)
         reserve(objects)
         noteRecordedSlices(in: objects)
-        // Namespaces and nodes first: others need them, and a folder's file order says nothing about that.
-        let first = ["Namespace", "Node"].flatMap { kind in objects.filter { $0.kind == kind } }
-        for object in first + objects.filter({ $0.kind != "Namespace" && $0.kind != "Node" }) {
+        // Namespaces, priority classes and nodes first: others need them, and a folder's file order says nothing about that.
+        let early = ["Namespace", "PriorityClass", "Node"]
+        let first = early.flatMap { kind in objects.filter { $0.kind == kind } }
+        for object in first + objects.filter({ !early.contains($0.kind) }) {
             do throws(StatusError) {
                 switch object.operation {
                 case .apply: try apply(object)

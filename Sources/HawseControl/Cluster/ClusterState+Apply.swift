@@ -83,8 +83,15 @@ extension ClusterState {
     /// Creates an object as a POST does. A status is kept: dumps are read this way, too.
     public mutating func createFromUser<T: StoredKind>(_ object: T) throws(StatusError) {
         var object = namespaced(object)
-        if T.isNamespaced, store.namespaces[ObjectKey(name: object.metadata.namespace)] == nil {
-            throw StatusError.notFound("namespaces", object.metadata.namespace)
+        if T.isNamespaced {
+            guard let namespace = store.namespaces[ObjectKey(name: object.metadata.namespace)] else {
+                throw StatusError.notFound("namespaces", object.metadata.namespace)
+            }
+            if namespace.metadata.isTerminating, object.metadata.resourceVersion.isEmpty {
+                throw StatusError.forbidden(
+                    T.group.isEmpty ? T.plural : "\(T.plural).\(T.group)", object.metadata.name,
+                    "unable to create new content in namespace \(object.metadata.namespace) because it is being terminated")
+            }
         }
         if object.metadata.name.isEmpty, !object.metadata.generateName.isEmpty {
             object.metadata.name = names.name(base: object.metadata.generateName)
@@ -94,6 +101,7 @@ extension ClusterState {
         }
         object = stamped(object, uid: names.uid())
         prepare(&object)
+        try admit(&object)
         object.applyDefaults()
         if let service = object as? Kubernetes.Service {
             try createService(service)
@@ -160,9 +168,18 @@ extension ClusterState {
         }?.metadata.name
     }
 
+    /// Admission plugins that can refuse an object.
+    private func admit<T: StoredKind>(_ object: inout T) throws(StatusError) {
+        if var pod = object as? Kubernetes.Pod {
+            try giveClassPriority(&pod)
+            if let same = pod as? T { object = same }
+        }
+        if let new = object as? Kubernetes.PriorityClass { try checkDefault(new) }
+    }
+
     static func countsGenerations<T: StoredKind>(_ type: T.Type) -> Bool {
         ["Pod", "Deployment", "ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet", "Job", "CronJob",
-         "EndpointSlice", "Ingress", "IngressClass", "NetworkPolicy"].contains(T.kind)
+         "EndpointSlice", "Ingress", "IngressClass", "NetworkPolicy", "PriorityClass", "PodDisruptionBudget"].contains(T.kind)
     }
 
     private mutating func created<T: StoredKind>(_ object: T) {
@@ -185,6 +202,7 @@ extension ClusterState {
         }
         prepareUpdate(&new, old)
         new.applyDefaults()
+        if let made = new as? Kubernetes.PriorityClass { try checkDefault(made) }
         let errors = Validation.check(new, old: old)
         if !errors.isEmpty { throw StatusError.invalid(T.qualifiedKind, old.metadata.name, errors) }
         // A Deployment's annotations go on to its ReplicaSets, so they count as well.

@@ -15,11 +15,14 @@ extension ClusterState {
     }
 
     private mutating func remove<T: StoredKind>(_ type: T.Type, _ key: ObjectKey) throws(StatusError) {
+        if T.kind == "Namespace", store.namespaces[key] != nil {
+            terminate(namespace: key)
+            return
+        }
         guard let object = store.remove(type, key) else { throw StatusError.notFound(T.plural, key.name) }
         lastApplied["\(T.kind)/\(key)"] = nil
         if let service = object as? Kubernetes.Service { releaseAll(of: service) }
         if let ranges = object as? Kubernetes.ServiceCIDR { dropRanges(of: ranges) }
-        if T.kind == "Namespace" { removeNamespaceContents(key.name) }
         if T.kind == "Node" { removePods(onNode: key.name) }
         removeDependents(of: object.metadata.uid, in: key.namespace)
     }
@@ -50,7 +53,15 @@ extension ClusterState {
         releaseAddresses(of: pod)
         runtimes[key] = nil
         lastApplied["Pod/\(key)"] = nil
-        if let owner = pod.metadata.controller { wakeOwner(owner, namespace: key.namespace) }
+        if store.namespaces[ObjectKey(name: key.namespace)]?.metadata.isTerminating == true { finishNamespace(key.namespace) }
+        guard let owner = pod.metadata.controller else { return }
+        wakeOwner(owner, namespace: key.namespace)
+        // Whoever recreates waits for the last of the old pods.
+        if owner.kind == "ReplicaSet", let above = store.replicaSets[key.namespace, owner.name]?.metadata.controller,
+            store.deployments[key.namespace, above.name]?.spec.strategy.type == "Recreate"
+        {
+            queues.add(ObjectKey(namespace: key.namespace, name: above.name), to: .deployment)
+        }
     }
 
     private mutating func removePods(onNode name: String) {
@@ -61,20 +72,44 @@ extension ClusterState {
     /// Background deletion by the garbage collector.
     private mutating func removeDependents(of uid: String, in namespace: String) {
         func owned(_ metadata: Kubernetes.ObjectMeta) -> Bool { metadata.ownerReferences.contains { $0.uid == uid } }
-        for pod in store.pods(ownedBy: uid, in: namespace) { try? deletePod(pod.key) }
+        for pod in store.pods(ownedBy: uid, in: namespace) {
+            // Nobody counts them any more.
+            if JobStep.isTracked(pod) { letGo(pod.key) }
+            try? deletePod(pod.key)
+        }
         for key in store.replicaSets(ownedBy: uid).map(\.key) {
             try? remove(Kubernetes.ReplicaSet.self, key)
         }
         for key in store.jobs.all.filter({ owned($0.metadata) }).map(\.key) { try? remove(Kubernetes.Job.self, key) }
     }
 
-    private mutating func removeNamespaceContents(_ namespace: String) {
-        for pod in store.pods.inNamespace(namespace) { removePod(pod.key) }
-        func removeAll<T: StoredKind>(_ type: T.Type) {
-            for object in store[keyPath: T.shelf].inNamespace(namespace) { try? remove(type, object.key) }
+    /// A namespace goes when its last pod has ended; all else that it holds goes at once.
+    private mutating func terminate(namespace key: ObjectKey) {
+        let time = now
+        store.update(Kubernetes.Namespace.self, key) {
+            if $0.metadata.deletionTimestamp == nil { $0.metadata.deletionTimestamp = time }
+            $0.status.phase = "Terminating"
         }
-        for type in Kubernetes.kinds where type.isNamespaced {
+        func removeAll<T: StoredKind>(_ type: T.Type) {
+            for object in store[keyPath: T.shelf].inNamespace(key.name) { try? remove(type, object.key) }
+        }
+        for type in Kubernetes.kinds where type.isNamespaced && type.kind != "Pod" {
             if let stored = type as? any StoredKind.Type { removeAll(stored) }
         }
+        for kind in store.unknown.keys {
+            store.unknown[kind]?.removeAll { $0.key.namespace == key.name }
+        }
+        for pod in store.pods.inNamespace(key.name) { try? deletePod(pod.key) }
+        finishNamespace(key.name)
+    }
+
+    /// Takes a namespace away that nothing holds any more.
+    private mutating func finishNamespace(_ name: String) {
+        let key = ObjectKey(name: name)
+        guard store.namespaces[key]?.metadata.isTerminating == true,
+            !store.pods.keys.contains(where: { $0.namespace == name })
+        else { return }
+        store.remove(Kubernetes.Namespace.self, key)
+        lastApplied["Namespace/\(key)"] = nil
     }
 }

@@ -13,6 +13,13 @@ extension ClusterState {
         ]
         create(ranges)
         createKubernetesService()
+        createPriorityClasses()
+    }
+
+    /// Their UIDs are drawn apart, so that everybody else's are the same with and without them.
+    private mutating func createPriorityClasses() {
+        var own = RandomNames(seed: configuration.seed ^ 0x7072_696f)
+        for priority in Kubernetes.PriorityClass.system { store.insert(stamped(priority, uid: own.uid())) }
     }
 
     mutating func createNamespace(_ name: String) {

@@ -19,7 +19,12 @@ extension ClusterState {
                 continue
             }
             for controller in ControllerName.allCases where controller != .autoscaler {
-                for key in queues.takeAll(controller) { sync(controller, key) }
+                let keys = queues.takeAll(controller)
+                if controller == .scheduler {
+                    for key in byPriority(keys) { sync(controller, key) }
+                } else {
+                    for key in keys { sync(controller, key) }
+                }
             }
         }
     }
@@ -75,6 +80,8 @@ extension ClusterState {
         case .daemonSet: syncDaemonSet(key)
         case .job: syncJob(key)
         case .node: syncNode(key)
+        case .disruption: syncDisruptionBudget(key)
+        case .eviction: retryEviction(key)
         case .scheduler: schedule(key)
         case .kubelet: syncPod(key)
         case .endpoints: syncEndpoints(key)
@@ -117,6 +124,8 @@ extension ClusterState {
             }
         case "CronJob": queues.add(key, to: .cronJob)
         case "HorizontalPodAutoscaler": queues.add(key, to: .autoscaler)
+        case "PodDisruptionBudget": queues.add(key, to: .disruption)
+        case "PriorityClass": if event.change == .added { retryCreations() }
         default: break
         }
     }
@@ -127,10 +136,15 @@ extension ClusterState {
         if let pod = store.pods[key] {
             scheduling.count(pod)
             if pod.spec.nodeName.isEmpty {
+                scheduling.nominate(key, pod.isFinished ? "" : pod.status.nominatedNodeName)
                 queues.add(key, to: .scheduler)
             } else {
+                scheduling.nominate(key, "")
                 queues.add(key, to: .kubelet)
+                let node = ObjectKey(name: pod.spec.nodeName)
+                if store.nodes[node].map(Self.evicts) ?? false { queues.add(node, to: .node) }
             }
+            if pod.isFinished { retryUnscheduled() }
             wakeOwner(of: pod)
             let current = serviceIndex.candidates(namespace: key.namespace, labels: pod.metadata.labels).filter {
                 guard let selector = store.services[$0]?.spec.selector, !selector.isEmpty else { return false }
@@ -141,14 +155,31 @@ extension ClusterState {
         } else {
             servicesOfPod[key] = nil
             scheduling.forget(key)
+            scheduling.nominate(key, "")
+            evictions[key] = nil
             podRemoved(key)
             retryUnscheduled()
         }
+        if !store.disruptionBudgets.isEmpty { countDisruptions(in: key.namespace) }
         for service in services.sorted() {
             forgetRecording(of: service)
             queues.add(service, to: .endpoints)
             queues.add(service, to: .endpointSlice)
         }
+    }
+
+    /// Whoever was refused pods for want of their class may have them now.
+    private mutating func retryCreations() {
+        for key in store.replicaSets.keys { queues.add(key, to: .replicaSet) }
+        for key in store.replicationControllers.keys { queues.add(key, to: .replicationController) }
+        for key in store.statefulSets.keys { queues.add(key, to: .statefulSet) }
+        for key in store.daemonSets.keys { queues.add(key, to: .daemonSet) }
+        for key in store.jobs.keys { queues.add(key, to: .job) }
+    }
+
+    /// Budgets that the pod counts for, or that count a scale of its controller.
+    private mutating func countDisruptions(in namespace: String) {
+        for key in store.disruptionBudgets.keys where key.namespace == namespace { queues.add(key, to: .disruption) }
     }
 
     /// Room was made: pods that found none may try again.
@@ -163,8 +194,27 @@ extension ClusterState {
     }
 
     mutating func wakeOwner(of pod: Kubernetes.Pod) {
-        guard let owner = pod.metadata.controller else { return }
+        guard let owner = pod.metadata.controller else {
+            wakeAdopters(of: pod)
+            return
+        }
         wakeOwner(owner, namespace: pod.metadata.namespace)
+    }
+
+    /// A pod of nobody's may be somebody's.
+    private mutating func wakeAdopters(of pod: Kubernetes.Pod) {
+        guard Self.isActive(pod) else { return }
+        let labels = pod.metadata.labels
+        func fits(_ metadata: Kubernetes.ObjectMeta, _ selector: Kubernetes.LabelSelector?) -> Bool {
+            metadata.namespace == pod.metadata.namespace && selector.map { !$0.isEmpty && $0.matches(labels) } ?? false
+        }
+        for set in store.replicaSets.all where fits(set.metadata, set.spec.selector) { queues.add(set.key, to: .replicaSet) }
+        for set in store.statefulSets.all where fits(set.metadata, set.spec.selector) { queues.add(set.key, to: .statefulSet) }
+        for set in store.daemonSets.all where fits(set.metadata, set.spec.selector) { queues.add(set.key, to: .daemonSet) }
+        for owner in store.replicationControllers.all
+        where fits(owner.metadata, Kubernetes.LabelSelector(matchLabels: owner.spec.selector)) {
+            queues.add(owner.key, to: .replicationController)
+        }
     }
 
     mutating func wakeOwner(_ owner: Kubernetes.OwnerReference, namespace: String) {
@@ -188,6 +238,7 @@ extension ClusterState {
     }
 
     private mutating func nodeChanged(_ event: WatchEvent) {
+        if !evictions.isEmpty || store.nodes[event.key].map(Self.evicts) ?? false { queues.add(event.key, to: .node) }
         for key in store.daemonSets.keys { queues.add(key, to: .daemonSet) }
         for pod in store.pods.all {
             if pod.spec.nodeName.isEmpty {

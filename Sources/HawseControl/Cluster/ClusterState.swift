@@ -45,6 +45,12 @@ public struct ClusterState: Sendable {
     var stoppedNodes: [String: Kubernetes.Time] = [:]
     /// Those of them that are on again, but found no API server.
     var waitingNodes: Set<String> = []
+    /// Since when a pod waits for its eviction by a taint.
+    var evictions: [ObjectKey: Kubernetes.Time] = [:]
+    /// Schedule and zone of each CronJob when it was last looked at.
+    var cronPlans: [ObjectKey: [String?]] = [:]
+    /// Pods that somebody who drains their node waits to evict.
+    var draining: Set<ObjectKey> = []
     /// Pods whose processes hang.
     var silentPods: Set<ObjectKey> = []
     /// False while nobody reaches the API server: controllers, kubelets and proxies keep what they know.

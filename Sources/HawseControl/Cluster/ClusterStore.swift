@@ -43,6 +43,8 @@ public struct ClusterStore: Sendable {
     public internal(set) var serviceCIDRs = Shelf<Kubernetes.ServiceCIDR>()
     public internal(set) var ipAddresses = Shelf<Kubernetes.IPAddress>()
     public internal(set) var leases = Shelf<Kubernetes.Lease>()
+    public internal(set) var priorityClasses = Shelf<Kubernetes.PriorityClass>()
+    public internal(set) var disruptionBudgets = Shelf<Kubernetes.PodDisruptionBudget>()
     /// Objects of kinds without a type, by kind and key.
     public internal(set) var unknown: OrderedDictionary<String, OrderedDictionary<ObjectKey, Kubernetes.Unknown>> = [:]
 
@@ -99,9 +101,7 @@ public struct ClusterStore: Sendable {
         self[keyPath: T.shelf][key] = object
         if let pod = object as? Kubernetes.Pod { podIndex.insert(pod) }
         if let slice = object as? Kubernetes.EndpointSlice { index(slice, isPresent: true) }
-        if let set = object as? Kubernetes.ReplicaSet, let owner = set.metadata.controller {
-            setsByOwner[owner.uid, default: []].append(key)
-        }
+        if let set = object as? Kubernetes.ReplicaSet { setsByOwner[Self.ownerUID(set), default: []].append(key) }
         record(.added, T.kind, key)
         keep(.added, nil, object)
         return object
@@ -117,10 +117,16 @@ public struct ClusterStore: Sendable {
         new.metadata.resourceVersion = String(revision + 1)
         self[keyPath: T.shelf][key] = new
         if let before = old as? Kubernetes.Pod, let after = new as? Kubernetes.Pod,
-            before.metadata.labels != after.metadata.labels
+            before.metadata.labels != after.metadata.labels || before.metadata.controller != after.metadata.controller
         {
             podIndex.remove(before)
             podIndex.insert(after)
+        }
+        if let before = old as? Kubernetes.ReplicaSet, let after = new as? Kubernetes.ReplicaSet,
+            Self.ownerUID(before) != Self.ownerUID(after)
+        {
+            setsByOwner[Self.ownerUID(before)]?.remove(key)
+            setsByOwner[Self.ownerUID(after), default: []].append(key)
         }
         if let before = old as? Kubernetes.EndpointSlice, let after = new as? Kubernetes.EndpointSlice,
             before.serviceName != after.serviceName
@@ -139,9 +145,7 @@ public struct ClusterStore: Sendable {
         self[keyPath: T.shelf][key] = nil
         if let pod = old as? Kubernetes.Pod { podIndex.remove(pod) }
         if let slice = old as? Kubernetes.EndpointSlice { index(slice, isPresent: false) }
-        if let set = old as? Kubernetes.ReplicaSet, let owner = set.metadata.controller {
-            setsByOwner[owner.uid]?.remove(key)
-        }
+        if let set = old as? Kubernetes.ReplicaSet { setsByOwner[Self.ownerUID(set)]?.remove(key) }
         record(.deleted, T.kind, key)
         keep(.deleted, old, nil)
         return old
@@ -175,7 +179,10 @@ public struct ClusterStore: Sendable {
         (sliceIndex[service] ?? []).compactMap { endpointSlices[$0] }
     }
 
-    /// The ReplicaSets of a Deployment, in the order of creation.
+    /// Those without a controller are kept under no UID.
+    private static func ownerUID(_ set: Kubernetes.ReplicaSet) -> String { set.metadata.controller?.uid ?? "" }
+
+    /// The ReplicaSets of a Deployment, in the order of creation; of an empty UID those that belong to nobody.
     func replicaSets(ownedBy uid: String) -> [Kubernetes.ReplicaSet] {
         (setsByOwner[uid] ?? []).compactMap { replicaSets[$0] }
     }

@@ -89,3 +89,12 @@ extension Kubernetes.IPAddress: StoredKind {
 extension Kubernetes.Lease: StoredKind {
     public static var shelf: WritableKeyPath<ClusterStore, Shelf<Self>> { \.leases }
 }
+extension Kubernetes.PriorityClass: StoredKind {
+    public static var shelf: WritableKeyPath<ClusterStore, Shelf<Self>> { \.priorityClasses }
+    public mutating func applyDefaults() {
+        if preemptionPolicy == nil { preemptionPolicy = "PreemptLowerPriority" }
+    }
+}
+extension Kubernetes.PodDisruptionBudget: StoredKind {
+    public static var shelf: WritableKeyPath<ClusterStore, Shelf<Self>> { \.disruptionBudgets }
+}

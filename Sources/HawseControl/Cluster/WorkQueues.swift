@@ -3,7 +3,7 @@ import OrderedCollections
 /// The controllers, in the order in which a round of the control plane runs them.
 enum ControllerName: Int, CaseIterable, Sendable {
     case autoscaler, cronJob, deployment, replicaSet, replicationController, statefulSet, daemonSet, job
-    case node, scheduler, kubelet, endpoints, endpointSlice, mirroring
+    case node, disruption, eviction, scheduler, kubelet, endpoints, endpointSlice, mirroring
 }
 
 /// Keys that wait for their controller: each at most once, in the order in which they came.

@@ -1,3 +1,5 @@
+import HawseModel
+
 /// Metrics that a scenario gives for the pods of one scale target; nothing measures them here.
 public struct ScenarioMetrics: Sendable, Hashable {
     /// Use of a resource by one pod on average, in thousandths of its unit (millicores; memory in thousandths of bytes).
@@ -19,6 +21,8 @@ struct AutoscalerHistory: Sendable {
     var scaleDowns: [Change] = []
     /// What it was asked for when it last looked, and when it looks again.
     var spec: Kubernetes.AutoscalerSpec?
+    /// The pods that it scales, once it has looked at them.
+    var selector: Kubernetes.LabelSelector?
     var nextLook: Kubernetes.Time?
 }
 
@@ -57,7 +61,7 @@ extension ClusterState {
         if scaling[key]?.recommendations.isEmpty ?? true {
             scaling[key, default: AutoscalerHistory()].recommendations.append((now, current))
         }
-        guard let (desired, why) = desiredReplicas(scaler, pods: scale.pods, current: current) else {
+        guard let (desired, why) = desiredReplicas(scaler, scale) else {
             store.update(Kubernetes.HorizontalPodAutoscaler.self, key) { $0.status.currentReplicas = current }
             return
         }
@@ -80,9 +84,11 @@ extension ClusterState {
 
     /// How many there should be, and why; nil when the metrics do not tell.
     private mutating func desiredReplicas(
-        _ scaler: Kubernetes.HorizontalPodAutoscaler, pods: [Kubernetes.Pod], current: Int
+        _ scaler: Kubernetes.HorizontalPodAutoscaler, _ scale: ScaleTarget
     ) -> (count: Int, why: String)? {
         let key = scaler.key
+        let current = scale.replicas
+        measure(scaler, nil)
         let minimum = scaler.spec.minReplicas ?? 1
         if current == 0, minimum != 0 {
             setScalerCondition(
@@ -94,10 +100,21 @@ extension ClusterState {
             return (scaler.spec.maxReplicas, "Current number of replicas above Spec.MaxReplicas")
         }
         if current < minimum { return (minimum, "Current number of replicas below Spec.MinReplicas") }
-        switch recommendation(scaler, pods: pods, current: current) {
-        case .unknown(let reason, let message):
-            if store.autoscalers[key]?.status.conditions.first(where: { $0.type == "ScalingActive" })?.reason != reason {
+        let known = store.autoscalers[key]?.status.conditions.first { $0.type == "ScalingActive" }?.reason
+        if let message = ambiguity(of: key, scale.selector) {
+            if known != "AmbiguousSelector" {
+                note("AmbiguousSelector", message, kind: "HorizontalPodAutoscaler", key: key)
+                note("FailedComputeMetricsReplicas", message, kind: "HorizontalPodAutoscaler", key: key)
+            }
+            setScalerCondition(key, "ScalingActive", false, "AmbiguousSelector", message)
+            return nil
+        }
+        measure(scaler, AutoscalerLoad(scale.pods, now: now))
+        switch recommendation(scaler, pods: scale.pods, current: current) {
+        case .unknown(let reason, let message, let whole):
+            if known != reason {
                 note(reason, message, kind: "HorizontalPodAutoscaler", key: key)
+                note("FailedComputeMetricsReplicas", whole, kind: "HorizontalPodAutoscaler", key: key)
             }
             setScalerCondition(
                 key, "ScalingActive", false, reason, "the HPA was unable to compute the replica count: \(message)")
@@ -111,17 +128,44 @@ extension ClusterState {
         }
     }
 
-    private func scaleTarget(_ kind: String, _ key: ObjectKey) -> (replicas: Int, pods: [Kubernetes.Pod])? {
-        func pods(_ selector: Kubernetes.LabelSelector?) -> [Kubernetes.Pod] {
-            guard let selector else { return [] }
-            return store.pods.inNamespace(key.namespace).filter { selector.matches($0.metadata.labels) && Self.isActive($0) }
+    private struct ScaleTarget {
+        var replicas: Int
+        var selector: Kubernetes.LabelSelector?
+        var pods: [Kubernetes.Pod]
+    }
+
+    private func scaleTarget(_ kind: String, _ key: ObjectKey) -> ScaleTarget? {
+        func target(_ replicas: Int?, _ selector: Kubernetes.LabelSelector?) -> ScaleTarget {
+            let pods = selector.map { chosen in
+                store.pods.inNamespace(key.namespace).filter { chosen.matches($0.metadata.labels) && Self.isActive($0) }
+            }
+            return ScaleTarget(replicas: replicas ?? 1, selector: selector, pods: pods ?? [])
         }
         switch kind {
-        case "Deployment": return store.deployments[key].map { ($0.spec.replicas ?? 1, pods($0.spec.selector)) }
-        case "ReplicaSet": return store.replicaSets[key].map { ($0.spec.replicas ?? 1, pods($0.spec.selector)) }
-        case "StatefulSet": return store.statefulSets[key].map { ($0.spec.replicas ?? 1, pods($0.spec.selector)) }
+        case "Deployment": return store.deployments[key].map { target($0.spec.replicas, $0.spec.selector) }
+        case "ReplicaSet": return store.replicaSets[key].map { target($0.spec.replicas, $0.spec.selector) }
+        case "StatefulSet": return store.statefulSets[key].map { target($0.spec.replicas, $0.spec.selector) }
+        case "ReplicationController":
+            return store.replicationControllers[key].map {
+                target($0.spec.replicas, Kubernetes.LabelSelector(matchLabels: $0.spec.selector))
+            }
         default: return nil
         }
+    }
+
+    /// Pods that several autoscalers would scale are scaled by none (`validateAndParseSelector`). One that has not looked
+    /// yet does not count.
+    private mutating func ambiguity(of key: ObjectKey, _ selector: Kubernetes.LabelSelector?) -> String? {
+        guard let selector else { return nil }
+        scaling[key, default: AutoscalerHistory()].selector = selector
+        let pods = store.pods.inNamespace(key.namespace).filter { selector.matches($0.metadata.labels) }
+        let others = scaling.filter { other, history in
+            guard other != key, other.namespace == key.namespace, store.autoscalers[other] != nil else { return false }
+            return pods.contains { history.selector?.matches($0.metadata.labels) ?? false }
+        }
+        guard !others.isEmpty else { return nil }
+        let names = (others.keys + [key]).sorted().map(\.description).joined(separator: " ")
+        return "pods by selector \(ResourceColumns.selector(selector)) are controlled by multiple HPAs: [\(names)]"
     }
 
     private mutating func setScalerCondition(
@@ -129,7 +173,7 @@ extension ClusterState {
     ) {
         let time = now
         store.update(Kubernetes.HorizontalPodAutoscaler.self, key) {
-            Self.set(&$0.status.conditions, type, value, reason, message, time, keepsPlace: true)
+            Self.setAutoscalerCondition(&$0.status.conditions, type, value, reason, message, time)
             for index in $0.status.conditions.indices { $0.status.conditions[index].lastUpdateTime = nil }
         }
     }
@@ -142,20 +186,39 @@ extension ClusterState {
         let load = AutoscalerLoad(pods, now: now)
         let given = metrics[scaler.key] ?? ScenarioMetrics()
         var best: (count: Int, metric: String)?
-        var failure: AutoscalerRecommendation?
+        var failure: (reason: String, inner: String, outer: String)?
+        var failures = 0
         for metric in scaler.spec.metrics {
             guard let source = metric.source else { continue }
             if let count = proposal(metric, source, scaler, given, load, current: current) {
                 if best.map({ $0.count == 0 || count > $0.count }) ?? true { best = (count, metric.label(source)) }
-            } else if failure == nil {
-                failure = .unknown(
-                    reason: "FailedGet\(metric.type)Metric",
-                    message: metric.failure(source, of: scaler, pods: load.pods, isMeasured: isMeasured(source, given)))
+                continue
+            }
+            failures += 1
+            guard failure == nil else { continue }
+            let text = metric.failure(source, of: scaler, pods: load.pods, isMeasured: isMeasured(source, given))
+            failure = ("FailedGet\(metric.type)Metric", text.inner, text.outer)
+        }
+        if let failure, best.map({ $0.count < current }) ?? true {
+            let whole = "invalid metrics (\(failures) invalid out of \(scaler.spec.metrics.count)), first error is: \(failure.outer)"
+            return .unknown(reason: failure.reason, message: failure.inner, whole: whole)
+        }
+        guard let best else {
+            return .unknown(
+                reason: "InvalidMetricSourceType", message: "there are no metrics", whole: "there are no metrics")
+        }
+        return .count(min(max(best.count, 0), 1_000_000), metric: best.metric)
+    }
+
+    /// Writes what the metrics are at, in the order in which they are asked for; without a load nobody has looked.
+    private mutating func measure(_ scaler: Kubernetes.HorizontalPodAutoscaler, _ load: AutoscalerLoad?) {
+        let given = metrics[scaler.key] ?? ScenarioMetrics()
+        let known = load.map { load in
+            scaler.spec.metrics.map { metric in
+                metric.source.flatMap { metric.measured($0, given, load.pods) } ?? ManifestNode(.map([.init("type", .string(""))]))
             }
         }
-        if let failure, best.map({ $0.count < current }) ?? true { return failure }
-        guard let best else { return .unknown(reason: "InvalidMetricSourceType", message: "there are no metrics") }
-        return .count(min(max(best.count, 0), 1_000_000), metric: best.metric)
+        store.update(Kubernetes.HorizontalPodAutoscaler.self, scaler.key) { $0.status.currentMetrics = known }
     }
 
     private func isMeasured(_ source: Kubernetes.MetricSource, _ given: ScenarioMetrics) -> Bool {

@@ -65,3 +65,21 @@ struct AutoscalerRules {
         return isUp ? max(limit, current) : min(limit, current)
     }
 }
+
+extension ClusterState {
+    /// A condition keeps its place; its time is that of its last change of state (`setConditionInList`).
+    static func setAutoscalerCondition(
+        _ conditions: inout [Kubernetes.Condition], _ type: String, _ value: Bool, _ reason: String, _ message: String,
+        _ now: Kubernetes.Time
+    ) {
+        var condition = Kubernetes.Condition(type: type, status: value, reason: reason, message: message, at: now)
+        guard let index = conditions.firstIndex(where: { $0.type == type }) else {
+            conditions.append(condition)
+            return
+        }
+        if conditions[index].status == condition.status {
+            condition.lastTransitionTime = conditions[index].lastTransitionTime
+        }
+        conditions[index] = condition
+    }
+}

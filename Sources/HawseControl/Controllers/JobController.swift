@@ -88,10 +88,12 @@ struct JobStep {
         pod.metadata.annotations[annotation].flatMap { Int32($0) }.map { max(0, Int($0)) } ?? 0
     }
 
-    /// When its last container ended; when it was told to end, if none has.
+    /// When its last container ended; while one has not, when it stopped being ready, or was told to end
+    /// (`getFinishedTime`).
     static func finishTime(of pod: Kubernetes.Pod) -> Kubernetes.Time? {
-        let ends = pod.status.containerStatuses.compactMap { $0.state.terminated?.finishedAt }
-        if let last = ends.max() { return last }
+        let ends = pod.status.containerStatuses.map { $0.state.terminated?.finishedAt }
+        if !ends.contains(nil), let last = ends.compactMap(\.self).max() { return last }
+        if let ready = pod.condition("Ready"), ready.status == "False", let since = ready.lastTransitionTime { return since }
         guard let deadline = pod.metadata.deletionTimestamp else { return pod.metadata.creationTimestamp }
         let grace = pod.metadata.deletionGracePeriodSeconds ?? 0
         return Kubernetes.Time(microseconds: deadline.microseconds - grace * 1_000_000)

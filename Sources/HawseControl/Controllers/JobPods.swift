@@ -5,7 +5,7 @@ extension ClusterState {
     mutating func manage(_ step: inout JobStep) {
         let spec = step.job.spec
         if spec.suspend == true {
-            for pod in step.active { drop(pod) }
+            for pod in step.active { drop(pod, of: step.job) }
             step.active = []
             return
         }
@@ -16,7 +16,7 @@ extension ClusterState {
             ?? (step.succeeded > 0 ? step.active.count : parallelism)
         let surplus = surplusPods(step, atLeast: max(0, step.active.count - wanted))
         if !surplus.isEmpty {
-            for pod in surplus { drop(pod) }
+            for pod in surplus { drop(pod, of: step.job) }
             return
         }
         let missing = wanted - step.active.count - (step.replacesOnlyFailed ? step.terminating : 0)
@@ -25,17 +25,20 @@ extension ClusterState {
             for _ in 0..<missing {
                 var pod = pod(from: spec.template, ownedBy: step.job)
                 pod.metadata.finalizers = [JobIdentity.finalizer]
-                create(pod)
+                guard (try? createPod(pod, for: step.job)) != nil else { return }
             }
             return
         }
-        for index in startableIndexes(step, missing) { create(indexedPod(step, index)) }
+        for index in startableIndexes(step, missing) {
+            guard (try? createPod(indexedPod(step, index), for: step.job)) != nil else { return }
+        }
     }
 
     /// A pod that the Job does not want any more is no failure: it is not counted.
-    private mutating func drop(_ pod: Kubernetes.Pod) {
+    private mutating func drop(_ pod: Kubernetes.Pod, of job: Kubernetes.Job) {
         letGo(pod.key)
         try? deletePod(pod.key)
+        note("SuccessfulDelete", "Deleted pod: \(pod.metadata.name)", kind: "Job", key: job.key)
     }
 
     /// Of several pods of one index the best is kept; beyond that they go in the order of a scale-down

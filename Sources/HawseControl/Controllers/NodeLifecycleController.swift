@@ -40,7 +40,10 @@ extension ClusterState {
         let time = now
         store.update(Kubernetes.Node.self, key) { node in
             node.spec.taints.removeAll { $0.key == Self.unreachable }
-            Self.setReady(&node, "True", "KubeletReady", "kubelet is posting ready status", time)
+            for condition in node.status.conditions where condition.type != "Ready" && Self.kubeletConditions.contains(condition.type) {
+                Self.set(&node, condition.type, "False", Self.calm[condition.type] ?? "", "", time)
+            }
+            Self.set(&node, "Ready", "True", "KubeletReady", "kubelet is posting ready status", time)
         }
         for pod in store.pods.all where pod.spec.nodeName == name {
             runtimes[pod.key]?.containers = [:]
@@ -51,27 +54,46 @@ extension ClusterState {
 
     public func isStopped(node name: String) -> Bool { stoppedNodes[name] != nil }
 
-    private static func setReady(
-        _ node: inout Kubernetes.Node, _ status: String, _ reason: String, _ message: String, _ now: Kubernetes.Time
+    private static func set(
+        _ node: inout Kubernetes.Node, _ type: String, _ status: String, _ reason: String, _ message: String,
+        _ now: Kubernetes.Time
     ) {
-        var condition = Kubernetes.Condition(type: "Ready", status: true, reason: reason, message: message, at: now)
+        var condition = Kubernetes.Condition(type: type, status: true, reason: reason, message: message, at: now)
         condition.status = status
-        node.status.conditions.removeAll { $0.type == "Ready" }
+        condition.lastHeartbeatTime = node.status.conditions.first { $0.type == type }?.lastHeartbeatTime
+        node.status.conditions.removeAll { $0.type == type }
         node.status.conditions.append(condition)
     }
 
-    /// The node controller's look at a silent node: not ready, tainted, its pods not ready, and evicted once their
-    /// tolerations run out.
+    /// The node controllers' look at a node: one that is silent is not ready, tainted, its pods not ready; taints that
+    /// tolerate no running pod evict those that do not tolerate them.
     mutating func syncNode(_ key: ObjectKey) {
-        guard let stopped = stoppedNodes[key.name], store.nodes[key] != nil else { return }
-        let lost = Kubernetes.Time(microseconds: stopped.microseconds + Int64(Self.gracePeriod * 1_000_000))
-        guard now >= lost else { return }
+        guard store.nodes[key] != nil else { return }
+        if let stopped = stoppedNodes[key.name],
+            now.microseconds >= stopped.microseconds + Int64(Self.gracePeriod * 1_000_000)
+        {
+            giveUp(node: key)
+        }
+        evictByTaints(of: key)
+    }
+
+    private static let kubeletConditions = ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"]
+    private static let calm = [
+        "MemoryPressure": "KubeletHasSufficientMemory", "DiskPressure": "KubeletHasNoDiskPressure",
+        "PIDPressure": "KubeletHasSufficientPID",
+    ]
+
+    private mutating func giveUp(node key: ObjectKey) {
         let time = now
         store.update(Kubernetes.Node.self, key) { node in
             guard !node.spec.taints.contains(where: { $0.key == Self.unreachable }) else { return }
-            Self.setReady(&node, "Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status.", time)
+            for type in Self.kubeletConditions where type == "Ready" || node.status.conditions.contains(where: { $0.type == type }) {
+                Self.set(&node, type, "Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status.", time)
+            }
             for effect in ["NoSchedule", "NoExecute"] {
-                node.spec.taints.append(.init(key: Self.unreachable, effect: effect))
+                var taint = Kubernetes.Taint(key: Self.unreachable, effect: effect)
+                taint.timeAdded = time
+                node.spec.taints.append(taint)
             }
         }
         for pod in store.pods.all where pod.spec.nodeName == key.name && !pod.isFinished {
@@ -82,23 +104,46 @@ extension ClusterState {
                     pod.status.conditions[index].lastTransitionTime = time
                 }
             }
-            evictWhenDue(pod, since: lost, node: key)
         }
     }
 
-    /// Taint-based eviction: after `tolerationSeconds`, at once without a toleration, never with an unlimited one.
-    private mutating func evictWhenDue(_ pod: Kubernetes.Pod, since lost: Kubernetes.Time, node: ObjectKey) {
-        let taint = Kubernetes.Taint(key: Self.unreachable, effect: "NoExecute")
-        let matching = pod.spec.tolerations.filter { $0.tolerates(taint) }
-        if matching.contains(where: { $0.tolerationSeconds == nil }) { return }
-        let seconds = matching.compactMap(\.tolerationSeconds).min() ?? 0
-        let due = Kubernetes.Time(microseconds: lost.microseconds + seconds * 1_000_000)
-        if now >= due {
-            disrupt(pod.key, "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint")
-            try? deletePod(pod.key)
-        } else {
-            wake(.node, node, at: due, isProgress: false)
+    static func evicts(_ node: Kubernetes.Node) -> Bool { node.spec.taints.contains { $0.effect == "NoExecute" } }
+
+    /// Pods on a node with NoExecute taints (`processPodOnNode`): at once without a toleration for each, after the shortest
+    /// `tolerationSeconds` of those that tolerate them, never when none of them has an end.
+    private mutating func evictByTaints(of key: ObjectKey) {
+        guard let node = store.nodes[key] else { return }
+        let taints = node.spec.taints.filter { $0.effect == "NoExecute" }
+        for pod in store.pods.all where pod.spec.nodeName == key.name && !pod.isFinished && !pod.metadata.isTerminating {
+            guard let seconds = Self.patience(of: pod, taints) else {
+                if evictions.removeValue(forKey: pod.key) != nil {
+                    note("TaintManagerEviction", "Cancelling deletion of Pod \(pod.key)", kind: "Pod", key: pod.key)
+                }
+                continue
+            }
+            let since = evictions[pod.key] ?? now
+            let due = Kubernetes.Time(microseconds: since.microseconds + seconds * 1_000_000)
+            if now >= due {
+                evictions[pod.key] = nil
+                note("TaintManagerEviction", "Marking for deletion Pod \(pod.key)", kind: "Pod", key: pod.key)
+                disrupt(pod.key, "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint")
+                try? deletePod(pod.key)
+            } else {
+                evictions[pod.key] = since
+                wake(.node, key, at: due, isProgress: false)
+            }
         }
+    }
+
+    /// Seconds for which a pod stays; nil: for ever. For each taint the first toleration counts that fits.
+    private static func patience(of pod: Kubernetes.Pod, _ taints: [Kubernetes.Taint]) -> Int64? {
+        guard !taints.isEmpty else { return nil }
+        var shortest: Int64?
+        for taint in taints {
+            guard let toleration = pod.spec.tolerations.first(where: { $0.tolerates(taint) }) else { return 0 }
+            if let seconds = toleration.tolerationSeconds { shortest = min(shortest ?? .max, max(0, seconds)) }
+        }
+        return shortest
     }
 
     /// `kubectl cordon` and `uncordon`.
@@ -106,23 +151,13 @@ extension ClusterState {
         try modify(Kubernetes.Node.self, ObjectKey(name: name)) { $0.spec.unschedulable = value }
     }
 
-    /// `kubectl drain`: no new pods, and every pod but those of DaemonSets evicted.
+    /// `kubectl drain`: no new pods, and every pod but those of DaemonSets evicted, as soon as its budget lets it go.
     public mutating func drain(_ name: String) throws(StatusError) {
         try setUnschedulable(name, true)
         for pod in store.pods.all
         where pod.spec.nodeName == name && pod.metadata.controller?.kind != "DaemonSet" && !pod.metadata.isTerminating {
-            disrupt(pod.key, "EvictionByEvictionAPI", "Eviction API: evicting")
-            try deletePod(pod.key)
-        }
-    }
-
-    /// The DisruptionTarget condition: a pod is to go through no fault of its own.
-    private mutating func disrupt(_ key: ObjectKey, _ reason: String, _ message: String) {
-        let time = now
-        store.update(Kubernetes.Pod.self, key) { pod in
-            pod.status.conditions.removeAll { $0.type == "DisruptionTarget" }
-            pod.status.conditions.append(
-                Kubernetes.Condition(type: "DisruptionTarget", status: true, reason: reason, message: message, at: time))
+            draining.insert(pod.key)
+            retryEviction(pod.key)
         }
     }
 }

@@ -15,6 +15,22 @@ extension ClusterState {
         return pod
     }
 
+    /// Creates a controller's pod. One that admission refuses is not there, and its controller says why.
+    mutating func createPod<T: KubernetesObject>(
+        _ pod: Kubernetes.Pod, for owner: T
+    ) throws(StatusError) -> Kubernetes.Pod {
+        var pod = pod
+        do throws(StatusError) {
+            try giveClassPriority(&pod)
+        } catch {
+            note("FailedCreate", "Error creating: \(error.message)", kind: T.kind, key: owner.key)
+            throw error
+        }
+        let created = create(pod)
+        note("SuccessfulCreate", "Created pod: \(created.metadata.name)", kind: T.kind, key: owner.key)
+        return created
+    }
+
     /// `web-66ff9b8d96-`, cut where a pod's name would grow too long.
     static func generateName(for name: String) -> String { "\(name.prefix(252))-" }
 

@@ -4,7 +4,7 @@ extension ClusterState {
         guard let set = store.replicaSets[key], !set.metadata.isTerminating, let selector = set.spec.selector else {
             return
         }
-        adopt(selector, owner: set)
+        claim(selector, owner: set)
         let counts = manageReplicas(
             of: set, replicas: set.spec.replicas ?? 1, template: set.spec.template,
             related: relatedPods(of: set), minReadySeconds: set.spec.minReadySeconds, controller: .replicaSet)
@@ -18,10 +18,10 @@ extension ClusterState {
         guard let object = store.replicationControllers[key], !object.metadata.isTerminating,
             let template = object.spec.template
         else { return }
-        adopt(Kubernetes.LabelSelector(matchLabels: object.spec.selector), owner: object)
+        claim(Kubernetes.LabelSelector(matchLabels: object.spec.selector), owner: object)
         let counts = manageReplicas(
             of: object, replicas: object.spec.replicas ?? 1, template: template,
-            related: store.pods(ownedBy: object.metadata.uid, in: key.namespace),
+            related: [],
             minReadySeconds: object.spec.minReadySeconds, controller: .replicationController)
         store.update(Kubernetes.ReplicationController.self, key) { object in
             counts.write(&object.status)
@@ -35,6 +35,11 @@ extension ClusterState {
         var ready = 0
         var available = 0
         var terminating = 0
+        /// Why a pod could not be created.
+        var failure: String?
+        var now: Kubernetes.Time
+
+        init(now: Kubernetes.Time) { self.now = now }
 
         func write(_ status: inout Kubernetes.ReplicaSetStatus) {
             status.replicas = replicas
@@ -42,11 +47,22 @@ extension ClusterState {
             status.readyReplicas = ready
             status.availableReplicas = available
             status.terminatingReplicas = terminating
+            let isKnown = status.conditions.contains { $0.type == "ReplicaFailure" }
+            if let failure, !isKnown {
+                let condition = Kubernetes.Condition(
+                    type: "ReplicaFailure", status: true, reason: "FailedCreate", message: failure, at: now)
+                status.conditions.append(condition)
+            } else if failure == nil {
+                status.conditions.removeAll { $0.type == "ReplicaFailure" }
+            }
         }
     }
 
-    /// Pods that match and belong to nobody become the controller's.
-    mutating func adopt<T: KubernetesObject>(_ selector: Kubernetes.LabelSelector, owner object: T) {
+    /// Active pods that match and belong to nobody become the controller's; its own that match no more are let go, and run
+    /// on by themselves (`PodControllerRefManager`).
+    mutating func claim<T: KubernetesObject>(
+        _ selector: Kubernetes.LabelSelector, owner object: T, where fits: (Kubernetes.Pod) -> Bool = { _ in true }
+    ) {
         guard !selector.isEmpty else { return }
         let candidates =
             selector.matchExpressions.isEmpty
@@ -54,19 +70,21 @@ extension ClusterState {
             : store.pods.inNamespace(object.metadata.namespace)
         let reference = owner(object)
         for pod in candidates
-        where pod.metadata.controller == nil && Self.isActive(pod) && selector.matches(pod.metadata.labels) {
-            store.remove(Kubernetes.Pod.self, pod.key)
-            var adopted = pod
-            adopted.metadata.ownerReferences.append(reference)
-            store.insert(adopted)
+        where pod.metadata.controller == nil && Self.isActive(pod) && selector.matches(pod.metadata.labels) && fits(pod) {
+            store.update(Kubernetes.Pod.self, pod.key) { $0.metadata.ownerReferences.append(reference) }
+        }
+        for pod in store.pods(ownedBy: object.metadata.uid, in: object.metadata.namespace)
+        where !selector.matches(pod.metadata.labels) && Self.isActive(pod) {
+            store.update(Kubernetes.Pod.self, pod.key) { pod in
+                pod.metadata.ownerReferences.removeAll { $0.uid == reference.uid }
+            }
         }
     }
 
     /// All pods of the ReplicaSets that belong to the same Deployment.
     private func relatedPods(of set: Kubernetes.ReplicaSet) -> [Kubernetes.Pod] {
-        guard let owner = set.metadata.controller else {
-            return store.pods(ownedBy: set.metadata.uid, in: set.metadata.namespace)
-        }
+        // Neighbours count only among the pods of a common owner: one that stands alone has none.
+        guard let owner = set.metadata.controller else { return [] }
         return store.replicaSets(ownedBy: owner.uid)
             .flatMap { store.pods(ownedBy: $0.metadata.uid, in: $0.metadata.namespace) }
     }
@@ -77,18 +95,21 @@ extension ClusterState {
     ) -> ReplicaCounts {
         let all = store.pods(ownedBy: owner.metadata.uid, in: owner.metadata.namespace)
         var active = all.filter(Self.isActive)
+        var failure: String?
         if active.count < replicas {
-            for _ in active.count..<replicas { active.append(create(pod(from: template, ownedBy: owner))) }
-            note("SuccessfulCreate", "scaled up to \(replicas)", kind: T.kind, key: owner.key)
+            failure = grow(&active, to: replicas, template, owner)
         } else if active.count > replicas {
             let order = ScaleDownOrder(related: related, now: now)
             let sorted = active.sorted(by: order.goesBefore)
-            for pod in sorted.prefix(active.count - replicas) { try? deletePod(pod.key) }
+            for pod in sorted.prefix(active.count - replicas) {
+                try? deletePod(pod.key)
+                note("SuccessfulDelete", "Deleted pod: \(pod.metadata.name)", kind: T.kind, key: owner.key)
+            }
             active = Array(sorted.dropFirst(active.count - replicas))
-            note("SuccessfulDelete", "scaled down to \(replicas)", kind: T.kind, key: owner.key)
         }
         wakeWhenAvailable(active, minReadySeconds: minReadySeconds, controller, owner.key)
-        var counts = ReplicaCounts()
+        var counts = ReplicaCounts(now: now)
+        counts.failure = failure
         counts.replicas = active.count
         counts.labeled = active.filter { pod in
             template.metadata.labels.allSatisfy { pod.metadata.labels[$0.key] == $0.value }
@@ -98,5 +119,19 @@ extension ClusterState {
         counts.terminating = store.pods(ownedBy: owner.metadata.uid, in: owner.metadata.namespace)
             .filter { $0.metadata.isTerminating && !$0.isFinished }.count
         return counts
+    }
+
+    /// Creates what is missing; the first refusal ends it (`slowStartBatch`).
+    private mutating func grow<T: KubernetesObject>(
+        _ active: inout [Kubernetes.Pod], to replicas: Int, _ template: Kubernetes.PodTemplate, _ owner: T
+    ) -> String? {
+        while active.count < replicas {
+            do throws(StatusError) {
+                active.append(try createPod(pod(from: template, ownedBy: owner), for: owner))
+            } catch {
+                return error.message
+            }
+        }
+        return nil
     }
 }

@@ -34,7 +34,10 @@ extension ClusterState {
     ) {
         var state = runtime.containers[container.name] ?? ContainerRuntime()
         defer { runtime.containers[container.name] = state }
-        if state.startedAt == nil { start(&state) }
+        if state.startedAt == nil {
+            state.probeOrigin = now
+            start(&state)
+        }
         if script.phase == "Succeeded" || script.phase == "Failed" {
             finish(&state, exitCode: script.phase == "Succeeded" ? 0 : script.exitCode == 0 ? 1 : script.exitCode)
             return
@@ -48,7 +51,7 @@ extension ClusterState {
             }
         }
         if state.finishedAt != nil {
-            restart(&state, pod: pod)
+            restart(&state, container, pod: pod)
             return
         }
         probe(container, pod: pod, script: script, &state)
@@ -71,28 +74,31 @@ extension ClusterState {
         state.exitCode = exitCode
     }
 
-    /// A finished container starts again as the policy has it, after 10 s, 20 s, … 5 minutes.
-    private mutating func restart(_ state: inout ContainerRuntime, pod: Kubernetes.Pod) {
+    /// A finished container starts again as the policy has it, ever later.
+    private mutating func restart(_ state: inout ContainerRuntime, _ container: Kubernetes.Container, pod: Kubernetes.Pod) {
         let policy = pod.spec.restartPolicy
         guard policy == "Always" || policy == "OnFailure" && state.exitCode != 0, !pod.metadata.isTerminating else {
             return
         }
         if state.restartAt == nil {
-            let delay = state.restarts == 0 ? 0 : min(10 * pow2(state.restarts - 1), 300)
-            state.restartAt = Kubernetes.Time(microseconds: now.microseconds + Int64(delay) * 1_000_000)
+            state.restartAt = state.dueAgain(now)
+            if state.wait > 0 {
+                note(
+                    "BackOff", "Back-off restarting failed container \(container.name) in pod \(PodStatusWriter.name(of: pod))",
+                    kind: "Pod", key: pod.key)
+            }
         }
         guard let due = state.restartAt else { return }
         if now >= due {
             state.restarts += 1
             state.last = PodStatusWriter.terminated(state)
+            state.renewBackoff(at: now)
             start(&state)
             wake(.kubelet, pod.key, inSeconds: 0.001, isProgress: false)
         } else {
             wake(.kubelet, pod.key, at: due, isProgress: false)
         }
     }
-
-    private func pow2(_ exponent: Int) -> Int { exponent > 10 ? 1024 : 1 << max(0, exponent) }
 
     /// Startup first; liveness and readiness only after it has passed.
     private mutating func probe(
@@ -101,7 +107,13 @@ extension ClusterState {
         let succeeds = state.probesSucceed ?? script.isReady
         if let startup = container.startupProbe, !state.startup.passed {
             step(startup, .startup, container, &state, succeeds: succeeds, pod: pod)
-            if state.startup.failures >= max(1, startup.failureThreshold) { finish(&state, exitCode: 137) }
+            if state.startup.failures >= max(1, startup.failureThreshold), state.finishedAt == nil {
+                finish(&state, exitCode: 137)
+                note(
+                    "Killing", "Container \(container.name) failed startup probe, will be restarted", kind: "Pod",
+                    key: pod.key)
+                restart(&state, container, pod: pod)
+            }
             if !state.startup.passed { return }
         }
         state.startup.passed = true
@@ -116,8 +128,9 @@ extension ClusterState {
         step(liveness, .liveness, container, &state, succeeds: state.livenessSucceeds ?? true, pod: pod)
         if state.liveness.failures >= max(1, liveness.failureThreshold) {
             finish(&state, exitCode: 137)
-            note("Unhealthy", "container \(container.name) failed its liveness probe", kind: "Pod", key: pod.key)
-            restart(&state, pod: pod)
+            note(
+                "Killing", "Container \(container.name) failed liveness probe, will be restarted", kind: "Pod", key: pod.key)
+            restart(&state, container, pod: pod)
         }
     }
 
@@ -129,10 +142,7 @@ extension ClusterState {
         var state = runtime[probe: purpose]
         defer { runtime[probe: purpose] = state }
         let period = Int64(max(1, probe.periodSeconds)) * 1_000_000
-        if state.next == nil {
-            let base = runtime.startedAt?.microseconds ?? now.microseconds
-            state.next = Kubernetes.Time(microseconds: base + Int64(max(0, probe.initialDelaySeconds)) * 1_000_000)
-        }
+        if state.next == nil { state.next = firstLook(probe, purpose, container, runtime) }
         if usesPacketProbes,
             let request = probe.request(purpose, of: container, pod: pod.key, startedAt: runtime.startedAt)
         {
@@ -141,12 +151,34 @@ extension ClusterState {
         }
         while let due = state.next, due <= now {
             state.count(succeeds, probe)
-            state.next = Kubernetes.Time(microseconds: due.microseconds + period)
+            let origin = runtime.probeOrigin?.microseconds ?? due.microseconds
+            let passed = due.microseconds - origin
+            state.next = Kubernetes.Time(microseconds: due.microseconds + period - (passed > 0 ? passed % period : 0))
             // A settled probe that keeps its answer has nothing more to say: no timer for ever.
             if succeeds == state.passed, succeeds || state.failures >= max(1, probe.failureThreshold) { break }
         }
         let isSettled = succeeds == state.passed && (succeeds || state.failures >= max(1, probe.failureThreshold))
         if !isSettled, let due = state.next { wake(.kubelet, pod.key, at: due, isProgress: succeeds) }
+    }
+
+    /// The first tick of a probe's worker at which its container has run for long enough. A container's readiness is looked
+    /// at without waiting for a tick when it has started (`prober.worker`).
+    private func firstLook(
+        _ probe: Kubernetes.Probe, _ purpose: ProbeRequest.Purpose, _ container: Kubernetes.Container,
+        _ runtime: ContainerRuntime
+    ) -> Kubernetes.Time {
+        let period = Int64(max(1, probe.periodSeconds)) * 1_000_000
+        let started = runtime.startedAt?.microseconds ?? now.microseconds
+        var first = started + Int64(max(0, probe.initialDelaySeconds)) * 1_000_000
+        let isHeldUp = purpose != .startup && container.startupProbe != nil
+        if purpose == .readiness, probe.initialDelaySeconds <= 0 || isHeldUp && first <= now.microseconds {
+            return Kubernetes.Time(microseconds: max(first, now.microseconds))
+        }
+        // What waited for the start is not there before the next tick.
+        if isHeldUp { first = max(first, now.microseconds + 1) }
+        let origin = runtime.probeOrigin?.microseconds ?? started
+        let ticks = max(0, first - origin + period - 1) / period
+        return Kubernetes.Time(microseconds: origin + ticks * period)
     }
 
     /// A probe by packets: its answer comes by `report`.

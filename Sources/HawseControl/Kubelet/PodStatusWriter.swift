@@ -51,6 +51,11 @@ struct PodStatusWriter {
         }
     }
 
+    /// As kubelets write a pod: `web_default(1b4e…)`.
+    static func name(of pod: Kubernetes.Pod) -> String {
+        "\(pod.metadata.name)_\(pod.metadata.namespace)(\(pod.metadata.uid))"
+    }
+
     /// How a container's present run has ended.
     static func terminated(_ state: ContainerRuntime) -> Kubernetes.ContainerTerminated? {
         guard let finished = state.finishedAt else { return nil }
@@ -75,6 +80,10 @@ struct PodStatusWriter {
             if state.restartAt != nil {
                 var waiting = Kubernetes.ContainerWaiting()
                 waiting.reason = "CrashLoopBackOff"
+                if state.wait > 0 {
+                    waiting.message = "back-off \(ContainerRuntime.text(seconds: state.wait)) restarting failed "
+                        + "container=\(container.name) pod=\(Self.name(of: pod))"
+                }
                 result.state.waiting = waiting
                 result.lastState.terminated = terminated
             } else {

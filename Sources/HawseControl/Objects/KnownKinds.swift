@@ -4,7 +4,7 @@ extension Kubernetes {
         Namespace.self, Node.self, Pod.self, Service.self, Endpoints.self, EndpointSlice.self, Deployment.self,
         ReplicaSet.self, ReplicationController.self, StatefulSet.self, DaemonSet.self, Job.self, CronJob.self,
         HorizontalPodAutoscaler.self, Ingress.self, IngressClass.self, Secret.self, ConfigMap.self,
-        NetworkPolicy.self, ServiceCIDR.self, IPAddress.self, Lease.self,
+        NetworkPolicy.self, ServiceCIDR.self, IPAddress.self, Lease.self, PriorityClass.self, PodDisruptionBudget.self,
     ]
 
     /// The type of a kind. The group has to be the kind's own, or a retired group that once held it;

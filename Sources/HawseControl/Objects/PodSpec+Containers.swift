@@ -12,12 +12,15 @@ extension Kubernetes.PodSpec {
 
     /// What the containers need together at any time, in thousandths (`AggregateContainerRequests`): all containers and
     /// sidecars side by side, or one init container beside the sidecars that were started before it.
+    /// `missing`: what a container counts for that says nothing of a resource.
     func containerSum(
-        _ amounts: KeyPath<Kubernetes.ResourceRequirements, [String: Kubernetes.Quantity]>
+        _ amounts: KeyPath<Kubernetes.ResourceRequirements, [String: Kubernetes.Quantity]>, missing: [String: Int64] = [:]
     ) -> [String: Int64] {
         func add(_ container: Kubernetes.Container, to total: inout [String: Int64]) {
-            for (name, amount) in container.resources[keyPath: amounts] {
-                let (sum, overflow) = total[name, default: 0].addingReportingOverflow(amount.thousandths)
+            let own = container.resources[keyPath: amounts]
+            let all = own.mapValues(\.thousandths).merging(missing) { own, _ in own }
+            for (name, amount) in all {
+                let (sum, overflow) = total[name, default: 0].addingReportingOverflow(amount)
                 total[name] = overflow ? .max : sum
             }
         }

@@ -9,12 +9,13 @@ struct PodAffinityCount {
     private var resisting: [(term: Kubernetes.PodAffinityTerm, domains: Set<String>)] = []
     private var repelling: [(term: Kubernetes.PodAffinityTerm, domains: Set<String>)] = []
 
-    init(pod: Kubernetes.Pod, store: ClusterStore, repelling keys: some Sequence<ObjectKey>) {
+    init(pod: Kubernetes.Pod, view: SchedulerView, repelling keys: some Sequence<ObjectKey>) {
         self.pod = pod
+        let store = view.store
         let wanted = pod.spec.affinity?.podAffinity?.required ?? []
         let unwanted = pod.spec.affinity?.podAntiAffinity?.required ?? []
         let asks = !wanted.isEmpty || !unwanted.isEmpty
-        let bound = asks ? store.pods.all.filter { !$0.spec.nodeName.isEmpty && !$0.isFinished } : []
+        let bound = asks ? view.boundPods() : []
         func domain(_ other: Kubernetes.Pod, _ key: String) -> String? {
             store.nodes[ObjectKey(name: other.spec.nodeName)]?.metadata.labels[key]
         }
@@ -28,7 +29,7 @@ struct PodAffinityCount {
             let matching = bound.filter { Self.matches(term, owner: pod, other: $0, store: store) }
             repelling.append((term, Set(matching.compactMap { domain($0, term.topologyKey) })))
         }
-        for other in keys.compactMap({ store.pods[$0] }) {
+        for other in view.pods(keys, orAdded: { $0.spec.affinity?.podAntiAffinity?.required.isEmpty == false }) {
             for term in other.spec.affinity?.podAntiAffinity?.required ?? []
             where Self.matches(term, owner: other, other: pod, store: store) {
                 if let place = domain(other, term.topologyKey) { resisting.append((term, [place])) }
@@ -53,18 +54,18 @@ struct PodAffinityCount {
         return namespace == owner.metadata.namespace
     }
 
-    func refusal(_ node: Kubernetes.Node) -> String? {
+    func refusal(_ node: Kubernetes.Node) -> NodeRefusal? {
         // The first pod of a group that wants to be together has nobody to join.
         let joinsItself = !hasFriends && attracting.allSatisfy { $0.term.labelSelector?.matches(pod.metadata.labels) ?? false }
         for (term, domains) in attracting {
             guard let here = node.metadata.labels[term.topologyKey], domains.contains(here) || joinsItself else {
-                return "node(s) didn't match pod affinity rules"
+                return .final("node(s) didn't match pod affinity rules")
             }
         }
         func isIn(_ terms: [(term: Kubernetes.PodAffinityTerm, domains: Set<String>)]) -> Bool {
             terms.contains { term, domains in node.metadata.labels[term.topologyKey].map(domains.contains) ?? false }
         }
-        if isIn(repelling) { return "node(s) didn't match pod anti-affinity rules" }
-        return isIn(resisting) ? "node(s) didn't satisfy existing pods anti-affinity rules" : nil
+        if isIn(repelling) { return .curable("node(s) didn't match pod anti-affinity rules") }
+        return isIn(resisting) ? .curable("node(s) didn't satisfy existing pods anti-affinity rules") : nil
     }
 }

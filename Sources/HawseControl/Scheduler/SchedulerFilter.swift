@@ -1,81 +1,87 @@
+/// Why a node will not do (`framework.Status` of a filter plugin).
+struct NodeRefusal: Sendable, Equatable {
+    var reasons: [String]
+    /// Taking pods off the node could change it (`Unschedulable`); not so what stays as it is, such as a taint, a label or a
+    /// request beyond the whole node (`UnschedulableAndUnresolvable`).
+    var isCurable: Bool
+
+    static func curable(_ reason: String) -> NodeRefusal { NodeRefusal(reasons: [reason], isCurable: true) }
+    static func final(_ reason: String) -> NodeRefusal { NodeRefusal(reasons: [reason], isCurable: false) }
+}
+
 /// The scheduler's filter plugins for one pod. Refusals are worded as in its events.
 struct SchedulerFilter {
     let pod: Kubernetes.Pod
-    let store: ClusterStore
-    let usage: [String: SchedulerState.Usage]
+    let view: SchedulerView
+    private let counted: [String: SchedulerState.Usage]
     private let requests: [String: Int64]
     private let hostPorts: [SchedulerState.HostPort]
     private let tolerations: [Kubernetes.Toleration]
     private let spread: [SpreadCount]
     private let affinity: PodAffinityCount
 
-    init(pod: Kubernetes.Pod, store: ClusterStore, scheduling: SchedulerState) {
+    init(pod: Kubernetes.Pod, view: SchedulerView, scheduling: SchedulerState) {
         self.pod = pod
-        self.store = store
-        usage = scheduling.usage
+        self.view = view
+        counted = scheduling.usage
         requests = SchedulerState.requests(of: pod.spec)
         hostPorts = SchedulerState.hostPorts(of: pod.spec)
         tolerations = pod.spec.tolerations
         let hard = pod.spec.topologySpreadConstraints.filter { $0.whenUnsatisfiable == "DoNotSchedule" }
-        spread = hard.map { SpreadCount($0, keys: hard.map(\.topologyKey), pod: pod, store: store) }
-        affinity = PodAffinityCount(pod: pod, store: store, repelling: scheduling.repelling)
+        spread = hard.map { SpreadCount($0, keys: hard.map(\.topologyKey), pod: pod, view: view) }
+        affinity = PodAffinityCount(pod: pod, view: view, repelling: scheduling.repelling)
     }
 
-    /// Whether taking pods off a node might make it do: not when what refuses the pod stays as it is, such as a taint, a
-    /// label, or a request beyond the whole node (`UnschedulableAndUnresolvable`).
-    func isResolvable(_ node: Kubernetes.Node) -> Bool {
+    /// The answer of the first plugin that refuses a node.
+    func refusal(_ node: Kubernetes.Node) -> NodeRefusal? {
         if node.spec.unschedulable, !tolerates(.init(key: "node.kubernetes.io/unschedulable", effect: "NoSchedule")) {
-            return false
-        }
-        guard Self.tolerates(pod.spec, node), Self.matchesNodeAffinity(pod.spec, node) else { return false }
-        if usesFreePort(of: node), let short = resources(node) {
-            let isBeyond = requests.contains { name, amount in amount > (node.status.allocatable[name]?.thousandths ?? 0) }
-            return !(isBeyond && short.contains { $0.hasPrefix("Insufficient") })
-        }
-        guard usesFreePort(of: node) else { return true }
-        if spread.contains(where: { node.metadata.labels[$0.constraint.topologyKey] == nil }) { return false }
-        return spread.contains { !$0.allows(node) } || affinity.refusal(node) != "node(s) didn't match pod affinity rules"
-    }
-
-    /// Why a node will not do: the reasons of the first plugin that refuses it; none if it will.
-    func refusals(_ node: Kubernetes.Node) -> [String] {
-        refusal(node).map { [$0] } ?? resources(node) ?? placement(node).map { [$0] } ?? []
-    }
-
-    private func refusal(_ node: Kubernetes.Node) -> String? {
-        if node.spec.unschedulable, !tolerates(.init(key: "node.kubernetes.io/unschedulable", effect: "NoSchedule")) {
-            return "node(s) were unschedulable"
+            return .final("node(s) were unschedulable")
         }
         for taint in Self.taints(of: node) where taint.effect != "PreferNoSchedule" && !tolerates(taint) {
-            return "node(s) had untolerated taint(s)"
+            return .final("node(s) had untolerated taint(s)")
         }
-        if !Self.matchesNodeAffinity(pod.spec, node) { return "node(s) didn't match Pod's node affinity/selector" }
-        return usesFreePort(of: node) ? nil : "node(s) didn't have free ports for the requested pod ports"
+        if !Self.matchesNodeAffinity(pod.spec, node) { return .final("node(s) didn't match Pod's node affinity/selector") }
+        let used = view.usage(of: node.metadata.name, counted)
+        if hostPorts.contains(where: { wanted in used.hostPorts.keys.contains { $0.conflicts(with: wanted) } }) {
+            return .curable("node(s) didn't have free ports for the requested pod ports")
+        }
+        return resources(node, used) ?? placement(node)
     }
 
-    private func usesFreePort(of node: Kubernetes.Node) -> Bool {
-        let used = usage[node.metadata.name]?.hostPorts.keys.map { $0 } ?? []
-        return !hostPorts.contains { wanted in used.contains { $0.conflicts(with: wanted) } }
+    /// The nodes that the pod names itself, as pods of DaemonSets do; nobody looks at others. Nil: it names none.
+    static func namedNodes(_ spec: Kubernetes.PodSpec) -> Set<String>? {
+        guard let terms = spec.affinity?.nodeAffinity?.required?.nodeSelectorTerms, !terms.isEmpty else { return nil }
+        var all: Set<String> = []
+        for term in terms {
+            let named = term.matchFields.filter { $0.key == "metadata.name" && $0.op == "In" }.map { Set($0.values) }
+            guard let first = named.first else { return nil }
+            all.formUnion(named.dropFirst().reduce(first) { $0.intersection($1) })
+        }
+        return all
     }
 
     /// NodeResourcesFit names everything that is short.
-    private func resources(_ node: Kubernetes.Node) -> [String]? {
-        let used = usage[node.metadata.name] ?? SchedulerState.Usage()
-        var reasons: [String] = []
-        if let limit = node.status.allocatable["pods"], Int64(used.pods) >= limit.units { reasons.append("Too many pods") }
-        for (name, amount) in requests.sorted(by: { $0.key < $1.key }) where amount > 0 {
-            let free = (node.status.allocatable[name]?.thousandths ?? 0) - (used.requested[name] ?? 0)
-            if amount > free { reasons.append("Insufficient \(name)") }
+    private func resources(_ node: Kubernetes.Node, _ used: SchedulerState.Usage) -> NodeRefusal? {
+        var refusal = NodeRefusal(reasons: [], isCurable: true)
+        if let limit = node.status.allocatable["pods"], Int64(used.pods) >= limit.units {
+            refusal.reasons.append("Too many pods")
         }
-        return reasons.isEmpty ? nil : reasons
+        for (name, amount) in requests.sorted(by: { $0.key < $1.key }) where amount > 0 {
+            let whole = node.status.allocatable[name]?.thousandths ?? 0
+            guard amount > whole - (used.requested[name] ?? 0) else { continue }
+            refusal.reasons.append("Insufficient \(name)")
+            if amount > whole { refusal.isCurable = false }
+        }
+        return refusal.reasons.isEmpty ? nil : refusal
     }
 
-    private func placement(_ node: Kubernetes.Node) -> String? {
-        if spread.contains(where: { node.metadata.labels[$0.constraint.topologyKey] == nil }) {
-            return "node(s) didn't match pod topology spread constraints (missing required label)"
-        }
-        for count in spread where !count.allows(node) {
-            return "node(s) didn't match pod topology spread constraints"
+    private func placement(_ node: Kubernetes.Node) -> NodeRefusal? {
+        // Constraint by constraint, as the plugin goes through them.
+        for count in spread {
+            if node.metadata.labels[count.constraint.topologyKey] == nil {
+                return .final("node(s) didn't match pod topology spread constraints (missing required label)")
+            }
+            if !count.allows(node) { return .curable("node(s) didn't match pod topology spread constraints") }
         }
         return affinity.refusal(node)
     }
@@ -112,8 +118,9 @@ struct SpreadCount {
     private let matchesItself: Bool
 
     /// `keys`: those of all constraints of its kind, which a node must have.
-    init(_ constraint: Kubernetes.TopologySpreadConstraint, keys: [String], pod: Kubernetes.Pod, store: ClusterStore) {
+    init(_ constraint: Kubernetes.TopologySpreadConstraint, keys: [String], pod: Kubernetes.Pod, view: SchedulerView) {
         self.constraint = constraint
+        let store = view.store
         let selector = constraint.labelSelector ?? Kubernetes.LabelSelector()
         let kept = constraint.matchLabelKeys.compactMap { key in pod.metadata.labels[key].map { (key, $0) } }
         func matches(_ labels: [String: String]) -> Bool {
@@ -130,7 +137,7 @@ struct SpreadCount {
             domains[domain, default: 0] += 0
             counted.insert(node.metadata.name)
         }
-        for other in store.pods.all
+        for other in view.boundPods()
         where other.metadata.namespace == pod.metadata.namespace && counted.contains(other.spec.nodeName)
             && !other.metadata.isTerminating && matches(other.metadata.labels)
         {

@@ -12,7 +12,8 @@ struct SchedulerScore {
     func totals() -> [Int] {
         guard nodes.count > 1 else { return nodes.map { _ in 0 } }
         let requests = SchedulerState.requests(of: pod.spec)
-        var totals = nodes.map { leastAllocated($0, requests) + balanced($0, requests) }
+        let assumed = SchedulerState.assumedRequests(of: pod.spec, requests)
+        var totals = nodes.map { leastAllocated($0, assumed) + balanced($0, requests) }
         add(normalizedReversed(nodes.map(preferredTaints)), weight: 3, to: &totals)
         add(normalized(nodes.map(preferredNodes)), weight: 2, to: &totals)
         add(spreadScores(), weight: 2, to: &totals)
@@ -41,26 +42,33 @@ struct SchedulerScore {
         return scores.map { high == 0 ? 100 : 100 - $0 * 100 / high }
     }
 
-    /// Pods that ask for nothing count as 100 millicores and 200 MiB here (`GetNonzeroRequests`).
-    private func amounts(_ node: Kubernetes.Node, _ requests: [String: Int64]) -> [(used: Double, capacity: Double)] {
+    private static let scored = ["cpu", "memory"]
+
+    /// `leastResourceScorer`: the share that is left of each, with something for containers that ask for nothing.
+    private func leastAllocated(_ node: Kubernetes.Node, _ assumed: [String: Int64]) -> Int {
         let used = usage[node.metadata.name] ?? SchedulerState.Usage()
-        return [("cpu", Int64(100)), ("memory", 200 << 20 * 1000)].compactMap { name, least in
+        let shares = Self.scored.compactMap { name -> Int64? in
             guard let capacity = node.status.allocatable[name]?.thousandths, capacity > 0 else { return nil }
-            let wanted = requests[name] ?? least
-            let idle = Double(max(0, used.pods)) * (requests[name] == nil ? Double(least) : 0)
-            return (Double(used.requested[name] ?? 0) + idle + Double(wanted), Double(capacity))
+            let left = capacity - (used.assumed[name] ?? 0) - (assumed[name] ?? 0)
+            let (scaled, overflow) = left.multipliedReportingOverflow(by: 100)
+            return left <= 0 || overflow ? 0 : scaled / capacity
         }
+        return shares.isEmpty ? 0 : Int(shares.reduce(0, +)) / shares.count
     }
 
-    private func leastAllocated(_ node: Kubernetes.Node, _ requests: [String: Int64]) -> Int {
-        let shares = amounts(node, requests).map { max(0, ($0.capacity - $0.used) * 100 / $0.capacity) }
-        return shares.isEmpty ? 0 : Int(shares.reduce(0, +) / Double(shares.count))
-    }
-
+    /// `balancedResourceScorer`: how much evener the node is used with the pod than without; a pod that asks for nothing
+    /// changes nothing.
     private func balanced(_ node: Kubernetes.Node, _ requests: [String: Int64]) -> Int {
-        let fractions = amounts(node, requests).map { min(1, $0.used / $0.capacity) }
-        guard fractions.count == 2 else { return 100 }
-        return Int((1 - abs(fractions[0] - fractions[1]) / 2) * 100)
+        if Self.scored.allSatisfy({ (requests[$0] ?? 0) == 0 }) { return 0 }
+        let used = usage[node.metadata.name]?.requested ?? [:]
+        func evenness(_ more: [String: Int64]) -> Int {
+            let fractions = Self.scored.compactMap { name -> Double? in
+                guard let capacity = node.status.allocatable[name]?.thousandths, capacity > 0 else { return nil }
+                return min(1, Double((used[name] ?? 0) + (more[name] ?? 0)) / Double(capacity))
+            }
+            return Int((1 - (fractions.count == 2 ? abs(fractions[0] - fractions[1]) / 2 : 0)) * 100)
+        }
+        return 50 + (50 + evenness(requests) - evenness([:])) / 2
     }
 
     private func preferredTaints(_ node: Kubernetes.Node) -> Int {
@@ -115,7 +123,7 @@ struct SchedulerScore {
         let own = pod.spec.topologySpreadConstraints.filter { $0.whenUnsatisfiable == "ScheduleAnyway" }
         if !pod.spec.topologySpreadConstraints.isEmpty {
             let keys = own.map(\.topologyKey)
-            let counts = own.map { SpreadCount($0, keys: keys, pod: pod, store: store) }
+            let counts = own.map { SpreadCount($0, keys: keys, pod: pod, view: SchedulerView(store)) }
             // A node without one of the labels scores nothing; more domains make each pod weigh more.
             let scored = nodes.filter { node in keys.allSatisfy { node.metadata.labels[$0] != nil } }
             let weights = own.map { constraint in

@@ -1,3 +1,5 @@
+import OrderedCollections
+
 extension ClusterState {
     /// Binds one waiting pod: filters the nodes, scores what is left, breaks ties by the seeded dice, and says why.
     mutating func schedule(_ key: ObjectKey) {
@@ -13,36 +15,61 @@ extension ClusterState {
         case .node(let node, let why):
             note("Scheduled", "assigned to \(node.metadata.name) (scores: \(why))", kind: "Pod", key: key)
             bind(key, to: node)
-        case .none(let why): markUnscheduled(key, "Unschedulable", why)
+        case .none(let refusals):
+            let why = SchedulerFailure(refusals).message(of: store.nodes.count)
+            if refusals.isEmpty {
+                markUnscheduled(key, "Unschedulable", why)
+                return
+            }
+            switch preempt(for: pod, refusals) {
+            case .node(let node, let victims):
+                markUnscheduled(key, "Unschedulable", why, nominated: node)
+                for victim in victims { preempt(victim, for: pod, on: node) }
+                clearNominations(below: pod, on: node)
+            case .impossible(let failure):
+                // Other plugins have their say first: no claims of the pod's could be given up either.
+                let text = "\(why) no new claims to deallocate, preemption: \(failure.message(of: store.nodes.count))"
+                markUnscheduled(key, "Unschedulable", text, nominated: "")
+            case .notEligible(let reason):
+                let text = "\(why) no new claims to deallocate, preemption: not eligible due to \(reason)"
+                markUnscheduled(key, "Unschedulable", text)
+            }
         }
+    }
+
+    /// The order of the scheduler's queue: pods of higher priority first, others as they came.
+    func byPriority(_ keys: OrderedSet<ObjectKey>) -> [ObjectKey] {
+        let ranked = keys.enumerated().map { (place: $0.offset, key: $0.element, priority: store.pods[$0.element]?.spec.priority ?? 0) }
+        guard ranked.contains(where: { $0.priority != ranked[0].priority }) else { return Array(keys) }
+        return ranked.sorted { $0.priority != $1.priority ? $0.priority > $1.priority : $0.place < $1.place }.map(\.key)
     }
 
     private enum Choice {
         case node(Kubernetes.Node, why: String)
-        case none(why: String)
+        case none([String: NodeRefusal])
     }
 
     /// A function of its own, so that its view of the store is gone before the store is written to.
     private mutating func choose(for pod: Kubernetes.Pod) -> Choice {
-        var refusals: [(reason: String, count: Int)] = []
+        let filter = NominatingFilter(pod: pod, store: store, scheduling: scheduling)
+        // The node that others were evicted from for this pod is asked first, and alone.
+        if let promised = store.nodes[ObjectKey(name: pod.status.nominatedNodeName)], filter.refusal(promised) == nil {
+            return .node(promised, why: "nominated")
+        }
+        let named = SchedulerFilter.namedNodes(pod.spec)
+        var refusals: [String: NodeRefusal] = [:]
         var fitting: [Kubernetes.Node] = []
-        let filter = SchedulerFilter(pod: pod, store: store, scheduling: scheduling)
         for node in store.nodes.all {
-            let reasons = filter.refusals(node)
-            if reasons.isEmpty { fitting.append(node) }
-            for reason in reasons {
-                if let index = refusals.firstIndex(where: { $0.reason == reason }) {
-                    refusals[index].count += 1
-                } else {
-                    refusals.append((reason, 1))
-                }
+            let name = node.metadata.name
+            if named?.contains(name) == false {
+                refusals[name] = .final("node(s) didn't satisfy plugin(s) [NodeAffinity]")
+            } else if let refusal = filter.refusal(node) {
+                refusals[name] = refusal
+            } else {
+                fitting.append(node)
             }
         }
-        guard !fitting.isEmpty else {
-            if store.nodes.count == 0 { return .none(why: "no nodes available to schedule pods") }
-            let why = refusals.map { "\($0.count) \($0.reason)" }.sorted().joined(separator: ", ")
-            return .none(why: "0/\(store.nodes.count) nodes are available: \(why).\(preemption(for: pod, filter))")
-        }
+        guard !fitting.isEmpty else { return .none(refusals) }
         let scores = SchedulerScore(pod: pod, store: store, usage: scheduling.usage, nodes: fitting, wishing: scheduling.wishing).totals()
         let best = scores.max() ?? 0
         let winners = fitting.indices.filter { scores[$0] == best }
@@ -53,28 +80,11 @@ extension ClusterState {
         return .node(fitting[choice], why: table)
     }
 
-    /// What the DefaultPreemption plugin says when it finds nobody to evict. Pods are never evicted here: where one of
-    /// lower priority could be, nothing is said.
-    private func preemption(for pod: Kubernetes.Pod, _ filter: SchedulerFilter) -> String {
-        if pod.spec.preemptionPolicy == "Never" { return " preemption: not eligible due to preemptionPolicy=Never." }
-        let isLowest = store.pods.all.allSatisfy {
-            $0.spec.nodeName.isEmpty || ($0.spec.priority ?? 0) >= (pod.spec.priority ?? 0)
-        }
-        guard isLowest else { return "" }
-        let total = store.nodes.count
-        let resolvable = store.nodes.all.filter { filter.isResolvable($0) }.count
-        let reasons = [
-            (resolvable, "No preemption victims found for incoming pod"),
-            (total - resolvable, "Preemption is not helpful for scheduling"),
-        ]
-        let why = reasons.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.sorted().joined(separator: ", ")
-        return " preemption: 0/\(total) nodes are available: \(why)."
-    }
-
     private mutating func bind(_ key: ObjectKey, to node: Kubernetes.Node) {
         let time = now
         store.update(Kubernetes.Pod.self, key) { pod in
             pod.spec.nodeName = node.metadata.name
+            pod.status.nominatedNodeName = ""
             Self.labelTopology(&pod, node)
             pod.status.conditions.removeAll { $0.type == "PodScheduled" }
             pod.status.conditions.append(Kubernetes.Condition(type: "PodScheduled", status: true, at: time))
@@ -90,7 +100,10 @@ extension ClusterState {
         }
     }
 
-    private mutating func markUnscheduled(_ key: ObjectKey, _ reason: String, _ message: String) {
+    /// `nominated`: the node that the pod is promised, an empty name to take a promise back, nil to leave it.
+    private mutating func markUnscheduled(
+        _ key: ObjectKey, _ reason: String, _ message: String, nominated: String? = nil
+    ) {
         let time = now
         scheduling.waiting.append(key)
         let changed = store.update(Kubernetes.Pod.self, key) { pod in
@@ -99,7 +112,9 @@ extension ClusterState {
             condition.lastTransitionTime = old?.status == "False" ? old?.lastTransitionTime : time
             pod.status.conditions.removeAll { $0.type == "PodScheduled" }
             pod.status.conditions.append(condition)
+            if let nominated { pod.status.nominatedNodeName = nominated }
         }
+        if let nominated { scheduling.nominate(key, nominated) }
         if changed { note("FailedScheduling", message, kind: "Pod", key: key) }
     }
 }

@@ -26,7 +26,8 @@ enum DeploymentDescription {
         func text(_ set: Kubernetes.ReplicaSet) -> String {
             "\(set.metadata.name) (\(set.status.replicas)/\(set.spec.replicas ?? 0) replicas created)"
         }
-        let old = sets.filter { $0.key != current?.key && ($0.spec.replicas ?? 0) > 0 }
+        // All of them, as the API server lists them, whether or not they have pods.
+        let old = sets.filter { $0.key != current?.key }.sorted { $0.key < $1.key }
         if sets.isEmpty { return }
         writer.line("OldReplicaSets", old.isEmpty ? "<none>" : old.map(text).joined(separator: ", "))
         writer.line("NewReplicaSet", current.map(text) ?? "<none>")

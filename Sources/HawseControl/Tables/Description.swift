@@ -141,13 +141,15 @@ public enum ResourceDescription {
         case let map as Kubernetes.ConfigMap: DataDescription.write(map, &writer)
         case let secret as Kubernetes.Secret: DataDescription.write(secret, &writer)
         default:
-            if !WorkloadDescription.write(object, state, &writer), !NetworkDescription.write(object, state, &writer) {
+            if !WorkloadDescription.write(object, state, &writer), !NetworkDescription.write(object, state, &writer),
+                !PolicyDescription.write(object, &writer)
+            {
                 generic(object, &writer)
             }
         }
         // Of these nobody reports anything.
         let isSilent = object is Kubernetes.Secret || object is Kubernetes.Namespace || object is Kubernetes.NetworkPolicy
-        if !isSilent { events(of: object, state, &writer) }
+        if !isSilent { EventDescription.write(of: object, state, &writer) }
         return writer.text
     }
 
@@ -231,20 +233,4 @@ public enum ResourceDescription {
     }
 
     private static func scalar(_ node: ManifestNode) -> String { node.text ?? JSONWriter.compact(node) }
-
-    private static func events(of object: any KubernetesObject, _ state: ClusterState, _ writer: inout DescriptionWriter) {
-        let own = state.events.filter { $0.kind == object.kindName && $0.key == object.key }.suffix(20)
-        guard !own.isEmpty else {
-            writer.line("Events", "<none>")
-            return
-        }
-        writer.heading("Events")
-        writer.row(["Type", "Reason", "Age", "From", "Message"])
-        writer.row(["----", "------", "----", "----", "-------"])
-        for event in own {
-            let isWarning = ["FailedScheduling", "Unhealthy", "Crashed", "BackoffLimitExceeded"].contains(event.reason)
-            let age = HumanDuration.age(of: event.time, at: state.now)
-            writer.row([isWarning ? "Warning" : "Normal", event.reason, age, "hawse", event.message])
-        }
-    }
 }

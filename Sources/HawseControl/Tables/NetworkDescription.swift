@@ -112,7 +112,7 @@ enum NetworkDescription {
         writer.line("Name", ingress.metadata.name)
         writer.labels(ingress.metadata.labels)
         writer.line("Namespace", space)
-        writer.line("Address", ResourceColumns.addresses(ingress.status.loadBalancer, isWide: true))
+        writer.line("Address", ResourceColumns.addresses(ingress.status.loadBalancer))
         writer.line("Ingress Class", spec.ingressClassName ?? "<none>")
         let otherwise = spec.defaultBackend.map { backend($0, space, state) } ?? "<default>"
         writer.line("Default backend", otherwise)

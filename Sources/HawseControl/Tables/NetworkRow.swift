@@ -1,14 +1,21 @@
 /// Rows of Ingresses, their classes, network policies and service ranges.
 enum NetworkRow {
-    static func cells(_ ingress: Kubernetes.Ingress, _ state: ClusterState, isWide: Bool) -> [String] {
-        let hosts = ingress.spec.rules.map(\.host).filter { !$0.isEmpty }
-        var shown = hosts.prefix(3).joined(separator: ",")
-        if hosts.count > 3 { shown += " + \(hosts.count - 3) more..." }
-        return [
-            ingress.metadata.name, ingress.spec.ingressClassName ?? "<none>", hosts.isEmpty ? "*" : shown,
-            ResourceColumns.addresses(ingress.status.loadBalancer, isWide: isWide), ingress.spec.tls.isEmpty ? "80" : "80, 443",
+    static func cells(_ ingress: Kubernetes.Ingress, _ state: ClusterState) -> [String] {
+        [
+            ingress.metadata.name, ingress.spec.ingressClassName ?? "<none>", hosts(ingress.spec.rules),
+            ResourceColumns.addresses(ingress.status.loadBalancer), ingress.spec.tls.isEmpty ? "80" : "80, 443",
             ResourceColumns.age(ingress, state),
         ]
+    }
+
+    /// The first three; what is more counts all rules, those without a host as well (`formatHosts`).
+    private static func hosts(_ rules: [Kubernetes.IngressRule]) -> String {
+        var shown: [String] = []
+        for rule in rules {
+            if shown.count == 3 { return "\(shown.joined(separator: ",")) + \(rules.count - 3) more..." }
+            if !rule.host.isEmpty { shown.append(rule.host) }
+        }
+        return shown.isEmpty ? "*" : shown.joined(separator: ",")
     }
 
     static func cells(_ object: Kubernetes.IngressClass, _ state: ClusterState) -> [String] {

@@ -65,7 +65,7 @@ private struct PodSummary {
                 continue
             }
             if let ended = status.state.terminated {
-                reason = "Init:" + (ended.reason.isEmpty ? "ExitCode:\(ended.exitCode)" : ended.reason)
+                reason = "Init:" + Self.word(of: ended)
             } else if let waiting = status.state.waiting, !waiting.reason.isEmpty, waiting.reason != "PodInitializing" {
                 reason = "Init:\(waiting.reason)"
             } else {
@@ -76,6 +76,11 @@ private struct PodSummary {
         return false
     }
 
+    private static func word(of ended: Kubernetes.ContainerTerminated) -> String {
+        if !ended.reason.isEmpty { return ended.reason }
+        return ended.signal != 0 ? "Signal:\(ended.signal)" : "ExitCode:\(ended.exitCode)"
+    }
+
     private mutating func countContainers(_ pod: Kubernetes.Pod) {
         var runs = false
         for status in pod.status.containerStatuses.reversed() {
@@ -83,7 +88,7 @@ private struct PodSummary {
             if let waiting = status.state.waiting, !waiting.reason.isEmpty {
                 reason = waiting.reason
             } else if let ended = status.state.terminated {
-                reason = ended.reason.isEmpty ? "ExitCode:\(ended.exitCode)" : ended.reason
+                reason = Self.word(of: ended)
             } else if status.ready, status.state.running != nil {
                 runs = true
                 ready += 1

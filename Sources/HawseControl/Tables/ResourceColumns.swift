@@ -2,8 +2,8 @@
 struct ResourceColumns {
     var names: [String]
     var narrow: Int
-    /// The cells of one object, in the order of `names`; some are shorter unless the table is a wide one.
-    var cells: (any KubernetesObject, ClusterState, _ isWide: Bool) -> [String]
+    /// The cells of one object, in the order of `names`.
+    var cells: (any KubernetesObject, ClusterState) -> [String]
 
     static func columns(of type: any KubernetesObject.Type) -> ResourceColumns {
         switch type {
@@ -33,6 +33,23 @@ struct ResourceColumns {
             make(Kubernetes.ConfigMap.self, ["NAME", "DATA", "AGE"], 3) {
                 [$0.metadata.name, String($0.data.count + $0.binaryData.count), age($0, $1)]
             }
+        case is Kubernetes.PriorityClass.Type:
+            make(Kubernetes.PriorityClass.self, ["NAME", "VALUE", "GLOBAL-DEFAULT", "AGE", "PREEMPTIONPOLICY"], 5) {
+                [
+                    $0.metadata.name, String($0.value), String($0.globalDefault), age($0, $1),
+                    $0.preemptionPolicy ?? "PreemptLowerPriority",
+                ]
+            }
+        case is Kubernetes.PodDisruptionBudget.Type:
+            make(
+                Kubernetes.PodDisruptionBudget.self,
+                ["NAME", "MIN AVAILABLE", "MAX UNAVAILABLE", "ALLOWED DISRUPTIONS", "AGE"], 5
+            ) {
+                [
+                    $0.metadata.name, $0.spec.minAvailable?.description ?? "N/A", $0.spec.maxUnavailable?.description ?? "N/A",
+                    String($0.status.disruptionsAllowed), age($0, $1),
+                ]
+            }
         case is Kubernetes.Lease.Type:
             make(Kubernetes.Lease.self, ["NAME", "HOLDER", "AGE"], 3) {
                 [$0.metadata.name, $0.spec.holderIdentity ?? "", age($0, $1)]
@@ -52,22 +69,13 @@ struct ResourceColumns {
     static func make<T: KubernetesObject>(
         _ type: T.Type, _ names: [String], _ narrow: Int, _ cells: @escaping (T, ClusterState) -> [String]
     ) -> ResourceColumns {
-        ResourceColumns(names: names, narrow: narrow) { object, state, _ in (object as? T).map { cells($0, state) } ?? [] }
+        ResourceColumns(names: names, narrow: narrow) { object, state in (object as? T).map { cells($0, state) } ?? [] }
     }
 
-    static func make<T: KubernetesObject>(
-        _ type: T.Type, _ names: [String], _ narrow: Int, _ cells: @escaping (T, ClusterState, Bool) -> [String]
-    ) -> ResourceColumns {
-        ResourceColumns(names: names, narrow: narrow) { object, state, isWide in
-            (object as? T).map { cells($0, state, isWide) } ?? []
-        }
-    }
-
-    /// A load balancer's addresses, sorted; a narrow table has sixteen characters for them.
-    static func addresses(_ status: Kubernetes.LoadBalancerStatus, isWide: Bool) -> String {
+    /// A load balancer's addresses, sorted. The server makes every table for a wide listing, so none are cut short.
+    static func addresses(_ status: Kubernetes.LoadBalancerStatus) -> String {
         let all = Set(status.ingress.map { $0.ip.isEmpty ? $0.hostname : $0.ip }.filter { !$0.isEmpty })
-        let text = all.sorted().joined(separator: ",")
-        return !isWide && text.count > 16 ? text.prefix(13) + "..." : text
+        return all.sorted().joined(separator: ",")
     }
 
     static func age(_ object: some KubernetesObject, _ state: ClusterState) -> String {

@@ -4,15 +4,13 @@ struct ResourceTable {
     private let query: ResourceQuery
     private let columns: ResourceColumns?
     private let count: Int
-    private let isWide: Bool
     private let showsNamespace: Bool
 
     init(_ target: ResourceQuery.Target, _ query: ResourceQuery) {
         self.query = query
         columns = target.type.map { ResourceColumns.columns(of: $0) }
         let names = columns?.names ?? ["NAME", "AGE"]
-        if case .wide = query.output { isWide = true } else { isWide = false }
-        count = isWide ? names.count : columns?.narrow ?? 2
+        if case .wide = query.output { count = names.count } else { count = columns?.narrow ?? 2 }
         showsNamespace = query.allNamespaces && target.type?.isNamespaced != false
         header = (showsNamespace ? ["NAMESPACE"] : []) + names.prefix(count) + query.labelColumns.map(Self.header)
             + (query.showsLabels ? ["LABELS"] : [])
@@ -20,7 +18,7 @@ struct ResourceTable {
 
     func cells(_ row: ResourceRow, _ state: ClusterState) -> [String] {
         let age = HumanDuration.age(of: row.metadata.creationTimestamp, at: state.now)
-        var cells = row.object.flatMap { columns?.cells($0, state, isWide) } ?? [row.metadata.name, age]
+        var cells = row.object.flatMap { columns?.cells($0, state) } ?? [row.metadata.name, age]
         if query.targets.count > 1, !cells.isEmpty { cells[0] = "\(row.qualified)/\(cells[0])" }
         let labels = query.labelColumns.map { row.metadata.labels[$0] ?? "" }
             + (query.showsLabels ? [ResourceColumns.labels(row.metadata.labels)] : [])

@@ -1,19 +1,19 @@
 /// A Service's row (`printService`).
 enum ServiceRow {
-    static func cells(_ service: Kubernetes.Service, _ state: ClusterState, isWide: Bool) -> [String] {
+    static func cells(_ service: Kubernetes.Service, _ state: ClusterState) -> [String] {
         let spec = service.spec
         return [
             service.metadata.name, spec.type.rawValue, spec.clusterIP.isEmpty ? "<none>" : spec.clusterIP,
-            external(service, isWide), ports(spec.ports), ResourceColumns.age(service, state),
+            external(service), ports(spec.ports), ResourceColumns.age(service, state),
             ResourceColumns.labels(spec.selector),
         ]
     }
 
-    private static func external(_ service: Kubernetes.Service, _ isWide: Bool) -> String {
+    private static func external(_ service: Kubernetes.Service) -> String {
         let spec = service.spec
         switch spec.type {
         case .loadBalancer:
-            let own = ResourceColumns.addresses(service.status.loadBalancer, isWide: isWide)
+            let own = ResourceColumns.addresses(service.status.loadBalancer)
             let all = (own.isEmpty ? [] : [own]) + spec.externalIPs
             return all.isEmpty ? "<pending>" : all.joined(separator: ",")
         case .externalName: return spec.externalName

@@ -1,3 +1,5 @@
+import HawseModel
+
 /// Rows of workloads.
 enum WorkloadRow {
     static func columns(of type: any KubernetesObject.Type) -> ResourceColumns {
@@ -48,7 +50,7 @@ enum WorkloadRow {
                 Kubernetes.HorizontalPodAutoscaler.self,
                 ["NAME", "REFERENCE", "TARGETS", "MINPODS", "MAXPODS", "REPLICAS", "AGE"], 7, autoscaler)
         default:
-            ResourceColumns(names: ["NAME", "AGE"], narrow: 2) { object, state, _ in
+            ResourceColumns(names: ["NAME", "AGE"], narrow: 2) { object, state in
                 [object.metadata.name, HumanDuration.age(of: object.metadata.creationTimestamp, at: state.now)]
             }
         }
@@ -110,21 +112,28 @@ enum WorkloadRow {
             + [ResourceColumns.selector(cron.spec.jobTemplate.spec.selector)]
     }
 
-    /// What is measured and what it should be.
-    private static func goal(_ metric: Kubernetes.MetricSpec) -> String {
+    /// What is measured and what it should be (`formatHPAMetrics`).
+    private static func goal(_ metric: Kubernetes.MetricSpec, _ known: ManifestNode?) -> String {
         guard let source = metric.source else { return "<unknown type>" }
         let target = source.target
+        let field = metric.type.prefix(1).lowercased() + metric.type.dropFirst()
+        let current = known?[field]?["current"]
+        let average = current?["averageValue"]?.text ?? "<unknown>"
         switch metric.type {
         case "Resource", "ContainerResource":
-            let goal = target.averageValue?.text ?? target.averageUtilization.map { "\($0)%" } ?? "<auto>"
-            return "\(source.name): <unknown>/\(goal)"
-        case "Pods": return "<unknown>/\(target.averageValue?.text ?? "")"
-        default: return target.averageValue.map { "<unknown>/\($0.text) (avg)" } ?? "<unknown>/\(target.value?.text ?? "")"
+            if let goal = target.averageValue { return "\(source.name): \(average)/\(goal.text)" }
+            let used = current?["averageUtilization"]?.text.map { "\($0)%" } ?? "<unknown>"
+            return "\(source.name): \(used)/\(target.averageUtilization.map { "\($0)%" } ?? "<auto>")"
+        case "Pods": return "\(average)/\(target.averageValue?.text ?? "")"
+        default:
+            let value = current?["value"]?.text ?? "<unknown>"
+            return target.averageValue.map { "\(average)/\($0.text) (avg)" } ?? "\(value)/\(target.value?.text ?? "")"
         }
     }
 
     private static func autoscaler(_ scaler: Kubernetes.HorizontalPodAutoscaler, _ state: ClusterState) -> [String] {
-        var targets = scaler.spec.metrics.map(goal)
+        let known = scaler.status.currentMetrics ?? []
+        var targets = scaler.spec.metrics.enumerated().map { goal($0.element, $0.offset < known.count ? known[$0.offset] : nil) }
         let more = targets.count - 2
         if more > 0 { targets = [targets[0], "\(targets[1]) + \(more) more..."] }
         return [

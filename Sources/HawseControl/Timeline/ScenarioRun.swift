@@ -188,11 +188,10 @@ extension ClusterState {
         for container in pod.spec.containers {
             runtimes[key]?.containers[container.name]?.finishedAt = now
             runtimes[key]?.containers[container.name]?.exitCode = 1
-            let restarts = runtimes[key]?.containers[container.name]?.restarts ?? 0
-            if pod.spec.restartPolicy != "Never" {
-                let delay = restarts == 0 ? 1 : min(10 << Int64(min(restarts - 1, 5)), 300)
-                runtimes[key]?.containers[container.name]?.restartAt = Kubernetes.Time(
-                    microseconds: now.microseconds + Int64(delay) * 1_000_000)
+            if pod.spec.restartPolicy != "Never", let state = runtimes[key]?.containers[container.name] {
+                // The kubelet hears of it within a second.
+                runtimes[key]?.containers[container.name]?.restartAt = max(
+                    state.dueAgain(now), Kubernetes.Time(microseconds: now.microseconds + 1_000_000))
             }
         }
         queues.add(key, to: .kubelet)
@@ -207,6 +206,7 @@ extension ClusterState {
             var state = ContainerRuntime()
             state.startedAt = runtime.started
             state.restarts = pod.status.containerStatuses.first { $0.name == container.name }?.restartCount ?? 0
+            state.probeOrigin = runtime.started
             state.readiness.passed = pod.isReady
             state.liveness.passed = true
             state.startup.passed = true

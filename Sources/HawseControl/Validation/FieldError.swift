@@ -108,6 +108,11 @@ public struct StatusError: Error, Sendable, Hashable, CustomStringConvertible {
         StatusError(code: 409, reason: "AlreadyExists", message: "\(resource) \"\(name)\" already exists")
     }
 
+    /// What an admission plugin answers.
+    public static func forbidden(_ resource: String, _ name: String, _ why: String) -> StatusError {
+        StatusError(code: 403, reason: "Forbidden", message: "\(resource) \"\(name)\" is forbidden: \(why)")
+    }
+
     public static func internalError(_ detail: String) -> StatusError {
         StatusError(code: 500, reason: "InternalError", message: "Internal error occurred: \(detail)")
     }

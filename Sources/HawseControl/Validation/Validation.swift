@@ -48,6 +48,9 @@ public enum Validation {
             errors = AutoscalerValidation.check(new, old: old as? Kubernetes.HorizontalPodAutoscaler)
         case let new as Kubernetes.ConfigMap: errors = DataValidation.check(new, old: old as? Kubernetes.ConfigMap)
         case let new as Kubernetes.Secret: errors = DataValidation.check(new, old: old as? Kubernetes.Secret)
+        case let new as Kubernetes.PriorityClass:
+            errors = SchedulingValidation.check(new, old: old as? Kubernetes.PriorityClass)
+        case let new as Kubernetes.PodDisruptionBudget: errors = SchedulingValidation.check(new)
         case let new as Kubernetes.Node: errors = NodeValidation.check(new, old: old as? Kubernetes.Node, options: options)
         default: errors = WorkloadValidation.check(object, old: old)
         }

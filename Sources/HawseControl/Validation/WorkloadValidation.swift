@@ -130,7 +130,7 @@ enum WorkloadValidation {
     }
 
     /// A count or a percentage, not negative (`ValidatePositiveIntOrPercent`).
-    private static func share(_ value: Kubernetes.IntOrString?, at path: String) -> [FieldError] {
+    static func share(_ value: Kubernetes.IntOrString?, at path: String) -> [FieldError] {
         switch value {
         case nil: return []
         case .int(let number): return nonnegative(number, path)
@@ -145,7 +145,7 @@ enum WorkloadValidation {
         }
     }
 
-    private static func atMostAll(_ value: Kubernetes.IntOrString?, at path: String) -> [FieldError] {
+    static func atMostAll(_ value: Kubernetes.IntOrString?, at path: String) -> [FieldError] {
         guard case .string(let text)? = value, let percent = percent(text), percent > 100 else { return [] }
         return [.invalid(path, text, "must not be greater than 100%")]
     }

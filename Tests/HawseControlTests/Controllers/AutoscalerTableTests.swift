@@ -165,4 +165,25 @@ import Testing
         #expect(sizes(&state, cpu: 10, looks: 1) == [4])
         #expect(sizes(&state, cpu: 100, looks: 1) == [8])
     }
+
+    /// Whoever looks second at pods that another one scales, and then the first, too, leaves them alone.
+    @Test func podsOfTwoAutoscalers() throws {
+        var state = cluster(4)
+        _ = sizes(&state, cpu: 100, looks: 1)
+        var second = try #require(state.store.autoscalers[key])
+        second.metadata = Kubernetes.ObjectMeta()
+        second.metadata.name = "another"
+        second.metadata.namespace = key.namespace
+        second.status = Kubernetes.AutoscalerStatus()
+        try state.createFromUser(second)
+        let before = state.store.deployments[key]?.spec.replicas
+        state.advance(bySeconds: 31)
+        let other = state.store.autoscalers["default", "another"]?.status.conditions.first { $0.type == "ScalingActive" }
+        #expect(other?.status == "False")
+        #expect(other?.reason == "AmbiguousSelector")
+        #expect(other?.message == "pods by selector app=\(key.name) are controlled by multiple HPAs: [default/another default/\(key.name)]")
+        #expect(conditions(state).contains { $0.hasPrefix("ScalingActive=False AmbiguousSelector: ") })
+        #expect(state.store.deployments[key]?.spec.replicas == before)
+        #expect(state.events.contains { $0.reason == "AmbiguousSelector" })
+    }
 }

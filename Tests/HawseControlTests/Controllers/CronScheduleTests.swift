@@ -118,3 +118,94 @@ import Testing
         #expect(state.store.jobs.isEmpty)
     }
 }
+
+/// CronJobs that missed times, by the rules of `pkg/controller/cronjob`.
+@Suite struct CronJobTableTests {
+    private let key = ObjectKey(namespace: "default", name: "tick")
+
+    private func build(_ spec: String, template: String = "run-seconds: \"1\"") -> ClusterState {
+        ControlledCluster.build("""
+            apiVersion: batch/v1
+            kind: CronJob
+            metadata: {name: tick}
+            spec:
+            \(spec.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n"))
+              jobTemplate:
+                spec:
+                  template:
+                    metadata: {annotations: {hawse/\(template)}}
+                    spec: {restartPolicy: Never, containers: [{name: main, image: "t:1"}]}
+            """)
+    }
+
+    private func minutes(_ state: ClusterState) -> [Int64] {
+        state.store.jobs.all.compactMap { Int64($0.metadata.name.dropFirst(5)) }
+            .map { $0 - ClusterConfiguration().start.seconds / 60 }.sorted()
+    }
+
+    private func said(_ state: ClusterState, _ reason: String) -> [String] {
+        state.events.filter { $0.reason == reason }.map(\.message)
+    }
+
+    /// Only the last of several missed times is made up for, and none that is older than the deadline.
+    @Test(arguments: [("", [55]), ("startingDeadlineSeconds: 60", []), ("startingDeadlineSeconds: 300", [55])] as [(String, [Int64])])
+    func missedTimes(deadline: String, expected: [Int64]) throws {
+        var state = build("schedule: \"*/5 * * * *\"\nsuspend: true\n\(deadline)")
+        state.advance(bySeconds: 57 * 60)
+        #expect(minutes(state) == [])
+        try state.modify(Kubernetes.CronJob.self, key) { $0.spec.suspend = false }
+        state.settle()
+        #expect(minutes(state) == expected)
+        state.advance(bySeconds: 4 * 60)
+        #expect(minutes(state) == expected + [60])
+    }
+
+    @Test func tooManyMissedTimes() throws {
+        var state = build("schedule: \"* * * * *\"\nsuspend: true")
+        state.advance(bySeconds: 120 * 60)
+        try state.modify(Kubernetes.CronJob.self, key) { $0.spec.suspend = false }
+        state.settle()
+        #expect(minutes(state) == [120])
+        #expect(said(state, "TooManyMissedTimes")
+            == ["too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew"])
+    }
+
+    /// What a new schedule would have had is not made up for.
+    @Test func aChangedScheduleBeginsWithItsNextTime() throws {
+        var state = build("schedule: \"0 12 * * *\"")
+        state.advance(bySeconds: 32 * 60)
+        try state.modify(Kubernetes.CronJob.self, key) { $0.spec.schedule = "*/5 * * * *" }
+        state.settle()
+        #expect(minutes(state) == [])
+        state.advance(bySeconds: 4 * 60)
+        #expect(minutes(state) == [35])
+    }
+
+    /// Forbidden while one runs; the time that was missed is made up for when it has ended.
+    @Test func oneAfterAnother() {
+        var state = build("schedule: \"* * * * *\"\nconcurrencyPolicy: Forbid", template: "run-seconds: \"90\"")
+        state.advance(bySeconds: 125)
+        #expect(minutes(state) == [1])
+        #expect(said(state, "JobAlreadyActive").first
+            == "Not starting job because prior execution is running and concurrency policy is Forbid")
+        state.advance(bySeconds: 30)
+        #expect(minutes(state) == [1, 2])
+        #expect(said(state, "SawCompletedJob").first?.hasSuffix("condition: Complete") == true)
+    }
+
+    @Test func oneInsteadOfAnother() {
+        var state = build("schedule: \"* * * * *\"\nconcurrencyPolicy: Replace", template: "run-seconds: \"600\"")
+        state.advance(bySeconds: 185)
+        #expect(minutes(state) == [3])
+        #expect(said(state, "SuccessfulDelete").count == 2)
+        #expect(state.store.cronJobs[key]?.status.active.count == 1)
+    }
+
+    @Test func aJobKnowsItsTimeInItsZone() {
+        var state = build("schedule: \"30 5 * * *\"\ntimeZone: Asia/Kolkata")
+        state.advance(bySeconds: 24 * 3600)
+        #expect(
+            state.store.jobs.all.compactMap { $0.metadata.annotations["batch.kubernetes.io/cronjob-scheduled-timestamp"] }
+                == ["2026-01-02T05:30:00+05:30"])
+    }
+}

@@ -41,7 +41,7 @@ import Testing
     func sharesOfAChangedCount(have: Int, wanted: Int, surge: Int, before: Int, change: Int) {
         var set = Kubernetes.ReplicaSet()
         set.spec.replicas = have
-        set.metadata.annotations[ClusterState.maximumAnnotation] = String(before)
+        set.metadata.annotations[DeploymentAnnotation.maximum] = String(before)
         #expect(ClusterState.fraction(of: set, in: deployment(wanted, surge: .int(surge), unavailable: 0)) == change)
     }
 
@@ -111,7 +111,10 @@ import Testing
         state.advance(bySeconds: 100)
         try state.modify(Kubernetes.Deployment.self, key) { $0.spec.paused = false }
         state.settle()
-        #expect(progress(state) == "True ReplicaSetUpdated")
+        // The time in the pause does not count, and nothing has come of it yet.
+        #expect(progress(state) == "Unknown DeploymentResumed")
+        state.advance(bySeconds: 62)
+        #expect(progress(state) == "False ProgressDeadlineExceeded")
     }
 
     // MARK: Who goes first

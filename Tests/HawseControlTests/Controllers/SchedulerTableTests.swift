@@ -51,7 +51,7 @@ import Testing
         let reasons = [
             (victims, "No preemption victims found for incoming pod"), (helpless, "Preemption is not helpful for scheduling"),
         ]
-        return " preemption: 0/3 nodes are available: "
+        return " no new claims to deallocate, preemption: 0/3 nodes are available: "
             + reasons.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.sorted().joined(separator: ", ") + "."
     }
 

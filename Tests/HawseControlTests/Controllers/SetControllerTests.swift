@@ -180,6 +180,57 @@ import Testing
         try change(Kubernetes.DaemonSet.self, &state, agent, ready: false)
         #expect(count(state) == ["d:1": 2, "d:2": 3])
     }
+
+    /// The node's name takes the place of a daemon's own wishes; what it mounts is told by its claims.
+    @Test func podsOfSets() throws {
+        let state = ControlledCluster.build("""
+            apiVersion: apps/v1
+            kind: DaemonSet
+            metadata: {name: agent}
+            spec:
+              selector: {matchLabels: {app: agent}}
+              template:
+                metadata: {labels: {app: agent}}
+                spec:
+                  affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: none, operator: DoesNotExist}]}]}}}
+                  containers: [{name: main, image: "d:1"}]
+            ---
+            apiVersion: apps/v1
+            kind: StatefulSet
+            metadata: {name: db}
+            spec:
+              replicas: 1
+              serviceName: db
+              selector: {matchLabels: {app: db}}
+              volumeClaimTemplates: [{metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}]
+              template:
+                metadata: {labels: {app: db}}
+                spec: {containers: [{name: main, image: "d:1", volumeMounts: [{name: data, mountPath: /d}]}], volumes: [{name: tmp, emptyDir: {}}]}
+            """)
+        let pods = state.store.list(Kubernetes.Pod.self)
+        let daemon = try #require(pods.first { $0.metadata.name.hasPrefix("agent-") })
+        let terms = daemon.spec.affinity?.nodeAffinity?.required?.nodeSelectorTerms ?? []
+        #expect(terms.map(\.matchExpressions.count) == [0])
+        #expect(terms.map { $0.matchFields.first?.values ?? [] } == [[daemon.spec.nodeName]])
+        let volumes = pods.first { $0.metadata.name == "db-0" }?.spec.other["volumes"]?.items ?? []
+        #expect(volumes.map { $0["name"]?.text } == ["data", "tmp"])
+        #expect(volumes.first?["persistentVolumeClaim"]?["claimName"]?.text == "data-db-0")
+        #expect(state.events.contains { $0.message == "create Pod db-0 in StatefulSet db successful" })
+        #expect(state.events.contains { $0.message == "Created pod: \(daemon.metadata.name)" })
+    }
+
+    /// A node that is not ready takes no new daemons; one that is there stays, and is where it should not be.
+    @Test func daemonsOfANodeThatIsLost() throws {
+        var state = daemonSet("{maxUnavailable: 1}")
+        try state.stopNode("node-2")
+        state.advance(bySeconds: 400)
+        let status = try #require(state.store.daemonSets[agent]?.status)
+        #expect((status.desiredNumberScheduled, status.numberMisscheduled, status.numberReady) == (4, 1, 4))
+        #expect(state.store.pods.count == 5)
+        try state.startNode("node-2")
+        state.settle()
+        #expect(state.store.daemonSets[agent]?.status.desiredNumberScheduled == 5)
+    }
 }
 
 protocol HasTemplate { var template: Kubernetes.PodTemplate { get set } }

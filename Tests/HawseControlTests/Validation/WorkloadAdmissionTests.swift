@@ -201,7 +201,6 @@ struct AdmissionChange: Sendable, CustomTestStringConvertible {
         for (change, list) in [
             ("restartPolicy: Sometimes", #""Always", "OnFailure", "Never""#),
             ("dnsPolicy: Cluster", #""ClusterFirstWithHostNet", "ClusterFirst", "Default", "None""#),
-            ("preemptionPolicy: Maybe", #""PreemptLowerPriority", "Never""#),
         ] {
             var loader = ManifestLoader(strict: true)
             loader.load(text: Self.pod.replacing("restartPolicy: Always", with: change), file: "a.yaml")

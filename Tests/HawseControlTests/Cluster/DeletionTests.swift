@@ -1,0 +1,89 @@
+@testable import HawseControl
+import Testing
+
+/// What goes with an object that is deleted, and when.
+@Suite struct DeletionTests {
+    private static let shop = """
+        apiVersion: v1
+        kind: Namespace
+        metadata: {name: shop}
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: {name: web, namespace: shop}
+        spec: {selector: {app: web}, ports: [{port: 80}]}
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: web, namespace: shop}
+        spec:
+          replicas: 2
+          selector: {matchLabels: {app: web}}
+          template:
+            metadata: {labels: {app: web}}
+            spec: {containers: [{name: main, image: "w:1", lifecycle: {preStop: {sleep: {seconds: 5}}}}]}
+        """
+
+    /// A namespace waits for its pods, which end gracefully; nothing new comes into it meanwhile.
+    @Test func aNamespaceWaitsForItsPods() throws {
+        var state = ControlledCluster.build(Self.shop)
+        let key = ObjectKey(name: "shop")
+        try state.delete(kind: "Namespace", key)
+        state.reconcile()
+        #expect(state.store.namespaces[key]?.status.phase == "Terminating")
+        #expect(state.store.services["shop", "web"] == nil)
+        #expect(state.store.deployments.isEmpty && state.store.replicaSets.isEmpty)
+        #expect(state.store.pods.all.map(\.metadata.isTerminating) == [true, true])
+        var loader = ManifestLoader(strict: true)
+        loader.load(text: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: late, namespace: shop}\n", file: "c.yaml")
+        let problems = state.applyAll(loader.objects)
+        #expect(problems.map(\.message) == [
+            #"configmaps "late" is forbidden: unable to create new content in namespace shop because it is being terminated"#
+        ])
+        state.advance(bySeconds: 6)
+        #expect(state.store.pods.isEmpty)
+        #expect(state.store.namespaces[key] == nil)
+    }
+
+    /// Pods that a Job had to count go with it.
+    @Test func aJobTakesItsPodsAlong() throws {
+        var state = ControlledCluster.build("""
+            apiVersion: batch/v1
+            kind: Job
+            metadata: {name: work}
+            spec:
+              parallelism: 2
+              completions: 2
+              template: {spec: {restartPolicy: Never, containers: [{name: main, image: "w:1"}]}}
+            """)
+        #expect(state.store.pods.count == 2)
+        try state.delete(kind: "Job", ObjectKey(namespace: "default", name: "work"))
+        state.settle()
+        #expect(state.store.pods.isEmpty)
+    }
+
+    /// A ReplicaSet of nobody's counts no neighbours: of pods alike the youngest goes, wherever it is.
+    @Test func aSetAloneKnowsNoNeighbours() throws {
+        var state = ControlledCluster.build("""
+            apiVersion: apps/v1
+            kind: ReplicaSet
+            metadata: {name: web}
+            spec:
+              replicas: 3
+              selector: {matchLabels: {app: web}}
+              template:
+                metadata: {labels: {app: web}}
+                spec: {nodeSelector: {kubernetes.io/os: linux}, containers: [{name: main, image: "w:1"}]}
+            """.replacing("nodeSelector: {kubernetes.io/os: linux}, ", with: "nodeName: node-1, "))
+        state.advance(bySeconds: 100)
+        try state.modify(Kubernetes.ReplicaSet.self, ObjectKey(namespace: "default", name: "web")) {
+            $0.spec.template.spec.nodeName = "node-2"
+            $0.spec.replicas = 4
+        }
+        state.settle()
+        state.advance(bySeconds: 1)
+        try state.scale("ReplicaSet", ObjectKey(namespace: "default", name: "web"), to: 3)
+        state.settle()
+        #expect(state.store.pods.all.map(\.spec.nodeName) == ["node-1", "node-1", "node-1"])
+    }
+}
