@@ -19,7 +19,7 @@ import Testing
 
     private func slices(_ state: ClusterState) -> [String] {
         state.store.slices(of: ObjectKey(namespace: "default", name: "db")).map { slice in
-            let ports = slice.ports.map { "\($0.name ?? ""):\($0.port ?? 0)" }.joined(separator: ",")
+            let ports = slice.ports.map { "\($0.name ?? ""):\($0.port ?? 0)" }.sorted().joined(separator: ",")
             let members = slice.endpoints.map { endpoint in
                 endpoint.addresses.joined() + (endpoint.conditions.ready == true ? "" : "!") + (endpoint.hostname.map { "=\($0)" } ?? "")
             }

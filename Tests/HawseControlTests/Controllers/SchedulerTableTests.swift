@@ -136,6 +136,17 @@ import Testing
             pod("p", "nodeName: a", labels: "app: other", container: "resources: {requests: {cpu: 1, memory: 2Gi}}"),
             pod("it", "", container: "resources: {requests: {cpu: 100m, memory: 200Mi}}"),
         ], "b"),
+        // a is used one-sidedly and gets evener, b is even and gets less so.
+        ("the node that gets evener", [
+            pod("p", "nodeName: a", labels: "app: other", container: "resources: {requests: {cpu: 1800m, memory: 100Mi}}"),
+            pod("q", "nodeName: b", labels: "app: other", container: "resources: {requests: {cpu: 900m, memory: 1843Mi}}"),
+            pod("it", "", container: "resources: {requests: {cpu: 100m, memory: 1Gi}}"),
+        ], "a"),
+        // Containers that ask for nothing count something, each of them.
+        ("the node with fewer containers", [
+            pod("p", "nodeName: a, initContainers: [{name: x, image: x, restartPolicy: Always}]", labels: "app: other"),
+            pod("q", "nodeName: b", labels: "app: other"), pod("it", ""),
+        ], "b"),
         ("somebody there would like it near", [
             pod("p", "nodeName: b, affinity: {podAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 100, "
                 + "podAffinityTerm: {labelSelector: {matchLabels: {app: web}}, topologyKey: kubernetes.io/hostname}}]}}",

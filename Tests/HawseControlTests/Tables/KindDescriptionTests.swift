@@ -1,4 +1,4 @@
-import HawseControl
+@testable import HawseControl
 import Testing
 
 /// `hawse describe` of kinds with a layout of their own.
@@ -66,5 +66,61 @@ import Testing
         #expect(text("secret/key").contains("Type:  Opaque\n\nData\n====\na:  2 bytes\nb:  6 bytes\n"))
         #expect(!text("secret/key").contains("hidden"))
         #expect(text("configmap/conf").contains("\nData\n====\nk:\n----\nvalue\n\n\nBinaryData\n====\n"))
+    }
+
+    @Test func prioritiesAndBudgets() throws {
+        let state = ControlledCluster.build("""
+            apiVersion: scheduling.k8s.io/v1
+            kind: PriorityClass
+            metadata: {name: high}
+            value: 1000
+            description: for what cannot wait
+            ---
+            apiVersion: policy/v1
+            kind: PodDisruptionBudget
+            metadata: {name: guard}
+            spec: {maxUnavailable: 25%, selector: {matchLabels: {app: web}}}
+            """)
+        let high = try #require(state.store.priorityClasses[ObjectKey(name: "high")])
+        #expect(ResourceDescription.describe(high, state) == """
+            Name:              high
+            Value:             1000
+            GlobalDefault:     false
+            PreemptionPolicy:  PreemptLowerPriority
+            Description:       for what cannot wait
+            Annotations:       <none>
+            Events:            <none>
+
+            """)
+        let budget = try #require(state.store.disruptionBudgets["default", "guard"])
+        #expect(ResourceDescription.describe(budget, state) == """
+            Name:             guard
+            Namespace:        default
+            Max unavailable:  25%
+            Selector:         app=web
+            Status:
+                Allowed disruptions:  0
+                Current:              0
+                Desired:              0
+                Total:                0
+            Events:                   <none>
+
+            """)
+    }
+
+    /// What is told again and again is one line; each event has its author.
+    @Test func eventsOfAPod() throws {
+        var state = ControlledCluster.build("""
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: it, annotations: {hawse/run-seconds: "1", hawse/exit-code: "3"}}
+            spec: {containers: [{name: main, image: "i:1"}]}
+            """)
+        state.advance(bySeconds: 40)
+        let pod = try #require(state.store.pods["default", "it"])
+        let text = ResourceDescription.describe(pod, state)
+        let lines = text.split(separator: "\n").suffix(2).map { $0.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ") }
+        #expect(lines.first?.hasPrefix("Normal Scheduled 40s default-scheduler ") == true)
+        #expect(lines.last?.hasPrefix("Warning BackOff 6s (x3 over 38s) kubelet Back-off restarting failed container main in pod it_default(") == true)
     }
 }
