@@ -127,5 +127,17 @@ import Testing
         #expect(isStale(vip, 80, vip))
         #expect(isStale(there, 30053, vip))
         #expect(!isStale(vip, 81, vip))
+        // Another Service's port of the same number: its flows are taken for the node port's too.
+        var other = service
+        other.metadata.name = "other"
+        other.spec.clusterIP = "10.96.0.11"
+        other.spec.ports[0].port = 30053
+        other.spec.ports[0].nodePort = 0
+        proxy.apply(other)
+        slice.service = other.key
+        slice.entries[0].address = try #require(IPAddress("10.100.0.99"))
+        proxy.apply(slice)
+        _ = proxy.sync()
+        #expect(isStale(try #require(IPAddress("10.96.0.11")), 30053, slice.entries[0].address))
     }
 }

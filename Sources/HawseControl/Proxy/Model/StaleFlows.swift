@@ -35,8 +35,8 @@ public struct StaleFlows: Sendable {
     ) -> Bool {
         guard ipProtocol == .udp else { return false }
         let endpoint = Frontend(address: replySource, port: replyPort)
-        if let serving = addresses[Frontend(address: destination, port: port)] { return !serving.contains(endpoint) }
-        if let serving = nodePorts[port] { return !serving.contains(endpoint) }
-        return false
+        // A node port is looked for behind every address, also where a Service's own port has its number.
+        if let serving = addresses[Frontend(address: destination, port: port)], !serving.contains(endpoint) { return true }
+        return nodePorts[port].map { !$0.contains(endpoint) } ?? false
     }
 }
