@@ -23,7 +23,7 @@ extension ClusterState {
         lastApplied["\(T.kind)/\(key)"] = nil
         if let service = object as? Kubernetes.Service { releaseAll(of: service) }
         if let ranges = object as? Kubernetes.ServiceCIDR { dropRanges(of: ranges) }
-        if T.kind == "Node" { removePods(onNode: key.name) }
+        if T.kind == "Node" { orphanPods(onNode: key.name) }
         removeDependents(of: object.metadata.uid, in: key.namespace)
     }
 
@@ -64,9 +64,29 @@ extension ClusterState {
         }
     }
 
-    private mutating func removePods(onNode name: String) {
-        for pod in store.pods.all.filter({ $0.spec.nodeName == name }) { removePod(pod.key) }
+    /// Pods of a node that is no more stay for a while: the collector looks every twenty seconds, and takes them when it has
+    /// known of the loss for forty (`gcOrphaned`).
+    private mutating func orphanPods(onNode name: String) {
         podAddresses[name] = nil
+        let period: Int64 = 20_000_000
+        let passed = now.microseconds - configuration.start.microseconds
+        let seen = configuration.start.microseconds + (max(0, passed) + period - 1) / period * period
+        // Noticed a moment after a look, it is over a moment after the second one from there.
+        let due = Kubernetes.Time(microseconds: seen + 3 * period)
+        collections[name] = due
+        wake(.node, ObjectKey(name: name), at: due, isProgress: false)
+    }
+
+    mutating func collectOrphans(ofNode name: String) {
+        guard let due = collections[name], now >= due else { return }
+        collections[name] = nil
+        for pod in store.pods.all.filter({ $0.spec.nodeName == name }) {
+            if !pod.isFinished {
+                disrupt(pod.key, "DeletionByPodGC", "PodGC: node no longer exists")
+                store.update(Kubernetes.Pod.self, pod.key) { $0.status.phase = "Failed" }
+            }
+            try? deletePod(pod.key, gracePeriodSeconds: 0)
+        }
     }
 
     /// Background deletion by the garbage collector.

@@ -45,6 +45,8 @@ public struct ClusterState: Sendable {
     var stoppedNodes: [String: Kubernetes.Time] = [:]
     /// Those of them that are on again, but found no API server.
     var waitingNodes: Set<String> = []
+    /// When the pods of nodes that are no more are collected.
+    var collections: [String: Kubernetes.Time] = [:]
     /// Since when a pod waits for its eviction by a taint.
     var evictions: [ObjectKey: Kubernetes.Time] = [:]
     /// Schedule and zone of each CronJob when it was last looked at.

@@ -88,8 +88,9 @@ extension ClusterState {
     ) -> (count: Int, why: String)? {
         let key = scaler.key
         let current = scale.replicas
-        measure(scaler, nil)
         let minimum = scaler.spec.minReplicas ?? 1
+        // Out of its bounds nobody looks at the metrics.
+        if current == 0 && minimum != 0 || current > scaler.spec.maxReplicas || current < minimum { measure(scaler, nil) }
         if current == 0, minimum != 0 {
             setScalerCondition(
                 key, "ScalingActive", false, "ScalingDisabled",
@@ -107,6 +108,7 @@ extension ClusterState {
                 note("FailedComputeMetricsReplicas", message, kind: "HorizontalPodAutoscaler", key: key)
             }
             setScalerCondition(key, "ScalingActive", false, "AmbiguousSelector", message)
+            measure(scaler, nil)
             return nil
         }
         measure(scaler, AutoscalerLoad(scale.pods, now: now))

@@ -36,7 +36,9 @@ extension ClusterState {
             count(live, of: set, hash: hash, &status)
             wakeWhenAvailable(live, minReadySeconds: set.spec.minReadySeconds, .daemonSet, key)
         }
-        for pod in byNode.values.joined().sorted(by: { $0.key < $1.key }) where !pod.metadata.isTerminating {
+        // Of nodes that are no more; what ran there is the collector's.
+        for pod in byNode.values.joined().sorted(by: { $0.key < $1.key })
+        where !pod.metadata.isTerminating && pod.spec.nodeName.isEmpty {
             removeDaemonPod(pod.key, of: key)
         }
         if set.spec.updateStrategy.type == "RollingUpdate" {

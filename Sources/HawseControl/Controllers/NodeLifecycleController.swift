@@ -68,7 +68,10 @@ extension ClusterState {
     /// The node controllers' look at a node: one that is silent is not ready, tainted, its pods not ready; taints that
     /// tolerate no running pod evict those that do not tolerate them.
     mutating func syncNode(_ key: ObjectKey) {
-        guard store.nodes[key] != nil else { return }
+        guard store.nodes[key] != nil else {
+            collectOrphans(ofNode: key.name)
+            return
+        }
         if let stopped = stoppedNodes[key.name],
             now.microseconds >= stopped.microseconds + Int64(Self.gracePeriod * 1_000_000)
         {

@@ -3,9 +3,14 @@ import HawseWire
 extension ClusterState {
     /// A node's ranges become allocators.
     mutating func nodeAdded(_ node: Kubernetes.Node) {
+        collections[node.metadata.name] = nil
         let ranges = node.spec.podCIDRs.isEmpty ? [node.spec.podCIDR] : node.spec.podCIDRs
         podAddresses[node.metadata.name] = ranges.compactMap { IPPrefix($0) }.map { PodAddressAllocator(range: $0) }
         for text in reservedPodAddresses { reserve(text, on: node.metadata.name) }
+        // A node that comes back finds the pods that nobody has collected yet.
+        for pod in store.pods.all where pod.spec.nodeName == node.metadata.name && !pod.spec.hostNetwork {
+            for address in pod.status.podIPs { reserve(address.ip, on: node.metadata.name) }
+        }
     }
 
     mutating func podAdopted(_ pod: Kubernetes.Pod) {

@@ -86,4 +86,24 @@ import Testing
         state.settle()
         #expect(state.store.pods.all.map(\.spec.nodeName) == ["node-1", "node-1", "node-1"])
     }
+
+    /// Pods of a node that is gone are no endpoints any more, and stay for a minute before others take their places.
+    @Test func podsOfADeletedNode() throws {
+        var state = ControlledCluster.build(Self.shop)
+        let node = try #require(state.store.pods.all.first).spec.nodeName
+        let before = state.store.pods.all.filter { $0.spec.nodeName == node }.map(\.key)
+        func endpoints(_ state: ClusterState) -> Int {
+            state.store.slices(of: ObjectKey(namespace: "shop", name: "web")).reduce(0) { $0 + $1.endpoints.count }
+        }
+        try state.delete(kind: "Node", ObjectKey(name: node))
+        state.reconcile()
+        #expect(endpoints(state) == 2 - before.count)
+        state.advance(bySeconds: 59)
+        #expect(before.allSatisfy { state.store.pods[$0] != nil })
+        state.advance(bySeconds: 22)
+        #expect(before.allSatisfy { state.store.pods[$0] == nil })
+        state.settle()
+        #expect(endpoints(state) == 2)
+        #expect(state.store.pods.all.filter { $0.spec.nodeName == node }.isEmpty)
+    }
 }

@@ -186,4 +186,17 @@ import Testing
         #expect(state.store.deployments[key]?.spec.replicas == before)
         #expect(state.events.contains { $0.reason == "AmbiguousSelector" })
     }
+
+    /// What was measured stands in the status and in the table.
+    @Test func whatWasMeasuredIsShown() throws {
+        var state = cluster(4)
+        _ = sizes(&state, cpu: 42, looks: 1)
+        let known = try #require(state.store.autoscalers[key]?.status.currentMetrics)
+        #expect(known.map { JSONWriter.compact($0) } == [
+            #"{"resource":{"current":{"averageUtilization":42,"averageValue":"42m"},"name":"cpu"},"type":"Resource"}"#
+        ])
+        var query = ResourceQuery()
+        try query.parse(["hpa"], in: state)
+        #expect(ResourceListing(query, of: state).text.contains("cpu: 42%/50%"))
+    }
 }
