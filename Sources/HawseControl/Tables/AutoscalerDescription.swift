@@ -59,7 +59,7 @@ enum AutoscalerDescription {
             let container = metric.type == "ContainerResource" ? " of container \"\(source.container)\"" : ""
             let what = "resource \(source.name)\(container) on pods"
             if let goal = target.averageValue { return writer.line(what, "\(average) / \(goal.text)", 1) }
-            let used = current?["averageUtilization"]?.text.map { "\($0)% (\(average))" } ?? "<unknown>"
+            let used = current?["averageUtilization"]?.int.map { "\($0)% (\(average))" } ?? "<unknown>"
             let goal = target.averageUtilization.map { "\($0)%" } ?? "<auto>"
             writer.line("\(what)  (as a percentage of request)", "\(used) / \(goal)", 1)
         }

@@ -122,7 +122,7 @@ enum WorkloadRow {
         switch metric.type {
         case "Resource", "ContainerResource":
             if let goal = target.averageValue { return "\(source.name): \(average)/\(goal.text)" }
-            let used = current?["averageUtilization"]?.text.map { "\($0)%" } ?? "<unknown>"
+            let used = current?["averageUtilization"]?.int.map { "\($0)%" } ?? "<unknown>"
             return "\(source.name): \(used)/\(target.averageUtilization.map { "\($0)%" } ?? "<auto>")"
         case "Pods": return "\(average)/\(target.averageValue?.text ?? "")"
         default:

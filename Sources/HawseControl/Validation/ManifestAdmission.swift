@@ -27,7 +27,10 @@ public enum ManifestAdmission {
         var findings = loader.diagnostics.filter { $0.severity == .error }.map { finding($0, loader) }
         let namespaces = Set(loader.objects.filter { $0.kind == "Namespace" }.map(\.metadata.name))
         state.prepareForCheck(loader.objects, namespaces: namespaces)
-        for object in loader.objects where object.operation == .apply {
+        // A pod's class may stand behind it: a folder's file order says nothing about that.
+        let applied = loader.objects.filter { $0.operation == .apply }
+        let classes = applied.filter { $0.kind == "PriorityClass" }
+        for object in classes + applied.filter({ $0.kind != "PriorityClass" }) {
             do throws(StatusError) { try state.checkOne(object) } catch {
                 findings += Self.findings(error, object)
             }

@@ -198,5 +198,7 @@ import Testing
         var query = ResourceQuery()
         try query.parse(["hpa"], in: state)
         #expect(ResourceListing(query, of: state).text.contains("cpu: 42%/50%"))
+        let scaler = try #require(state.store.autoscalers[key])
+        #expect(ResourceDescription.describe(scaler, state).contains("42% (42m) / 50%"))
     }
 }

@@ -217,6 +217,14 @@ import Testing
         #expect(problems.map(\.message) == [Self.refused[row].1])
     }
 
+    /// A class that stands behind its pod is there in time, as in a folder that is applied again.
+    @Test func theOrderOfAFolderDoesNotMatter() {
+        var loader = ManifestLoader(strict: true)
+        loader.load(text: Self.pod("it", "late") + Self.priorityClass("late", "value: 3"), file: "a.yaml")
+        #expect(ManifestAdmission.findings(loader).findings.map(\.message) == [])
+        #expect(ClusterState.build(from: loader.objects).problems.map(\.message) == [])
+    }
+
     @Test func aDefaultClassIsForAll() {
         let (state, _) = Self.build(
             Self.priorityClass("usual", "value: 7\nglobalDefault: true\npreemptionPolicy: Never") + Self.pod("it", ""))
