@@ -25,7 +25,7 @@ struct LiveProxyTests {
             let drawn = DrawnServices(draw, count: draw.between(3...7))
             let configuration = DrawnServices.configuration(draw)
             var proxies: [ProxyMode: KubeProxy] = [:]
-            for mode in [ProxyMode.iptables, .nftables] {
+            for mode in [ProxyMode.iptables, .nftables, .ipvs] {
                 proxies[mode] = ProxyRenderer.proxy(
                     drawn.objects, node: drawn.node, mode: mode, configuration: configuration, kernel: .init(hasNFAcct: false))
             }
@@ -33,20 +33,20 @@ struct LiveProxyTests {
             place = ServiceNode(draw, seed: seed, drawn: drawn, settings: proxies[.iptables]?.state().sysctls ?? [:])
         }
 
-        func rules() -> RuleSet {
-            let state = proxies[.iptables]?.state()
+        func rules(_ mode: ProxyMode = .iptables) -> RuleSet {
+            let state = proxies[mode]?.state()
             return (family == .ipv4 ? state?.iptables : state?.ip6tables) ?? RuleSet(family: family)
         }
     }
 
-    private static func restore(_ family: AddressFamily) -> String {
+    static func restore(_ family: AddressFamily) -> String {
         family == .ipv4 ? "iptables-legacy-restore" : "ip6tables-legacy-restore"
     }
 
     // MARK: iptables mode, everything
 
     /// Turns instead of draws: `--every n --packet 0` where n endpoints are left.
-    private static func steady(_ rules: RuleSet) -> RuleSet {
+    static func steady(_ rules: RuleSet) -> RuleSet {
         var rules = rules
         rules.changeRules { rule in
             if case .masquerade(var options) = rule.target {
@@ -134,6 +134,69 @@ struct LiveProxyTests {
         } else {
             try kernel.run("nft", ["-f", "-"], input: scene.proxies[.nftables]?.state().nft ?? "")
         }
+    }
+}
+
+/// The same in IPVS mode, where the kernel has virtual servers (`scripts/live-ipvs`): rules, ipsets, servers and kube-ipvs0.
+@Suite(.serialized, .enabled(if: LiveObstacle.ipvs == nil, "live Services: \(LiveObstacle.ipvs ?? "")"))
+struct LiveIPVSServiceTests {
+    @Test func kernelAndSimulatorAgreeAboutVirtualServers() throws {
+        var seeds = LiveSeeds("virtual services")
+        defer { seeds.cleanUp() }
+        var packets = 0
+        var differences: [String] = []
+        try LiveNamespace.onOneProcessor {
+            while let seed = seeds.next() {
+                let scene = LiveProxyTests.Scene(seed: seed)
+                var live = Self.liveCase(scene)
+                let kernel = try KernelNode(live.setup)
+                live.setup.leaveOut(kernel.refused)
+                try kernel.run("ipset", ["restore"], input: live.rules.sets)
+                try kernel.run(LiveProxyTests.restore(scene.family), [], input: live.rules.tables)
+                try kernel.run("ipvsadm", ["--restore"], input: live.rules.servers)
+                let traffic = GeneratedTraffic(scene.draw, scene.place.node)
+                // What is invalid to conntrack is tracked anew behind the virtual server, and its port drawn.
+                traffic.sumsAreRight = true
+                traffic.hasRoutingHeaders = false
+                var words = ServiceTraffic(place: scene.place, draw: scene.draw)
+                words.nodeSendsDatagrams = false
+                traffic.beginning = { [words] in words.begin($0) }
+                packets += try live.play(traffic, packets: 60, in: kernel, pause: 5000) ?? 0
+                live.states = try kernel.states(hasSets: true)
+                let directory = seeds.folder + "/virtual-services-\(seed)"
+                if let difference = try live.difference(keepingIn: directory) {
+                    differences.append("HAWSE_LIVE_SEED=\(seed): \(difference)")
+                } else {
+                    try seeds.forget(directory)
+                }
+            }
+        }
+        print("live Services in IPVS mode: \(seeds.range): \(seeds.count) clusters, \(packets) packets")
+        for difference in differences { print("live Services in IPVS mode: \(difference)") }
+        seeds.judge(differences, among: "clusters", areTooMany: differences.count * 10 > seeds.count + 9)
+        #expect(packets >= 60)
+    }
+
+    private static func liveCase(_ scene: LiveProxyTests.Scene) -> LiveCase {
+        var setup = scene.place.setup
+        let state = scene.proxies[.ipvs]?.state() ?? ProxyState(mode: .ipvs)
+        setup.name = setup.name.replacing("services", with: "virtual-services")
+        let bits = scene.family.bitCount
+        setup.interfaces.append(
+            LiveSetup.Interface(
+                name: ProxyState.dummyDevice, mac: "02:00:00:00:0d:01",
+                addresses: state.dummyAddresses.filter { $0.family == scene.family }.map { "\($0)/\(bits)" }, kind: "dummy", up: false))
+        for (key, value) in state.sysctls where key.hasPrefix("net.ipv4.vs.") { setup.sysctls[key] = value }
+        var servers = state.ipvs ?? IPVSSpec(services: [], timeouts: nil)
+        servers.services.removeAll { service in
+            if case .address(_, let address, _) = service.key { address.family != scene.family } else { true }
+        }
+        return LiveCase(
+            setup: setup,
+            rules: LiveRules(
+                tables: IPTablesPrinter().text(LiveProxyTests.steady(scene.rules(.ipvs))),
+                sets: IPSetPrinter().text(state.sets.filter { $0.name.hasPrefix("KUBE-6-") == (scene.family == .ipv6) }),
+                servers: IPVSAdmPrinter().saved(servers)))
     }
 }
 

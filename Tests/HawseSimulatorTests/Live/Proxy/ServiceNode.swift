@@ -118,6 +118,9 @@ struct ServiceNode {
 struct ServiceTraffic {
     let place: ServiceNode
     let draw: Draw
+    /// The node itself asks by UDP too. In IPVS mode it answers what comes back to a closed port with an error to its own virtual
+    /// address, which takes another way in the kernel than here.
+    var nodeSendsDatagrams = true
 
     func begin(_ traffic: GeneratedTraffic) -> [Injection] {
         switch draw.below(16) {
@@ -139,7 +142,7 @@ struct ServiceTraffic {
     }
 
     private func local(_ traffic: GeneratedTraffic) -> [Injection] {
-        let front = draw.pick(place.fronts)
+        let front = draw.pick(nodeSendsDatagrams ? place.fronts : place.fronts.filter { $0.ipProtocol != 17 })
         let source = front.address == place.loopback ? place.loopback : draw.pick(place.own4and6)
         var packet = traffic.packet(
             traffic.address(source), traffic.address(front.address), front.ipProtocol,
