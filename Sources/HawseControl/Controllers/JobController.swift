@@ -121,7 +121,7 @@ extension ClusterState {
             step.active = []
         } else {
             manage(&step)
-            setSuspended(&status, job.spec.suspend == true)
+            setSuspended(of: key, &status, job.spec.suspend == true)
         }
         write(&status, step, verdict)
     }
@@ -131,7 +131,9 @@ extension ClusterState {
             .lastTransitionTime
     }
 
-    private func setSuspended(_ status: inout Kubernetes.JobStatus, _ isSuspended: Bool) {
+    private mutating func setSuspended(
+        of key: ObjectKey, _ status: inout Kubernetes.JobStatus, _ isSuspended: Bool
+    ) {
         let index = status.conditions.firstIndex { $0.type == "Suspended" }
         let (reason, message) = isSuspended ? ("JobSuspended", "Job suspended") : ("JobResumed", "Job resumed")
         guard index.map({ status.conditions[$0].reason != reason }) ?? isSuspended else { return }
@@ -139,6 +141,7 @@ extension ClusterState {
             type: "Suspended", status: isSuspended, reason: reason, message: message, at: now)
         condition.lastProbeTime = now
         if let index { status.conditions[index] = condition } else { status.conditions.append(condition) }
+        note(isSuspended ? "Suspended" : "Resumed", message, kind: "Job", key: key)
         // The deadline counts from the last resumption.
         if !isSuspended { status.startTime = now }
     }

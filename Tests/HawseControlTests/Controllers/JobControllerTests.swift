@@ -139,6 +139,8 @@ import Testing
         #expect(ends(state) == ["Suspended=False JobResumed"])
         #expect(state.job("once")?.status.active == 2)
         #expect(try #require(state.job("once")?.status.startTime) > start)
+        #expect(state.events.filter { $0.kind == "Job" && ["Suspended", "Resumed"].contains($0.reason) }.map(\.message).suffix(2)
+            == ["Job suspended", "Job resumed"])
     }
 
     @Test(arguments: [("TerminatingOrFailed", 1, 1), ("Failed", 0, 0)])
