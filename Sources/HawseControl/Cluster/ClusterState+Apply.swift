@@ -118,7 +118,8 @@ extension ClusterState {
     private func prepare<T: StoredKind>(_ object: inout T) {
         if var namespace = object as? Kubernetes.Namespace {
             namespace.metadata.labels["kubernetes.io/metadata.name"] = namespace.metadata.name
-            if namespace.spec.finalizers.isEmpty { namespace.spec.finalizers = ["kubernetes"] }
+            let isRead = !namespace.metadata.resourceVersion.isEmpty
+            if !isRead, !namespace.spec.finalizers.contains("kubernetes") { namespace.spec.finalizers.append("kubernetes") }
             if namespace.status.phase.isEmpty { namespace.status.phase = "Active" }
             if let same = namespace as? T { object = same }
         }
@@ -237,6 +238,10 @@ extension ClusterState {
 
     /// What the API server's strategies change on an update.
     private func prepareUpdate<T: StoredKind>(_ object: inout T, _ old: T) {
+        if var namespace = object as? Kubernetes.Namespace, let before = old as? Kubernetes.Namespace {
+            namespace.spec.finalizers = before.spec.finalizers
+            if let same = namespace as? T { object = same }
+        }
         if var slice = object as? Kubernetes.EndpointSlice, let before = old as? Kubernetes.EndpointSlice,
             slice.endpoints != before.endpoints
         {

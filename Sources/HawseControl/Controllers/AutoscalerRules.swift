@@ -26,7 +26,7 @@ struct AutoscalerRules {
     ) {
         self.window = rules?.stabilizationWindowSeconds ?? window
         select = rules?.selectPolicy ?? "Max"
-        self.policies = rules.map { $0.policies.isEmpty ? policies : $0.policies } ?? policies
+        self.policies = rules?.policies ?? policies
         self.isUp = isUp
     }
 

@@ -135,7 +135,8 @@ extension Kubernetes {
         public var stabilizationWindowSeconds: Int?
         /// Max, Min or Disabled.
         public var selectPolicy: String?
-        public var policies: [ScalingPolicy] = []
+        /// None at all is an error; without the list there are the default ones.
+        public var policies: [ScalingPolicy]?
         public var tolerance: Quantity?
         public static var goType: String { "HPAScalingRules" }
         public init() {}

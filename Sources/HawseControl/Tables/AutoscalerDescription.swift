@@ -71,10 +71,10 @@ enum AutoscalerDescription {
         guard let rules else { return }
         writer.heading(label, 1)
         if let seconds = rules.stabilizationWindowSeconds { writer.plain("Stabilization Window: \(seconds) seconds", 2) }
-        if rules.policies.isEmpty { return }
+        guard let policies = rules.policies, !policies.isEmpty else { return }
         writer.plain("Select Policy: \(rules.selectPolicy ?? "Max")", 2)
         writer.heading("Policies", 2)
-        for policy in rules.policies {
+        for policy in policies {
             writer.row(["- Type: \(policy.type)", "Value: \(policy.value)", "Period: \(policy.periodSeconds) seconds"], 3)
         }
     }

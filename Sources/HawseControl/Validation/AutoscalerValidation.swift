@@ -171,7 +171,9 @@ enum AutoscalerValidation {
         if let word = rules.selectPolicy, !["Disabled", "Max", "Min"].contains(word) {
             errors.append(.notSupported("\(path).selectPolicy", word, ["Disabled", "Max", "Min"]))
         }
-        for (index, policy) in rules.policies.enumerated() {
+        let policies = rules.policies ?? []
+        if policies.isEmpty { errors.append(.required("\(path).policies", "must specify at least one Policy")) }
+        for (index, policy) in policies.enumerated() {
             let place = "\(path).policies[\(index)]"
             if !["Percent", "Pods"].contains(policy.type) {
                 errors.append(.notSupported("\(place).type", policy.type, ["Percent", "Pods"]))

@@ -4,11 +4,16 @@ import HawseModel
 indirect enum InternalForm: Sendable {
     case value
     case fields([(name: String, key: String, form: InternalForm)])
+    case list(InternalForm)
 
     func json(_ node: ManifestNode?) -> String {
         guard let node, !node.isNull else { return "null" }
-        guard case .fields(let fields) = self else { return JSONWriter.compact(node) }
-        return "{" + fields.map { "\"\($0.name)\":\($0.form.json(node[$0.key]))" }.joined(separator: ",") + "}"
+        switch self {
+        case .value: return JSONWriter.compact(node)
+        case .fields(let fields):
+            return "{" + fields.map { "\"\($0.name)\":\($0.form.json(node[$0.key]))" }.joined(separator: ",") + "}"
+        case .list(let form): return "[" + (node.items ?? []).map(form.json).joined(separator: ",") + "]"
+        }
     }
 
     private static func values(_ names: String...) -> InternalForm {
@@ -17,6 +22,14 @@ indirect enum InternalForm: Sendable {
 
     static let profile = values("Type", "LocalhostProfile")
     static let resourceClaim = values("Name", "ResourceClaimName", "ResourceClaimTemplateName")
+
+    static let podFailurePolicy = fields([
+        ("Rules", "rules", .list(.fields([
+            ("Action", "action", .value), ("OnExitCodes", "onExitCodes", values("ContainerName", "Operator", "Values")),
+            ("OnPodConditions", "onPodConditions", .list(values("Type", "Status"))),
+        ])))
+    ])
+    static let successPolicy = fields([("Rules", "rules", .list(values("SucceededIndexes", "SucceededCount")))])
 
     private static let update = values("MaxUnavailable", "MaxSurge")
     static let strategy = fields([("Type", "type", .value), ("RollingUpdate", "rollingUpdate", update)])

@@ -7,7 +7,8 @@ enum JobPolicyValidation {
             if spec.completionMode != "Indexed" {
                 errors.append(
                     .invalid(
-                        "\(path).successPolicy", json: JSONWriter.compact(policy.written()), "requires indexed completion mode"))
+                        "\(path).successPolicy", json: InternalForm.successPolicy.json(policy.written()),
+                        "requires indexed completion mode"))
             } else {
                 errors += success(policy, spec, at: "\(path).successPolicy.rules")
             }

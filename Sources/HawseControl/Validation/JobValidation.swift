@@ -66,9 +66,9 @@ enum JobValidation {
     private static func changes(_ new: Kubernetes.JobSpec, _ job: Kubernetes.Job) -> [FieldError] {
         let old = job.spec
         var errors: [FieldError] = []
-        func fixed<T: FieldValue>(_ path: String, _ a: T?, _ b: T?) {
+        func fixed<T: FieldValue>(_ path: String, _ a: T?, _ b: T?, _ form: InternalForm = .value) {
             guard a != b else { return }
-            errors.append(.invalid(path, json: a.map { JSONWriter.compact($0.written()) } ?? "null", "field is immutable"))
+            errors.append(.invalid(path, json: form.json(a?.written()), "field is immutable"))
         }
         if new.completionMode != "Indexed" {
             fixed("spec.completions", new.completions, old.completions)
@@ -79,10 +79,10 @@ enum JobValidation {
         fixed("spec.selector", new.selector, old.selector)
         fixed("spec.template", new.template, isAtRest(job) ? adjusted(old.template, as: new.template) : old.template)
         fixed("spec.completionMode", new.completionMode, old.completionMode)
-        fixed("spec.podFailurePolicy", new.podFailurePolicy, old.podFailurePolicy)
+        fixed("spec.podFailurePolicy", new.podFailurePolicy, old.podFailurePolicy, .podFailurePolicy)
         fixed("spec.backoffLimitPerIndex", new.backoffLimitPerIndex, old.backoffLimitPerIndex)
         fixed("spec.managedBy", new.managedBy, old.managedBy)
-        fixed("spec.successPolicy", new.successPolicy, old.successPolicy)
+        fixed("spec.successPolicy", new.successPolicy, old.successPolicy, .successPolicy)
         return errors
     }
 

@@ -173,6 +173,9 @@ import Testing
         AdmissionChange(scaler, "apiVersion: apps/v1, ", "", "FieldValueInvalid spec.scaleTargetRef.apiVersion"),
         AdmissionChange(scaler, "apps/v1, ", "a/b/c, ", "FieldValueInvalid spec.scaleTargetRef.apiVersion"),
         AdmissionChange(scaler, "apps/v1, kind: Deployment", "v1, kind: ReplicationController"),
+        AdmissionChange(
+            scaler, "policies: [{type: Pods, value: 1, periodSeconds: 30}]", "policies: []",
+            "FieldValueRequired spec.behavior.scaleDown.policies"),
         AdmissionChange(scaler, "Seconds: 60", "Seconds: 60, tolerance: -0.1", "FieldValueInvalid spec.behavior.scaleDown.tolerance"),
         AdmissionChange(scaler, "type: Resource, resource: {name: cpu,",
             "type: ContainerResource, containerResource: {name: disk, container: A,",

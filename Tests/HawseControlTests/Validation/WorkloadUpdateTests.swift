@@ -22,6 +22,43 @@ import Testing
 
     @Test(arguments: accepted) func changes(update: AdmissionUpdate) { update.expectMessages() }
 
+    /// The default of a Job without a policy of failures stays in the stored object.
+    private static let replacement =
+        #"spec.podReplacementPolicy: Unsupported value: "TerminatingOrFailed": supported values: "Failed""#
+
+    /// Policies are printed under the names of the API server's own types.
+    static let policies = [
+        AdmissionUpdate(
+            suspended, "suspend: true", "suspend: true\n  successPolicy: {rules: [{succeededIndexes: '0'}]}",
+            #"spec.successPolicy: Invalid value: {"Rules":[{"SucceededIndexes":"0","SucceededCount":null}]}: "#
+                + "requires indexed completion mode",
+            #"spec.successPolicy: Invalid value: {"Rules":[{"SucceededIndexes":"0","SucceededCount":null}]}: "#
+                + "field is immutable"),
+        AdmissionUpdate(
+            suspended, "suspend: true", "suspend: true\n  podFailurePolicy: "
+                + "{rules: [{action: FailJob, onExitCodes: {operator: In, values: [1, 2]}}]}", replacement,
+            #"spec.podFailurePolicy: Invalid value: {"Rules":[{"Action":"FailJob","OnExitCodes":{"ContainerName":null,"#
+                + #""Operator":"In","Values":[1,2]},"OnPodConditions":null}]}: field is immutable"#),
+        AdmissionUpdate(
+            suspended, "suspend: true", "suspend: true\n  podFailurePolicy: "
+                + "{rules: [{action: Ignore, onPodConditions: [{type: DisruptionTarget}]}]}", replacement,
+            #"spec.podFailurePolicy: Invalid value: {"Rules":[{"Action":"Ignore","OnExitCodes":null,"#
+                + #""OnPodConditions":[{"Type":"DisruptionTarget","Status":"True"}]}]}: field is immutable"#),
+    ]
+
+    @Test(arguments: policies) func printedPolicies(update: AdmissionUpdate) { update.expectMessages() }
+
+    /// A namespace always starts with its own finalizer, and no update takes or gives one.
+    @Test func finalizersOfANamespace() throws {
+        let text = "apiVersion: v1\nkind: Namespace\nmetadata: {name: team}\nspec: {finalizers: [example.com/held]}"
+        var state = ControlledCluster.build(text)
+        let key = ObjectKey(name: "team")
+        let own = ["example.com/held", "kubernetes"]
+        #expect(state.store.namespaces[key]?.spec.finalizers == own)
+        try state.modify(Kubernetes.Namespace.self, key) { $0.spec.finalizers = [] }
+        #expect(state.store.namespaces[key]?.spec.finalizers == own)
+    }
+
     /// Labels that a Job's controller goes by are not the user's to choose.
     @Test func jobLabelsOfOnesOwn() {
         var loader = ManifestLoader(strict: true)
