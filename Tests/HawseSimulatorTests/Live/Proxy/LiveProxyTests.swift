@@ -159,7 +159,8 @@ struct LiveIPVSServiceTests {
                 traffic.sumsAreRight = true
                 traffic.hasRoutingHeaders = false
                 var words = ServiceTraffic(place: scene.place, draw: scene.draw)
-                words.nodeSendsDatagrams = false
+                // In cases with virtual servers who sends datagrams hears what comes back.
+                words.datagramPorts = live.setup.listeners.map(\.port)
                 traffic.beginning = { [words] in words.begin($0) }
                 packets += try live.play(traffic, packets: 60, in: kernel, pause: 5000) ?? 0
                 live.states = try kernel.states(hasSets: true)
@@ -180,6 +181,7 @@ struct LiveIPVSServiceTests {
     private static func liveCase(_ scene: LiveProxyTests.Scene) -> LiveCase {
         var setup = scene.place.setup
         let state = scene.proxies[.ipvs]?.state() ?? ProxyState(mode: .ipvs)
+        setup.listeners = GeneratedDirector.localPorts.map { LiveSetup.Socket(proto: "udp", port: $0, family: setup.family) }
         setup.name = setup.name.replacing("services", with: "virtual-services")
         let bits = scene.family.bitCount
         setup.interfaces.append(

@@ -118,9 +118,8 @@ struct ServiceNode {
 struct ServiceTraffic {
     let place: ServiceNode
     let draw: Draw
-    /// The node itself asks by UDP too. In IPVS mode it answers what comes back to a closed port with an error to its own virtual
-    /// address, which takes another way in the kernel than here.
-    var nodeSendsDatagrams = true
+    /// The ports that processes of the node send datagrams from; empty: any, and nobody listens there.
+    var datagramPorts: [UInt16] = []
 
     func begin(_ traffic: GeneratedTraffic) -> [Injection] {
         switch draw.below(16) {
@@ -142,11 +141,12 @@ struct ServiceTraffic {
     }
 
     private func local(_ traffic: GeneratedTraffic) -> [Injection] {
-        let front = draw.pick(nodeSendsDatagrams ? place.fronts : place.fronts.filter { $0.ipProtocol != 17 })
+        let front = draw.pick(place.fronts)
+        let isFixed = front.ipProtocol == 17 && !datagramPorts.isEmpty
         let source = front.address == place.loopback ? place.loopback : draw.pick(place.own4and6)
         var packet = traffic.packet(
             traffic.address(source), traffic.address(front.address), front.ipProtocol,
-            Self.opening(front.ipProtocol, traffic.port(), front.port, number: draw.word()))
+            Self.opening(front.ipProtocol, isFixed ? draw.pick(datagramPorts) : traffic.port(), front.port, number: draw.word()))
         packet.extensions = []
         packet.options = []
         packet.ttl = 64
