@@ -93,10 +93,6 @@ public struct ClusterState: Sendable {
         }
     }
 
-    mutating func note(_ reason: String, _ message: String, kind: String, key: ObjectKey) {
-        events.append(ClusterEvent(time: now, kind: kind, key: key, reason: reason, message: message))
-    }
-
     /// Fills in what the API server sets on creation.
     func stamped<T: KubernetesObject>(_ object: T, uid: String) -> T {
         var object = object
@@ -127,13 +123,4 @@ public struct ClusterState: Sendable {
         reference.blockOwnerDeletion = true
         return reference
     }
-}
-
-/// Something worth telling, as Kubernetes' Event objects.
-public struct ClusterEvent: Sendable, Hashable {
-    public var time: Kubernetes.Time
-    public var kind: String
-    public var key: ObjectKey
-    public var reason: String
-    public var message: String
 }

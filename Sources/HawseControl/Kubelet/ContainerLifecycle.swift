@@ -85,7 +85,7 @@ extension ClusterState {
             if state.wait > 0 {
                 note(
                     "BackOff", "Back-off restarting failed container \(container.name) in pod \(PodStatusWriter.name(of: pod))",
-                    kind: "Pod", key: pod.key)
+                    kind: "Pod", key: pod.key, fieldPath: "spec.containers{\(container.name)}")
             }
         }
         guard let due = state.restartAt else { return }
@@ -110,8 +110,8 @@ extension ClusterState {
             if state.startup.failures >= max(1, startup.failureThreshold), state.finishedAt == nil {
                 finish(&state, exitCode: 137)
                 note(
-                    "Killing", "Container \(container.name) failed startup probe, will be restarted", kind: "Pod",
-                    key: pod.key)
+                    "Killing", "Container \(container.name) failed startup probe, will be restarted", kind: "Pod", key: pod.key,
+                    fieldPath: "spec.containers{\(container.name)}")
                 restart(&state, container, pod: pod)
             }
             if !state.startup.passed { return }
@@ -129,7 +129,8 @@ extension ClusterState {
         if state.liveness.failures >= max(1, liveness.failureThreshold) {
             finish(&state, exitCode: 137)
             note(
-                "Killing", "Container \(container.name) failed liveness probe, will be restarted", kind: "Pod", key: pod.key)
+                "Killing", "Container \(container.name) failed liveness probe, will be restarted", kind: "Pod", key: pod.key,
+                fieldPath: "spec.containers{\(container.name)}")
             restart(&state, container, pod: pod)
         }
     }

@@ -70,6 +70,10 @@ extension ClusterState {
     /// The way out: preStop hooks, SIGTERM, then the pod is gone, at the end of its grace period at the latest.
     private mutating func endPod(_ pod: Kubernetes.Pod, isRecorded: Bool) {
         let key = pod.key
+        if var runtime = runtimes[key] {
+            noteKilling(of: pod, &runtime)
+            runtimes[key] = runtime
+        }
         if PodScript(pod).isHeld { return }
         if isRecorded, recordedTerminations.contains(pod.metadata.uid) { return }
         let grace = pod.metadata.deletionGracePeriodSeconds ?? 30
@@ -91,6 +95,7 @@ extension ClusterState {
             stopContainers(of: pod)
             return
         }
+        events += containerEvents(of: pod).map(\.event)
         // Somebody wants to see how it ended before it is gone.
         if pod.metadata.finalizers.isEmpty { removePod(key) } else if !pod.isFinished { stopContainers(of: pod, exitCode: 143) }
     }

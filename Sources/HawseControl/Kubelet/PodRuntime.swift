@@ -5,6 +5,8 @@ struct PodRuntime: Sendable {
     var containers: [String: ContainerRuntime] = [:]
     /// The status that the API server could not be told yet.
     var unpublished: Kubernetes.PodStatus?
+    /// Its end has been told of.
+    var isToldToEnd = false
 }
 
 struct ContainerRuntime: Sendable {

@@ -149,7 +149,7 @@ public enum ResourceDescription {
         }
         // Of these nobody reports anything.
         let isSilent = object is Kubernetes.Secret || object is Kubernetes.Namespace || object is Kubernetes.NetworkPolicy
-        if !isSilent { EventDescription.write(of: object, state, &writer) }
+        if !isSilent { EventRow.describe(object, state, &writer) }
         return writer.text
     }
 

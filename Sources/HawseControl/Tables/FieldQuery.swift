@@ -35,6 +35,10 @@ public struct FieldQuery: Sendable, Hashable {
             "status.phase", "status.podIP", "status.nominatedNodeName",
         ],
         "Node": ["spec.unschedulable"], "Namespace": ["status.phase"], "Secret": ["type"],
+        "Event": [
+            "involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid", "involvedObject.apiVersion",
+            "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason", "reportingComponent", "type",
+        ],
         "Service": ["spec.clusterIP", "spec.type"], "ReplicaSet": ["status.replicas"],
         "ReplicationController": ["status.replicas"], "Job": ["status.successful"], "IPAddress": ["spec.parentRef.name"],
     ]

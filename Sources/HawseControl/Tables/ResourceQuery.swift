@@ -67,6 +67,7 @@ public struct ResourceQuery: Sendable {
     private static func target(_ word: String, in state: ClusterState) throws(Failure) -> Target {
         if let type = Kubernetes.type(resource: word) { return Target(kind: type.kind, type: type) }
         let plain = word.lowercased()
+        if ["events", "event", "ev"].contains(plain) { return Target(kind: Kubernetes.Event.kind, type: Kubernetes.Event.self) }
         if let kind = state.store.unknown.keys.first(where: {
             let name = $0.lowercased()
             return plain == name || plain == name + "s" || plain == name + "es"
@@ -74,7 +75,7 @@ public struct ResourceQuery: Sendable {
         }) {
             return Target(kind: kind)
         }
-        let near = nearestWord(word, among: Kubernetes.kinds.flatMap { [$0.plural] + $0.shortNames })
+        let near = nearestWord(word, among: Kubernetes.kinds.flatMap { [$0.plural] + $0.shortNames } + ["events"])
         let hint = near.map { " (did you mean \"\($0)\"?)" } ?? ""
         throw Failure(description: "the server doesn't have a resource type \"\(word)\"\(hint)")
     }

@@ -28,6 +28,7 @@ struct ResourceRow {
 
     /// Every object of a kind, by namespace and name.
     static func all(of target: ResourceQuery.Target, in state: ClusterState) -> [ResourceRow] {
+        if target.type is Kubernetes.Event.Type { return state.eventObjects().map { ResourceRow($0) } }
         guard let stored = target.type as? any StoredKind.Type else {
             return (state.store.unknown[target.kind] ?? [:]).values.sorted { $0.key < $1.key }.map { ResourceRow($0) }
         }

@@ -18,7 +18,10 @@ public struct ResourceWatch: Sendable {
             throw ResourceQuery.Failure(description: "watch is only supported on individual resources and resource collections")
         }
         guard target.type is any StoredKind.Type else {
-            throw ResourceQuery.Failure(description: "objects of kind \(target.kind) do not change by themselves, and are not watched")
+            throw ResourceQuery.Failure(
+                description: target.type is Kubernetes.Event.Type
+                    ? "events are not watched; those of a scenario can be listed at its end"
+                    : "objects of kind \(target.kind) do not change by themselves, and are not watched")
         }
         self.query = query
         self.target = target

@@ -194,10 +194,13 @@ extension Walk {
         note(packet, .neighbour("waits for \(IPAddress(family: neighbour.pointee.version == 6 ? .ipv6 : .ipv4, bits: neighbour.pointee.address))"))
     }
 
-    /// `skb->truesize` of a packet that came in by an ordinary driver: the slab its data fits in, and the descriptor.
+    /// `skb->truesize` of a packet that was allocated at its size: the slab its data fits in with what is shared
+    /// (`skb_small_head_cache` has one for all small ones), and the descriptor.
     private static func trueSize(_ packet: PacketRef) -> Int {
-        var slab = 512
-        while slab < packet.length + 14 + 64 + 320 { slab *= 2 }
+        let need = (packet.length + 32 + 63) & ~63 + 320
+        if need <= 640 { return 640 + 256 }
+        var slab = 1024
+        while slab < need { slab *= 2 }
         return slab + 256
     }
 

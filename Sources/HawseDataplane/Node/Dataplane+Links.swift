@@ -59,6 +59,7 @@ extension Dataplane {
     public func forgetForwarding(_ entry: ForwardingEntry) {
         node.pointee.flows.invalidate()
         node.pointee.bridges.forget(entry, node.pointee.interfaces)
+        if let device = node.pointee.interfaces.index(of: entry.device) { node.pointee.vxlan.forget(entry, device) }
     }
 
     private struct LinkChange {

@@ -107,7 +107,7 @@ extension RouteList {
         guard !hops.isEmpty else { return }
         if family == .ipv6, route.hasGateways, let sibling = siblings.updateValue(entries.count, forKey: Siblings(entry)) {
             siblings[Siblings(entry)] = sibling
-            join(hops, to: sibling)
+            join(hops, of: entry, to: sibling)
             return
         }
         Self.rebalance(&hops)
@@ -115,14 +115,26 @@ extension RouteList {
     }
 
     /// `fib6_add_rt2node`: an IPv6 route by a gateway becomes one more next hop of a like one that is there.
-    private mutating func join(_ added: [RouteHop], to index: Int) {
+    private mutating func join(_ added: [RouteHop], of route: RouteEntry, to index: Int) {
         let first = Int(entries[index].firstHop)
         var all = Array(hops[first..<first + Int(entries[index].hopCount)])
+        Self.own(&all, entries[index])
+        (entries[index].mtu, entries[index].isMTULocked, entries[index].preferredSource) = (0, false, .zero)
+        var added = added
+        Self.own(&added, route)
         for hop in added where !all.contains(where: { $0.device == hop.device && $0.gateway == hop.gateway }) { all.append(hop) }
         Self.rebalance(&all)
         entries[index].firstHop = UInt32(hops.count)
         entries[index].hopCount = UInt32(all.count)
         hops += all
+    }
+
+    /// Each of them has been a route of its own.
+    private static func own(_ hops: inout [RouteHop], _ route: RouteEntry) {
+        for index in hops.indices {
+            if route.mtu != 0 { (hops[index].mtu, hops[index].isMTULocked) = (route.mtu, route.isMTULocked) }
+            if !route.preferredSource.isZero { hops[index].source = route.preferredSource }
+        }
     }
 
     private func makeHop(
@@ -135,6 +147,7 @@ extension RouteList {
         made.gateway = hop.gateway?.bits ?? .zero
         made.gatewayVersion = hop.gateway.map { $0.family.rawValue } ?? 0
         made.scope = route.kind == .local ? 255 : hop.gateway == nil ? 254 : 253
+        if hop.isDead { return nil }
         if let name = hop.device, let index = interfaces.index(of: name) {
             made.device = index
         } else if let gateway = hop.gateway, let index = connectedDevice(gateway) {

@@ -159,8 +159,8 @@ extension Walk {
             result.gatewayVersion = 0
         }
         guard result.kind == .unicast || result.kind == .local || result.kind == .multicast else { return result }
-        if match.entry >= 0, !node.pointee.routing.tables6.entries[Int(match.entry)].preferredSource.isZero {
-            result.source = node.pointee.routing.tables6.entries[Int(match.entry)].preferredSource
+        // The route's own preferred source, or the sibling's.
+        if !result.source.isZero {
             result.hasPreferredSource = true
         } else {
             result.source = node.pointee.routing.sources.select6(on: device, for: q.destination) ?? .zero

@@ -238,6 +238,7 @@ extension RouteTables {
         result.gateway = hop.pointee.gateway
         result.gatewayVersion = hop.pointee.gatewayVersion
         result.isOnlink = hop.pointee.isOnlink
+        if hop.pointee.mtu != 0 { (result.mtu, result.hasLockedMTU) = (hop.pointee.mtu, hop.pointee.isMTULocked) }
         result.source = entry.pointee.preferredSource.isZero ? hop.pointee.source : entry.pointee.preferredSource
         return result
     }

@@ -40,8 +40,11 @@ struct RouteHop {
     var weight: UInt32 = 1
     /// `fib_nh_upper_bound`: the share of the hash space that ends here (multipath).
     var upperBound: Int32 = -1
-    /// `nhc_saddr`: the source that goes with this hop.
+    /// `nhc_saddr`: the source that goes with this hop; IPv6: the preferred one of a sibling.
     var source: AddressBits = .zero
+    /// A sibling's own, in bytes; 0: the route's.
+    var mtu: UInt32 = 0
+    var isMTULocked = false
 }
 
 /// All tables of one family: routes by (table, length, prefix) in one open-addressing hash, and per table the prefix

@@ -178,14 +178,11 @@ struct RouteList {
 
     /// What routes have in common that become one (`rt6_qualify_for_ecmp`).
     struct Siblings: Hashable {
-        private let key, preferredSource: AddressBits
+        private let key: AddressBits
         private let length: UInt8
-        private let table, metric, mtu: UInt32
+        private let table, metric: UInt32
 
-        init(_ route: RouteEntry) {
-            (key, length, preferredSource) = (route.key, route.length, route.preferredSource)
-            (table, metric, mtu) = (route.table, route.metric, route.mtu)
-        }
+        init(_ route: RouteEntry) { (key, length, table, metric) = (route.key, route.length, route.table, route.metric) }
     }
 
     mutating func add(_ entry: RouteEntry, _ newHops: [RouteHop]) {

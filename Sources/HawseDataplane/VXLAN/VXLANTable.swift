@@ -202,6 +202,15 @@ struct VXLANTable {
         }
     }
 
+    /// `vxlan_fdb_delete` of a station that was learnt; with a destination only if it is that one's.
+    func forget(_ entry: ForwardingEntry, _ device: UInt16) {
+        let index = forwarding.find(entry.mac, device)
+        guard index >= 0, !forwarding.entries[index].isStatic, forwarding.entries[index].remoteCount > 0 else { return }
+        let remote = remotes[Int(forwarding.entries[index].firstRemote)]
+        guard entry.destination.map({ $0.bits == remote.address }) ?? true else { return }
+        forwarding.entries[index].remoteCount = 0
+    }
+
     private mutating func growRemotes() {
         let larger = UnsafeMutablePointer<VXLANRemote>.allocate(capacity: remoteCapacity * 2)
         larger.moveInitialize(from: remotes, count: remoteCount)

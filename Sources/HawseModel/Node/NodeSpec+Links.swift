@@ -12,6 +12,11 @@ extension NodeSpec {
         if isUp {
             interfaces[place].addresses += interfaces[place].keptAddresses
             interfaces[place].keptAddresses = []
+            for route in routes.indices {
+                for hop in routes[route].nextHops.indices where routes[route].nextHops[hop].device == name {
+                    routes[route].nextHops[hop].isDead = false
+                }
+            }
         } else {
             takeDown(place)
         }
@@ -142,9 +147,9 @@ extension NodeSpec {
                 route.nextHops[hop].device = before.device(of: route.nextHops[hop])
             }
             guard isLast, route.destination.family == .ipv4, !route.nextHops.isEmpty else { return route }
-            // Of several next hops the others go on.
-            route.nextHops.removeAll { $0.device == name }
-            return route.nextHops.isEmpty ? nil : route
+            // Of several next hops the others go on, and the dead one comes back with its device (`fib_sync_up`).
+            for hop in route.nextHops.indices where route.nextHops[hop].device == name { route.nextHops[hop].isDead = true }
+            return route.nextHops.allSatisfy(\.isDead) ? nil : route
         }
         if isLast { neighbors.removeAll { $0.device == name && $0.address.family == .ipv4 } }
         return true

@@ -11,6 +11,8 @@ public struct Route: Hashable, Sendable {
         public var device: String?
         public var weight: Int
         public var onlink: Bool
+        /// `RTNH_F_DEAD`: not used until its device comes up the next time.
+        public var isDead = false
 
         public init(gateway: IPAddress? = nil, device: String? = nil, weight: Int = 1, onlink: Bool = false) {
             self.gateway = gateway

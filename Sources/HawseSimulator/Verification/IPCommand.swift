@@ -82,8 +82,7 @@ struct IPCommand {
         case "add", "append": return [.addRoute(route)]
         case "replace", "change":
             let old = spec.routes.filter { isSame($0) && metric($0) == metric(route) }
-            let replaced = isIPv6 ? old.filter { $0.hasGateways == route.hasGateways } : Array(old.prefix(1))
-            return replaced.map { .removeRoute($0) } + [.addRoute(route)]
+            return replaced(by: route, among: old).map { .removeRoute($0) } + [.addRoute(route)]
         case "del", "delete":
             let found = spec.routes.first { other in
                 isSame(other) && (route.metric == 0 || route.metric == other.metric)
@@ -103,6 +102,13 @@ struct IPCommand {
             return [.removeRoute(found)] + (rest.nextHops.isEmpty ? [] : [.addRoute(rest)])
         default: throw unsupported
         }
+    }
+
+    /// IPv6 (`fib6_add_rt2node`): the first of the new one's kind, else the first of any, and with one that has gateways its siblings.
+    private func replaced(by route: Route, among old: [Route]) -> [Route] {
+        guard route.destination.family == .ipv6 else { return Array(old.prefix(1)) }
+        guard let found = old.first(where: { $0.hasGateways == route.hasGateways }) ?? old.first else { return [] }
+        return found.hasGateways ? old.filter(\.hasGateways) : [found]
     }
 
     private mutating func neighbour(_ verb: String, _ spec: NodeSpec) throws -> [Change] {

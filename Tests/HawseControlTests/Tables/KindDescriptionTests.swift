@@ -119,8 +119,8 @@ import Testing
         state.advance(bySeconds: 40)
         let pod = try #require(state.store.pods["default", "it"])
         let text = ResourceDescription.describe(pod, state)
-        let lines = text.split(separator: "\n").suffix(2).map { $0.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ") }
+        let lines = text.split(separator: "\n").suffix(5).map { $0.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ") }
         #expect(lines.first?.hasPrefix("Normal Scheduled 40s default-scheduler ") == true)
-        #expect(lines.last?.hasPrefix("Warning BackOff 6s (x3 over 38s) kubelet Back-off restarting failed container main in pod it_default(") == true)
+        #expect(lines.last?.hasPrefix("Warning BackOff 6s (x3 over 38s) kubelet spec.containers{main}: Back-off restarting failed container main in pod it_default(") == true)
     }
 }
