@@ -26,7 +26,8 @@ enum ManifestCheck {
                     file: finding.file, line: Int(finding.mark.line), column: Int(finding.mark.column),
                     kind: finding.kind, namespace: finding.namespace, name: finding.name, field: finding.field,
                     type: finding.type, message: finding.message + hint(finding.suggestion))
-            } + (Flannel.Check.manifests(loader.objects) + Flannel.Check.policies(loader.objects)).map(finding)
+            } + (Flannel.Check.manifests(loader.objects) + Flannel.Check.policies(loader.objects)).map { finding($0, "Flannel") }
+            + LooseEnds.findings(loader.objects).map { finding($0, "LooseEnd") }
         // In the order of the files, and of the lines in each; what stands at one place stays in its order.
         let files = Dictionary(loader.files.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { first, _ in first })
         return all.enumerated().sorted {
@@ -36,19 +37,19 @@ enum ManifestCheck {
     }
 
     static func networkConfiguration(_ file: String) throws -> [CheckFinding] {
-        Flannel.Check.networkConfiguration(try TextFile.read(file), file: file).map(finding)
+        Flannel.Check.networkConfiguration(try TextFile.read(file), file: file).map { finding($0, "Flannel") }
     }
 
     static func subnetEnvironment(_ file: String) throws -> [CheckFinding] {
-        Flannel.Check.subnetEnvironment(try TextFile.read(file), file: file).map(finding)
+        Flannel.Check.subnetEnvironment(try TextFile.read(file), file: file).map { finding($0, "Flannel") }
     }
 
-    /// Of flannel's own checks.
-    private static func finding(_ diagnostic: ManifestDiagnostic) -> CheckFinding {
+    /// Of the checks that are not the API server's.
+    private static func finding(_ diagnostic: ManifestDiagnostic, _ type: String) -> CheckFinding {
         CheckFinding(
             file: diagnostic.file, line: Int(diagnostic.mark.line), column: Int(diagnostic.mark.column),
             kind: diagnostic.object?.kind ?? "", namespace: diagnostic.object?.namespace ?? "", name: diagnostic.object?.name ?? "",
-            field: diagnostic.field, type: "Flannel", message: diagnostic.message + hint(diagnostic.suggestion),
+            field: diagnostic.field, type: type, message: diagnostic.message + hint(diagnostic.suggestion),
             isError: diagnostic.severity == .error)
     }
 
