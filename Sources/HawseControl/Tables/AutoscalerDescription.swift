@@ -35,11 +35,9 @@ enum AutoscalerDescription {
         guard let source = metric.source else {
             return writer.plain("<unknown metric type \"\(metric.type)\">", 1)
         }
-        let current = known?[metric.type.prefix(1).lowercased() + metric.type.dropFirst()]?["current"]
-        let target = source.target
+        let measured = MeasuredMetric(metric.type, known)
+        let (average, value, target) = (measured.average, measured.value, source.target)
         let name = "\"\(source.metric?.name ?? "")\""
-        let average = current?["averageValue"]?.text ?? "<unknown>"
-        let value = current?["value"]?.text ?? "<unknown>"
         switch metric.type {
         case "External":
             if let goal = target.averageValue {
@@ -59,7 +57,7 @@ enum AutoscalerDescription {
             let container = metric.type == "ContainerResource" ? " of container \"\(source.container)\"" : ""
             let what = "resource \(source.name)\(container) on pods"
             if let goal = target.averageValue { return writer.line(what, "\(average) / \(goal.text)", 1) }
-            let used = current?["averageUtilization"]?.int.map { "\($0)% (\(average))" } ?? "<unknown>"
+            let used = measured.utilization.map { "\($0)% (\(average))" } ?? "<unknown>"
             let goal = target.averageUtilization.map { "\($0)%" } ?? "<auto>"
             writer.line("\(what)  (as a percentage of request)", "\(used) / \(goal)", 1)
         }
@@ -77,5 +75,20 @@ enum AutoscalerDescription {
         for policy in policies {
             writer.row(["- Type: \(policy.type)", "Value: \(policy.value)", "Period: \(policy.periodSeconds) seconds"], 3)
         }
+    }
+}
+
+/// What an autoscaler's status says of one metric (`MetricStatus.<source>.current`), as listings print it.
+struct MeasuredMetric {
+    var average = "<unknown>"
+    var value = "<unknown>"
+    /// Per cent of the requests.
+    var utilization: Int?
+
+    init(_ type: String, _ status: ManifestNode?) {
+        guard let current = status?[type.prefix(1).lowercased() + type.dropFirst()]?["current"] else { return }
+        if let text = current["averageValue"]?.text { average = text }
+        if let text = current["value"]?.text { value = text }
+        utilization = current["averageUtilization"]?.int
     }
 }

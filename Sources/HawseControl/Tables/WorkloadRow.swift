@@ -116,18 +116,16 @@ enum WorkloadRow {
     private static func goal(_ metric: Kubernetes.MetricSpec, _ known: ManifestNode?) -> String {
         guard let source = metric.source else { return "<unknown type>" }
         let target = source.target
-        let field = metric.type.prefix(1).lowercased() + metric.type.dropFirst()
-        let current = known?[field]?["current"]
-        let average = current?["averageValue"]?.text ?? "<unknown>"
+        let measured = MeasuredMetric(metric.type, known)
+        let average = measured.average
         switch metric.type {
         case "Resource", "ContainerResource":
             if let goal = target.averageValue { return "\(source.name): \(average)/\(goal.text)" }
-            let used = current?["averageUtilization"]?.int.map { "\($0)%" } ?? "<unknown>"
+            let used = measured.utilization.map { "\($0)%" } ?? "<unknown>"
             return "\(source.name): \(used)/\(target.averageUtilization.map { "\($0)%" } ?? "<auto>")"
         case "Pods": return "\(average)/\(target.averageValue?.text ?? "")"
         default:
-            let value = current?["value"]?.text ?? "<unknown>"
-            return target.averageValue.map { "\(average)/\($0.text) (avg)" } ?? "\(value)/\(target.value?.text ?? "")"
+            return target.averageValue.map { "\(average)/\($0.text) (avg)" } ?? "\(measured.value)/\(target.value?.text ?? "")"
         }
     }
 
