@@ -51,6 +51,7 @@ extension ClusterState {
     mutating func removePod(_ key: ObjectKey) {
         guard let pod = store.remove(Kubernetes.Pod.self, key) else { return }
         releaseAddresses(of: pod)
+        keepContainerEvents(of: pod)
         runtimes[key] = nil
         lastApplied["Pod/\(key)"] = nil
         if store.namespaces[ObjectKey(name: key.namespace)]?.metadata.isTerminating == true { finishNamespace(key.namespace) }

@@ -83,9 +83,8 @@ extension ClusterState {
         if state.restartAt == nil {
             state.restartAt = state.dueAgain(now)
             if state.wait > 0 {
-                note(
-                    "BackOff", "Back-off restarting failed container \(container.name) in pod \(PodStatusWriter.name(of: pod))",
-                    kind: "Pod", key: pod.key, fieldPath: "spec.containers{\(container.name)}")
+                let message = "Back-off restarting failed container \(container.name) in pod \(PodStatusWriter.name(of: pod))"
+                note("BackOff", message, container: container.name, of: pod)
             }
         }
         guard let due = state.restartAt else { return }
@@ -109,9 +108,7 @@ extension ClusterState {
             step(startup, .startup, container, &state, succeeds: succeeds, pod: pod)
             if state.startup.failures >= max(1, startup.failureThreshold), state.finishedAt == nil {
                 finish(&state, exitCode: 137)
-                note(
-                    "Killing", "Container \(container.name) failed startup probe, will be restarted", kind: "Pod", key: pod.key,
-                    fieldPath: "spec.containers{\(container.name)}")
+                noteRestart(of: container.name, in: pod, failed: .startup)
                 restart(&state, container, pod: pod)
             }
             if !state.startup.passed { return }
@@ -128,9 +125,7 @@ extension ClusterState {
         step(liveness, .liveness, container, &state, succeeds: state.livenessSucceeds ?? true, pod: pod)
         if state.liveness.failures >= max(1, liveness.failureThreshold) {
             finish(&state, exitCode: 137)
-            note(
-                "Killing", "Container \(container.name) failed liveness probe, will be restarted", kind: "Pod", key: pod.key,
-                fieldPath: "spec.containers{\(container.name)}")
+            noteRestart(of: container.name, in: pod, failed: .liveness)
             restart(&state, container, pod: pod)
         }
     }
@@ -152,6 +147,7 @@ extension ClusterState {
         }
         while let due = state.next, due <= now {
             state.count(succeeds, probe)
+            if !succeeds { noteUnhealthy(purpose, probe, container.name, of: pod) }
             let origin = runtime.probeOrigin?.microseconds ?? due.microseconds
             let passed = due.microseconds - origin
             state.next = Kubernetes.Time(microseconds: due.microseconds + period - (passed > 0 ? passed % period : 0))

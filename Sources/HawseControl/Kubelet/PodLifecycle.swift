@@ -95,7 +95,6 @@ extension ClusterState {
             stopContainers(of: pod)
             return
         }
-        events += containerEvents(of: pod).map(\.event)
         // Somebody wants to see how it ended before it is gone.
         if pod.metadata.finalizers.isEmpty { removePod(key) } else if !pod.isFinished { stopContainers(of: pod, exitCode: 143) }
     }

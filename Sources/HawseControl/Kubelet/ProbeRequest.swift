@@ -96,6 +96,7 @@ extension ClusterState {
         guard counters.isAsked else { return }
         counters.isAsked = false
         counters.count(succeeded, probe)
+        if !succeeded { noteUnhealthy(request.purpose, probe, request.container, of: pod) }
         // The worker's ticker goes on at its own rhythm; ticks during a slow probe are lost.
         let period = Int64(max(1, probe.periodSeconds)) * 1_000_000
         var next = (counters.next ?? now).microseconds + period

@@ -13,8 +13,11 @@ extension Kubernetes {
         public var source = EventSource()
         public var firstTimestamp: Time?
         public var lastTimestamp: Time?
-        public var eventTime: Time?
         public var count = 0
+        /// The scheduler writes the newer form (events.k8s.io), with these instead of the three above.
+        public var eventTime: Time?
+        public var series: EventSeries?
+        public var action = ""
         /// `Normal` or `Warning`.
         public var type = ""
         public var reportingComponent = ""
@@ -22,6 +25,7 @@ extension Kubernetes {
 
         public init() {}
         public mutating func fields<M: FieldMapper>(_ map: inout M) {
+            map("action", &action)
             map("count", &count)
             map.always("eventTime", &eventTime)
             map.always("firstTimestamp", &firstTimestamp)
@@ -32,7 +36,8 @@ extension Kubernetes {
             map("reason", &reason)
             map.always("reportingComponent", &reportingComponent)
             map.always("reportingInstance", &reportingInstance)
-            map("source", &source)
+            map("series", &series)
+            map.always("source", &source)
             map("type", &type)
         }
     }
@@ -46,29 +51,56 @@ extension Kubernetes {
             map("host", &host)
         }
     }
+
+    public struct EventSeries: FieldMap {
+        public var count = 0
+        public var lastObservedTime: Time?
+        public init() {}
+        public mutating func fields<M: FieldMapper>(_ map: inout M) {
+            map("count", &count)
+            map("lastObservedTime", &lastObservedTime)
+        }
+    }
 }
 
 extension Kubernetes.Event {
-    /// As `client-go`'s recorder makes it: named after the object and the moment, in hexadecimal nanoseconds.
-    init(_ event: ClusterEvent, uid: String) {
+    /// As `client-go`'s recorders make it.
+    init(_ event: ClusterEvent) {
         self.init()
         metadata.namespace = event.key.namespace.isEmpty ? "default" : event.key.namespace
-        metadata.creationTimestamp = event.time
+        metadata.creationTimestamp = event.first ?? event.time
+        if !event.explanation.isEmpty { metadata.annotations["hawse/explanation"] = event.explanation }
         involvedObject = Kubernetes.ObjectReference(
-            kind: event.kind, namespace: event.key.namespace, name: event.key.name, uid: uid)
-        involvedObject.apiVersion = Kubernetes.type(resource: event.kind)?.apiVersion ?? ""
+            kind: event.kind, namespace: event.key.namespace, name: event.key.name, uid: event.uid)
+        involvedObject.apiVersion = Kubernetes.type(kind: event.kind)?.apiVersion ?? ""
         involvedObject.fieldPath = event.fieldPath
         (reason, message) = (event.reason, event.message)
-        (firstTimestamp, lastTimestamp, count) = (event.time, event.time, 1)
         type = event.isWarning ? "Warning" : "Normal"
-        source.component = event.component
         reportingComponent = event.component
+        if event.component == ClusterEvent.scheduler {
+            eventTime = event.first ?? event.time
+            action = event.reason == "Scheduled" ? "Binding" : event.reason == "Preempted" ? "Preempting" : "Scheduling"
+            if event.count > 1 {
+                var repeated = Kubernetes.EventSeries()
+                (repeated.count, repeated.lastObservedTime) = (event.count, event.time)
+                series = repeated
+            }
+        } else {
+            (firstTimestamp, lastTimestamp, count) = (event.first ?? event.time, event.time, event.count)
+            (source.component, source.host, reportingInstance) = (event.component, event.host, event.host)
+        }
         name(0)
     }
 
-    /// The name of an event that came so many microseconds behind its time.
+    /// The name: the object's, and the moment in hexadecimal nanoseconds, so many microseconds later.
     mutating func name(_ turn: Int64) {
         let moment = (metadata.creationTimestamp?.microseconds ?? 0) &+ turn
         metadata.name = "\(involvedObject.name).\(String(moment &* 1000, radix: 16))"
+    }
+
+    /// When it was seen last and first, and how often (`printEvent`).
+    var seen: (last: Kubernetes.Time?, first: Kubernetes.Time?, count: Int) {
+        let first = firstTimestamp ?? eventTime
+        return (series?.lastObservedTime ?? lastTimestamp ?? first, first, max(series?.count ?? count, 1))
     }
 }

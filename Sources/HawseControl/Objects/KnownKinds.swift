@@ -16,6 +16,8 @@ extension Kubernetes {
         return nil
     }
 
+    static func type(kind: String) -> (any KubernetesObject.Type)? { kindsByName[kind] }
+
     private static let kindsByName: [String: any KubernetesObject.Type] = Dictionary(
         uniqueKeysWithValues: kinds.map { ($0.kind, $0) })
 

@@ -13,7 +13,8 @@ extension ClusterState {
         }
         switch choose(for: pod) {
         case .node(let node, let why):
-            note("Scheduled", "Successfully assigned \(key) to \(node.metadata.name) (scores: \(why))", kind: "Pod", key: key)
+            note(
+                "Scheduled", "Successfully assigned \(key) to \(node.metadata.name)", kind: "Pod", key: key, explanation: "scores: \(why)")
             bind(key, to: node)
         case .none(let refusals):
             let why = SchedulerFailure(refusals).message(of: store.nodes.count)

@@ -1,12 +1,13 @@
 /// An event's row (`printEvent`), and the lines of `describe` (`DescribeEvents`).
 enum EventRow {
     static func cells(_ event: Kubernetes.Event, _ state: ClusterState) -> [String] {
-        let object = event.involvedObject
-        let source = [event.source.component, event.source.host].filter { !$0.isEmpty }.joined(separator: ", ")
+        let (object, seen) = (event.involvedObject, event.seen)
+        let source = [event.source.component.isEmpty ? event.reportingComponent : event.source.component, event.source.host]
         return [
-            age(event.lastTimestamp ?? event.eventTime, state), event.type, event.reason,
-            object.kind.lowercased() + (object.name.isEmpty ? "" : "/\(object.name)"), object.fieldPath, source, trimmed(event.message),
-            age(event.firstTimestamp ?? event.eventTime, state), String(max(event.count, 1)), event.metadata.name,
+            age(seen.last, state), event.type, event.reason,
+            object.kind.lowercased() + (object.name.isEmpty ? "" : "/\(object.name)"), object.fieldPath,
+            source.filter { !$0.isEmpty }.joined(separator: ", "), trimmed(event.message), age(seen.first, state), String(seen.count),
+            event.metadata.name,
         ]
     }
 
@@ -21,7 +22,7 @@ enum EventRow {
     }
 
     static func describe(_ object: any KubernetesObject, _ state: ClusterState, _ writer: inout DescriptionWriter) {
-        let own = state.eventObjects(of: (object.kindName, object.key))
+        let own = state.eventObjects(of: object)
         guard !own.isEmpty else {
             writer.line("Events", "<none>")
             return
@@ -29,17 +30,19 @@ enum EventRow {
         writer.heading("Events")
         writer.row(["Type", "Reason", "Age", "From", "Message"])
         writer.row(["----", "------", "----", "----", "-------"])
+        // By the older form's time (`SortableEvents`): those of the scheduler have none, and come first.
         let inOrder = own.enumerated().sorted { a, b in
-            let (x, y) = (a.element.lastTimestamp, b.element.lastTimestamp)
-            return x == y ? a.offset < b.offset : (x ?? state.now) < (y ?? state.now)
+            let (x, y) = (a.element.lastTimestamp?.microseconds ?? .min, b.element.lastTimestamp?.microseconds ?? .min)
+            return x == y ? a.offset < b.offset : x < y
         }
         for (_, event) in inOrder {
-            let last = age(event.lastTimestamp, state)
+            let (last, first, count) = event.seen
             let path = event.involvedObject.fieldPath
+            let explanation = event.metadata.annotations["hawse/explanation"].map { " (\($0))" } ?? ""
             writer.row([
-                event.type, event.reason,
-                event.count > 1 ? "\(last) (x\(event.count) over \(age(event.firstTimestamp, state)))" : age(event.firstTimestamp, state),
-                event.source.component, (path.isEmpty ? "" : "\(path): ") + trimmed(event.message),
+                event.type, event.reason, count > 1 ? "\(age(last, state)) (x\(count) over \(age(first, state)))" : age(first, state),
+                event.source.component.isEmpty ? event.reportingComponent : event.source.component,
+                (path.isEmpty ? "" : "\(path): ") + trimmed(event.message) + explanation,
             ])
         }
     }

@@ -6,7 +6,7 @@ import HawseModel
 /// What a reference names is sought among the manifests only where they have objects of that kind in the namespace at all: a
 /// Service alone in a file may well have its pods elsewhere.
 public struct LooseEnds {
-    private var pods: [String: [PodShape]] = [:]
+    private var pods: [String: Pods] = [:]
     private var services: [String: [String: Kubernetes.Service]] = [:]
     private var scaled: [String: Set<String>] = [:]
     private var found: [ManifestDiagnostic] = []
@@ -15,6 +15,17 @@ public struct LooseEnds {
     private struct PodShape {
         var labels: [String: String]
         var spec: Kubernetes.PodSpec
+    }
+
+    /// Those of a namespace, and where each of their labels stands.
+    private struct Pods {
+        var shapes: [PodShape] = []
+        var byLabel: [String: [Int]] = [:]
+
+        mutating func add(_ shape: PodShape) {
+            for (key, value) in shape.labels { byLabel["\(key)=\(value)", default: []].append(shapes.count) }
+            shapes.append(shape)
+        }
     }
 
     /// A warning for each loose end, in the order of the objects.
@@ -33,7 +44,7 @@ public struct LooseEnds {
     private mutating func collect(_ loaded: LoadedObject) {
         guard case .known(let object) = loaded.content else { return }
         let space = Self.namespace(loaded)
-        if let shape = Self.shape(object) { pods[space, default: []].append(shape) }
+        if let shape = Self.shape(object) { pods[space, default: Pods()].add(shape) }
         switch object {
         case let service as Kubernetes.Service: services[space, default: [:]][service.metadata.name] = service
         case is Kubernetes.Deployment, is Kubernetes.ReplicaSet, is Kubernetes.StatefulSet, is Kubernetes.ReplicationController:
@@ -82,16 +93,21 @@ extension LooseEnds {
         guard !service.spec.selector.isEmpty, service.spec.type != .externalName,
             let pods = pods[Self.namespace(loaded)]
         else { return }
-        let chosen = pods.filter { pod in service.spec.selector.allSatisfy { pod.labels[$0.key] == $0.value } }
+        let pairs = service.spec.selector.map { "\($0.key)=\($0.value)" }.sorted()
+        // Of the pods with the rarest of the labels those that have them all.
+        let fewest = pairs.map { pods.byLabel[$0] ?? [] }.min { $0.count < $1.count } ?? []
+        let chosen = fewest.map { pods.shapes[$0] }.filter { pod in
+            service.spec.selector.allSatisfy { pod.labels[$0.key] == $0.value }
+        }
         guard !chosen.isEmpty else {
-            let known = pods.flatMap { pod in pod.labels.map { "\($0.key)=\($0.value)" } }
-            let strange = service.spec.selector.map { "\($0.key)=\($0.value)" }.sorted().first { !known.contains($0) }
+            let strange = pairs.first { pods.byLabel[$0] == nil }
             warn(
                 loaded, "spec.selector", "no pod of these manifests has the labels \(ResourceColumns.labels(service.spec.selector))",
-                near: strange.flatMap { nearestWord($0, among: Set(known).sorted()) })
+                near: strange.flatMap { nearestWord($0, among: pods.byLabel.keys.sorted()) })
             return
         }
-        let containers = chosen.flatMap { $0.spec.containers + $0.spec.initContainers }
+        // `FindPort`: of init containers only those that go on running.
+        let containers = chosen.flatMap { $0.spec.containers + $0.spec.initContainers.filter { $0.restartPolicy == "Always" } }
         for (index, port) in service.spec.ports.enumerated() {
             guard case .string(let name) = port.targetPort else { continue }
             let named = containers.flatMap(\.ports).map(\.name).filter { !$0.isEmpty }

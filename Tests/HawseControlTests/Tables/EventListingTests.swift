@@ -50,7 +50,7 @@ import Testing
             $0.fieldSelector = try FieldQuery("reason=Started")
         }
         let cells = wide.split(separator: "\n")[1].split(separator: " ")
-        #expect(cells.contains("spec.containers{main}") && cells.contains("3") && cells.contains("kubelet"))
+        #expect(cells.contains("spec.containers{main}") && cells.contains("3") && cells.contains("kubelet,") && cells.contains("node-a"))
     }
 
     @Test func describeCountsWhatRepeats() throws {
