@@ -21,7 +21,10 @@ struct FlowRuleWalk {
 
     func isLocal(_ address: IPAddress) -> Bool { address.isLoopback || localAddresses.contains(address) }
 
-    func outcome(_ packet: FlowPacket) throws -> FlowOutcome {
+    func outcome(_ packet: FlowPacket) throws -> FlowOutcome { FlowState.outcome(of: try ways(packet), markBit: mark) }
+
+    /// Every way that the packet can go.
+    func ways(_ packet: FlowPacket) throws -> [FlowState] {
         let isOwn = isLocal(packet.source)
         var states = try pass([FlowState(packet: packet)], .nat, isOwn ? "OUTPUT" : "PREROUTING")
         states = try pass(states, .filter) { state in
@@ -30,8 +33,7 @@ struct FlowRuleWalk {
         if isOwn {
             states = try pass(states, .filter) { isLocal($0.packet.destination) ? "INPUT" : nil }
         }
-        states = try pass(states, .nat) { isLocal($0.packet.destination) && !isOwn ? nil : "POSTROUTING" }
-        return FlowState.outcome(of: states, markBit: mark)
+        return try pass(states, .nat) { isLocal($0.packet.destination) && !isOwn ? nil : "POSTROUTING" }
     }
 
     private func pass(_ states: [FlowState], _ table: TableName, _ chain: String) throws -> [FlowState] {

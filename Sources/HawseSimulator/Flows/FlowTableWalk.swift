@@ -9,7 +9,10 @@ struct FlowTableWalk {
 
     func isLocal(_ address: IPAddress) -> Bool { address.isLoopback || localAddresses.contains(address) }
 
-    func outcome(_ packet: FlowPacket) -> FlowOutcome {
+    func outcome(_ packet: FlowPacket) -> FlowOutcome { FlowState.outcome(of: ways(packet), markBit: mark) }
+
+    /// Every way that the packet can go.
+    func ways(_ packet: FlowPacket) -> [FlowState] {
         let isOwn = isLocal(packet.source)
         var states = [FlowState(packet: packet)]
         let before = isOwn ? ["filter-output-pre-dnat", "nat-output"] : ["filter-prerouting-pre-dnat", "nat-prerouting"]
@@ -18,8 +21,7 @@ struct FlowTableWalk {
             isOwn ? "filter-output" : isLocal(state.packet.destination) ? "filter-input" : "filter-forward"
         }
         if isOwn { states = pass(states, isFilter: true) { isLocal($0.packet.destination) ? "filter-input" : nil } }
-        states = pass(states, isFilter: false) { _ in "nat-postrouting" }
-        return FlowState.outcome(of: states, markBit: mark)
+        return pass(states, isFilter: false) { _ in "nat-postrouting" }
     }
 
     private func pass(

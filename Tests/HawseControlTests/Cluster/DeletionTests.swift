@@ -12,17 +12,11 @@ import Testing
         kind: Service
         metadata: {name: web, namespace: shop}
         spec: {selector: {app: web}, ports: [{port: 80}]}
-        ---
-        apiVersion: apps/v1
-        kind: Deployment
-        metadata: {name: web, namespace: shop}
-        spec:
-          replicas: 2
-          selector: {matchLabels: {app: web}}
-          template:
-            metadata: {labels: {app: web}}
-            spec: {containers: [{name: main, image: "w:1", lifecycle: {preStop: {sleep: {seconds: 5}}}}]}
+
         """
+        + ControlledCluster.workload(
+            "Deployment", "web", "replicas: 2", metadata: ", namespace: shop",
+            pods: #"containers: [{name: main, image: "w:1", lifecycle: {preStop: {sleep: {seconds: 5}}}}]"#)
 
     /// A namespace waits for its pods, which end gracefully; nothing new comes into it meanwhile.
     @Test func aNamespaceWaitsForItsPods() throws {
@@ -64,17 +58,9 @@ import Testing
 
     /// A ReplicaSet of nobody's counts no neighbours: of pods alike the youngest goes, wherever it is.
     @Test func aSetAloneKnowsNoNeighbours() throws {
-        var state = ControlledCluster.build("""
-            apiVersion: apps/v1
-            kind: ReplicaSet
-            metadata: {name: web}
-            spec:
-              replicas: 3
-              selector: {matchLabels: {app: web}}
-              template:
-                metadata: {labels: {app: web}}
-                spec: {nodeSelector: {kubernetes.io/os: linux}, containers: [{name: main, image: "w:1"}]}
-            """.replacing("nodeSelector: {kubernetes.io/os: linux}, ", with: "nodeName: node-1, "))
+        var state = ControlledCluster.build(
+            ControlledCluster.workload(
+                "ReplicaSet", "web", "replicas: 3", pods: #"nodeName: node-1, containers: [{name: main, image: "w:1"}]"#))
         state.advance(bySeconds: 100)
         try state.modify(Kubernetes.ReplicaSet.self, ObjectKey(namespace: "default", name: "web")) {
             $0.spec.template.spec.nodeName = "node-2"

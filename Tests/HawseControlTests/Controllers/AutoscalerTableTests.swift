@@ -4,16 +4,10 @@ import Testing
 /// Autoscalers, by the rules of `pkg/controller/podautoscaler`.
 @Suite struct AutoscalerTableTests {
     private func cluster(_ replicas: Int, _ behavior: String = "", maximum: Int = 100) -> ClusterState {
-        ControlledCluster.build("""
-            apiVersion: apps/v1
-            kind: Deployment
-            metadata: {name: web}
-            spec:
-              replicas: \(replicas)
-              selector: {matchLabels: {app: web}}
-              template:
-                metadata: {labels: {app: web}}
-                spec: {containers: [{name: main, image: "w:1", resources: {requests: {cpu: 100m}}}]}
+        ControlledCluster.build(
+            ControlledCluster.workload(
+                "Deployment", "web", "replicas: \(replicas)",
+                pods: #"containers: [{name: main, image: "w:1", resources: {requests: {cpu: 100m}}}]"#) + """
             ---
             apiVersion: autoscaling/v2
             kind: HorizontalPodAutoscaler

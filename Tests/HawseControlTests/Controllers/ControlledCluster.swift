@@ -19,6 +19,27 @@ enum ControlledCluster {
         #expect(problems.map(\.description) == [])
         return state
     }
+
+    /// The manifest of a workload whose pods are labelled with its name. `spec` are lines of its own, `pods` entries of the
+    /// template's spec, `metadata` more entries of that.
+    static func workload(
+        _ kind: String, _ name: String = "web", _ spec: String = "", metadata: String = "",
+        pods: String = #"containers: [{name: main, image: "w:1"}]"#
+    ) -> String {
+        """
+        ---
+        apiVersion: apps/v1
+        kind: \(kind)
+        metadata: {name: \(name)\(metadata)}
+        spec:
+        \(spec.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n"))
+          selector: {matchLabels: {app: \(name)}}
+          template:
+            metadata: {labels: {app: \(name)}}
+            spec: {\(pods)}
+
+        """
+    }
 }
 
 extension ClusterState {

@@ -6,18 +6,10 @@ import Testing
     private let key = ObjectKey(namespace: "default", name: "web")
 
     private func build(_ spec: String = "", metadata: String = "", container: String = "") -> ClusterState {
-        ControlledCluster.build("""
-            apiVersion: apps/v1
-            kind: Deployment
-            metadata: {name: web\(metadata)}
-            spec:
-              replicas: 4
-            \(spec.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n"))
-              selector: {matchLabels: {app: web}}
-              template:
-                metadata: {labels: {app: web}}
-                spec: {containers: [{name: main, image: "w:1"\(container)}]}
-            """)
+        ControlledCluster.build(
+            ControlledCluster.workload(
+                "Deployment", "web", "replicas: 4\n" + spec, metadata: metadata,
+                pods: #"containers: [{name: main, image: "w:1"\#(container)}]"#))
     }
 
     private func roll(_ state: inout ClusterState, to image: String, ready: Bool = true) throws {

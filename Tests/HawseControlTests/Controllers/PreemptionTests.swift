@@ -237,18 +237,8 @@ import Testing
     /// A ReplicaSet's pods wait for their class.
     @Test func podsWaitForTheirClass() throws {
         var (state, _) = Self.build(
-            """
-            ---
-            apiVersion: apps/v1
-            kind: ReplicaSet
-            metadata: {name: web}
-            spec:
-              replicas: 2
-              selector: {matchLabels: {app: web}}
-              template:
-                metadata: {labels: {app: web}}
-                spec: {priorityClassName: later, containers: [{name: main, image: "i:1"}]}
-            """)
+            ControlledCluster.workload(
+                "ReplicaSet", "web", "replicas: 2", pods: #"priorityClassName: later, containers: [{name: main, image: "i:1"}]"#))
         let refusal = #"pods "web-" is forbidden: no PriorityClass with name later was found"#
         #expect(state.store.pods.isEmpty)
         #expect(state.events.contains { $0.reason == "FailedCreate" && $0.message == "Error creating: \(refusal)" })
@@ -267,19 +257,11 @@ import Testing
     /// A drain waits for a budget, and asks again every five seconds.
     @Test func aDrainKeepsToABudget() throws {
         var (state, _) = Self.build(
-            """
-            ---
-            apiVersion: apps/v1
-            kind: Deployment
-            metadata: {name: web}
-            spec:
-              replicas: 2
-              selector: {matchLabels: {app: web}}
-              template:
-                metadata: {labels: {app: web}}
-                spec:
-                  nodeSelector: {kubernetes.io/hostname: a}
-                  containers: [{name: main, image: "i:1", readinessProbe: {exec: {command: [t]}, initialDelaySeconds: 12}}]
+            ControlledCluster.workload(
+                "Deployment", "web", "replicas: 2",
+                pods: "nodeSelector: {kubernetes.io/hostname: a}, containers: [{name: main, image: 'i:1', "
+                    + "readinessProbe: {exec: {command: [t]}, initialDelaySeconds: 12}}]")
+                + """
             ---
             apiVersion: policy/v1
             kind: PodDisruptionBudget

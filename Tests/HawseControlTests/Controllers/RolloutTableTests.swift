@@ -46,18 +46,8 @@ import Testing
     }
 
     private func stalled() throws -> ClusterState {
-        var state = ControlledCluster.build("""
-            apiVersion: apps/v1
-            kind: Deployment
-            metadata: {name: web}
-            spec:
-              replicas: 4
-              progressDeadlineSeconds: 60
-              selector: {matchLabels: {app: web}}
-              template:
-                metadata: {labels: {app: web}}
-                spec: {containers: [{name: main, image: "w:1"}]}
-            """)
+        var state = ControlledCluster.build(
+            ControlledCluster.workload("Deployment", "web", "replicas: 4\nprogressDeadlineSeconds: 60"))
         try state.modify(Kubernetes.Deployment.self, key) {
             $0.spec.template.spec.containers[0].image = "w:2"
             $0.spec.template.metadata.annotations["hawse/ready"] = "false"

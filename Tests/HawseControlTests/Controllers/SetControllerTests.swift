@@ -4,21 +4,11 @@ import Testing
 /// StatefulSets and DaemonSets that are updated, by the rules of `pkg/controller/statefulset` and `pkg/controller/daemon`.
 @Suite struct SetControllerTests {
     private func statefulSet(_ spec: String) -> ClusterState {
-        ControlledCluster.build("""
-            apiVersion: apps/v1
-            kind: StatefulSet
-            metadata: {name: db}
-            spec:
-              replicas: 5
-              serviceName: db
-            \(spec.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n"))
-              selector: {matchLabels: {app: db}}
-              template:
-                metadata: {labels: {app: db}}
-                spec: {containers: [{name: main, image: "d:1"}]}
-            """)
+        ControlledCluster.build(
+            ControlledCluster.workload("StatefulSet", "db", "replicas: 5\nserviceName: db\n" + spec, pods: Self.container))
     }
 
+    private static let container = #"containers: [{name: main, image: "d:1"}]"#
     private let db = ObjectKey(namespace: "default", name: "db")
 
     private func images(_ state: ClusterState) -> [String] {
@@ -116,17 +106,10 @@ import Testing
     private let agent = ObjectKey(namespace: "default", name: "agent")
 
     private func daemonSet(_ update: String) -> ClusterState {
-        ControlledCluster.build("""
-            apiVersion: apps/v1
-            kind: DaemonSet
-            metadata: {name: agent}
-            spec:
-              updateStrategy: {type: RollingUpdate, rollingUpdate: \(update)}
-              selector: {matchLabels: {app: agent}}
-              template:
-                metadata: {labels: {app: agent}}
-                spec: {containers: [{name: main, image: "d:1"}]}
-            """, nodes: 5)
+        ControlledCluster.build(
+            ControlledCluster.workload(
+                "DaemonSet", "agent", "updateStrategy: {type: RollingUpdate, rollingUpdate: \(update)}", pods: Self.container),
+            nodes: 5)
     }
 
     private func count(_ state: ClusterState) -> [String: Int] {
@@ -183,30 +166,16 @@ import Testing
 
     /// The node's name takes the place of a daemon's own wishes; what it mounts is told by its claims.
     @Test func podsOfSets() throws {
-        let state = ControlledCluster.build("""
-            apiVersion: apps/v1
-            kind: DaemonSet
-            metadata: {name: agent}
-            spec:
-              selector: {matchLabels: {app: agent}}
-              template:
-                metadata: {labels: {app: agent}}
-                spec:
-                  affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: none, operator: DoesNotExist}]}]}}}
-                  containers: [{name: main, image: "d:1"}]
-            ---
-            apiVersion: apps/v1
-            kind: StatefulSet
-            metadata: {name: db}
-            spec:
-              replicas: 1
-              serviceName: db
-              selector: {matchLabels: {app: db}}
-              volumeClaimTemplates: [{metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}]
-              template:
-                metadata: {labels: {app: db}}
-                spec: {containers: [{name: main, image: "d:1", volumeMounts: [{name: data, mountPath: /d}]}], volumes: [{name: tmp, emptyDir: {}}]}
-            """)
+        let claims = "[{metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}]"
+        let state = ControlledCluster.build(
+            ControlledCluster.workload(
+                "DaemonSet", "agent",
+                pods: "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: "
+                    + "[{matchExpressions: [{key: none, operator: DoesNotExist}]}]}}}, " + Self.container)
+                + ControlledCluster.workload(
+                    "StatefulSet", "db", "replicas: 1\nserviceName: db\nvolumeClaimTemplates: " + claims,
+                    pods: #"containers: [{name: main, image: "d:1", volumeMounts: [{name: data, mountPath: /d}]}], "#
+                        + "volumes: [{name: tmp, emptyDir: {}}]"))
         let pods = state.store.list(Kubernetes.Pod.self)
         let daemon = try #require(pods.first { $0.metadata.name.hasPrefix("agent-") })
         let terms = daemon.spec.affinity?.nodeAffinity?.required?.nodeSelectorTerms ?? []

@@ -10,6 +10,8 @@ final class KernelNode {
     let hub: String
     let setup: LiveSetup
     private(set) var wires: [String: PacketSocket] = [:]
+    /// What listens inside, by device.
+    private var taps: [String: PacketSocket] = [:]
     private var watch: PacketSocket?
     private var local: [Int: Int32] = [:]
     private var listeners: [Int32] = []
@@ -31,7 +33,7 @@ final class KernelNode {
     }
 
     deinit {
-        for socket in wires.values { socket.close() }
+        for socket in Array(wires.values) + Array(taps.values) { socket.close() }
         watch?.close()
         for descriptor in Array(local.values) + listeners { close(descriptor) }
         for space in [router, hub] { _ = try? LiveNamespaces.run(LiveNamespaces.ip, ["netns", "del", space]) }
@@ -236,6 +238,9 @@ final class KernelNode {
         try wire.send(frame)
     }
 
+    /// From now on what comes in by a device without a wire (`lo`) is told by `settled` too.
+    func listen(on device: String) throws { taps[device] = try PacketSocket(on: device, in: router) }
+
     /// Sends an IP packet from the node itself, header and all.
     func sendLocal(_ packet: [UInt8]) {
         let isIPv6 = packet[0] >> 4 == 6
@@ -268,7 +273,7 @@ final class KernelNode {
                 isSeen = watch.arrived().contains { $0.count >= 18 && Array($0[14..<18]) == number }
             }
         }
-        return wires.mapValues { $0.arrived() }
+        return wires.merging(taps) { wire, _ in wire }.mapValues { $0.arrived() }
     }
 
     // MARK: rules and states

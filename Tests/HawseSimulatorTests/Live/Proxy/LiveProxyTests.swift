@@ -10,7 +10,7 @@ import Testing
 ///
 /// In iptables mode all is compared as in `LiveNetfilterTests`, with `statistic` taking turns and masquerading without
 /// `--random-fully`, as two draws could not be equal. Then the rules as they are, of iptables and of nftables mode: what becomes
-/// of a client's first packet must be what the walk over the rendered rules says (`hawse flows`).
+/// of a client's first packet must be what the walk over the rendered rules says (`hawse flows`), as `FirstPackets` sees it.
 @Suite(.serialized, .enabled(if: LiveObstacle.netfilter == nil, "live Services: \(LiveObstacle.netfilter ?? "")"))
 struct LiveProxyTests {
     /// A cluster by chance, and its proxy on node-a.
@@ -33,9 +33,9 @@ struct LiveProxyTests {
             place = ServiceNode(draw, seed: seed, drawn: drawn, settings: proxies[.iptables]?.state().sysctls ?? [:])
         }
 
-        func rules(_ mode: ProxyMode = .iptables) -> RuleSet {
-            let state = proxies[mode]?.state()
-            return (family == .ipv4 ? state?.iptables : state?.ip6tables) ?? RuleSet(family: family)
+        func rules(_ mode: ProxyMode = .iptables) throws -> RuleSet {
+            let state = try #require(proxies[mode]?.state())
+            return try #require(family == .ipv4 ? state.iptables : state.ip6tables)
         }
     }
 
@@ -70,7 +70,7 @@ struct LiveProxyTests {
         try LiveNamespace.onOneProcessor {
             while let seed = seeds.next() {
                 let scene = Scene(seed: seed)
-                let text = IPTablesPrinter().text(Self.steady(scene.rules()))
+                let text = IPTablesPrinter().text(Self.steady(try scene.rules()))
                 var live = LiveCase(setup: scene.place.setup, rules: LiveRules(tables: text, sets: ""))
                 let kernel = try KernelNode(live.setup)
                 live.setup.leaveOut(kernel.refused)
@@ -90,7 +90,7 @@ struct LiveProxyTests {
         }
         print("live Services: \(seeds.range): \(seeds.count) clusters, \(packets) packets")
         for difference in differences { print("live Services: \(difference)") }
-        seeds.judge(differences, among: "clusters", areTooMany: differences.count * 25 > seeds.count + 24)
+        #expect(differences.isEmpty, "\(differences.count) of \(seeds.count) clusters: \(differences)")
         #expect(packets >= 80)
     }
 
@@ -101,38 +101,47 @@ struct LiveProxyTests {
         var seeds = LiveSeeds("first packets")
         defer { seeds.cleanUp() }
         var count = 0
-        var verdicts: [String: Int] = [:]
+        var verdicts: [FlowOutcome.Verdict: Int] = [:]
         var differences: [String] = []
         try LiveNamespace.onOneProcessor {
             while let seed = seeds.next() {
                 let scene = Scene(seed: seed)
                 let kernel = try KernelNode(scene.place.setup)
+                try kernel.listen(on: "lo")
                 try Self.load(scene, mode, kernel)
-                let probe = FirstPackets(scene, mode)
+                let probe = try FirstPackets(scene, mode)
                 for _ in 0..<100 {
                     let (packet, injection) = probe.next()
-                    let walk = try probe.walk(packet)
+                    let ways = try probe.ways(packet)
+                    let walk = FlowState.outcome(of: ways, markBit: probe.mark)
                     _ = try kernel.settled()
                     if let device = injection.device { try kernel.inject(injection.bytes, on: device) } else { kernel.sendLocal(injection.bytes) }
                     let seen = probe.read(try kernel.settled(), packet)
                     count += 1
-                    verdicts[walk.verdict.rawValue, default: 0] += 1
-                    if !probe.agrees(seen, walk, packet) {
+                    verdicts[walk.verdict, default: 0] += 1
+                    if !probe.agrees(seen, ways, packet) {
                         differences.append("HAWSE_LIVE_SEED=\(seed) \(mode): \(packet.text): the kernel \(seen), the walk \(walk)")
                     }
                 }
             }
         }
-        print("live Services, first packets, \(mode): \(seeds.range): \(seeds.count) clusters, \(count) packets, \(verdicts)")
+        let counts = verdicts.map { "\($0.value) \($0.key.rawValue)" }.sorted().joined(separator: ", ")
+        print("live Services, first packets, \(mode): \(seeds.range): \(seeds.count) clusters, \(count) packets: \(counts)")
         #expect(differences.isEmpty, "\(differences.count) packets: \(differences.prefix(10).joined(separator: "\n"))")
         #expect(count >= 100)
+        // One cluster that is repeated need not have all.
+        if seeds.count >= 5 {
+            for verdict in [FlowOutcome.Verdict.dnat, .reject, .drop] {
+                #expect(verdicts[verdict, default: 0] > 1, "\(verdict): \(counts)")
+            }
+        }
     }
 
     private static func load(_ scene: Scene, _ mode: ProxyMode, _ kernel: KernelNode) throws {
         if mode == .iptables {
-            try kernel.run(restore(scene.family), [], input: IPTablesPrinter().text(scene.rules()))
+            try kernel.run(restore(scene.family), [], input: IPTablesPrinter().text(try scene.rules()))
         } else {
-            try kernel.run("nft", ["-f", "-"], input: scene.proxies[.nftables]?.state().nft ?? "")
+            try kernel.run("nft", ["-f", "-"], input: try #require(scene.proxies[.nftables]?.state().nft))
         }
     }
 }
@@ -148,7 +157,7 @@ struct LiveIPVSServiceTests {
         try LiveNamespace.onOneProcessor {
             while let seed = seeds.next() {
                 let scene = LiveProxyTests.Scene(seed: seed)
-                var live = Self.liveCase(scene)
+                var live = try Self.liveCase(scene)
                 let kernel = try KernelNode(live.setup)
                 live.setup.leaveOut(kernel.refused)
                 try kernel.run("ipset", ["restore"], input: live.rules.sets)
@@ -174,13 +183,13 @@ struct LiveIPVSServiceTests {
         }
         print("live Services in IPVS mode: \(seeds.range): \(seeds.count) clusters, \(packets) packets")
         for difference in differences { print("live Services in IPVS mode: \(difference)") }
-        seeds.judge(differences, among: "clusters", areTooMany: differences.count * 10 > seeds.count + 9)
+        #expect(differences.isEmpty, "\(differences.count) of \(seeds.count) clusters: \(differences)")
         #expect(packets >= 60)
     }
 
-    private static func liveCase(_ scene: LiveProxyTests.Scene) -> LiveCase {
+    private static func liveCase(_ scene: LiveProxyTests.Scene) throws -> LiveCase {
         var setup = scene.place.setup
-        let state = scene.proxies[.ipvs]?.state() ?? ProxyState(mode: .ipvs)
+        let state = try #require(scene.proxies[.ipvs]?.state())
         setup.listeners = GeneratedDirector.localPorts.map { LiveSetup.Socket(proto: "udp", port: $0, family: setup.family) }
         setup.name = setup.name.replacing("services", with: "virtual-services")
         let bits = scene.family.bitCount
@@ -189,14 +198,14 @@ struct LiveIPVSServiceTests {
                 name: ProxyState.dummyDevice, mac: "02:00:00:00:0d:01",
                 addresses: state.dummyAddresses.filter { $0.family == scene.family }.map { "\($0)/\(bits)" }, kind: "dummy", up: false))
         for (key, value) in state.sysctls where key.hasPrefix("net.ipv4.vs.") { setup.sysctls[key] = value }
-        var servers = state.ipvs ?? IPVSSpec(services: [], timeouts: nil)
+        var servers = try #require(state.ipvs)
         servers.services.removeAll { service in
             if case .address(_, let address, _) = service.key { address.family != scene.family } else { true }
         }
         return LiveCase(
             setup: setup,
             rules: LiveRules(
-                tables: IPTablesPrinter().text(LiveProxyTests.steady(scene.rules(.ipvs))),
+                tables: IPTablesPrinter().text(LiveProxyTests.steady(try scene.rules(.ipvs))),
                 sets: IPSetPrinter().text(state.sets.filter { $0.name.hasPrefix("KUBE-6-") == (scene.family == .ipv6) }),
                 servers: IPVSAdmPrinter().saved(servers)))
     }
