@@ -1,9 +1,12 @@
+import Foundation
 import HawseControl
+import HawseModel
 import HawseWire
 import Testing
 
 /// From the manifests of every recorded scenario alone: the Services, the pods that nobody made, the EndpointSlices and the
-/// workloads that the recorded API server had, field by field, but for what `moment` and `allocated` name for the kind.
+/// workloads that the recorded API server had, field by field, but for what `moment` and `allocated` name for the kind, and for
+/// the hashes of templates.
 @Suite struct ManifestObjectsTests {
     /// Who an object is, how often anything was written, and when.
     private static let always: Set<String> = ["uid", "resourceVersion", "creationTimestamp"]
@@ -28,12 +31,23 @@ import Testing
     private struct Reading {
         /// Whose an address is, for the pods' own: which one a pod got is drawn.
         var pods: [String: String] = [:]
+        /// What templates' dumps hash to in Go, where they stand in names and labels: it is drawn here.
+        var hashes: Set<String> = []
         /// Values of the manifests' Services.
         var given: Set<String> = []
 
-        init(pods: [Kubernetes.Pod], manifests: ManifestLoader) {
+        init(
+            pods: [Kubernetes.Pod], replicaSets: [Kubernetes.ReplicaSet], statefulSets: [Kubernetes.StatefulSet],
+            manifests: ManifestLoader
+        ) {
             for pod in pods where !pod.spec.hostNetwork {
                 for address in pod.status.podIPs { self.pods[address.ip] = "that of Pod \(pod.key)" }
+            }
+            hashes = Set(replicaSets.compactMap { $0.metadata.labels["pod-template-hash"] })
+            for set in statefulSets {
+                for revision in [set.status.currentRevision, set.status.updateRevision] {
+                    if let hash = revision.split(separator: "-").last { hashes.insert(String(hash)) }
+                }
             }
             for service in manifests.all(Kubernetes.Service.self) { give(service.written()) }
         }
@@ -42,6 +56,10 @@ import Testing
             for entry in node.entries ?? [] { give(entry.node) }
             for item in node.items ?? [] { give(item) }
             if node.entries == nil, node.items == nil { given.insert(JSONWriter.compact(node)) }
+        }
+
+        func withoutHashes(_ text: String) -> String {
+            hashes.reduce(text) { $0.replacingOccurrences(of: $1, with: "<hash>") }
         }
 
         /// `path=value` for every field of a kind's object.
@@ -67,7 +85,7 @@ import Testing
         private func value(_ node: ManifestNode, isAllocated: Bool) -> String {
             let text = JSONWriter.compact(node)
             if let pod = node.text.flatMap({ pods[$0] }) { return pod }
-            guard isAllocated, !given.contains(text) else { return text }
+            guard isAllocated, !given.contains(text) else { return withoutHashes(text) }
             if let address = node.text.flatMap({ IPAddress($0) }) { return "one of \(address.family)" }
             return (node.int ?? 0) > 0 ? "a port" : text
         }
@@ -81,14 +99,27 @@ import Testing
         private(set) var counts: [String: Int] = [:]
 
         init(_ state: ClusterState, _ recorded: ManifestLoader, manifests: ManifestLoader) {
-            ours = (state.store, Reading(pods: state.store.list(Kubernetes.Pod.self), manifests: manifests))
-            theirs = (recorded, Reading(pods: recorded.all(Kubernetes.Pod.self), manifests: manifests))
+            let store = state.store
+            ours = (
+                store,
+                Reading(
+                    pods: store.list(Kubernetes.Pod.self), replicaSets: store.list(Kubernetes.ReplicaSet.self),
+                    statefulSets: store.list(Kubernetes.StatefulSet.self), manifests: manifests)
+            )
+            theirs = (
+                recorded,
+                Reading(
+                    pods: recorded.all(Kubernetes.Pod.self), replicaSets: recorded.all(Kubernetes.ReplicaSet.self),
+                    statefulSets: recorded.all(Kubernetes.StatefulSet.self), manifests: manifests)
+            )
         }
 
         private func table<T: StoredKind>(_ objects: [T], _ reading: Reading, _ key: (T) -> String) -> [String: [String]] {
             // Which endpoints share a slice is not defined either.
-            Dictionary(objects.map { (key($0), reading.lines($0.written(), of: T.kind)) }, uniquingKeysWith: { $0 + $1 })
-                .mapValues { $0.sorted() }
+            Dictionary(
+                objects.map { (reading.withoutHashes(key($0)), reading.lines($0.written(), of: T.kind)) },
+                uniquingKeysWith: { $0 + $1 }
+            ).mapValues { $0.sorted() }
         }
 
         mutating func add<T: StoredKind>(

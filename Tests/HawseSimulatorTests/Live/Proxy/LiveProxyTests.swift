@@ -129,11 +129,9 @@ struct LiveProxyTests {
         print("live Services, first packets, \(mode): \(seeds.range): \(seeds.count) clusters, \(count) packets: \(counts)")
         #expect(differences.isEmpty, "\(differences.count) packets: \(differences.prefix(10).joined(separator: "\n"))")
         #expect(count >= 100)
-        // One cluster that is repeated need not have all.
-        if seeds.count >= 5 {
-            for verdict in [FlowOutcome.Verdict.dnat, .reject, .drop] {
-                #expect(verdicts[verdict, default: 0] > 1, "\(verdict): \(counts)")
-            }
+        // Few clusters need not have all: most drop nothing.
+        for (verdict, clusters) in [(FlowOutcome.Verdict.dnat, 5), (.reject, 5), (.drop, 40)] where seeds.count >= clusters {
+            #expect(verdicts[verdict, default: 0] > 1, "\(verdict): \(counts)")
         }
     }
 
