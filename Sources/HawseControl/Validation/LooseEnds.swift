@@ -89,15 +89,21 @@ public struct LooseEnds {
 }
 
 extension LooseEnds {
+    /// Labels that controllers give to pods: no template has them.
+    private static let madeLabels: Set<String> = [
+        "apps.kubernetes.io/pod-index", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-completion-index",
+        "batch.kubernetes.io/job-name", "controller-revision-hash", "controller-uid", "job-name", "pod-template-generation",
+        "pod-template-hash", "statefulset.kubernetes.io/pod-name",
+    ]
+
     private mutating func check(_ service: Kubernetes.Service, _ loaded: LoadedObject) {
-        guard !service.spec.selector.isEmpty, service.spec.type != .externalName,
-            let pods = pods[Self.namespace(loaded)]
-        else { return }
-        let pairs = service.spec.selector.map { "\($0.key)=\($0.value)" }.sorted()
+        let selector = service.spec.selector.filter { !Self.madeLabels.contains($0.key) }
+        guard !selector.isEmpty, service.spec.type != .externalName, let pods = pods[Self.namespace(loaded)] else { return }
+        let pairs = selector.map { "\($0.key)=\($0.value)" }.sorted()
         // Of the pods with the rarest of the labels those that have them all.
         let fewest = pairs.map { pods.byLabel[$0] ?? [] }.min { $0.count < $1.count } ?? []
         let chosen = fewest.map { pods.shapes[$0] }.filter { pod in
-            service.spec.selector.allSatisfy { pod.labels[$0.key] == $0.value }
+            selector.allSatisfy { pod.labels[$0.key] == $0.value }
         }
         guard !chosen.isEmpty else {
             let strange = pairs.first { pods.byLabel[$0] == nil }

@@ -69,6 +69,18 @@ import Testing
                 ])
     }
 
+    /// A label that a controller gives to each pod stands in no template.
+    @Test func oneOfASetsPods() {
+        #expect(
+            findings(
+                Self.web + """
+                    apiVersion: v1
+                    kind: Service
+                    metadata: {name: first}
+                    spec: {selector: {app: web, statefulset.kubernetes.io/pod-name: web-0}, ports: [{port: 80}]}
+                    """) == [])
+    }
+
     @Test func backendsTargetsAndNames() {
         let text =
             Self.web + """
