@@ -29,7 +29,8 @@ final class FirstPackets {
 
         var description: String {
             let words = passings.map { "sends to \($0.destination.description(port: $0.port)) from \($0.source) by \($0.device)" }
-            return (words + answers.map { "says \($0.rawValue)" }).joined(separator: ", ")
+            let all = words + answers.map { "says \($0.rawValue)" }
+            return all.isEmpty ? "says nothing" : all.joined(separator: ", ")
         }
     }
 
