@@ -23,6 +23,7 @@ enum VolumeDefaults {
         for index in entries.indices {
             let source = entries[index].key
             entries[index].node = filled(entries[index].node, fields[source] ?? [])
+            if source == "ephemeral" { entries[index].node = ephemeral(entries[index].node) }
             if source == "image" { entries[index].node = pulled(entries[index].node) }
             if source == "downwardAPI" { entries[index].node = changed(entries[index].node, "items", fieldReference) }
             if source == "projected" { entries[index].node = changed(entries[index].node, "sources", projection) }
@@ -34,6 +35,19 @@ enum VolumeDefaults {
     static func apply(variable node: inout ManifestNode) {
         guard let source = node["valueFrom"] else { return }
         node = replacing("valueFrom", of: node, with: fieldReference(source))
+    }
+
+    /// A claim to be made of a template (`SetDefaults_PersistentVolumeClaimSpec`).
+    static func apply(claim node: inout ManifestNode) {
+        node = filled(node, [("spec", ManifestNode(.map([])))])
+        guard let spec = node["spec"] else { return }
+        node = replacing("spec", of: node, with: filled(spec, [("volumeMode", .string("Filesystem"))]))
+    }
+
+    private static func ephemeral(_ node: ManifestNode) -> ManifestNode {
+        guard var claim = node["volumeClaimTemplate"] else { return node }
+        apply(claim: &claim)
+        return replacing("volumeClaimTemplate", of: node, with: claim)
     }
 
     private static func projection(_ node: ManifestNode) -> ManifestNode {

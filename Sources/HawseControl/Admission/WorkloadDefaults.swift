@@ -33,6 +33,9 @@ public enum WorkloadDefaults {
     public static func apply(_ object: inout Kubernetes.StatefulSet) {
         PodDefaults.apply(template: &object.spec.template.spec)
         if object.spec.replicas == nil { object.spec.replicas = 1 }
+        for index in object.spec.volumeClaimTemplates.indices {
+            VolumeDefaults.apply(claim: &object.spec.volumeClaimTemplates[index])
+        }
         if object.spec.podManagementPolicy.isEmpty { object.spec.podManagementPolicy = "OrderedReady" }
         if object.spec.updateStrategy.type.isEmpty { object.spec.updateStrategy.type = "RollingUpdate" }
         if object.spec.updateStrategy.type == "RollingUpdate" {

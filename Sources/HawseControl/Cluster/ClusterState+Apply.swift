@@ -89,7 +89,7 @@ extension ClusterState {
             }
             if namespace.metadata.isTerminating, object.metadata.resourceVersion.isEmpty {
                 throw StatusError.forbidden(
-                    T.group.isEmpty ? T.plural : "\(T.plural).\(T.group)", object.metadata.name,
+                    T.qualifiedPlural, object.metadata.name,
                     "unable to create new content in namespace \(object.metadata.namespace) because it is being terminated")
             }
         }
@@ -97,7 +97,7 @@ extension ClusterState {
             object.metadata.name = names.name(base: object.metadata.generateName)
         }
         if store.get(T.self, object.key) != nil {
-            throw StatusError.alreadyExists(T.group.isEmpty ? T.plural : "\(T.plural).\(T.group)", object.metadata.name)
+            throw StatusError.alreadyExists(T.qualifiedPlural, object.metadata.name)
         }
         object = stamped(object, uid: names.uid())
         prepare(&object)
@@ -197,6 +197,8 @@ extension ClusterState {
         new.metadata.name = old.metadata.name
         new.metadata.namespace = old.metadata.namespace
         new.metadata.generation = old.metadata.generation
+        // Nobody takes a deletion back.
+        if old.metadata.isTerminating { new.metadata.deletionTimestamp = old.metadata.deletionTimestamp }
         if let service = new as? Kubernetes.Service, let before = old as? Kubernetes.Service {
             try replaceService(before, with: service)
             return
@@ -214,6 +216,8 @@ extension ClusterState {
         countTemplates(&new, old)
         store.update(T.self, old.key) { $0 = new }
         if let ranges = new as? Kubernetes.ServiceCIDR { addRanges(of: ranges) }
+        // The last finalizer may have been taken off.
+        if new is Kubernetes.Namespace { finishNamespace(new.metadata.name) }
     }
 
     /// Writes an object's status subresource: nothing but metadata and status is looked at.

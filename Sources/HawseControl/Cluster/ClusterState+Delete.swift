@@ -1,4 +1,6 @@
 extension ClusterState {
+    private static let immortalNamespaces = ["default", "kube-system", "kube-public"]
+
     /// Deletes an object by kind and key. Pods end gracefully; what the object owns goes with it.
     public mutating func delete(
         kind: String, _ key: ObjectKey, gracePeriodSeconds: Int64? = nil
@@ -15,11 +17,17 @@ extension ClusterState {
     }
 
     private mutating func remove<T: StoredKind>(_ type: T.Type, _ key: ObjectKey) throws(StatusError) {
-        if T.kind == "Namespace", store.namespaces[key] != nil {
-            terminate(namespace: key)
-            return
+        if T.kind == "Namespace" {
+            // The NamespaceLifecycle admission keeps those that every cluster needs.
+            if Self.immortalNamespaces.contains(key.name) {
+                throw StatusError.forbidden(T.plural, key.name, "this namespace may not be deleted")
+            }
+            guard store.namespaces[key] == nil else {
+                terminate(namespace: key)
+                return
+            }
         }
-        guard let object = store.remove(type, key) else { throw StatusError.notFound(T.plural, key.name) }
+        guard let object = store.remove(type, key) else { throw StatusError.notFound(T.qualifiedPlural, key.name) }
         lastApplied["\(T.kind)/\(key)"] = nil
         if let service = object as? Kubernetes.Service { releaseAll(of: service) }
         if let ranges = object as? Kubernetes.ServiceCIDR { dropRanges(of: ranges) }
@@ -30,7 +38,9 @@ extension ClusterState {
     /// `DELETE` of a pod: a pod that no node has yet goes at once, others get their grace period.
     public mutating func deletePod(_ key: ObjectKey, gracePeriodSeconds: Int64? = nil) throws(StatusError) {
         guard let pod = store.pods[key] else { throw StatusError.notFound("pods", key.name) }
-        var grace = max(0, gracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30)
+        // No grace goes on beyond the end of time.
+        let longest = (Int64.max - max(0, now.microseconds)) / 1_000_000
+        var grace = min(max(0, gracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30), longest)
         // Nobody watches over a pod without a node; a finished one has nothing left to end.
         if pod.spec.nodeName.isEmpty || pod.isFinished { grace = 0 }
         let isHeld = PodScript(pod).isHeld
@@ -39,7 +49,7 @@ extension ClusterState {
             return
         }
         if pod.metadata.isTerminating { return }
-        let end = Kubernetes.Time(microseconds: now.microseconds + grace * 1_000_000)
+        let end = now.adding(seconds: grace)
         store.update(Kubernetes.Pod.self, key) {
             $0.metadata.deletionTimestamp = end
             $0.metadata.deletionGracePeriodSeconds = grace
@@ -124,12 +134,18 @@ extension ClusterState {
         finishNamespace(key.name)
     }
 
-    /// Takes a namespace away that nothing holds any more.
-    private mutating func finishNamespace(_ name: String) {
+    /// Takes a namespace away that nothing holds any more: neither pods nor finalizers but the namespace controller's own,
+    /// which it takes off when all else is gone (`finalizeNamespace`).
+    mutating func finishNamespace(_ name: String) {
         let key = ObjectKey(name: name)
-        guard store.namespaces[key]?.metadata.isTerminating == true,
+        guard let namespace = store.namespaces[key], namespace.metadata.isTerminating,
             !store.pods.keys.contains(where: { $0.namespace == name })
         else { return }
+        let holding = namespace.spec.finalizers.filter { $0 != "kubernetes" }
+        guard holding.isEmpty, namespace.metadata.finalizers.isEmpty else {
+            store.update(Kubernetes.Namespace.self, key) { $0.spec.finalizers = holding }
+            return
+        }
         store.remove(Kubernetes.Namespace.self, key)
         lastApplied["Namespace/\(key)"] = nil
     }

@@ -32,7 +32,7 @@ extension ClusterState {
     /// Runs to a fixed point: the clock moves on through work in progress (starting containers, probes that have not
     /// passed yet, graceful ends), but not for what recurs for ever. Stops after `limit` seconds at the latest.
     public mutating func settle(limit seconds: Int64 = 600) {
-        let end = Kubernetes.Time(microseconds: now.microseconds + seconds * 1_000_000)
+        let end = now.adding(seconds: seconds)
         reconcile()
         while let time = timers.nextProgress(), time <= end {
             advance(to: max(time, now))
@@ -134,7 +134,7 @@ extension ClusterState {
         let key = event.key
         var services = servicesOfPod[key] ?? []
         if let pod = store.pods[key] {
-            scheduling.count(pod)
+            if scheduling.count(pod) { retryUnscheduled() }
             if pod.spec.nodeName.isEmpty {
                 scheduling.nominate(key, pod.isFinished ? "" : pod.status.nominatedNodeName)
                 queues.add(key, to: .scheduler)
@@ -144,7 +144,6 @@ extension ClusterState {
                 let node = ObjectKey(name: pod.spec.nodeName)
                 if store.nodes[node].map(Self.evicts) ?? false { queues.add(node, to: .node) }
             }
-            if pod.isFinished { retryUnscheduled() }
             wakeOwner(of: pod)
             let current = serviceIndex.candidates(namespace: key.namespace, labels: pod.metadata.labels).filter {
                 guard let selector = store.services[$0]?.spec.selector, !selector.isEmpty else { return false }

@@ -51,8 +51,8 @@ public struct ClusterState: Sendable {
     var evictions: [ObjectKey: Kubernetes.Time] = [:]
     /// Schedule and zone of each CronJob when it was last looked at.
     var cronPlans: [ObjectKey: [String?]] = [:]
-    /// Pods that somebody who drains their node waits to evict.
-    var draining: Set<ObjectKey> = []
+    /// Pods that somebody who drains their node waits to evict, with the answer to the last attempt.
+    var draining: [ObjectKey: String] = [:]
     /// Pods whose processes hang.
     var silentPods: Set<ObjectKey> = []
     /// False while nobody reaches the API server: controllers, kubelets and proxies keep what they know.

@@ -238,8 +238,7 @@ extension ClusterState {
             let request = load.pods.compactMap { SchedulerState.requests(of: $0.spec)[name] }.max() ?? 0
             guard let use = given.averageUsage[name], request > 0 else { return nil }
             // Utilisation is a whole percentage before it is compared.
-            let utilization = Int64((Double(use) * 100 / Double(request)).rounded(.down))
-            let ratio = Double(utilization) / Double(percent)
+            let ratio = Double(Kubernetes.MetricSpec.utilization(use, of: request)) / Double(percent)
             return load.replicas(ratio, isCPU: name == "cpu", current: current, tolerance)
         }
         if let average = target.averageValue, average.thousandths > 0 {

@@ -35,9 +35,9 @@ struct AutoscalerLoad {
         startingForCPU = self.pods.filter { pod in
             guard pod.status.phase != "Pending" else { return true }
             guard let start = pod.status.startTime, let condition = pod.condition("Ready") else { return true }
-            if start.microseconds + Self.initialization * 1_000_000 > now.microseconds { return condition.status == "False" }
-            let changed = condition.lastTransitionTime?.microseconds ?? 0
-            return condition.status == "False" && start.microseconds + Self.readinessDelay * 1_000_000 > changed
+            if start.adding(seconds: Self.initialization) > now { return condition.status == "False" }
+            let changed = condition.lastTransitionTime ?? Kubernetes.Time(microseconds: 0)
+            return condition.status == "False" && start.adding(seconds: Self.readinessDelay) > changed
         }.count
     }
 

@@ -23,6 +23,18 @@ extension Kubernetes.MetricSpec {
         }
     }
 
+    /// Use in hundredths of what is asked for: a whole percentage, as wide as the status has it.
+    static func utilization(_ use: Int64, of request: Int64) -> Int32 {
+        let percent = (Double(use) * 100 / Double(max(1, request))).rounded(.down)
+        return Int32(max(Double(Int32.min), min(percent, Double(Int32.max))))
+    }
+
+    /// One pod's part of a value, rounded up.
+    private static func share(_ value: Int64, of pods: Int) -> Int64 {
+        let count = Int64(max(1, pods))
+        return value / count + (value % count > 0 ? 1 : 0)
+    }
+
     /// What it is at, as the status has it (`MetricStatus`); nil when nothing is known.
     func measured(
         _ source: Kubernetes.MetricSource, _ given: ScenarioMetrics, _ pods: [Kubernetes.Pod]
@@ -39,7 +51,7 @@ extension Kubernetes.MetricSpec {
             if source.target.averageUtilization != nil {
                 let request = pods.compactMap { SchedulerState.requests(of: $0.spec)[source.name] }.max() ?? 0
                 guard request > 0 else { return nil }
-                current.append(.init("averageUtilization", .integer(Int((Double(use) * 100 / Double(request)).rounded(.down)))))
+                current.append(.init("averageUtilization", .integer(Int(Self.utilization(use, of: request)))))
             }
             current.append(.init("averageValue", amount(use)))
             if type == "ContainerResource" { entries.append(.init("container", .string(source.container))) }
@@ -50,7 +62,7 @@ extension Kubernetes.MetricSpec {
         default:
             guard let value = given.values[name] else { return nil }
             if source.target.averageValue != nil {
-                current.append(.init("averageValue", amount((value + Int64(max(1, pods.count)) - 1) / Int64(max(1, pods.count)))))
+                current.append(.init("averageValue", amount(Self.share(value, of: pods.count))))
             } else {
                 current.append(.init("value", amount(value)))
             }

@@ -72,14 +72,6 @@ extension ClusterState {
         _ conditions: inout [Kubernetes.Condition], _ type: String, _ value: Bool, _ reason: String, _ message: String,
         _ now: Kubernetes.Time
     ) {
-        var condition = Kubernetes.Condition(type: type, status: value, reason: reason, message: message, at: now)
-        guard let index = conditions.firstIndex(where: { $0.type == type }) else {
-            conditions.append(condition)
-            return
-        }
-        if conditions[index].status == condition.status {
-            condition.lastTransitionTime = conditions[index].lastTransitionTime
-        }
-        conditions[index] = condition
+        conditions.set(Kubernetes.Condition(type: type, status: value, reason: reason, message: message, at: now))
     }
 }

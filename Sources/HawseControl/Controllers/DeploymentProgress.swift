@@ -112,7 +112,7 @@ extension ClusterState {
         guard let seconds = deployment.spec.progressDeadlineSeconds,
             let since = condition.lastUpdateTime ?? condition.lastTransitionTime
         else { return nil }
-        return Kubernetes.Time(microseconds: since.microseconds + Int64(seconds) * 1_000_000)
+        return since.adding(seconds: Int64(seconds))
     }
 
     /// Looks again a second after the deadline (`requeueStuckDeployment`).
@@ -155,12 +155,9 @@ extension ClusterState {
     /// Of the same status and reason the old one stays, words and all; another one goes to the end of the list
     /// (`SetDeploymentCondition`).
     private static func put(_ status: inout Kubernetes.DeploymentStatus, _ condition: Kubernetes.Condition) {
-        var condition = condition
-        if let old = status.conditions.first(where: { $0.type == condition.type }), old.status == condition.status {
-            if old.reason == condition.reason { return }
-            condition.lastTransitionTime = old.lastTransitionTime
+        let isKnown = status.conditions.contains {
+            $0.type == condition.type && $0.status == condition.status && $0.reason == condition.reason
         }
-        status.conditions.removeAll { $0.type == condition.type }
-        status.conditions.append(condition)
+        if !isKnown { status.conditions.set(condition, movesToEnd: true) }
     }
 }

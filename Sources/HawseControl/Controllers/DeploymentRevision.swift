@@ -55,7 +55,7 @@ extension ClusterState {
         let sets = replicaSets(of: deployment)
         let current = sets.first { Self.sameTemplate($0.spec.template, deployment.spec.template) }
         let old = sets.filter { $0.key != current?.key }
-        let next = (old.map(DeploymentAnnotation.revision).max() ?? 0) + 1
+        let next = max(0, old.map(DeploymentAnnotation.revision).max() ?? 0) &+ 1
         guard let current else { return (creates ? createReplicaSet(for: deployment, old, next) : nil, old) }
         store.update(Kubernetes.ReplicaSet.self, current.key) {
             DeploymentAnnotation.write(deployment, next, on: &$0.metadata)

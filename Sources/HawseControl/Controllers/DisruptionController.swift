@@ -20,7 +20,7 @@ extension ClusterState {
         let listed = Dictionary(pods.map { ($0.metadata.name, $0) }) { first, _ in first }
         status.disruptedPods = status.disruptedPods.filter { name, since in
             guard let pod = listed[name], !pod.metadata.isTerminating else { return false }
-            return since.microseconds + Self.deletionTimeout * 1_000_000 > now.microseconds
+            return since.adding(seconds: Self.deletionTimeout) > now
         }
         status.currentHealthy = pods.filter {
             !$0.metadata.isTerminating && status.disruptedPods[$0.metadata.name] == nil && $0.isReady
@@ -39,11 +39,7 @@ extension ClusterState {
         var condition = Kubernetes.Condition(
             type: "DisruptionAllowed", status: value, reason: reason, message: message, at: now)
         condition.observedGeneration = status.observedGeneration
-        if let old = status.conditions.first(where: { $0.type == condition.type }), old.status == condition.status {
-            condition.lastTransitionTime = old.lastTransitionTime
-        }
-        status.conditions.removeAll { $0.type == condition.type }
-        status.conditions.append(condition)
+        status.conditions.set(condition)
     }
 
     /// All pods there should be, and how many of them have to be well (`getExpectedPodCount`).
@@ -69,8 +65,7 @@ extension ClusterState {
         for pod in pods {
             guard let owner = pod.metadata.controller else { continue }
             guard let found = scale(of: owner, in: pod.metadata.namespace) else {
-                let kind = Kubernetes.kinds.first { $0.kind == owner.kind }
-                let name = kind.map { $0.group.isEmpty ? $0.plural : "\($0.plural).\($0.group)" } ?? owner.kind
+                let name = Kubernetes.kinds.first { $0.kind == owner.kind }?.qualifiedPlural ?? owner.kind
                 throw StatusError(code: 0, reason: "", message: "\(name) does not implement the scale subresource")
             }
             scales[found.uid] = found.replicas
@@ -140,22 +135,23 @@ extension ClusterState {
             }
             $0.status.disruptedPods[pod.metadata.name] = time
         }
-        let end = Kubernetes.Time(microseconds: now.microseconds + Self.deletionTimeout * 1_000_000)
+        let end = now.adding(seconds: Self.deletionTimeout)
         wake(.disruption, budget.key, at: end, isProgress: false)
     }
 
     /// `kubectl drain` asks again every five seconds while a budget forbids it.
     mutating func retryEviction(_ key: ObjectKey) {
-        guard let pod = store.pods[key], !pod.metadata.isTerminating, draining.contains(key) else {
-            draining.remove(key)
+        guard let pod = store.pods[key], !pod.metadata.isTerminating, draining[key] != nil else {
+            draining[key] = nil
             return
         }
         do throws(StatusError) {
             try evict(key)
-            draining.remove(key)
+            draining[key] = nil
         } catch {
-            note("EvictionRefused", error.message, kind: "Pod", key: key)
-            wake(.eviction, key, inSeconds: 5, isProgress: true)
+            draining[key] = error.message
+            // Nobody knows whether it will ever be let go.
+            wake(.eviction, key, inSeconds: 5, isProgress: false)
         }
     }
 

@@ -95,8 +95,7 @@ struct JobStep {
         if !ends.contains(nil), let last = ends.compactMap(\.self).max() { return last }
         if let ready = pod.condition("Ready"), ready.status == "False", let since = ready.lastTransitionTime { return since }
         guard let deadline = pod.metadata.deletionTimestamp else { return pod.metadata.creationTimestamp }
-        let grace = pod.metadata.deletionGracePeriodSeconds ?? 0
-        return Kubernetes.Time(microseconds: deadline.microseconds - grace * 1_000_000)
+        return deadline.adding(seconds: -max(0, pod.metadata.deletionGracePeriodSeconds ?? 0))
     }
 }
 
@@ -204,7 +203,7 @@ extension ClusterState {
     /// `ttlSecondsAfterFinished`
     private mutating func expire(_ job: Kubernetes.Job, finished: Kubernetes.Time) {
         guard let seconds = job.spec.ttlSecondsAfterFinished else { return }
-        let end = Kubernetes.Time(microseconds: finished.microseconds + Int64(seconds) * 1_000_000)
+        let end = finished.adding(seconds: Int64(seconds))
         if now >= end {
             try? delete(kind: "Job", job.key)
         } else {

@@ -74,7 +74,7 @@ extension ClusterState {
 
     private mutating func waits(_ key: ObjectKey, failures: Int, since last: Kubernetes.Time) -> Bool {
         let seconds = min(600, 10 << Int64(min(max(0, failures - 1), 10)))
-        let due = Kubernetes.Time(microseconds: last.microseconds + Int64(seconds) * 1_000_000)
+        let due = last.adding(seconds: Int64(seconds))
         guard now < due else { return false }
         wake(.job, key, at: due, isProgress: true)
         return true

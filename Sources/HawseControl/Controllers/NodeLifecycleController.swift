@@ -40,8 +40,9 @@ extension ClusterState {
         let time = now
         store.update(Kubernetes.Node.self, key) { node in
             node.spec.taints.removeAll { $0.key == Self.unreachable }
-            for condition in node.status.conditions where condition.type != "Ready" && Self.kubeletConditions.contains(condition.type) {
-                Self.set(&node, condition.type, "False", Self.calm[condition.type] ?? "", "", time)
+            for condition in node.status.conditions {
+                guard let calm = Self.calm[condition.type] else { continue }
+                Self.set(&node, condition.type, "False", calm.reason, calm.message, time)
             }
             Self.set(&node, "Ready", "True", "KubeletReady", "kubelet is posting ready status", time)
         }
@@ -61,8 +62,7 @@ extension ClusterState {
         var condition = Kubernetes.Condition(type: type, status: true, reason: reason, message: message, at: now)
         condition.status = status
         condition.lastHeartbeatTime = node.status.conditions.first { $0.type == type }?.lastHeartbeatTime
-        node.status.conditions.removeAll { $0.type == type }
-        node.status.conditions.append(condition)
+        node.status.conditions.set(condition)
     }
 
     /// The node controllers' look at a node: one that is silent is not ready, tainted, its pods not ready; taints that
@@ -81,9 +81,11 @@ extension ClusterState {
     }
 
     private static let kubeletConditions = ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"]
-    private static let calm = [
-        "MemoryPressure": "KubeletHasSufficientMemory", "DiskPressure": "KubeletHasNoDiskPressure",
-        "PIDPressure": "KubeletHasSufficientPID",
+    /// What a kubelet says of the pressures that its machine is not under.
+    private static let calm: [String: (reason: String, message: String)] = [
+        "MemoryPressure": ("KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+        "DiskPressure": ("KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+        "PIDPressure": ("KubeletHasSufficientPID", "kubelet has sufficient PID available"),
     ]
 
     private mutating func giveUp(node key: ObjectKey) {
@@ -125,7 +127,7 @@ extension ClusterState {
                 continue
             }
             let since = evictions[pod.key] ?? now
-            let due = Kubernetes.Time(microseconds: since.microseconds + seconds * 1_000_000)
+            let due = since.adding(seconds: seconds)
             if now >= due {
                 evictions[pod.key] = nil
                 note("TaintManagerEviction", "Marking for deletion Pod \(pod.key)", kind: "Pod", key: pod.key)
@@ -138,7 +140,8 @@ extension ClusterState {
         }
     }
 
-    /// Seconds for which a pod stays; nil: for ever. For each taint the first toleration counts that fits.
+    /// Seconds for which a pod stays; nil: for ever, as the largest number is. For each taint the first toleration counts that
+    /// fits (`getMinTolerationTime`).
     private static func patience(of pod: Kubernetes.Pod, _ taints: [Kubernetes.Taint]) -> Int64? {
         guard !taints.isEmpty else { return nil }
         var shortest: Int64?
@@ -146,7 +149,7 @@ extension ClusterState {
             guard let toleration = pod.spec.tolerations.first(where: { $0.tolerates(taint) }) else { return 0 }
             if let seconds = toleration.tolerationSeconds { shortest = min(shortest ?? .max, max(0, seconds)) }
         }
-        return shortest
+        return shortest == .max ? nil : shortest
     }
 
     /// `kubectl cordon` and `uncordon`.
@@ -159,7 +162,7 @@ extension ClusterState {
         try setUnschedulable(name, true)
         for pod in store.pods.all
         where pod.spec.nodeName == name && pod.metadata.controller?.kind != "DaemonSet" && !pod.metadata.isTerminating {
-            draining.insert(pod.key)
+            draining[pod.key] = ""
             retryEviction(pod.key)
         }
     }

@@ -61,7 +61,7 @@ extension ClusterState {
         guard pod.isReady else { return false }
         guard minReadySeconds > 0 else { return true }
         guard let since = pod.condition("Ready")?.lastTransitionTime else { return false }
-        return since.microseconds + Int64(minReadySeconds) * 1_000_000 <= now.microseconds
+        return since.adding(seconds: Int64(minReadySeconds)) <= now
     }
 
     /// Wakes a controller when the next of its ready pods becomes available.
@@ -72,7 +72,7 @@ extension ClusterState {
         let times = pods.filter { $0.isReady && !isAvailable($0, minReadySeconds: minReadySeconds) }
             .compactMap { $0.condition("Ready")?.lastTransitionTime }
         guard let first = times.min() else { return }
-        let due = Kubernetes.Time(microseconds: first.microseconds + Int64(minReadySeconds) * 1_000_000)
+        let due = first.adding(seconds: Int64(minReadySeconds))
         wake(controller, key, at: due, isProgress: true)
     }
 }

@@ -30,6 +30,8 @@ extension KubernetesObject {
         default: false
         }
     }
+    /// `deployments.apps`, as the API server's messages name resources.
+    public static var qualifiedPlural: String { group.isEmpty ? plural : "\(plural).\(group)" }
     /// `Deployment.apps`, as the API server's messages name kinds.
     public static var qualifiedKind: String { group.isEmpty ? kind : "\(kind).\(group)" }
 

@@ -136,3 +136,21 @@ extension Kubernetes {
         public mutating func fields<M: FieldMapper>(_ map: inout M) { map("name", &name) }
     }
 }
+
+extension [Kubernetes.Condition] {
+    /// Puts a condition in the place of the one of its type, or at the end, where `movesToEnd` wants it always. While its
+    /// status stays, so does the time of its last change (`meta.SetStatusCondition`).
+    mutating func set(_ condition: Kubernetes.Condition, movesToEnd: Bool = false) {
+        var condition = condition
+        let place = firstIndex { $0.type == condition.type }
+        if let place, self[place].status == condition.status {
+            condition.lastTransitionTime = self[place].lastTransitionTime
+        }
+        if let place, !movesToEnd {
+            self[place] = condition
+        } else {
+            removeAll { $0.type == condition.type }
+            append(condition)
+        }
+    }
+}

@@ -19,10 +19,7 @@ extension Kubernetes.PodSpec {
         func add(_ container: Kubernetes.Container, to total: inout [String: Int64]) {
             let own = container.resources[keyPath: amounts]
             let all = own.mapValues(\.thousandths).merging(missing) { own, _ in own }
-            for (name, amount) in all {
-                let (sum, overflow) = total[name, default: 0].addingReportingOverflow(amount)
-                total[name] = overflow ? .max : sum
-            }
+            total.merge(all, uniquingKeysWith: Kubernetes.Quantity.sum)
         }
         var sidecars: [String: Int64] = [:]
         var starting: [String: Int64] = [:]

@@ -13,6 +13,12 @@ extension Kubernetes {
         /// Whole units, rounded up (`Quantity.Value`).
         public var units: Int64 { thousandths / 1000 + (thousandths % 1000 > 0 ? 1 : 0) }
 
+        /// Of two amounts in thousandths; saturates.
+        static func sum(_ a: Int64, _ b: Int64) -> Int64 {
+            let (sum, overflow) = a.addingReportingOverflow(b)
+            return overflow ? (b > 0 ? .max : .min) : sum
+        }
+
         public static func == (a: Self, b: Self) -> Bool { a.thousandths == b.thousandths }
         public func hash(into hasher: inout Hasher) { hasher.combine(thousandths) }
 

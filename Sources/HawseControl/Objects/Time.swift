@@ -11,6 +11,14 @@ extension Kubernetes {
         /// Whole seconds, rounded down.
         public var seconds: Int64 { (microseconds - (microseconds % 1_000_000 + 1_000_000) % 1_000_000) / 1_000_000 }
 
+        /// So many seconds later; at the end of time at the latest.
+        public func adding(seconds: Int64) -> Time {
+            let (span, isTooLong) = seconds.multipliedReportingOverflow(by: 1_000_000)
+            let (sum, isTooLate) = microseconds.addingReportingOverflow(span)
+            if isTooLong || isTooLate { return Time(microseconds: seconds > 0 ? .max : .min) }
+            return Time(microseconds: sum)
+        }
+
         public static func < (a: Self, b: Self) -> Bool { a.microseconds < b.microseconds }
         public static var goType: String { "time.Time" }
         public var isZero: Bool { false }

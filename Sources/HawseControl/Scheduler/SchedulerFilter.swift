@@ -68,7 +68,7 @@ struct SchedulerFilter {
         }
         for (name, amount) in requests.sorted(by: { $0.key < $1.key }) where amount > 0 {
             let whole = node.status.allocatable[name]?.thousandths ?? 0
-            guard amount > whole - (used.requested[name] ?? 0) else { continue }
+            guard Int128(amount) > Int128(whole) - (used.requested[name] ?? 0) else { continue }
             refusal.reasons.append("Insufficient \(name)")
             if amount > whole { refusal.isCurable = false }
         }

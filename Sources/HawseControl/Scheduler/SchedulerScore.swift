@@ -47,13 +47,12 @@ struct SchedulerScore {
     /// `leastResourceScorer`: the share that is left of each, with something for containers that ask for nothing.
     private func leastAllocated(_ node: Kubernetes.Node, _ assumed: [String: Int64]) -> Int {
         let used = usage[node.metadata.name] ?? SchedulerState.Usage()
-        let shares = Self.scored.compactMap { name -> Int64? in
+        let shares = Self.scored.compactMap { name -> Int? in
             guard let capacity = node.status.allocatable[name]?.thousandths, capacity > 0 else { return nil }
-            let left = capacity - (used.assumed[name] ?? 0) - (assumed[name] ?? 0)
-            let (scaled, overflow) = left.multipliedReportingOverflow(by: 100)
-            return left <= 0 || overflow ? 0 : scaled / capacity
+            let left = Int128(capacity) - (used.assumed[name] ?? 0) - Int128(assumed[name] ?? 0)
+            return left <= 0 ? 0 : Int(min(100, left * 100 / Int128(capacity)))
         }
-        return shares.isEmpty ? 0 : Int(shares.reduce(0, +)) / shares.count
+        return shares.isEmpty ? 0 : shares.reduce(0, +) / shares.count
     }
 
     /// `balancedResourceScorer`: how much evener the node is used with the pod than without; a pod that asks for nothing
@@ -64,7 +63,7 @@ struct SchedulerScore {
         func evenness(_ more: [String: Int64]) -> Int {
             let fractions = Self.scored.compactMap { name -> Double? in
                 guard let capacity = node.status.allocatable[name]?.thousandths, capacity > 0 else { return nil }
-                return min(1, Double((used[name] ?? 0) + (more[name] ?? 0)) / Double(capacity))
+                return max(0, min(1, Double((used[name] ?? 0) + Int128(more[name] ?? 0)) / Double(capacity)))
             }
             return Int((1 - (fractions.count == 2 ? abs(fractions[0] - fractions[1]) / 2 : 0)) * 100)
         }

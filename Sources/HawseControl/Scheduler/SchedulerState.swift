@@ -4,17 +4,18 @@ import OrderedCollections
 /// What the scheduler keeps between decisions: how full each node is, and its dice.
 struct SchedulerState: Sendable {
     struct Usage: Sendable {
-        var requested: [String: Int64] = [:]
+        /// In thousandths; wide, so that what is taken away again leaves just what there was.
+        var requested: [String: Int128] = [:]
         var pods = 0
         var hostPorts: [HostPort: Int] = [:]
         /// CPU and memory, with something for containers that ask for nothing (`NonZeroRequested`).
-        var assumed: [String: Int64] = [:]
+        var assumed: [String: Int128] = [:]
 
         /// Counts a pod's needs in or out.
         mutating func count(_ needs: PodNeeds, sign: Int) {
             pods += sign
-            for (name, amount) in needs.requests { requested[name, default: 0] += amount * Int64(sign) }
-            for (name, amount) in needs.assumed { assumed[name, default: 0] += amount * Int64(sign) }
+            for (name, amount) in needs.requests { requested[name, default: 0] += Int128(amount) * Int128(sign) }
+            for (name, amount) in needs.assumed { assumed[name, default: 0] += Int128(amount) * Int128(sign) }
             for port in needs.hostPorts {
                 let left = (hostPorts[port] ?? 0) + sign
                 hostPorts[port] = left > 0 ? left : nil
@@ -72,13 +73,11 @@ struct SchedulerState: Sendable {
         preemptionRandom = RandomStream(seed: seed, purpose: "scheduler-preemption")
     }
 
-    /// Counts a bound pod once; a finished pod takes nothing any more.
-    mutating func count(_ pod: Kubernetes.Pod) {
-        guard !pod.spec.nodeName.isEmpty, !pod.isFinished else {
-            forget(pod.key)
-            return
-        }
-        guard counted[pod.key] == nil else { return }
+    /// Counts a bound pod once; a finished pod takes nothing any more. Whether there is more room now than before.
+    @discardableResult
+    mutating func count(_ pod: Kubernetes.Pod) -> Bool {
+        guard !pod.spec.nodeName.isEmpty, !pod.isFinished else { return forget(pod.key) }
+        guard counted[pod.key] == nil else { return false }
         let entry = Counted(node: pod.spec.nodeName, needs: PodNeeds(pod.spec))
         counted[pod.key] = entry
         if pod.spec.affinity?.podAntiAffinity?.required.isEmpty == false { repelling.append(pod.key) }
@@ -88,13 +87,16 @@ struct SchedulerState: Sendable {
             wishing.append(pod.key)
         }
         usage[entry.node, default: Usage()].count(entry.needs, sign: 1)
+        return false
     }
 
-    mutating func forget(_ key: ObjectKey) {
-        guard let entry = counted.removeValue(forKey: key) else { return }
+    @discardableResult
+    mutating func forget(_ key: ObjectKey) -> Bool {
+        guard let entry = counted.removeValue(forKey: key) else { return false }
         repelling.remove(key)
         wishing.remove(key)
         usage[entry.node]?.count(entry.needs, sign: -1)
+        return true
     }
 
     /// Notes for which node a waiting pod has had others evicted; an empty name takes it back.
@@ -121,7 +123,7 @@ struct SchedulerState: Sendable {
         if !own.isEmpty { missing = missing.filter { requests[$0.key] == nil } }
         var result = spec.containerSum(\.requests, missing: missing)
         for (name, amount) in own { result[name] = amount.thousandths }
-        for (name, amount) in spec.overhead { result[name, default: 0] += amount.thousandths }
+        result.merge(spec.overhead.mapValues(\.thousandths), uniquingKeysWith: Kubernetes.Quantity.sum)
         return result.filter { $0.key == "cpu" || $0.key == "memory" }
     }
 
@@ -134,7 +136,7 @@ struct SchedulerState: Sendable {
         var result = spec.containerSum(kind)
         for (name, amount) in spec.resources?[keyPath: kind] ?? [:] { result[name] = amount.thousandths }
         for (name, amount) in spec.overhead where kind == \.requests || result[name] != nil {
-            result[name, default: 0] += amount.thousandths
+            result[name] = Kubernetes.Quantity.sum(result[name] ?? 0, amount.thousandths)
         }
         return result
     }

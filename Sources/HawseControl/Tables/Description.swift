@@ -123,8 +123,7 @@ public enum ResourceDescription {
             let exact = all.filter { $0.metadata.name == name }
             let chosen = exact.isEmpty ? all.filter { $0.metadata.name.hasPrefix(name) } : exact
             if chosen.isEmpty {
-                let resource = T.group.isEmpty ? T.plural : "\(T.plural).\(T.group)"
-                missing.append("Error from server (NotFound): \(resource) \"\(name)\" not found")
+                missing.append("Error from server (NotFound): \(T.qualifiedPlural) \"\(name)\" not found")
             }
             texts += chosen.map { describe($0, state) }
         }

@@ -84,8 +84,8 @@ private struct NodeResources {
         for pod in pods {
             let requests = SchedulerState.requests(of: pod.spec)
             let limits = SchedulerState.limits(of: pod.spec)
-            total.requests.merge(requests, uniquingKeysWith: +)
-            total.limits.merge(limits, uniquingKeysWith: +)
+            total.requests.merge(requests, uniquingKeysWith: Kubernetes.Quantity.sum)
+            total.limits.merge(limits, uniquingKeysWith: Kubernetes.Quantity.sum)
             writer.row(
                 [pod.metadata.namespace, pod.metadata.name, ""]
                     + ["cpu", "memory"].flatMap { [share(requests, $0), share(limits, $0)] }

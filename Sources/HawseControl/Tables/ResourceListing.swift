@@ -80,7 +80,7 @@ public struct ResourceListing: Sendable {
         guard !target.names.isEmpty else { return Self.sort(here, by: query.sortBy) }
         return target.names.compactMap { name in
             if let row = here.first(where: { $0.metadata.name == name }) { return row }
-            let resource = target.type.map { $0.group.isEmpty ? $0.plural : "\($0.plural).\($0.group)" }
+            let resource = target.type?.qualifiedPlural
             messages.append("Error from server (NotFound): \(resource ?? target.kind.lowercased()) \"\(name)\" not found")
             isComplete = false
             return nil

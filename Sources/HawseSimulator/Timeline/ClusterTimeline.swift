@@ -106,7 +106,8 @@ public final class ClusterTimeline {
     // MARK: the control plane's clock
 
     private func instant(_ seconds: Double) -> Instant {
-        origin + Int64((seconds * 1_000_000).rounded()) * 1000
+        // Thirty years are beyond every scenario's end.
+        origin + Int64((min(seconds, 1e9) * 1_000_000).rounded()) * 1000
     }
 
     /// Seconds since the beginning, in whole microseconds as the control plane has them.

@@ -1,4 +1,5 @@
 @testable import HawseControl
+import HawseModel
 import Testing
 
 /// What goes with an object that is deleted, and when.
@@ -37,6 +38,52 @@ import Testing
         state.advance(bySeconds: 6)
         #expect(state.store.pods.isEmpty)
         #expect(state.store.namespaces[key] == nil)
+    }
+
+    /// Finalizers of others hold a namespace that is empty, its own until somebody takes them off.
+    @Test(arguments: ["metadata: {name: shop, finalizers: [example.com/guard]}", "metadata: {name: shop}\nspec: {finalizers: [example.com/guard]}"])
+    func aNamespaceWaitsForFinalizers(fields: String) throws {
+        var state = ControlledCluster.build("apiVersion: v1\nkind: Namespace\n\(fields)\n")
+        let key = ObjectKey(name: "shop")
+        try state.delete(kind: "Namespace", key)
+        state.advance(bySeconds: 5)
+        let left = try #require(state.store.namespaces[key])
+        #expect(left.status.phase == "Terminating")
+        #expect(left.spec.finalizers + left.metadata.finalizers == ["example.com/guard"])
+        try state.patch(
+            Kubernetes.Namespace.self, key,
+            ManifestNode(.map([.init("metadata", ManifestNode(.map([.init("finalizers", ManifestNode(.null))])))])))
+        // A patch does not reach those of the spec.
+        #expect((state.store.namespaces[key] == nil) == fields.hasPrefix("metadata: {name: shop, f"))
+    }
+
+    @Test(arguments: ["default", "kube-system", "kube-public"]) func namespacesThatStay(name: String) {
+        var state = ControlledCluster.build("")
+        let error = #expect(throws: StatusError.self) { try state.delete(kind: "Namespace", ObjectKey(name: name)) }
+        #expect(error?.message == "namespaces \"\(name)\" is forbidden: this namespace may not be deleted")
+        #expect(state.store.namespaces[ObjectKey(name: "default")]?.metadata.isTerminating == false)
+    }
+
+    /// What is not there is named with its group.
+    @Test func whatIsNotThere() {
+        var state = ControlledCluster.build("")
+        let key = ObjectKey(namespace: "default", name: "web")
+        #expect(throws: StatusError.notFound("deployments.apps", "web")) { try state.delete(kind: "Deployment", key) }
+        #expect(throws: StatusError.notFound("services", "web")) { try state.delete(kind: "Service", key) }
+    }
+
+    /// The largest grace period is one without an end that anybody sees.
+    @Test func aGraceForEver() throws {
+        var state = ControlledCluster.build(
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: it}\n"
+                + "spec: {terminationGracePeriodSeconds: 9223372036854775807, containers: [{name: main, image: 'w:1', "
+                + "lifecycle: {preStop: {sleep: {seconds: 20}}}}]}")
+        let key = ObjectKey(namespace: "default", name: "it")
+        try state.deletePod(key)
+        state.advance(bySeconds: 15)
+        #expect(state.store.pods[key]?.metadata.isTerminating == true)
+        state.settle()
+        #expect(state.store.pods.isEmpty)
     }
 
     /// Pods that a Job had to count go with it.

@@ -59,6 +59,28 @@ import Testing
         #expect(sizes(&state, cpu: cpu, looks: 1) == [expected])
     }
 
+    /// Metrics beyond all measure are as wide as the status's fields.
+    @Test func metricsBeyondMeasure() throws {
+        var state = cluster(4)
+        #expect(sizes(&state, cpu: .max / 1000, looks: 1) == [8])
+        let known = try #require(state.store.autoscalers[key]?.status.currentMetrics?.first)
+        #expect(known["resource"]?["current"]?["averageUtilization"]?.int == Int(Int32.max))
+        #expect(Kubernetes.MetricSpec.utilization(.max, of: 1) == .max)
+        #expect(Kubernetes.MetricSpec.utilization(-5, of: 1000) == -1)
+        #expect(Kubernetes.MetricSpec.utilization(29, of: 100) == 29)
+        var given = ScenarioMetrics()
+        given.values["queue"] = .max
+        var source = Kubernetes.MetricSource()
+        source.metric = Kubernetes.MetricIdentifier()
+        source.metric?.name = "queue"
+        source.target.averageValue = Kubernetes.Quantity("1")
+        var metric = Kubernetes.MetricSpec()
+        metric.type = "External"
+        let pods = Array(state.store.pods.all)
+        let share = metric.measured(source, given, pods)?["external"]?["current"]?["averageValue"]?.text
+        #expect(share == Kubernetes.Quantity(thousandths: .max / Int64(pods.count) + 1).text)
+    }
+
     @Test func toleranceOfItsOwn() {
         var state = cluster(4, "{scaleUp: {tolerance: 300m}}")
         #expect(sizes(&state, cpu: 65, looks: 1) == [4])

@@ -83,6 +83,8 @@ import Testing
         ("tolerations: [{operator: Exists}, {key: gone, operator: Exists, effect: NoExecute, tolerationSeconds: 30}], ", nil),
         ("tolerations: [{key: gone, operator: Exists, effect: NoExecute, tolerationSeconds: -5}], ", 0),
         ("tolerations: [{key: gone, operator: Exists, effect: NoSchedule}], ", 0),
+        ("tolerations: [{key: gone, operator: Exists, effect: NoExecute, tolerationSeconds: 9223372036854775807}], ", nil),
+        ("tolerations: [{key: gone, operator: Exists, effect: NoExecute, tolerationSeconds: 9223372036854775806}], ", nil),
     ] as [(String, Double?)])
     func taintsThatEvict(tolerations: String, after: Double?) throws {
         var state = build(spec: tolerations)
@@ -97,6 +99,45 @@ import Testing
         #expect((state.store.pods[key] == nil) == (after != nil))
         #expect(state.events.contains { $0.reason == "TaintManagerEviction" && $0.message == "Marking for deletion Pod default/it" }
             == (after != nil))
+    }
+
+    /// Conditions keep their places, and the time of their last change while they stay as they are.
+    @Test func aMachineThatComesBackReports() throws {
+        var state = build()
+        let name = try #require(state.store.pods[key]?.spec.nodeName)
+        let early = Kubernetes.Time(seconds: 1000)
+        state.store.update(Kubernetes.Node.self, ObjectKey(name: name)) { node in
+            let pressures = ["MemoryPressure", "DiskPressure", "PIDPressure"]
+            node.status.conditions =
+                pressures.map { Kubernetes.Condition(type: $0, status: false, at: early) }
+                + [Kubernetes.Condition(type: "Ready", status: true, at: early)]
+        }
+        func conditions() -> [Kubernetes.Condition] { state.store.nodes["", name]?.status.conditions ?? [] }
+        try state.stopNode(name)
+        try state.startNode(name)
+        #expect(conditions().map(\.lastTransitionTime) == [early, early, early, early])
+        try state.stopNode(name)
+        state.advance(bySeconds: 60)
+        #expect(conditions().map { "\($0.type) \($0.status)" } == [
+            "MemoryPressure Unknown", "DiskPressure Unknown", "PIDPressure Unknown", "Ready Unknown",
+        ])
+        try state.startNode(name)
+        #expect(conditions().map { "\($0.type) \($0.status) \($0.reason): \($0.message)" } == [
+            "MemoryPressure False KubeletHasSufficientMemory: kubelet has sufficient memory available",
+            "DiskPressure False KubeletHasNoDiskPressure: kubelet has no disk pressure",
+            "PIDPressure False KubeletHasSufficientPID: kubelet has sufficient PID available",
+            "Ready True KubeletReady: kubelet is posting ready status",
+        ])
+        #expect(conditions().map(\.lastTransitionTime) == [state.now, state.now, state.now, state.now])
+    }
+
+    @Test func timesSaturate() {
+        let now = Kubernetes.Time(seconds: 1_700_000_000)
+        #expect(now.adding(seconds: 30).seconds == 1_700_000_030)
+        #expect(now.adding(seconds: -30).seconds == 1_699_999_970)
+        #expect(now.adding(seconds: .max).microseconds == .max)
+        #expect(now.adding(seconds: 9_223_372_036_854).microseconds == .max)
+        #expect(now.adding(seconds: .min).microseconds == .min)
     }
 
     @Test func aTaintTakenAwaySpares() throws {

@@ -24,6 +24,35 @@ import Testing
         #expect(found == (over, under))
     }
 
+    /// Revisions count round as Go's numbers do.
+    @Test func theLastRevision() throws {
+        var state = ControlledCluster.build(Self.web("1"))
+        let set = try #require(state.store.replicaSets.all.first)
+        state.store.update(Kubernetes.ReplicaSet.self, set.key) {
+            $0.metadata.annotations[DeploymentAnnotation.revision] = String(Int64.max)
+        }
+        try state.modify(Kubernetes.Deployment.self, ObjectKey(namespace: "default", name: "web")) {
+            $0.spec.template.spec.containers[0].image = "w:2"
+        }
+        state.settle()
+        let new = try #require(state.store.replicaSets.all.first { $0.key != set.key })
+        #expect(new.status.readyReplicas == 1)
+        // The number after the last one is below that of a new ReplicaSet, which is none: nobody gets it.
+        #expect(new.metadata.annotations[DeploymentAnnotation.revision] == nil)
+        #expect(state.store.deployments.all.first?.metadata.annotations[DeploymentAnnotation.revision] ?? "" == "")
+    }
+
+    private static func web(_ image: String) -> String {
+        """
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: web}
+        spec:
+          selector: {matchLabels: {app: web}}
+          template: {metadata: {labels: {app: web}}, spec: {containers: [{name: main, image: "w:\(image)"}]}}
+        """
+    }
+
     @Test(arguments: [
         // wanted, surge, old, new: what the new ReplicaSet may have
         (10, 0, 10, 0, 0), (10, 2, 10, 0, 2), (10, 2, 5, 0, 7), (10, 2, 10, 2, 2), (10, 20, 10, 0, 10),

@@ -142,6 +142,11 @@ import Testing
             pod("q", "nodeName: b", labels: "app: other", container: "resources: {requests: {cpu: 900m, memory: 1843Mi}}"),
             pod("it", "", container: "resources: {requests: {cpu: 100m, memory: 1Gi}}"),
         ], "a"),
+        ("the node that has not promised more than anybody has", [
+            pod("p", "nodeName: a", labels: "app: other", container: "resources: {requests: {memory: 9Pi}}"),
+            pod("q", "nodeName: a, overhead: {memory: 9Pi}", labels: "app: other", container: "resources: {requests: {memory: 9Pi}}"),
+            pod("it", "", container: "resources: {requests: {memory: 1Gi}}"),
+        ], "b"),
         // Containers that ask for nothing count something, each of them.
         ("the node with fewer containers", [
             pod("p", "nodeName: a, initContainers: [{name: x, image: x, restartPolicy: Always}]", labels: "app: other"),
@@ -159,6 +164,26 @@ import Testing
                 + "ScheduleAnyway, labelSelector: {matchLabels: {app: web}}}]"),
         ], "b"),
     ]
+
+    /// What a pod took is free again when it has finished, and that is told once.
+    @Test func sumsBeyondMeasure() throws {
+        let state = place((1...3).map { Self.pod("p\($0)", "nodeName: a", container: "resources: {requests: {memory: 9Pi}}") }.joined())
+        var scheduling = SchedulerState(seed: 1)
+        let made = state.store.pods.all.map { scheduling.count($0) }
+        #expect(made == [false, false, false])
+        let one = try #require(state.store.pods["default", "p1"])
+        let amount = try #require(SchedulerState.requests(of: one.spec)["memory"])
+        #expect(scheduling.usage["a"]?.requested["memory"] == 3 * Int128(amount))
+        #expect(Int128(amount) * 3 > Int128(Int64.max))
+        for name in ["p2", "p3"] {
+            var finished = try #require(state.store.pods["default", name])
+            finished.status.phase = "Succeeded"
+            let told = [scheduling.count(finished), scheduling.count(finished)]
+            #expect(told == [true, false])
+        }
+        #expect(scheduling.usage["a"]?.requested["memory"] == Int128(amount))
+        #expect(scheduling.usage["a"]?.assumed["memory"] == Int128(amount))
+    }
 
     @Test(arguments: rows.indices)
     func whereAPodGoes(row: Int) {

@@ -34,6 +34,10 @@ import Testing
             #"{"name":"v","projected":{"defaultMode":420,"sources":[{"serviceAccountToken":{"expirationSeconds":3600,"path":"t"}}]}}"#),
         Row(volume("downwardAPI: {items: [{path: a, fieldRef: {fieldPath: metadata.name}}]}"), first + ".downwardAPI.items.0",
             #"{"path":"a","fieldRef":{"apiVersion":"v1","fieldPath":"metadata.name"}}"#),
+        Row(volume("ephemeral: {volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce]}}}"), first + ".ephemeral.volumeClaimTemplate",
+            #"{"spec":{"accessModes":["ReadWriteOnce"],"volumeMode":"Filesystem"}}"#),
+        Row(volume("ephemeral: {volumeClaimTemplate: {spec: {volumeMode: Block}}}"), first + ".ephemeral.volumeClaimTemplate.spec",
+            #"{"volumeMode":"Block"}"#),
         Row(pod("nodeName: node-a", container: ", env: [{name: A, valueFrom: {fieldRef: {fieldPath: status.podIP}}}]"),
             "spec.containers.0.env.0.valueFrom", #"{"fieldRef":{"apiVersion":"v1","fieldPath":"status.podIP"}}"#),
     ]
@@ -52,6 +56,7 @@ import Testing
             #"{"policies":[{"periodSeconds":15,"type":"Percent","value":100}],"selectPolicy":"Disabled"}"#),
         Row(ControllerAdmissionTests.set.replacing("  replicas: 3", with: "  persistentVolumeClaimRetentionPolicy: {whenScaled: Delete}"),
             "spec.persistentVolumeClaimRetentionPolicy", #"{"whenDeleted":"Retain","whenScaled":"Delete"}"#),
+        Row(ControllerAdmissionTests.set, "spec.volumeClaimTemplates.0", #"{"metadata":{"name":"data"},"spec":{"volumeMode":"Filesystem"}}"#),
     ]
 
     @Test(arguments: pods + controllers) func parts(row: Row) throws {
