@@ -20,12 +20,12 @@ public struct ClusterEvent: Sendable, Hashable {
     public var isWarning: Bool { reason.hasPrefix("Failed") || Self.warnings.contains(reason) }
 
     private static let warnings: Set<String> = [
-        "AmbiguousSelector", "BackOff", "BackoffLimitExceeded", "Crashed", "DeadlineExceeded", "EvictionRefused",
+        "AmbiguousSelector", "BackOff", "BackoffLimitExceeded", "Crashed", "DeadlineExceeded",
         "MaxFailedIndexesExceeded", "MissSchedule", "PodFailurePolicy", "TooManyAddressesToMirror", "TooManyMissedTimes",
         "UnexpectedJob", "Unhealthy", "UnknownTimeZone",
     ]
     /// Of the simulation's own steps: no component of a cluster tells them.
-    private static let own: Set<String> = ["Crashed", "EvictionRefused", "NodeStopped", "NodeStarted", "NodeReady"]
+    private static let own: Set<String> = ["Crashed", "NodeStopped", "NodeStarted", "NodeReady"]
 
     static let scheduler = "default-scheduler"
 

@@ -76,9 +76,8 @@ extension ClusterState {
         }
         if PodScript(pod).isHeld { return }
         if isRecorded, recordedTerminations.contains(pod.metadata.uid) { return }
-        let grace = pod.metadata.deletionGracePeriodSeconds ?? 30
         let deadline = pod.metadata.deletionTimestamp ?? now
-        let asked = deadline.microseconds - grace * 1_000_000
+        let asked = Self.askedToEnd(pod, by: deadline).microseconds
         let wanted = max(Self.preStopSeconds(of: pod) + (PodScript(pod).stopSeconds ?? kubelet.stop), 0)
         let end = min(deadline, Kubernetes.Time(microseconds: asked + Int64(min(wanted, 1e9) * 1_000_000)))
         guard now >= end else {
@@ -105,9 +104,14 @@ extension ClusterState {
         guard pod.metadata.isTerminating, let deadline = pod.metadata.deletionTimestamp, !PodScript(pod).isHeld else {
             return nil
         }
-        let asked = deadline.microseconds - (pod.metadata.deletionGracePeriodSeconds ?? 30) * 1_000_000
+        let asked = Self.askedToEnd(pod, by: deadline).microseconds
         let hooks = min(max(Self.preStopSeconds(of: pod), 0), 1e9)
         return min(deadline, Kubernetes.Time(microseconds: asked + Int64(hooks * 1_000_000)))
+    }
+
+    /// When somebody deleted a pod that has to be gone by then.
+    private static func askedToEnd(_ pod: Kubernetes.Pod, by deadline: Kubernetes.Time) -> Kubernetes.Time {
+        deadline.adding(seconds: -max(pod.metadata.deletionGracePeriodSeconds ?? 30, 0))
     }
 
     /// The longest preStop hook: a `sleep` action, or an `exec` of a sleep command.
