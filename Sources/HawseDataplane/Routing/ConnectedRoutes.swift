@@ -105,10 +105,9 @@ extension RouteList {
             if let made = makeHop(hop, route, entry, interfaces, sources) { hops.append(made) }
         }
         guard !hops.isEmpty else { return }
-        if family == .ipv6, route.hasGateways, let sibling = siblings.updateValue(entries.count, forKey: Siblings(entry)) {
-            siblings[Siblings(entry)] = sibling
-            join(hops, of: entry, to: sibling)
-            return
+        if family == .ipv6, route.hasGateways {
+            if let sibling = siblings[Siblings(entry)] { return join(hops, of: entry, to: sibling) }
+            siblings[Siblings(entry)] = entries.count
         }
         Self.rebalance(&hops)
         add(entry, hops)
